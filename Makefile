@@ -1,0 +1,119 @@
+# Every target sets up what it needs: `make test` on a fresh clone is enough.
+#
+#   make PYTHON=python3.12 test    chooses the Python of a .venv that is not there yet
+#   make clean                     removes the .venv, caches and the demo's output
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHON ?=
+CANDIDATES := python3.11 python3.10 python3.9 python3.12 python3.13 python3
+DEMO := demo_output
+
+.PHONY: help demo test test-slow lint types format clean
+
+help:
+	@echo "make demo    synthetic clips -> training -> scores -> .tflite -> a tracked video, one page at the end"
+	@echo "make test    the test suite, without the tests marked slow (make test-slow runs those)"
+	@echo "make lint    ruff check and ruff format --check"
+	@echo "make types   mypy"
+	@echo "make format  ruff rewrites the sources in the project's style"
+	@echo "make clean   removes .venv, caches, build products and $(DEMO)/"
+	@echo "Each target first makes $(VENV)/ when it is missing or setup.cfg has changed."
+
+# The stamp is written last, so an install that was interrupted is taken up again.
+# Candidates are run, not looked up: a version manager's shim may be there and fail.
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+	@set -eu; rm -f $@; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  chosen=""; \
+	  for candidate in $(or $(PYTHON),$(CANDIDATES)); do \
+	    if "$$candidate" -c 'import sys; sys.exit(not (3, 9) <= sys.version_info < (3, 14))' \
+	      >/dev/null 2>&1; then chosen=$$candidate; break; fi; \
+	  done; \
+	  if [ -z "$$chosen" ]; then \
+	    echo "error: none of '$(or $(PYTHON),$(CANDIDATES))' is a Python from 3.9 to 3.13." \
+	      "Name one: make PYTHON=/path/to/python ..." >&2; exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$("$$chosen" --version), about two minutes."; \
+	  "$$chosen" -m venv --clear $(VENV) || { \
+	    echo "error: '$$chosen -m venv' failed. On Debian and Ubuntu: apt install python3-venv" >&2; \
+	    exit 1; }; \
+	fi; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -c constraints.txt -e '.[dev]'; \
+	touch $@
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_FLAGS)
+
+# pytest's exit code 5 means that no test carries the marker.
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow $(PYTEST_FLAGS) || [ $$? -eq 5 ]
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# Each step of the demo leaves a file that appears only when the step is done, and
+# training takes up its last checkpoint, so a demo that was stopped goes on where
+# it was. The two cores are busy with one step: steps run one after another.
+.NOTPARALLEL:
+
+RUN := $(BIN)/python -m
+SYNTHETIC := $(DEMO)/synthetic
+RECORDS := $(DEMO)/records/penn_action/1.0.0
+UNSEEN := $(DEMO)/unseen
+
+demo: $(INSTALLED)
+	@start=$$(date +%s); $(MAKE) --no-print-directory $(DEMO)/report.html && \
+	echo "make demo: $$(( $$(date +%s) - start )) s. Open $(CURDIR)/$(DEMO)/report.html"
+
+$(DEMO)/synthetic.done:
+	$(RUN) data.synthetic --output=$(SYNTHETIC)
+	@touch $@
+
+$(DEMO)/records.done: $(DEMO)/synthetic.done
+	$(RUN) data.penn_action --source=$(SYNTHETIC) --data_dir=$(DEMO)/records
+	@touch $@
+
+# Drawn with another seed: people, places and motions that no training clip has.
+$(DEMO)/unseen.done:
+	$(RUN) data.synthetic --output=$(UNSEEN) --seed=1 --num_train_clips=0 --num_test_clips=1 \
+	  --num_frames=60
+	@touch $@
+
+$(DEMO)/ppn/evaluation.json: CONFIG := configs/demo.cfg
+$(DEMO)/framewise/evaluation.json: CONFIG := configs/demo_framewise.cfg
+$(DEMO)/%/evaluation.json: $(DEMO)/records.done
+	$(RUN) ppn_tf.train --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$*
+	$(RUN) ppn_tf.evaluate --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$* \
+	  --output_json=$@
+
+$(DEMO)/ppn.tflite: $(DEMO)/ppn/evaluation.json
+	$(RUN) export.tflite --workdir=$(DEMO)/ppn --output=$@
+
+$(DEMO)/unseen_pose.json: $(DEMO)/ppn.tflite $(DEMO)/unseen.done
+	$(RUN) ppn_tf.track $(UNSEEN)/frames/5001 --model=$< --output=$(DEMO)/unseen_pose.mp4 \
+	  --contact_sheet=$(DEMO)/unseen_pose.png --output_json=$@
+
+$(DEMO)/report.html: $(DEMO)/ppn/evaluation.json $(DEMO)/framewise/evaluation.json \
+    $(DEMO)/ppn.tflite $(DEMO)/unseen_pose.json
+	$(RUN) ppn_tf.report --run=PPN=$(DEMO)/ppn --run=frame-wise=$(DEMO)/framewise \
+	  --dataset=$(RECORDS) --tflite=$(DEMO)/ppn.tflite \
+	  --track=$(DEMO)/unseen_pose.json,$(DEMO)/unseen_pose.mp4 --output=$@

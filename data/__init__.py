@@ -1,0 +1,1 @@
+"""Runnable doors that write data sets: `python -m data.NAME --help`."""

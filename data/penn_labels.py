@@ -1,0 +1,248 @@
+"""One Penn Action label file, read and repaired."""
+
+import dataclasses
+import os
+import pathlib
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import scipy.io
+
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+
+FIELDS = ("action", "x", "y", "visibility", "train", "bbox", "dimensions", "nframes")
+
+# Penn Action's boxes are the extent of the visible joints, enlarged by this.
+BOX_SCALE = 1.2
+
+# A joint this fraction of the frame's longer side beyond the frame is a slip
+# of the annotation, not a joint that the picture's edge cuts off.
+CLEARLY_OUTSIDE = 0.1
+
+
+class ClipError(InputError):
+  """A clip that cannot be used; `kind` groups them in the summary."""
+
+  def __init__(self, clip: str, kind: str, message: str):
+    super().__init__(message)
+    self.clip = clip
+    self.kind = kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Repair:
+  """A defect that was mended (or, for joints_outside, only counted)."""
+
+  clip: str
+  kind: str
+  detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class PennLabels:
+  """The labels of a clip of N frames; the top-left pixel's centre is (0, 0).
+
+  Attributes:
+    clip: the label file's name without its suffix.
+    action: the activity's name.
+    keypoints: [N, 13, 2] float32, (x, y) pixels. Invisible joints keep what
+      the file says, often a placeholder at the top-left corner.
+    visibility: [N, 13] bool.
+    boxes: [N, 4] float32, (x1, y1, x2, y2) pixels.
+    train: whether the clip belongs to the training split.
+    image_size: (height, width) of its frames.
+    repairs: what was mended.
+  """
+
+  clip: str
+  action: str
+  keypoints: np.ndarray
+  visibility: np.ndarray
+  boxes: np.ndarray
+  train: bool
+  image_size: Tuple[int, int]
+  repairs: Tuple[Repair, ...]
+
+  @property
+  def num_frames(self) -> int:
+    return len(self.keypoints)
+
+
+def read_labels(
+  path: Union[str, os.PathLike], image_size: Optional[Tuple[int, int]] = None
+) -> PennLabels:
+  """Reads labels/NNNN.mat, from MATLAB's 1-based pixels to 0-based ones.
+
+  The repairs, each with its kind:
+
+    short_bbox: `bbox` lacks its last row; the row before is repeated.
+    wrong_dimensions: `dimensions` differs from the frames. The frames win;
+      boxes that were cut at the false border are made anew from the joints.
+    degenerate_box: a side <= 0. The box becomes the extent of the visible
+      joints x 1.2 within the frame or, where that has no area either (fewer
+      than two visible joints), the box of the nearest frame that has one.
+    joints_outside: visible joints beyond the frame. They stay visible, as in
+      the published protocol, and are only counted;
+    joints_hidden: unless they are farther out than a tenth of the frame's
+      longer side; those become invisible.
+
+  Args:
+    path: the .mat file.
+    image_size: the frames' real (height, width), if known.
+  Raises:
+    ClipError: the file cannot be read, or holds something else than the
+      labels of a Penn Action clip.
+  """
+  path = pathlib.Path(path)
+  clip = path.stem
+  fields = _load(path)
+  _check(path, fields)
+  stated = (int(fields["dimensions"][0]), int(fields["dimensions"][1]))
+  size = image_size or stated
+  keypoints = np.stack([fields["x"], fields["y"]], axis=-1) - 1.0
+  visibility = fields["visibility"] > 0
+  boxes = fields["bbox"] - 1.0
+  repairs: List[Repair] = []
+
+  def note(kind: str, detail: str) -> None:
+    repairs.append(Repair(clip, kind, detail))
+
+  if len(boxes) == len(keypoints) - 1:
+    note("short_bbox", f"{len(boxes)} boxes for {len(keypoints)} frames")
+    boxes = np.concatenate([boxes, boxes[-1:]])
+  remake = np.zeros(len(boxes), bool)
+  if size != stated:
+    # Two pixels, because labels and frames were rescaled and rounded.
+    border = np.array([stated[1], stated[0]]) - 1.0
+    remake = (boxes[:, 2:] >= border - 2.0).any(axis=1)
+    note(
+      "wrong_dimensions",
+      f"labels say {stated[0]}x{stated[1]}, frames are {size[0]}x{size[1]} (height x width); "
+      f"{int(remake.sum())} boxes made anew",
+    )
+  visibility = _hide_far_joints(keypoints, visibility, size, note)
+  degenerate = _degenerate(boxes)
+  if degenerate.any():
+    note("degenerate_box", f"{int(degenerate.sum())} of {len(boxes)} frames")
+  return PennLabels(
+    clip=clip,
+    action=fields["action"],
+    keypoints=keypoints.astype(np.float32),
+    visibility=visibility,
+    boxes=_remake_boxes(boxes, remake | degenerate, keypoints, visibility, size).astype(np.float32),
+    train=bool(fields["train"] == 1),
+    image_size=size,
+    repairs=tuple(repairs),
+  )
+
+
+def _load(path: pathlib.Path) -> Dict[str, Any]:
+  """The fields as float64 arrays: some files hold uint8, whose differences wrap around."""
+  clip = path.stem
+  try:
+    raw = scipy.io.loadmat(os.fspath(path), variable_names=FIELDS)
+  except Exception as error:  # scipy raises whatever the bytes lead it to
+    raise ClipError(
+      clip, "unreadable labels", f"{path}: cannot be read as a .mat file ({_first_line(error)})."
+    ) from error
+  lacking = [name for name in FIELDS if name not in raw]
+  if lacking:
+    raise ClipError(
+      clip,
+      "foreign labels",
+      f"{path}: lacks {', '.join(lacking)}; these are not Penn Action labels.",
+    )
+  try:
+    fields: Dict[str, Any] = {"action": str(raw["action"].ravel()[0])}
+    for name in ("x", "y", "visibility", "bbox"):
+      fields[name] = np.asarray(raw[name], np.float64)
+    for name in ("train", "nframes"):
+      fields[name] = int(raw[name].ravel()[0])
+    fields["dimensions"] = np.asarray(raw["dimensions"], np.float64).ravel()
+  except (TypeError, ValueError, IndexError) as error:
+    raise ClipError(
+      clip, "foreign labels", f"{path}: a field holds no numbers ({_first_line(error)})."
+    ) from error
+  return fields
+
+
+def _check(path: pathlib.Path, fields: Dict[str, Any]) -> None:
+  """Raises ClipError unless shapes and values are those of a clip."""
+  frames = fields["nframes"]
+  expected = (frames, PENN_ACTION.num_joints)
+  complaints = []
+  if frames < 1:
+    complaints.append(f"nframes is {frames}")
+  for name in ("x", "y", "visibility"):
+    if fields[name].shape != expected:
+      complaints.append(f"{name} is {_shape(fields[name].shape)}, expected {_shape(expected)}")
+  bbox = fields["bbox"].shape
+  if bbox not in ((frames, 4), (max(frames - 1, 1), 4)):
+    complaints.append(f"bbox is {_shape(bbox)}, expected {frames}x4")
+  size = fields["dimensions"]
+  if size.size < 2 or not (size[:2] >= 1).all():
+    complaints.append(f"dimensions are {size.tolist()}, expected [height width nframes]")
+  if fields["train"] not in (1, -1):
+    complaints.append(f"train is {fields['train']}, expected 1 or -1")
+  if not all(np.isfinite(fields[name]).all() for name in ("x", "y", "bbox")):
+    complaints.append("a coordinate is not finite")
+  if complaints:
+    raise ClipError(path.stem, "foreign labels", f"{path}: {complaints[0]}.")
+
+
+def _hide_far_joints(
+  keypoints: np.ndarray, visibility: np.ndarray, size: Tuple[int, int], note: Any
+) -> np.ndarray:
+  """[N, 13] bool: `visibility` without the joints clearly outside the frame."""
+  last = np.array([size[1], size[0]]) - 1.0
+  beyond = np.maximum(-keypoints, keypoints - last).max(axis=-1)
+  outside = visibility & (beyond > 0)
+  hidden = visibility & (beyond > CLEARLY_OUTSIDE * max(size))
+  if (outside & ~hidden).any():
+    note("joints_outside", f"{int((outside & ~hidden).sum())} joints kept visible")
+  if hidden.any():
+    note(
+      "joints_hidden", f"{int(hidden.sum())} joints, up to {beyond[hidden].max():.0f} pixels out"
+    )
+  return visibility & ~hidden
+
+
+def _degenerate(boxes: np.ndarray) -> np.ndarray:
+  return ((boxes[:, 2:] - boxes[:, :2]) <= 0).any(axis=1)
+
+
+def _remake_boxes(
+  boxes: np.ndarray,
+  remake: np.ndarray,
+  keypoints: np.ndarray,
+  visibility: np.ndarray,
+  size: Tuple[int, int],
+) -> np.ndarray:
+  """[N, 4]: `boxes` with those marked in `remake` [N] made from the joints."""
+  boxes = boxes.copy()
+  last = np.array([size[1], size[0]]) - 1.0
+  for frame in np.flatnonzero(remake):
+    joints = keypoints[frame][visibility[frame]]
+    boxes[frame] = 0.0
+    if len(joints):
+      low, high = joints.min(axis=0), joints.max(axis=0)
+      center, half = (low + high) / 2, BOX_SCALE * (high - low) / 2
+      boxes[frame, :2] = np.clip(center - half, 0.0, last)
+      boxes[frame, 2:] = np.clip(center + half, 0.0, last)
+  degenerate = _degenerate(boxes)
+  usable = np.flatnonzero(~degenerate)
+  for frame in np.flatnonzero(degenerate):
+    if len(usable):
+      boxes[frame] = boxes[usable[np.abs(usable - frame).argmin()]]
+    else:
+      boxes[frame] = [0.0, 0.0, last[0], last[1]]
+  return boxes
+
+
+def _shape(shape: Tuple[int, ...]) -> str:
+  return "x".join(str(length) for length in shape)
+
+
+def _first_line(error: Exception) -> str:
+  return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,1 @@
+"""Synthetic clips of moving people in Penn Action's layout: `python -m data.synthetic --help`."""

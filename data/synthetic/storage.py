@@ -1,0 +1,136 @@
+"""Penn Action's layout on disk: written clip by clip, resumable, never mixed.
+
+  OUTPUT/synthetic.json          the settings of every clip in the folder
+  OUTPUT/frames/NNNN/NNNNNN.jpg
+  OUTPUT/labels/NNNN.mat         written last: a clip without it is unfinished
+
+Training clips are numbered from 1, test clips from 5001, so that a number
+means the same clip however many are asked for. As in Penn Action's labels,
+x and y are 1-based (MATLAB's pixel centres), joints come the person's right
+first, and `visibility` is 1 or 0. Unlike there, a joint that is hidden or
+outside the frame keeps its true position, and bbox is the extent of ALL joints
+x 1.2 about its centre, clipped to the image.
+"""
+
+import dataclasses
+import io
+import json
+import pathlib
+import shutil
+from typing import Tuple
+
+import cv2
+import numpy as np
+import scipy.io
+
+from data.synthetic import clip as clip_lib
+from ppn_tf.errors import InputError
+from ppn_tf.outputs import complete_or_absent
+
+FIRST_TRAIN, FIRST_TEST, LAST = 1, 5001, 9999
+# Raise it when a change makes other clips of the same settings.
+GENERATOR = 1
+
+_SETTINGS_FILE = "synthetic.json"
+_MAT_HEADER = b"MATLAB 5.0 MAT-file, synthetic clip in the layout of Penn Action".ljust(116)
+
+
+def _label_path(output: pathlib.Path, number: int) -> pathlib.Path:
+  return output / "labels" / f"{number:04d}.mat"
+
+
+def prepare(output: pathlib.Path, settings: clip_lib.Settings) -> None:
+  """Makes the output folder, or checks that it holds clips of these settings.
+
+  Raises:
+    InputError: the folder holds other clips, or cannot be written.
+  """
+  wanted = {"generator": GENERATOR, **dataclasses.asdict(settings)}
+  path = output / _SETTINGS_FILE
+  try:
+    found = json.loads(path.read_text())
+  except FileNotFoundError:
+    if any((output / name).exists() for name in ("frames", "labels")):
+      raise InputError(
+        f"{output}: holds frames/ or labels/ but no {_SETTINGS_FILE}, so they are not this "
+        "program's. Choose another --output."
+      ) from None
+    with complete_or_absent(path) as partial:
+      partial.write_text(json.dumps(wanted, indent=2) + "\n")
+    found = wanted
+  except (OSError, ValueError) as error:
+    raise InputError(f"{path}: cannot be read ({error}). Choose another --output.") from error
+  if found != wanted:
+    found = found if isinstance(found, dict) else {}
+    differing = [
+      f"{name} {found.get(name)} instead of {value}"
+      for name, value in wanted.items()
+      if found.get(name) != value
+    ]
+    raise InputError(
+      f"{path}: the folder holds clips made with other settings ({', '.join(differing)}). "
+      "Choose another --output or the same settings."
+    )
+  try:
+    for name in ("frames", "labels"):
+      (output / name).mkdir(exist_ok=True)
+  except OSError as error:
+    raise InputError(
+      f"{output}: cannot write there ({error.strerror}). Choose another --output."
+    ) from error
+
+
+def is_finished(output: pathlib.Path, number: int) -> bool:
+  return _label_path(output, number).exists()
+
+
+def start_worker() -> None:
+  # One process per CPU is enough: threads inside each would only compete.
+  cv2.setNumThreads(0)
+
+
+def write_clip(task: Tuple[pathlib.Path, int, clip_lib.Settings]) -> int:
+  """Makes and writes one clip; returns its number.
+
+  Args:
+    task: output folder, clip number, settings.
+
+  Raises:
+    InputError: the output cannot be written.
+  """
+  output, number, settings = task
+  made = clip_lib.make_clip(number, settings)
+  folder = output / "frames" / f"{number:04d}"
+  try:
+    if folder.exists():
+      shutil.rmtree(folder)
+    folder.mkdir()
+    for t, frame in enumerate(made.frames):
+      (folder / f"{t + 1:06d}.jpg").write_bytes(frame)
+    with complete_or_absent(_label_path(output, number)) as partial:
+      partial.write_bytes(_labels(made, settings, is_train=number < FIRST_TEST))
+  except OSError as error:
+    raise InputError(
+      f"{folder}: cannot be written ({error.strerror}). Mend that and run again to go on."
+    ) from error
+  return number
+
+
+def _labels(made: clip_lib.Clip, settings: clip_lib.Settings, is_train: bool) -> bytes:
+  count = len(made.frames)
+  fields = {
+    "action": made.action,
+    "pose": "synthetic",
+    "x": made.keypoints[..., 0] + 1,
+    "y": made.keypoints[..., 1] + 1,
+    "visibility": made.visibility.astype(np.uint8),
+    "train": 1 if is_train else -1,
+    "bbox": made.boxes + 1,
+    "dimensions": np.array([[settings.height, settings.width, count]], np.float64),
+    "nframes": count,
+  }
+  buffer = io.BytesIO()
+  scipy.io.savemat(buffer, fields)
+  # The header that scipy writes tells the time of day, and clips are to be
+  # equal byte for byte.
+  return _MAT_HEADER + buffer.getvalue()[len(_MAT_HEADER) :]

@@ -1,0 +1,200 @@
+"""tf.data pipelines: records to crops of T frames, for training and evaluation."""
+
+from typing import Dict, Sequence, Tuple
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from ppn_tf.clips import augment, records
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints import crops
+from ppn_tf.keypoints.skeletons import Skeleton
+
+Clip = Dict[str, tf.Tensor]
+
+
+def clip_lengths(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, int]:
+  """Frames of every clip of a split, by its name."""
+  dataset = records.serialized_examples(builder, split)
+  dataset = dataset.map(lambda example: records.parse(builder, example))
+  named = dataset.map(lambda clip: (clip["clip"], tf.shape(clip["frames"])[0]))
+  return {name.decode(): int(length) for name, length in named.as_numpy_iterator()}
+
+
+def decode_frames(frames: tf.Tensor) -> tf.Tensor:
+  """[N] JPEG strings, all of one size, to [N, H, W, 3] uint8."""
+  return tf.map_fn(
+    lambda encoded: tf.io.decode_jpeg(encoded, channels=3), frames, fn_output_signature=tf.uint8
+  )
+
+
+def training_clip(
+  clip: Clip,
+  seed: tf.Tensor,
+  *,
+  skeleton: Skeleton,
+  num_frames: int,
+  image_size: Tuple[int, int],
+  box_margin: float,
+  scale_range: Tuple[float, float],
+  max_rotation: float,
+  flip_probability: float,
+) -> Clip:
+  """Cuts T consecutive frames from a clip, crops and augments them alike.
+
+  Each frame is cropped about its own box; the draw of scale, rotation and
+  mirroring is the clip's.
+
+  Args:
+    clip: as `records.parse` gives it.
+    seed: [2] integer; equal seeds cut and draw alike.
+    skeleton: says which joints a mirrored image exchanges.
+    num_frames: T; the clip has at least as many.
+    image_size: (H, W) of the crops in pixels.
+    box_margin: the crop's side is this times the box's longer side.
+    scale_range, max_rotation, flip_probability: see `augment.draw`.
+  Returns:
+    frames [T, H, W, 3] float32 0..255; keypoints [T, K, 2] float32 in crop
+    pixels; weights [T, K] float32, 1 for joints that are visible and in the
+    crop; torso [T] float32, PCK-torso's reference length in crop pixels.
+  """
+  seeds = tf.random.experimental.stateless_split(seed, 2)
+  available = tf.shape(clip["frames"])[0] - num_frames + 1
+  first = tf.random.stateless_uniform([], seeds[0], 0, available, tf.int32)
+  part = {
+    name: clip[name][first : first + num_frames]
+    for name in ("frames", "keypoints", "visibility", "boxes")
+  }
+  scale, rotation, flip = augment.draw(seeds[1], scale_range, max_rotation, flip_probability)
+  center, side = crops.box_to_crop(part["boxes"], box_margin)
+  affines = crops.crop_affine(center, side / scale, image_size, rotation, flip)
+  frames = crops.crop_frames(decode_frames(part["frames"]), affines, image_size)
+
+  keypoints = crops.transform_points(affines, part["keypoints"])
+  order = tf.where(flip, skeleton.flip_order, list(range(skeleton.num_joints)))
+  keypoints = tf.gather(keypoints, order, axis=1)
+  visible = tf.gather(part["visibility"], order, axis=1)
+  limit = tf.constant([image_size[1], image_size[0]], tf.float32) - 0.5
+  inside = tf.reduce_all((keypoints >= -0.5) & (keypoints < limit), axis=-1)
+  shoulder, hip = skeleton.torso
+  frames = tf.ensure_shape(frames, [num_frames, *image_size, 3])
+  keypoints = tf.ensure_shape(keypoints, [num_frames, skeleton.num_joints, 2])
+  return {
+    "frames": frames,
+    "keypoints": keypoints,
+    "weights": tf.cast(visible & inside, tf.float32),
+    "torso": tf.norm(keypoints[:, shoulder] - keypoints[:, hip], axis=-1),
+  }
+
+
+def training_batches(
+  builder: tfds.core.DatasetBuilder,
+  split: str,
+  *,
+  batch_size: int,
+  num_frames: int,
+  seed: int,
+  first_step: int = 0,
+  shuffle_buffer: int = 64,
+  **clip_arguments: object,
+) -> tf.data.Dataset:
+  """Endless batches; batch n is the same whichever batch the stream starts at.
+
+  Each epoch sees every clip of at least T frames once, in an order of its own.
+
+  Args:
+    builder, split: the records.
+    batch_size: B.
+    num_frames: T.
+    seed: decides orders, cuts and augmentations.
+    first_step: number of the first batch wanted, to go on where a run stopped.
+    shuffle_buffer: clips that are shuffled together, some MB each.
+    **clip_arguments: see `training_clip`.
+  Raises:
+    InputError: no clip has T frames.
+  """
+  lengths = clip_lengths(builder, split)
+  usable = sum(length >= num_frames for length in lengths.values())
+  if not usable:
+    longest = max(lengths.values(), default=0)
+    raise InputError(
+      f"{builder.data_dir}: no clip of split {split!r} has --num_frames={num_frames} frames "
+      f"(the longest has {longest}). Lower --num_frames or add longer clips."
+    )
+
+  def epoch(number: tf.Tensor) -> tf.data.Dataset:
+    examples = records.serialized_examples(
+      builder, split, shuffle_seed=number + 100003 * seed, buffer=shuffle_buffer
+    )
+    clips = examples.map(lambda example: records.parse(builder, example))
+    return clips.filter(lambda clip: tf.shape(clip["frames"])[0] >= num_frames)
+
+  first_sample = first_step * batch_size
+  first_epoch = first_sample // usable
+  dataset = tf.data.Dataset.counter(first_epoch).flat_map(epoch)
+  dataset = dataset.enumerate(first_epoch * usable).skip(first_sample - first_epoch * usable)
+  dataset = dataset.map(
+    lambda index, clip: training_clip(
+      clip, tf.stack([tf.constant(seed, tf.int64), index]), num_frames=num_frames, **clip_arguments
+    ),
+    num_parallel_calls=tf.data.AUTOTUNE,
+    deterministic=True,
+  )
+  return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def evaluation_windows(
+  builder: tfds.core.DatasetBuilder,
+  split: str,
+  *,
+  num_frames: int,
+  image_size: Tuple[int, int],
+  box_margin: float = 1.25,
+  scales: Sequence[float] = (1.0,),
+) -> tf.data.Dataset:
+  """Windows of T consecutive frames that together cover every frame of every clip.
+
+  A clip's last window may be short; it is filled up with copies of its last
+  frame, which `valid` marks.
+
+  Args:
+    builder, split: the records.
+    num_frames: T.
+    image_size: (H, W) of the crops in pixels.
+    box_margin: the crop's side is this times the box's longer side.
+    scales: factors on the person's size, one crop each.
+  Returns:
+    Dataset of dictionaries: clip (string), first (int64, the window's first
+    frame), frames [N, T, H, W, 3] float32 for the N scales, affines
+    [N, T, 2, 3] float32 from frame to crop pixels, keypoints [T, K, 2] float32
+    in frame pixels, visibility [T, K] bool, boxes [T, 4] float32, valid [T] bool.
+  """
+
+  def windows(clip: Clip) -> tf.data.Dataset:
+    length = tf.shape(clip["frames"], tf.int64)[0]
+    starts = tf.data.Dataset.range(0, length, num_frames)
+    return starts.map(lambda first: (first, {**clip, "length": length}))
+
+  def window(first: tf.Tensor, clip: Clip) -> Clip:
+    wanted = first + tf.range(num_frames, dtype=tf.int64)
+    index = tf.minimum(wanted, clip["length"] - 1)
+    boxes = tf.gather(clip["boxes"], index)
+    center, side = crops.box_to_crop(boxes, box_margin)
+    affines = tf.stack([crops.crop_affine(center, side / scale, image_size) for scale in scales])
+    images = decode_frames(tf.gather(clip["frames"], index))
+    frames = tf.stack([crops.crop_frames(images, affine, image_size) for affine in tf.unstack(affines)])
+    return {
+      "clip": clip["clip"],
+      "first": first,
+      "frames": tf.ensure_shape(frames, [len(scales), num_frames, *image_size, 3]),
+      "affines": tf.ensure_shape(affines, [len(scales), num_frames, 2, 3]),
+      "keypoints": tf.gather(clip["keypoints"], index),
+      "visibility": tf.gather(clip["visibility"], index),
+      "boxes": boxes,
+      "valid": wanted < clip["length"],
+    }
+
+  examples = records.serialized_examples(builder, split)
+  clips = examples.map(lambda example: records.parse(builder, example))
+  dataset = clips.flat_map(windows)
+  return dataset.map(window, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

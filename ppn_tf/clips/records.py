@@ -1,0 +1,183 @@
+"""Read-only access to the TFDS records that the programs under data/ write."""
+
+import os
+import pathlib
+from typing import Dict, List, Optional, Sequence, Union
+
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints import skeletons
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+FEATURES = ("clip", "action", "frames", "keypoints", "visibility", "boxes", "image_size")
+
+
+def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
+  """Opens a prepared data set; needs neither its builder's code nor a network.
+
+  Args:
+    path: the folder that holds dataset_info.json, or one above it with exactly
+      one data set below (`--data_dir` of a program under data/ will do).
+  Returns:
+    A read-only builder; its `info` has the splits and the metadata.
+  Raises:
+    InputError: no such folder, no data set in it, several of them, one that
+      cannot be read, or one of other features.
+  """
+  folder = pathlib.Path(path).expanduser()
+  if not folder.is_dir():
+    received = "not a folder" if folder.exists() else "no such folder"
+    raise InputError(
+      f"{folder}: {received}. Expected a data set made by `python -m data.penn_action`."
+    )
+  found = _data_sets_below(folder)
+  if not found:
+    raise InputError(
+      f"{folder}: holds no dataset_info.json, so it is no prepared data set. "
+      "Make one with `python -m data.penn_action`."
+    )
+  if len(found) > 1:
+    names = ", ".join(str(one) for one in found[:8]) + (", ..." if len(found) > 8 else "")
+    raise InputError(f"{folder}: holds {len(found)} data sets. Name one of them: {names}")
+  return _open(found[0])
+
+
+def skeleton_of(builder: tfds.core.DatasetBuilder) -> skeletons.Skeleton:
+  """The data set's joints, by the name in its metadata.
+
+  Raises:
+    InputError: the metadata names no skeleton, or one that is unknown here.
+  """
+  name = dict(builder.info.metadata or {}).get("skeleton")
+  if name not in skeletons.SKELETONS:
+    known = ", ".join(sorted(skeletons.SKELETONS))
+    raise InputError(
+      f"{builder.data_dir}: metadata.json names the skeleton {name!r}. Expected one of: {known}"
+    )
+  return skeletons.SKELETONS[name]
+
+
+def num_clips(builder: tfds.core.DatasetBuilder, split: str) -> int:
+  """Number of clips in a split; InputError if there is no such split."""
+  return builder.info.splits[_check_split(builder, split)].num_examples
+
+
+@tf.autograph.experimental.do_not_convert
+def serialized_examples(
+  builder: tfds.core.DatasetBuilder,
+  split: str,
+  *,
+  shuffle_seed: Optional[tf.Tensor] = None,
+  buffer: int = 256,
+) -> tf.data.Dataset:
+  """A split's clips once, still serialized; cheap, since frames stay encoded.
+
+  The record files are read directly, so that the seed may be a tensor: one
+  dataset of epochs can derive it from the epoch's number inside `flat_map`.
+
+  Args:
+    shuffle_seed: scalar integer; the same seed gives the same order. None
+      keeps the order on disk.
+    buffer: clips that are shuffled together, about 2 MB each.
+  Returns:
+    Dataset of scalar strings.
+  Raises:
+    InputError: no such split, or its files are missing.
+  """
+  files = [os.fspath(file) for file in builder.info.splits[_check_split(builder, split)].filepaths]
+  missing = [file for file in files if not os.path.exists(file)]
+  if missing:
+    raise InputError(f"{missing[0]}: missing from the data set. Make the data set anew.")
+  if shuffle_seed is None:
+    return tf.data.TFRecordDataset(files)
+  seed = tf.cast(shuffle_seed, tf.int64)
+  order = tf.random.experimental.stateless_shuffle(tf.constant(files), tf.stack([seed, 0]))
+  dataset = tf.data.Dataset.from_tensor_slices(order).interleave(
+    tf.data.TFRecordDataset, cycle_length=min(len(files), 16)
+  )
+  # Dataset.shuffle takes no tensor as seed under every global seed; shuffling
+  # block by block does.
+  blocks = dataset.batch(buffer).enumerate()
+  return blocks.flat_map(
+    lambda number, block: tf.data.Dataset.from_tensor_slices(
+      tf.random.experimental.stateless_shuffle(block, tf.stack([seed, number + 1]))
+    )
+  )
+
+
+def parse(builder: tfds.core.DatasetBuilder, serialized: tf.Tensor) -> Dict[str, tf.Tensor]:
+  """One clip from its record; for use inside `Dataset.map`.
+
+  Returns:
+    clip and action: scalar strings. frames: [N] strings, JPEG as on disk.
+    keypoints: [N, K, 2] float32 (x, y) pixels. visibility: [N, K] bool.
+    boxes: [N, 4] float32 pixels. image_size: [2] int32 (height, width).
+  """
+  joints = builder.info.features["keypoints"].shape[-2]
+
+  def rows(shape: Sequence[int], dtype: tf.DType) -> tf.io.FixedLenSequenceFeature:
+    return tf.io.FixedLenSequenceFeature(shape, dtype, allow_missing=True)
+
+  # TFDS's own parsing decodes item by item in a map_fn; this is one operation.
+  example = tf.io.parse_single_example(
+    serialized,
+    {
+      "clip": tf.io.FixedLenFeature([], tf.string),
+      "action": tf.io.FixedLenFeature([], tf.string),
+      "frames": rows([], tf.string),
+      "keypoints": rows([joints, 2], tf.float32),
+      "visibility": rows([joints], tf.int64),
+      "boxes": rows([4], tf.float32),
+      "image_size": tf.io.FixedLenFeature([2], tf.int64),
+    },
+  )
+  example["visibility"] = tf.cast(example["visibility"], tf.bool)
+  example["image_size"] = tf.cast(example["image_size"], tf.int32)
+  return example
+
+
+def _data_sets_below(folder: pathlib.Path) -> List[pathlib.Path]:
+  """Folders with a dataset_info.json at `folder` or up to three levels below."""
+  level, found = [folder], []
+  for _ in range(4):  # name/config/version is three levels
+    found += [one for one in level if (one / "dataset_info.json").is_file()]
+    level = [below for one in level if one not in found for below in _folders_in(one)]
+  return found
+
+
+def _folders_in(folder: pathlib.Path) -> List[pathlib.Path]:
+  """Its folders, without those of a build that has not finished."""
+  try:
+    return sorted(
+      below
+      for below in folder.iterdir()
+      if below.is_dir() and not below.name.startswith((".", "incomplete."))
+    )
+  except PermissionError:
+    return []
+
+
+def _open(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
+  try:
+    builder = tfds.builder_from_directory(os.fspath(folder))
+    names = set(builder.info.features)
+  except Exception as error:  # TFDS raises whatever the files lead it to, on many lines
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    raise InputError(
+      f"{folder}: the data set cannot be opened ({reason}). Make it anew."
+    ) from error
+  lacking = [name for name in FEATURES if name not in names]
+  if lacking:
+    raise InputError(
+      f"{folder}: lacks the features {', '.join(lacking)}. Expected a data set made by "
+      "`python -m data.penn_action`."
+    )
+  return builder
+
+
+def _check_split(builder: tfds.core.DatasetBuilder, split: str) -> str:
+  if split not in builder.info.splits:
+    existing = ", ".join(sorted(builder.info.splits)) or "none"
+    raise InputError(f"{builder.data_dir}: no split {split!r}. Splits there: {existing}")
+  return split

@@ -1,0 +1,47 @@
+"""How every `python -m` program of the project starts and ends."""
+
+import signal
+import sys
+from typing import Callable, NoReturn, Sequence
+
+from absl import app
+
+from ppn_tf.errors import InputError
+
+
+def run(main: Callable[[Sequence[str]], None]) -> NoReturn:
+  """Runs `main` under absl and exits.
+
+  An InputError becomes one line on stderr and exit code 1, Ctrl-C exit code
+  130, a polite kill (SIGTERM) 143 after the unfinished outputs are removed.
+
+  Args:
+    main: takes what is left of argv after the flags, program name first.
+  """
+
+  def guarded(argv: Sequence[str]) -> int:
+    try:
+      main(argv)
+    except InputError as error:
+      print(f"error: {error}", file=sys.stderr)
+      return 1
+    except KeyboardInterrupt:
+      print("interrupted", file=sys.stderr)
+      return 130
+    return 0
+
+  # Without a handler the process ends at once and `finally` blocks do not run.
+  signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+  app.run(guarded)
+
+
+def no_arguments(argv: Sequence[str]) -> None:
+  """Refuses what is left of argv after the flags: a flag without its dashes.
+
+  Raises:
+    InputError: there is something after the program's name.
+  """
+  if len(argv) > 1:
+    raise InputError(
+      f"unexpected argument. Flags are written --name=value; see --help. Received: {argv[1]!r}"
+    )

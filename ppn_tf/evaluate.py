@@ -1,0 +1,66 @@
+"""Scores a trained network: `python -m ppn_tf.evaluate --workdir=RUN --dataset=...`.
+
+The network is the run's own; a --flagfile or flags that name another one are
+refused.
+"""
+
+import json
+from typing import Sequence
+
+from ppn_tf import doors, experiment
+
+from absl import flags
+from tqdm import tqdm
+
+from ppn_tf import evaluator
+from ppn_tf.clips import pipeline, records
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.workdir import Workdir
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("output_json", None, "File for the scores.")
+# Frames read at a time where the recurrence goes on over a whole clip.
+_CHUNK = 32
+
+
+def _print_table(scores: dict) -> None:
+  groups = list(scores["pck_torso"]["groups"])
+  print("".join(f"{name:>10}" for name in ["", *groups, "Mean"]))
+  for metric, label in (("pck_body", "PCK-body"), ("pck_torso", "PCK-torso")):
+    values = [*scores[metric]["groups"].values(), scores[metric]["micro"]]
+    print(f"{label:>10}" + "".join(f"{value:10.1f}" for value in values))
+
+
+def main(argv: Sequence[str]) -> None:
+  del argv
+  workdir = experiment.required("workdir")
+  given = {name: value for name, value in experiment.model_flags().items() if FLAGS[name].present}
+  Workdir(workdir).check_flags(given)
+  model = experiment.load_run(workdir)
+  builder = experiment.open_dataset(FLAGS.eval_split)
+  windows = pipeline.evaluation_windows(
+    builder,
+    FLAGS.eval_split,
+    num_frames=FLAGS.num_frames or _CHUNK,
+    image_size=model.image_size,
+    box_margin=FLAGS.box_margin,
+    scales=experiment.numbers("scales"),
+  )
+  evaluate = evaluator.Evaluator(model, decoder=FLAGS.decoder, whole_clip=not FLAGS.num_frames)
+  results = list(
+    tqdm(
+      evaluate(windows.prefetch(4)),
+      total=records.num_clips(builder, FLAGS.eval_split),
+      unit="clip",
+      disable=None,
+    )
+  )
+  scores = evaluator.score(results, experiment.skeleton(), FLAGS.alpha, FLAGS.num_frames)
+  _print_table(scores)
+  if FLAGS.output_json:
+    with complete_or_absent(FLAGS.output_json) as partial:
+      partial.write_text(json.dumps(scores, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+  doors.run(main)

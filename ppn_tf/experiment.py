@@ -1,0 +1,224 @@
+"""All flags of an experiment, and the model and clips that they describe.
+
+The doors share this module, so one flagfile serves them all. Defaults are the
+paper's (section IV-B). Below here only plain arguments are passed.
+"""
+
+from typing import Any, Dict, Mapping, Tuple
+
+import ppn_tf
+
+import tensorflow as tf
+from absl import flags
+
+from ppn_tf.clips import pipeline, records
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.heatmaps import DECODERS
+from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
+from ppn_tf.models import batch_norm, pretrained
+from ppn_tf.models.pose_net import BACKBONES, pose_net
+from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.ppu import DILATIONS, ppu
+from ppn_tf.models.upsample import UPSAMPLINGS
+from ppn_tf.workdir import Workdir, restore
+
+FLAGS = flags.FLAGS
+VERSION = ppn_tf.__version__
+
+# The network.
+_MODEL_FLAGS = [
+  flags.DEFINE_enum(
+    "method", "ppn", ["ppn", "framewise"], "PPN, or its BodyNet applied to each frame by itself."
+  ),
+  flags.DEFINE_enum("head_backbone", "hrnet_w48", sorted(BACKBONES), "HeadNet's backbone."),
+  flags.DEFINE_enum("head_upsampling", "duc", sorted(UPSAMPLINGS), "HeadNet's upsampling units."),
+  flags.DEFINE_enum("body_backbone", "mobilenet_v2", sorted(BACKBONES), "BodyNet's backbone."),
+  flags.DEFINE_enum("body_upsampling", "duc", sorted(UPSAMPLINGS), "BodyNet's upsampling units."),
+  flags.DEFINE_integer(
+    "num_upsamplings", 3, "2x units behind a stride-32 backbone.", lower_bound=0, upper_bound=5
+  ),
+  flags.DEFINE_integer("ppu_width", 0, "Channels of the PPU's blocks; 0: K.", lower_bound=0),
+  flags.DEFINE_integer("ppu_blocks", 17, "Residual blocks of the PPU.", lower_bound=1),
+  flags.DEFINE_list("dilations", [str(rate) for rate in DILATIONS], "Dilation rates of the PPU."),
+  flags.DEFINE_bool("skip_connection", True, "Add BodyNet's heatmaps to the PPU's."),
+  flags.DEFINE_list("image_size", ["256", "256"], "Height and width of the crops in pixels."),
+  flags.DEFINE_enum("skeleton", "penn_action", sorted(SKELETONS), "The joints."),
+]
+# The clips and how the network learns from them.
+_TRAINING_FLAGS = [
+  flags.DEFINE_string("train_split", "train", "Split of the data set to train on."),
+  flags.DEFINE_integer("num_frames", 5, "T: frames of a clip.", lower_bound=0),
+  flags.DEFINE_float("box_margin", 1.25, "Side of the crop over the longer side of the box."),
+  flags.DEFINE_list("scale_range", ["0.8", "1.4"], "Random scaling of the person."),
+  flags.DEFINE_float("max_rotation", 40.0, "Random rotation to either side, in degrees."),
+  flags.DEFINE_float("flip_probability", 0.5, "How often a clip is mirrored."),
+  flags.DEFINE_float("sigma", 2.0, "Standard deviation of the target heatmaps in cells."),
+  flags.DEFINE_integer("num_steps", 300_000, "Training steps.", lower_bound=1),
+  flags.DEFINE_integer("batch_size", 8, "Clips in a batch.", lower_bound=1),
+  flags.DEFINE_float("learning_rate", 1e-4, "Of Adam, at the start; it falls linearly to zero."),
+  flags.DEFINE_float("weight_decay", 1e-5, "L2 term in the gradient."),
+  flags.DEFINE_string("head_weights", "", "Backbone weights (.npz) to start HeadNet from."),
+  flags.DEFINE_string("body_weights", "", "Backbone weights (.npz) to start BodyNet from."),
+  flags.DEFINE_enum(
+    "freeze_batch_norm",
+    "none",
+    ["none", "loaded", "all"],
+    "Keep batch norms as they are: those of networks with loaded weights, or all.",
+  ),
+  flags.DEFINE_float("batch_norm_momentum", 0.99, "Of the batch norms' moving statistics."),
+  flags.DEFINE_integer("seed", 0, "Decides initial weights, order of clips and augmentation."),
+]
+flags.DEFINE_integer("log_every", 100, "Steps between reports.", lower_bound=1)
+flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.", lower_bound=1)
+flags.DEFINE_bool("strict", False, "Stop at clips that are too short, rather than skip them.")
+flags.DEFINE_string("workdir", None, "The run's folder.")
+flags.DEFINE_string("dataset", None, "Folder of the prepared data set.")
+flags.DEFINE_string("eval_split", "test", "Split of the data set to evaluate on.")
+flags.DEFINE_list(
+  "scales", ["0.8", "0.9", "1.0", "1.1", "1.2", "1.3", "1.4"], "Scales of multi-scale inference."
+)
+flags.DEFINE_enum("decoder", "dark", list(DECODERS), "How joints are read from heatmaps.")
+flags.DEFINE_float("alpha", 0.2, "PCK's threshold as a part of the reference length.")
+
+
+def model_flags() -> Dict[str, Any]:
+  """Names and values of the flags that decide the network."""
+  return {holder.name: holder.value for holder in _MODEL_FLAGS}
+
+
+def run_flags() -> Dict[str, Any]:
+  """Names and values of the flags that decide a training run's outcome."""
+  return {holder.name: holder.value for holder in _MODEL_FLAGS + _TRAINING_FLAGS}
+
+
+def numbers(name: str, count: int = 0) -> Tuple[float, ...]:
+  """The numbers of a list flag.
+
+  Raises:
+    InputError: one of them is no number, or there are not `count` (if given).
+  """
+  return _numbers(name, FLAGS[name].value, count)
+
+
+def _numbers(name: str, values: Any, count: int = 0) -> Tuple[float, ...]:
+  try:
+    parsed = tuple(float(value) for value in values)
+  except ValueError:
+    parsed = ()
+  if not parsed or (count and len(parsed) != count):
+    wanted = f"{count} numbers" if count else "numbers"
+    raise InputError(f"--{name}={','.join(values)}: expected {wanted} separated by commas.")
+  return parsed
+
+
+def required(name: str) -> str:
+  """The value of a flag that must be given; InputError without one."""
+  if not FLAGS[name].value:
+    raise InputError(f"--{name} is missing. {FLAGS[name].help}")
+  return FLAGS[name].value
+
+
+def build_model(settings: Mapping[str, Any]) -> Framewise:
+  """The network that a run's flags describe, with fresh weights.
+
+  Args:
+    settings: values by flag name, as in flags.json.
+  Returns:
+    PPN, or Framewise for method=framewise.
+  Raises:
+    InputError: flags that do not fit each other.
+  """
+  height, width = (int(n) for n in _numbers("image_size", settings["image_size"], 2))
+  dilations = tuple(int(rate) for rate in _numbers("dilations", settings["dilations"]))
+  num_joints = SKELETONS[settings["skeleton"]].num_joints
+
+  def network(part: str) -> tf.keras.Model:
+    return pose_net(
+      settings[f"{part}_backbone"],
+      (height, width),
+      num_joints,
+      settings[f"{part}_upsampling"],
+      settings["num_upsamplings"],
+      name=f"{part}_net",
+    )
+
+  try:
+    body_net = network("body")
+    if settings["method"] == "framewise":
+      return Framewise(body_net)
+    unit = ppu(
+      body_net.output_shape[1:3],
+      num_joints,
+      settings["ppu_width"] or None,
+      settings["ppu_blocks"],
+      dilations,
+    )
+    return PPN(network("head"), body_net, unit, settings["skip_connection"])
+  except ValueError as error:
+    raise InputError(f"these flags make no network: {error}") from error
+
+
+def prepare_model() -> Framewise:
+  """The flags' network, ready to train: seeded, weights loaded, batch norms set."""
+  tf.keras.utils.set_random_seed(FLAGS.seed)
+  model = build_model(model_flags())
+  loaded = []
+  for weights, network in (
+    (FLAGS.body_weights, model.body_net),
+    (FLAGS.head_weights, getattr(model, "head_net", None)),
+  ):
+    if weights and network is not None:
+      pretrained.load_backbone(network, weights)
+      loaded.append(network)
+  for network in model.networks:
+    batch_norm.set_momentum(network, FLAGS.batch_norm_momentum)
+    if FLAGS.freeze_batch_norm == "all" or (FLAGS.freeze_batch_norm == "loaded" and network in loaded):
+      batch_norm.freeze(network)
+  return model
+
+
+def load_run(workdir: str) -> Framewise:
+  """The trained network of a run.
+
+  Raises:
+    InputError: no run there, no checkpoint yet, or one that does not fit.
+  """
+  run = Workdir(workdir)
+  model = build_model(run.read_flags())
+  restore(tf.train.Checkpoint(model=model), run.latest_checkpoint())
+  return model
+
+
+def skeleton() -> Skeleton:
+  """The joints by the flags."""
+  return SKELETONS[FLAGS.skeleton]
+
+
+def open_dataset(split: str) -> Any:
+  """The data set of --dataset, which must have the split and the flags' joints."""
+  builder = records.open_records(required("dataset"))
+  records.num_clips(builder, split)
+  found = records.skeleton_of(builder)
+  if found.name != FLAGS.skeleton:
+    raise InputError(
+      f"{FLAGS.dataset}: its joints are {found.name}'s. Give --skeleton={found.name}."
+    )
+  return builder
+
+
+def training_batches(builder: Any, image_size: Tuple[int, int], first_step: int) -> tf.data.Dataset:
+  """The flags' training batches from the given step on."""
+  return pipeline.training_batches(
+    builder,
+    FLAGS.train_split,
+    batch_size=FLAGS.batch_size,
+    num_frames=FLAGS.num_frames,
+    seed=FLAGS.seed,
+    first_step=first_step,
+    skeleton=skeleton(),
+    image_size=image_size,
+    box_margin=FLAGS.box_margin,
+    scale_range=numbers("scale_range", 2),
+    max_rotation=FLAGS.max_rotation,
+    flip_probability=FLAGS.flip_probability,
+  )

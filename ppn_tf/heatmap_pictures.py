@@ -1,0 +1,47 @@
+"""TensorBoard pictures of one clip's heatmaps while a network learns."""
+
+from typing import Mapping
+
+import tensorflow as tf
+
+from ppn_tf.keypoints import heatmaps
+from ppn_tf.models.ppn import PPN, Framewise
+
+
+class HeatmapPictures:
+  """Draws the heatmaps of a fixed clip over its frames.
+
+  Attributes:
+    model: PPN or its frame-wise twin.
+    batch: as `pipeline.training_batches` gives it; its first clip is drawn.
+  """
+
+  def __init__(self, model: Framewise, batch: Mapping[str, tf.Tensor]):
+    self.model = model
+    self.batch = {name: value[:1] for name, value in batch.items()}
+
+  @tf.function
+  def _maps(self) -> Mapping[str, tf.Tensor]:
+    """[T, h, w, K] heatmaps by name."""
+    model, frames = self.model, self.batch["frames"]
+    initial, final = model.unroll(frames)
+    maps = {"final": final[0]}
+    if isinstance(model, PPN):
+      preliminary = model.body_net(frames[0], training=False)
+      previous = tf.concat([initial, final[0, :-1]], axis=0)
+      maps["preliminary"] = preliminary
+      maps["propagated"] = model.ppu([previous, preliminary], training=False)
+    return maps
+
+  def write(self) -> None:
+    """Writes a strip of T frames per kind of heatmap to the default summary writer."""
+    targets = heatmaps.encode(
+      self.batch["keypoints"][0], self.model.heatmap_size, self.model.stride
+    )
+    for name, maps in {**self._maps(), "target": targets}.items():
+      glow = tf.image.resize(tf.reduce_max(maps, axis=-1, keepdims=True), self.model.image_size)
+      glow = tf.clip_by_value(glow, 0.0, 1.0)
+      warm = tf.constant([1.0, 0.6, 0.1])
+      picture = 0.5 * self.batch["frames"][0] / 255.0 * (1.0 - glow) + glow * warm
+      strip = tf.concat(tf.unstack(picture), axis=1)
+      tf.summary.image(f"heatmaps/{name}", strip[None])

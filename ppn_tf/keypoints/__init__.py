@@ -1,0 +1,1 @@
+"""Joints, their heatmaps, crops around a person, and the PCK metric."""

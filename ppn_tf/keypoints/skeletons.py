@@ -1,0 +1,89 @@
+"""Joint names, mirror pairs, limbs, torso ends and PCK groups per data set."""
+
+import dataclasses
+from typing import Tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Skeleton:
+  """A data set's joints.
+
+  Attributes:
+    name: the data set's name.
+    joint_names: K names; "right" is the person's own right.
+    flip_pairs: (i, j) joints that trade places in a mirrored image.
+    limbs: (i, j) joints that a drawing connects.
+    torso: (i, j) the joints whose distance is PCK-torso's reference length:
+      a shoulder and the opposite hip.
+    groups: (name, joints) rows of the papers' tables, in their order.
+  """
+
+  name: str
+  joint_names: Tuple[str, ...]
+  flip_pairs: Tuple[Tuple[int, int], ...]
+  limbs: Tuple[Tuple[int, int], ...]
+  torso: Tuple[int, int]
+  groups: Tuple[Tuple[str, Tuple[int, ...]], ...]
+
+  @property
+  def num_joints(self) -> int:
+    return len(self.joint_names)
+
+  @property
+  def flip_order(self) -> Tuple[int, ...]:
+    """K joint ids: where each joint of a mirrored image is read from."""
+    order = list(range(self.num_joints))
+    for i, j in self.flip_pairs:
+      order[i], order[j] = j, i
+    return tuple(order)
+
+
+# Penn Action's own notes call the first joint of each pair "left"; on the
+# images it is the person's right.
+PENN_ACTION = Skeleton(
+  name="penn_action",
+  joint_names=(
+    "head",
+    "right_shoulder",
+    "left_shoulder",
+    "right_elbow",
+    "left_elbow",
+    "right_wrist",
+    "left_wrist",
+    "right_hip",
+    "left_hip",
+    "right_knee",
+    "left_knee",
+    "right_ankle",
+    "left_ankle",
+  ),
+  flip_pairs=((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12)),
+  limbs=(
+    (0, 1),
+    (0, 2),
+    (1, 2),
+    (1, 3),
+    (3, 5),
+    (2, 4),
+    (4, 6),
+    (1, 7),
+    (2, 8),
+    (7, 8),
+    (7, 9),
+    (9, 11),
+    (8, 10),
+    (10, 12),
+  ),
+  torso=(2, 7),
+  groups=(
+    ("Head", (0,)),
+    ("Sho", (1, 2)),
+    ("Elb", (3, 4)),
+    ("Wri", (5, 6)),
+    ("Hip", (7, 8)),
+    ("Knee", (9, 10)),
+    ("Ank", (11, 12)),
+  ),
+)
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (PENN_ACTION,)}

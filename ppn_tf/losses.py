@@ -1,0 +1,40 @@
+"""The loss of section III-A: mean squared error of heatmaps (Eq. 1)."""
+
+from typing import Optional, Tuple
+
+import tensorflow as tf
+
+
+def heatmap_mse(predicted: tf.Tensor, target: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+  """Mean squared error over cells and counted joints.
+
+  Args:
+    predicted: [B, h, w, K] float32.
+    target: [B, h, w, K] float32.
+    weights: [B, K] float32, 0 for joints that do not count (invisible ones).
+  Returns:
+    A scalar; zero if no joint counts.
+  """
+  error = tf.reduce_mean(tf.math.squared_difference(predicted, target), axis=[1, 2])
+  return tf.math.divide_no_nan(tf.reduce_sum(weights * error), tf.reduce_sum(weights))
+
+
+def clip_loss(
+  initial: Optional[tf.Tensor], final: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+) -> Tuple[tf.Tensor, tf.Tensor]:
+  """Eq. 1 in its two parts, whose sum is the loss.
+
+  Args:
+    initial: [B, h, w, K] heatmaps of the first frame by HeadNet, or None.
+    final: [B, T, h, w, K].
+    targets: [B, T, h, w, K].
+    weights: [B, T, K].
+  Returns:
+    MSE of the initial heatmaps (zero without them), and the sum over the T
+    frames of the MSE of the final ones.
+  """
+  first = tf.constant(0.0)
+  if initial is not None:
+    first = heatmap_mse(initial, targets[:, 0], weights[:, 0])
+  frames = zip(tf.unstack(final, axis=1), tf.unstack(targets, axis=1), tf.unstack(weights, axis=1))
+  return first, tf.add_n([heatmap_mse(*frame) for frame in frames])

@@ -1,0 +1,1 @@
+"""Networks: backbones, upsampling, the Pose Propagation Unit, and PPN."""

@@ -1,0 +1,94 @@
+"""A frame-wise pose network: backbone, upsampling, 1x1 convolution to heatmaps.
+
+HeadNet and BodyNet are two calls of `pose_net`.
+"""
+
+from typing import Callable, Dict, Optional, Sequence, Tuple
+
+import tensorflow as tf
+
+from ppn_tf.models.hrnet import hrnet
+from ppn_tf.models.mobilenet import mobilenet_v2
+from ppn_tf.models.resnet import resnet
+from ppn_tf.models.upsample import UPSAMPLINGS, upsample
+
+BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] = {
+  "mobilenet_v2": mobilenet_v2,
+  "mobilenet_v2_0.5": lambda size: mobilenet_v2(size, alpha=0.5),
+  "mobilenet_v2_0.35": lambda size: mobilenet_v2(size, alpha=0.35),
+  "resnet18": lambda size: resnet(size, 18),
+  "resnet34": lambda size: resnet(size, 34),
+  "resnet50": lambda size: resnet(size, 50),
+  "resnet101": lambda size: resnet(size, 101),
+  "hrnet_w48": lambda size: hrnet(size, 48),
+}
+
+# Output channels of the three units. DUC's widths are not in the paper: these
+# make the frame-wise networks cost what its Table 2 says, 3.07 and 0.59 GMACs
+# at 256x256; HRNet needs no upsampling. Deconvolutions are Simple Baselines'.
+_DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
+  "resnet18": (256, 96, 48),
+  "resnet34": (256, 96, 48),
+  "resnet50": (256, 96, 48),
+  "resnet101": (256, 96, 48),
+  "mobilenet_v2": (112, 64, 32),
+  "mobilenet_v2_0.5": (64, 48, 32),
+  "mobilenet_v2_0.35": (64, 48, 32),
+  "hrnet_w48": (),
+}
+_DECONV_WIDTHS = (256, 256, 256)
+
+
+def upsampling_widths(
+  backbone: str, upsampling: str, num_upsamplings: int = 3
+) -> Tuple[int, ...]:
+  """Default output channels of the 2x units behind a backbone."""
+  if backbone == "hrnet_w48":
+    return ()
+  widths = _DUC_WIDTHS[backbone] if upsampling == "duc" else _DECONV_WIDTHS
+  return widths[:num_upsamplings]
+
+
+def pose_net(
+  backbone: str,
+  image_size: Tuple[int, int],
+  num_joints: int,
+  upsampling: str = "duc",
+  num_upsamplings: int = 3,
+  widths: Optional[Sequence[int]] = None,
+  name: str = "pose_net",
+) -> tf.keras.Model:
+  """A flat functional model from frames to joint heatmaps.
+
+  Args:
+    backbone: one of BACKBONES.
+    image_size: (H, W) in pixels, multiples of 32.
+    num_joints: K.
+    upsampling: "duc" or "deconv"; HRNet ends at stride 4 and needs neither.
+    num_upsamplings: 2x units behind a stride-32 backbone: 3 lead to stride 4.
+    widths: output channels of each unit, in place of the backbone's defaults.
+    name: the model's name.
+  Returns:
+    A model [B, H, W, 3] float32, 0..255 -> [B, H/S, W/S, K] float32.
+  Raises:
+    ValueError: an unknown backbone or upsampling, or a size that is not a
+      multiple of 32.
+  """
+  if backbone not in BACKBONES:
+    raise ValueError(f"backbone must be one of {sorted(BACKBONES)}. Received: {backbone!r}")
+  if upsampling not in UPSAMPLINGS:
+    raise ValueError(f"upsampling must be one of {sorted(UPSAMPLINGS)}. Received: {upsampling!r}")
+  if image_size[0] % 32 or image_size[1] % 32:
+    raise ValueError(f"image_size must be multiples of 32. Received: {image_size}")
+  frames, outputs = BACKBONES[backbone](image_size)
+  if widths is None:
+    widths = upsampling_widths(backbone, upsampling, num_upsamplings)
+  outputs = upsample(outputs, upsampling, widths)
+  outputs = tf.keras.layers.Conv2D(
+    num_joints,
+    1,
+    kernel_initializer=tf.keras.initializers.RandomNormal(stddev=0.001),
+    dtype="float32",
+    name="heatmaps",
+  )(outputs)
+  return tf.keras.Model(frames, outputs, name=name)

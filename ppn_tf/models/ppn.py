@@ -1,0 +1,147 @@
+"""PosePropagationNet and its frame-wise twin (section III-A)."""
+
+from typing import Optional, Tuple
+
+import tensorflow as tf
+
+
+class Framewise(tf.Module):
+  """A pose network applied to each frame by itself.
+
+  It has PPN's interface, so that both are trained, evaluated, exported and
+  tracked with by the same code.
+
+  Attributes:
+    body_net: frames to heatmaps.
+  """
+
+  def __init__(self, body_net: tf.keras.Model):
+    super().__init__(name="framewise")
+    self.body_net = body_net
+
+  @property
+  def networks(self) -> Tuple[tf.keras.Model, ...]:
+    """The Keras models that it is made of."""
+    return (self.body_net,)
+
+  @property
+  def trainable_variables(self) -> Tuple[tf.Variable, ...]:
+    """What training changes; the variables of frozen layers are not among it."""
+    return tuple(v for network in self.networks for v in network.trainable_variables)
+
+  @property
+  def image_size(self) -> Tuple[int, int]:
+    """(H, W) of the frames in pixels."""
+    return tuple(self.body_net.input_shape[1:3])
+
+  @property
+  def heatmap_size(self) -> Tuple[int, int]:
+    """(H/S, W/S) of the heatmaps in cells."""
+    return tuple(self.body_net.output_shape[1:3])
+
+  @property
+  def num_joints(self) -> int:
+    return int(self.body_net.output_shape[-1])
+
+  @property
+  def stride(self) -> int:
+    """S: pixels per cell."""
+    return self.image_size[0] // self.heatmap_size[0]
+
+  def start(self, frames: tf.Tensor, training: bool = False) -> tf.Tensor:
+    """Heatmaps [B, H/S, W/S, K] of frames [B, H, W, 3], float32 0..255."""
+    return self.body_net(frames, training=training)
+
+  def step(self, frames: tf.Tensor, previous: tf.Tensor) -> tf.Tensor:
+    """Heatmaps of frames; `previous` is not looked at."""
+    del previous
+    return self.body_net(frames, training=False)
+
+  def unroll(
+    self, clips: tf.Tensor, previous: Optional[tf.Tensor] = None, training: bool = False
+  ) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
+    """Heatmaps of T consecutive frames.
+
+    Args:
+      clips: [B, T, H, W, 3] float32, 0..255.
+      previous: final heatmaps [B, H/S, W/S, K] of the frame before the first,
+        to go on with a clip; None starts one.
+      training: whether batch statistics are used and updated.
+    Returns:
+      The initial heatmaps of the first frame, None if there are none, and the
+      final ones of all frames, [B, T, H/S, W/S, K].
+    """
+    del previous
+    return None, _each_frame(self.body_net, clips, training)
+
+
+class PPN(Framewise):
+  """HeadNet on the first frame, then BodyNet and PPU on every frame.
+
+  With h_0 = HeadNet(I_1), the heatmaps of frame t = 1..T are
+  h_t = BodyNet(I_t) + PPU(h_{t-1}, BodyNet(I_t)): the first frame passes twice.
+
+  Attributes:
+    head_net: the large network, frames to heatmaps.
+    body_net: the light network, frames to heatmaps of the same size.
+    ppu: [previous, preliminary] heatmaps to propagated heatmaps.
+    skip_connection: whether the preliminary heatmaps are added to the
+      propagated ones; without it h_t is the PPU's output alone.
+  """
+
+  def __init__(
+    self,
+    head_net: tf.keras.Model,
+    body_net: tf.keras.Model,
+    ppu: tf.keras.Model,
+    skip_connection: bool = True,
+  ):
+    if head_net.output_shape != body_net.output_shape:
+      raise ValueError(
+        "head_net and body_net must give heatmaps of one size. "
+        f"Received: {head_net.output_shape}, {body_net.output_shape}"
+      )
+    super().__init__(body_net)
+    self._name = "ppn"
+    self.head_net = head_net
+    self.ppu = ppu
+    self.skip_connection = skip_connection
+
+  @property
+  def networks(self) -> Tuple[tf.keras.Model, ...]:
+    return (self.head_net, self.body_net, self.ppu)
+
+  def start(self, frames: tf.Tensor, training: bool = False) -> tf.Tensor:
+    """The initial heatmaps h_0 [B, H/S, W/S, K] of first frames [B, H, W, 3]."""
+    return self.head_net(frames, training=training)
+
+  def step(self, frames: tf.Tensor, previous: tf.Tensor) -> tf.Tensor:
+    """The final heatmaps h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K]."""
+    return self.propagate(previous, self.body_net(frames, training=False))
+
+  def propagate(
+    self, previous: tf.Tensor, preliminary: tf.Tensor, training: bool = False
+  ) -> tf.Tensor:
+    """The final heatmaps from the previous final and the preliminary ones."""
+    propagated = self.ppu([previous, preliminary], training=training)
+    return preliminary + propagated if self.skip_connection else propagated
+
+  def unroll(
+    self, clips: tf.Tensor, previous: Optional[tf.Tensor] = None, training: bool = False
+  ) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
+    initial = None
+    if previous is None:
+      previous = initial = self.start(clips[:, 0], training=training)
+    preliminary = _each_frame(self.body_net, clips, training)
+    final = []
+    for current in tf.unstack(preliminary, axis=1):
+      previous = self.propagate(previous, current, training=training)
+      final.append(previous)
+    return initial, tf.stack(final, axis=1)
+
+
+def _each_frame(network: tf.keras.Model, clips: tf.Tensor, training: bool) -> tf.Tensor:
+  """Applies a network to all frames of [B, T, H, W, 3] clips in one batch."""
+  batch, num_frames = tf.shape(clips)[0], clips.shape[1]
+  outputs = network(tf.reshape(clips, [-1, *clips.shape[2:]]), training=training)
+  return tf.reshape(outputs, [batch, num_frames, *outputs.shape[1:]])

@@ -1,0 +1,88 @@
+"""The Pose Propagation Unit (section III-B, Eqs. 2-5)."""
+
+from typing import Optional, Sequence, Tuple
+
+import tensorflow as tf
+
+from ppn_tf.models.deform_conv import DeformableConv2D
+
+DILATIONS = (3, 6, 12, 18, 24)
+_layers = tf.keras.layers
+
+
+def _normal() -> tf.keras.initializers.Initializer:
+  return tf.keras.initializers.RandomNormal(stddev=0.001)
+
+
+def _basic_block(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
+  """A residual block of two 3x3 convolutions at stride 1."""
+  shortcut = inputs
+  if inputs.shape[-1] != filters:
+    shortcut = _layers.Conv2D(
+      filters, 1, use_bias=False, kernel_initializer=_normal(), name=f"{name}_shortcut_conv"
+    )(inputs)
+    shortcut = _layers.BatchNormalization(name=f"{name}_shortcut_bn")(shortcut)
+  outputs = inputs
+  for number in (1, 2):
+    outputs = _layers.Conv2D(
+      filters,
+      3,
+      padding="same",
+      use_bias=False,
+      kernel_initializer=_normal(),
+      name=f"{name}_conv{number}",
+    )(outputs)
+    outputs = _layers.BatchNormalization(name=f"{name}_bn{number}")(outputs)
+    if number == 1:
+      outputs = _layers.ReLU(name=f"{name}_relu1")(outputs)
+  outputs = _layers.Add(name=f"{name}_add")([outputs, shortcut])
+  return _layers.ReLU(name=f"{name}_relu2")(outputs)
+
+
+def ppu(
+  heatmap_size: Tuple[int, int],
+  num_joints: int,
+  width: Optional[int] = None,
+  num_blocks: int = 17,
+  dilations: Sequence[int] = DILATIONS,
+  name: str = "ppu",
+) -> tf.keras.Model:
+  """Warps the previous frame's heatmaps to the current frame.
+
+  Starts as an exact copy of the previous heatmaps: the offsets are zero, the
+  deformable kernels the identity, and their sum is taken as a mean.
+
+  Args:
+    heatmap_size: (H/S, W/S) in cells.
+    num_joints: K.
+    width: channels of the residual blocks; K if not given.
+    num_blocks: residual blocks of Phi.
+    dilations: dilation rates of the offset and deformable convolutions.
+    name: the model's name.
+  Returns:
+    A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
+    float32, to the propagated heatmaps [B, H/S, W/S, K] float32.
+  """
+  shape = (*heatmap_size, num_joints)
+  previous = tf.keras.Input(shape, name="previous")
+  preliminary = tf.keras.Input(shape, name="preliminary")
+  features = _layers.Subtract(name="difference")([preliminary, previous])  # Eq. 2
+  for number in range(1, num_blocks + 1):
+    features = _basic_block(features, width or num_joints, f"phi_{number}")
+  offsets = [  # Eq. 3
+    _layers.Conv2D(
+      2 * 9 * num_joints,
+      3,
+      padding="same",
+      dilation_rate=rate,
+      use_bias=False,
+      kernel_initializer="zeros",
+      dtype="float32",
+      name=f"offsets_{rate}",
+    )(features)
+    for rate in dilations
+  ]
+  propagated = DeformableConv2D(  # Eqs. 4 and 5
+    num_joints, 3, dilations, scale=1.0 / len(dilations), dtype="float32", name="warp"
+  )([previous, *offsets])
+  return tf.keras.Model([previous, preliminary], propagated, name=name)

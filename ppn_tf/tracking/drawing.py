@@ -1,0 +1,163 @@
+"""Pictures of tracked people."""
+
+from typing import List, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from ppn_tf.keypoints.skeletons import Skeleton
+
+Color = Tuple[int, int, int]
+
+# RGB. The person's right is warm, the left is cool, what is neither is light.
+RIGHT_COLORS: Tuple[Color, ...] = ((255, 196, 0), (255, 128, 0), (240, 50, 50))
+LEFT_COLORS: Tuple[Color, ...] = ((90, 230, 210), (0, 170, 255), (90, 90, 255))
+MIDDLE_COLOR: Color = (235, 235, 235)
+_OUTLINE: Color = (20, 20, 20)
+_SUBPIXEL_BITS = 4
+
+
+def draw_skeleton(
+  frame: np.ndarray,
+  keypoints: np.ndarray,
+  scores: Optional[np.ndarray],
+  skeleton: Skeleton,
+  threshold: float = 0.2,
+) -> np.ndarray:
+  """Draws a person's joints and limbs over a frame.
+
+  Lines are as thick as suits the person's size in the frame. Joints below the
+  threshold are left out, those up to twice as high are drawn half transparent.
+
+  Args:
+    frame: [H, W, 3] uint8 RGB; it is not changed.
+    keypoints: [K, 2] (x, y) in frame pixels; a joint that is not finite is left out.
+    scores: [K], or None to draw all joints in full.
+    skeleton: names and limbs of the joints.
+    threshold: least score of a joint that is drawn.
+  Returns:
+    [H, W, 3] uint8 RGB.
+  """
+  keypoints = np.asarray(keypoints, np.float64)
+  scores = np.ones(len(keypoints)) if scores is None else np.asarray(scores, np.float64)
+  seen = np.isfinite(keypoints).all(axis=1) & (scores >= threshold)
+  picture: np.ndarray = np.array(frame, np.uint8, order="C")
+  if not seen.any():
+    return picture
+  faint = scores < 2 * threshold
+  thickness = _thickness(keypoints[seen], min(frame.shape[:2]))
+  if (seen & faint).any():
+    faded = picture.copy()
+    _draw(faded, keypoints, seen, seen & faint, skeleton, thickness)
+    picture = cv2.addWeighted(picture, 0.5, faded, 0.5, 0)
+  _draw(picture, keypoints, seen & ~faint, seen & ~faint, skeleton, thickness)
+  return picture
+
+
+def contact_sheet(
+  frames: Sequence[np.ndarray],
+  columns: int = 4,
+  tile_width: Optional[int] = None,
+  gap: int = 4,
+) -> np.ndarray:
+  """Lays frames out in rows, left to right and top to bottom, on white.
+
+  Args:
+    frames: [H, W, 3] uint8 RGB images; the first one's shape is every tile's,
+      others are shrunk or enlarged to fit into it.
+    columns: tiles per row.
+    tile_width: pixels; by default the first frame's width.
+    gap: white pixels between and around the tiles.
+  Returns:
+    [H, W, 3] uint8 RGB.
+  Raises:
+    ValueError: there are no frames, or columns is below 1.
+  """
+  if not frames or columns < 1:
+    raise ValueError(
+      f"a sheet needs frames and columns. Received: {len(frames)} frames, {columns} columns"
+    )
+  height, width = frames[0].shape[:2]
+  tile_width = tile_width or width
+  tile_height = max(1, round(height * tile_width / width))
+  columns = min(columns, len(frames))
+  rows = -(-len(frames) // columns)
+  shape = (rows * (tile_height + gap) + gap, columns * (tile_width + gap) + gap, 3)
+  sheet = np.full(shape, 255, np.uint8)
+  for index, frame in enumerate(frames):
+    tile = fit_image(frame, tile_height, tile_width)
+    top = gap + index // columns * (tile_height + gap) + (tile_height - tile.shape[0]) // 2
+    left = gap + index % columns * (tile_width + gap) + (tile_width - tile.shape[1]) // 2
+    sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+  return sheet
+
+
+def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
+  """An image [H, W, 3] uint8, its proportions kept, as large as fits into height x width."""
+  zoom = min(height / image.shape[0], width / image.shape[1])
+  size = (max(1, round(image.shape[1] * zoom)), max(1, round(image.shape[0] * zoom)))
+  if size == (image.shape[1], image.shape[0]):
+    return image
+  return cv2.resize(image, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
+
+
+def _draw(
+  picture: np.ndarray,
+  keypoints: np.ndarray,
+  ends: np.ndarray,
+  joints: np.ndarray,
+  skeleton: Skeleton,
+  thickness: int,
+) -> None:
+  """Draws limbs between `ends` of which one is in `joints`, and `joints`, in place."""
+  height, width = picture.shape[:2]
+  # OpenCV's coordinates are 32-bit; far outside, a line's end need not be exact.
+  limits = 4 * np.array([width, height])
+  finite = np.where(np.isfinite(keypoints), keypoints, 0.0)
+  points = np.round(np.clip(finite, -limits, limits) * 2**_SUBPIXEL_BITS).astype(int)
+  limbs = [(i, j) for i, j in skeleton.limbs if ends[i] and ends[j] and (joints[i] or joints[j])]
+  for extra, outline in ((2, True), (0, False)):
+    for i, j in limbs:
+      color = _OUTLINE if outline else _limb_color(skeleton.joint_names[i], skeleton.joint_names[j])
+      cv2.line(
+        picture,
+        tuple(points[i].tolist()),
+        tuple(points[j].tolist()),
+        color,
+        thickness + extra,
+        cv2.LINE_AA,
+        _SUBPIXEL_BITS,
+      )
+  for k in np.flatnonzero(joints):
+    center, radius = tuple(points[k].tolist()), 0.9 * thickness + 0.5
+    for extra, color in ((1, _OUTLINE), (0, _joint_color(skeleton.joint_names[k]))):
+      fixed = round((radius + extra) * 2**_SUBPIXEL_BITS)
+      cv2.circle(picture, center, fixed, color, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _thickness(points: np.ndarray, frame_side: int) -> int:
+  """Pixels: a sixtieth of the person's size, never more than a fiftieth of the frame."""
+  extent = float(np.max(points.max(axis=0) - points.min(axis=0)))
+  return int(np.clip(round(extent / 60), 1, max(1, frame_side // 50)))
+
+
+def _joint_color(name: str) -> Color:
+  """Deeper the farther the joint is from the trunk."""
+  depth = 0
+  if name.endswith(("elbow", "knee")):
+    depth = 1
+  elif name.endswith(("wrist", "ankle")):
+    depth = 2
+  if name.startswith("right"):
+    return RIGHT_COLORS[depth]
+  if name.startswith("left"):
+    return LEFT_COLORS[depth]
+  return MIDDLE_COLOR
+
+
+def _limb_color(near: str, far: str) -> Color:
+  """The outer joint's colour; what joins right and left is light."""
+  sides: List[str] = [name.split("_")[0] for name in (near, far)]
+  if "right" in sides and "left" in sides:
+    return MIDDLE_COLOR
+  return _joint_color(far)

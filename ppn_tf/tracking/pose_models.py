@@ -1,0 +1,196 @@
+"""One interface to a pose network, whichever form it comes in.
+
+Every form answers two questions: the heatmaps of a first frame (`start`) and
+the heatmaps of a frame given those before it (`step`).
+"""
+
+import abc
+import importlib.util
+import os
+import pathlib
+from typing import Any, Tuple, Union
+
+import numpy as np
+
+from ppn_tf.errors import InputError
+
+import tensorflow as tf
+
+SIGNATURES = {"start": {"frame"}, "step": {"frame", "previous"}}
+
+
+class PoseModel(abc.ABC):
+  """A pose network on single frames.
+
+  Attributes:
+    image_size: (H, W) of its frames in pixels.
+    heatmap_size: (h, w) of its heatmaps in cells.
+    num_joints: K.
+  """
+
+  image_size: Tuple[int, int]
+  heatmap_size: Tuple[int, int]
+  num_joints: int
+
+  @property
+  def stride(self) -> int:
+    """S: pixels per heatmap cell."""
+    return self.image_size[0] // self.heatmap_size[0]
+
+  @abc.abstractmethod
+  def start(self, frame: np.ndarray) -> np.ndarray:
+    """Initial heatmaps [h, w, K] of a frame [H, W, 3] float32, 0..255."""
+
+  @abc.abstractmethod
+  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
+    """Heatmaps [h, w, K] of a frame, given the previous ones [h, w, K]."""
+
+  def _set_sizes(self, frame_shape: Any, heatmaps_shape: Any) -> None:
+    """Takes the sizes from [1, H, W, 3] and [1, h, w, K]."""
+    _, height, width, _ = (int(size) for size in frame_shape)
+    _, rows, columns, joints = (int(size) for size in heatmaps_shape)
+    self.image_size, self.heatmap_size = (height, width), (rows, columns)
+    self.num_joints = joints
+
+
+class TFLitePoseModel(PoseModel):
+  """A .tflite file with the signatures `start` and `step`, on the CPU."""
+
+  def __init__(self, path: Union[str, os.PathLike], num_threads: int = 2):
+    try:
+      self._interpreter = _interpreter_class()(model_path=str(path), num_threads=num_threads)
+      signatures = self._interpreter.get_signature_list()
+    except (ValueError, RuntimeError) as error:
+      raise InputError(
+        f"{path}: not a TensorFlow Lite model. Give a file written by `python -m export.tflite`."
+      ) from error
+    _check_signatures(path, {name: set(parts["inputs"]) for name, parts in signatures.items()})
+    self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
+    step = self._runners["step"]
+    outputs = step.get_output_details()
+    if "heatmaps" not in outputs:
+      raise InputError(
+        f"{path}: its signature 'step' gives {sorted(outputs)} where 'heatmaps' was expected. "
+        "Export it anew with `python -m export.tflite`."
+      )
+    self._set_sizes(step.get_input_details()["frame"]["shape"], outputs["heatmaps"]["shape"])
+
+  def start(self, frame: np.ndarray) -> np.ndarray:
+    return self._run("start", frame=frame)
+
+  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
+    return self._run("step", frame=frame, previous=previous)
+
+  def _run(self, signature: str, **inputs: np.ndarray) -> np.ndarray:
+    runner = self._runners[signature]
+    details = runner.get_input_details()
+    feeds = {name: _to_tensor(value[None], details[name]) for name, value in inputs.items()}
+    heatmaps = runner(**feeds)["heatmaps"]
+    return _from_tensor(heatmaps, runner.get_output_details()["heatmaps"])[0]
+
+
+class SavedModelPoseModel(PoseModel):
+  """A SavedModel folder with the signatures `start` and `step`."""
+
+  def __init__(self, path: Union[str, os.PathLike]):
+    try:
+      self._loaded = tf.saved_model.load(str(path))
+    except (OSError, ValueError) as error:
+      raise InputError(
+        f"{path}: not a SavedModel. Give a folder written by `python -m export.saved_model`."
+      ) from error
+    self._signatures = dict(self._loaded.signatures)
+    inputs = {
+      name: set(function.structured_input_signature[1])
+      for name, function in self._signatures.items()
+    }
+    _check_signatures(path, inputs)
+    step = self._signatures["step"]
+    frame = step.structured_input_signature[1]["frame"]
+    self._set_sizes(frame.shape, step.structured_outputs["heatmaps"].shape)
+
+  def start(self, frame: np.ndarray) -> np.ndarray:
+    return self._run("start", frame=frame)
+
+  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
+    return self._run("step", frame=frame, previous=previous)
+
+  def _run(self, signature: str, **inputs: np.ndarray) -> np.ndarray:
+    feeds = {name: tf.constant(value[None], tf.float32) for name, value in inputs.items()}
+    return self._signatures[signature](**feeds)["heatmaps"][0].numpy()
+
+
+class KerasPoseModel(PoseModel):
+  """A PPN or Framewise as it is in memory, compiled once."""
+
+  def __init__(self, model: Any):
+    self._model = model
+    frame = tf.TensorSpec([1, *model.image_size, 3], tf.float32)
+    heatmaps = tf.TensorSpec([1, *model.heatmap_size, model.num_joints], tf.float32)
+    self._set_sizes(frame.shape, heatmaps.shape)
+    self._start = tf.function(lambda frame: model.start(frame), input_signature=[frame])
+    self._step = tf.function(
+      lambda frame, previous: model.step(frame, previous), input_signature=[frame, heatmaps]
+    )
+
+  def start(self, frame: np.ndarray) -> np.ndarray:
+    return self._start(tf.constant(frame[None], tf.float32))[0].numpy()
+
+  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
+    feeds = tf.constant(frame[None], tf.float32), tf.constant(previous[None], tf.float32)
+    return self._step(*feeds)[0].numpy()
+
+
+def load_pose_model(path: Union[str, os.PathLike], num_threads: int = 2) -> PoseModel:
+  """Loads a .tflite file or a SavedModel folder.
+
+  Args:
+    path: the file or folder.
+    num_threads: CPU threads of a .tflite model.
+  Raises:
+    InputError: nothing is there, or it is no exported pose network.
+  """
+  path = pathlib.Path(path)
+  if path.is_dir():
+    return SavedModelPoseModel(path)
+  if not path.exists():
+    raise InputError(f"{path}: no such model. Give a .tflite file or a SavedModel folder.")
+  return TFLitePoseModel(path, num_threads)
+
+
+def _interpreter_class() -> Any:
+  """ai-edge-litert's interpreter where it is installed: it is the faster one."""
+  if importlib.util.find_spec("ai_edge_litert") is not None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    return Interpreter
+  return tf.lite.Interpreter
+
+
+def _check_signatures(path: Union[str, os.PathLike], inputs: dict) -> None:
+  for name, expected in SIGNATURES.items():
+    if inputs.get(name) != expected:
+      received = {key: sorted(value) for key, value in inputs.items()}
+      raise InputError(
+        f"{path}: needs a signature '{name}' with inputs {sorted(expected)}, has {received}. "
+        "Give a model written by this project's export."
+      )
+
+
+def _to_tensor(value: np.ndarray, details: dict) -> np.ndarray:
+  """Float values as a model's input wants them: float32, or quantized integers."""
+  dtype = details["dtype"]
+  if np.issubdtype(dtype, np.floating):
+    return value.astype(dtype)
+  scale, zero_point = details["quantization"]
+  limits = np.iinfo(dtype)
+  quantized = np.round(value / (scale or 1.0)) + zero_point
+  return np.clip(quantized, limits.min, limits.max).astype(dtype)
+
+
+def _from_tensor(value: np.ndarray, details: dict) -> np.ndarray:
+  """A model's output as float32."""
+  if np.issubdtype(value.dtype, np.floating):
+    return value.astype(np.float32)
+  scale, zero_point = details["quantization"]
+  return ((value.astype(np.float32) - zero_point) * (scale or 1.0)).astype(np.float32)

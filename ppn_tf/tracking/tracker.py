@@ -1,0 +1,246 @@
+"""Follows one person through a video with a pose network's recurrence."""
+
+import dataclasses
+import os
+from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints import crops, heatmaps
+from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
+from ppn_tf.tracking import boxes
+from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel, load_pose_model
+
+import tensorflow as tf
+
+CROP_MARGIN = 1.25
+MIN_SIDE = 16  # pixels; joints heaped in less are no person
+
+
+@dataclasses.dataclass(frozen=True)
+class Pose:
+  """The person in one frame.
+
+  Attributes:
+    keypoints: [K, 2] float32, (x, y) in frame pixels.
+    scores: [K] float32, 0..1.
+    joint_names: K names.
+    box: (x1, y1, x2, y2) in frame pixels, whose crop the network saw.
+    restarted: the person had been lost, and was sought anew in this frame.
+  """
+
+  keypoints: np.ndarray
+  scores: np.ndarray
+  joint_names: Tuple[str, ...]
+  box: Tuple[float, float, float, float]
+  restarted: bool = False
+
+
+@dataclasses.dataclass
+class _State:
+  """What is remembered between frames."""
+
+  box: np.ndarray
+  previous: np.ndarray  # heatmaps [h, w, K]
+  affine: np.ndarray  # [2, 3], the crop that `previous` belongs to
+  lost: int = 0  # frames in a row without confidence
+
+
+class Tracker:
+  """Tracks the pose of one person.
+
+  `update` takes one frame; calling the tracker takes a whole video. The first
+  frame passes twice, as in training: h_0 = start(I_1), then
+  h_t = step(I_t, h_{t-1}) for t = 1, 2, ..., and the answer for frame t is h_t.
+
+  Attributes: the arguments of the constructor.
+  """
+
+  def __init__(
+    self,
+    model: PoseModel,
+    skeleton: Optional[Skeleton] = None,
+    *,
+    min_score: float = 0.2,
+    min_joints: int = 4,
+    smoothing: float = 0.5,
+    refinements: int = 2,
+    restart_score: Optional[float] = None,
+    restart_after: int = 5,
+    remap_previous: bool = False,
+    margin: float = CROP_MARGIN,
+    decoder: str = "dark",
+  ):
+    """Creates a tracker.
+
+    Args:
+      model: the network.
+      skeleton: names of its joints; by default the known one with as many.
+      min_score: joints below do not shape the next crop.
+      min_joints: with fewer joints above `min_score` the crop stays.
+      smoothing: share of the crop that is kept from frame to frame, 0..1.
+      refinements: looks at a frame without a box, each at the crop of the pose
+        that the one before found, until the recurrence starts there.
+      restart_score: a frame with a mean score below it has lost the person;
+        by default 0.75 * min_score.
+      restart_after: so many such frames in a row make the tracker seek anew.
+      remap_previous: move the previous heatmaps into the current crop. Training
+        takes them as they are, so the default leaves them.
+      margin: side of the crop over the box's longer side, as in training.
+      decoder: how heatmaps are read, see `heatmaps.decode`.
+    Raises:
+      InputError: the model's joints are not the skeleton's.
+    """
+    self.model = model
+    self.skeleton = _matching_skeleton(model, skeleton)
+    self.min_score = min_score
+    self.min_joints = min_joints
+    self.smoothing = smoothing
+    self.refinements = refinements
+    self.restart_score = 0.75 * min_score if restart_score is None else restart_score
+    self.restart_after = restart_after
+    self.remap_previous = remap_previous
+    self.margin = margin
+    self.decoder = decoder
+    self._state: Optional[_State] = None
+    self._first_box: Optional[np.ndarray] = None
+    self._decode = tf.function(
+      lambda maps: heatmaps.decode(maps, model.stride, decoder),
+      input_signature=[tf.TensorSpec([*model.heatmap_size, model.num_joints], tf.float32)],
+    )
+
+  @classmethod
+  def load(
+    cls, model: Any, skeleton: Optional[Skeleton] = None, num_threads: int = 2, **arguments: Any
+  ) -> "Tracker":
+    """A tracker for any form of model.
+
+    Args:
+      model: a .tflite file, a SavedModel folder, a PoseModel, a PPN or a Framewise.
+      skeleton: see the constructor.
+      num_threads: CPU threads of a .tflite model.
+      **arguments: see the constructor.
+    """
+    if isinstance(model, (str, os.PathLike)):
+      model = load_pose_model(model, num_threads)
+    elif not isinstance(model, PoseModel):
+      model = KerasPoseModel(model)
+    return cls(model, skeleton, **arguments)
+
+  def __call__(
+    self, frames: Iterable[np.ndarray], box: Optional[Sequence[float]] = None
+  ) -> Iterator[Pose]:
+    """Yields a Pose for each frame of a video.
+
+    Args:
+      frames: [H, W, 3] uint8 RGB frames.
+      box: (x1, y1, x2, y2) of the person in the first frame; without it the
+        person is sought in the whole frame.
+    Raises:
+      InputError: the box has no area, or lies outside the frame.
+    """
+    self.reset(box)
+    for frame in frames:
+      yield self.update(frame)
+
+  def reset(self, box: Optional[Sequence[float]] = None) -> None:
+    """Forgets the person; the next `update` begins a video.
+
+    Raises:
+      InputError: the box has no area.
+    """
+    self._state, self._first_box = None, None
+    if box is None:
+      return
+    self._first_box = np.asarray(box, np.float32)
+    if not boxes.has_area(self._first_box):
+      raise InputError(f"not a box: {list(box)}. Give x1,y1,x2,y2 in pixels, x1 < x2 and y1 < y2.")
+
+  def update(self, frame: np.ndarray) -> Pose:
+    """The pose in the next frame, [H, W, 3] uint8 RGB."""
+    if self._state is None:
+      if self._first_box is not None:
+        boxes.check_within(self._first_box, frame)
+        return self._begin(frame, self._first_box)
+      return self._begin(frame, self._seek(frame, boxes.frame_box(frame, self.margin))[0])
+    crop, affine = self._crop(frame, self._state.box)
+    pose = self._step(frame, crop, affine)
+    if self._state.lost >= self.restart_after:
+      # The person may still be there, or anywhere.
+      origins = self._state.box, boxes.frame_box(frame, self.margin)
+      found = max((self._seek(frame, box) for box in origins), key=lambda found: found[1])
+      pose = self._begin(frame, found[0])
+      pose = dataclasses.replace(pose, restarted=True)
+    return pose
+
+  def _begin(self, frame: np.ndarray, box: np.ndarray) -> Pose:
+    """Starts the recurrence in a box, and does the first step."""
+    crop, affine = self._crop(frame, box)
+    self._state = _State(box, self.model.start(crop), affine)
+    return self._step(frame, crop, affine)
+
+  def _step(self, frame: np.ndarray, crop: np.ndarray, affine: np.ndarray) -> Pose:
+    """One step of the recurrence; moves the box after the pose."""
+    state = self._state
+    assert state is not None
+    previous = state.previous
+    if self.remap_previous and not np.array_equal(affine, state.affine):
+      previous = boxes.remap_heatmaps(previous, state.affine, affine, self.model.stride)
+    state.previous, state.affine = self.model.step(crop, previous), affine
+    keypoints, scores = self._read(state.previous, affine)
+    x1, y1, x2, y2 = (float(value) for value in state.box)
+    confident = float(scores.mean()) >= self.restart_score
+    state.lost = 0 if confident else state.lost + 1
+    found = self._box(keypoints, scores, frame)
+    if found is not None:
+      state.box = self.smoothing * state.box + (1 - self.smoothing) * found
+    return Pose(keypoints, scores, self.skeleton.joint_names, (x1, y1, x2, y2))
+
+  def _seek(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, float]:
+    """A box about the person, sought from `box` on, and its mean score."""
+    score = 0.0
+    for _ in range(self.refinements):
+      crop, affine = self._crop(frame, box)
+      keypoints, scores = self._read(self.model.start(crop), affine)
+      score = float(scores.mean())
+      found = self._box(keypoints, scores, frame)
+      if found is None:
+        break
+      box = found
+    return box, score
+
+  def _crop(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """The crop [H, W, 3] float32 about a box, and its affine [2, 3]."""
+    center, side = crops.box_to_crop(tf.constant(box, tf.float32), self.margin)
+    affine = crops.crop_affine(center, side, self.model.image_size)
+    crop = crops.crop_frames(frame[None], affine[None], self.model.image_size)[0]
+    return crop.numpy(), affine.numpy()
+
+  def _read(self, maps: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Keypoints [K, 2] in frame pixels and scores [K] of a crop's heatmaps."""
+    keypoints, scores = self._decode(tf.constant(maps, tf.float32))
+    keypoints = crops.transform_points(crops.invert_affine(affine), keypoints)
+    return keypoints.numpy(), np.clip(scores.numpy(), 0.0, 1.0)
+
+  def _box(
+    self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray
+  ) -> Optional[np.ndarray]:
+    """The box about the confident joints, None if they are too few."""
+    joints = keypoints[scores >= self.min_score]
+    if len(joints) < self.min_joints:
+      return None
+    box = boxes.joints_box(joints, (frame.shape[0], frame.shape[1]))
+    return box if max(box[2:] - box[:2]) >= MIN_SIDE else None
+
+
+def _matching_skeleton(model: PoseModel, skeleton: Optional[Skeleton]) -> Skeleton:
+  known = [skeleton] if skeleton is not None else list(SKELETONS.values())
+  for candidate in known:
+    if candidate.num_joints == model.num_joints:
+      return candidate
+  names = ", ".join(f"{candidate.name} ({candidate.num_joints})" for candidate in known)
+  raise InputError(
+    f"the model finds {model.num_joints} joints; the skeletons known here are {names}. "
+    "Give a model of one of them."
+  )

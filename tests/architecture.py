@@ -1,0 +1,185 @@
+"""Rules of the sources: which module may import which, and that files say what they are."""
+
+import ast
+import pathlib
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
+
+SOURCES = ("ppn_tf", "data", "export", "tests")
+
+DOORS = ("ppn_tf.train", "ppn_tf.evaluate", "ppn_tf.track", "ppn_tf.report")
+BACKBONES = ("ppn_tf.models.resnet", "ppn_tf.models.mobilenet", "ppn_tf.models.hrnet")
+ABOVE_MODELS = ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")
+ENTRIES = ("ppn_tf.experiment", "ppn_tf.doors", *DOORS)
+
+# (importer, what it must not import). A name stands for the module and all
+# below it. The direction is doors -> experiment -> the rest -> keypoints.
+FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
+  ("ppn_tf", ("data", "export", "tests")),
+  ("ppn_tf.errors", ("ppn_tf", "tensorflow", "numpy")),
+  ("ppn_tf.outputs", ("tensorflow",)),
+  ("ppn_tf.doors", ("tensorflow",)),
+  ("ppn_tf.keypoints", ("ppn_tf.models", *ABOVE_MODELS)),
+  ("ppn_tf.keypoints.skeletons", ("ppn_tf", "tensorflow", "numpy")),
+  ("ppn_tf.keypoints.pck", ("tensorflow",)),
+  ("ppn_tf.models", (*ABOVE_MODELS, "tensorflow_datasets")),
+  ("ppn_tf.models.deform_conv", ("ppn_tf.keypoints",)),
+  ("ppn_tf.models.upsample", ("ppn_tf.keypoints",)),
+  *((name, BACKBONES) for name in BACKBONES),
+  ("ppn_tf.models.pose_net", ("ppn_tf.models.ppu", "ppn_tf.models.ppn")),
+  ("ppn_tf.models.ppu", ("ppn_tf.models.pose_net", "ppn_tf.models.ppn")),
+  ("ppn_tf.clips", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting")),
+  ("ppn_tf.losses", ABOVE_MODELS),
+  ("ppn_tf.trainer", ABOVE_MODELS),
+  ("ppn_tf.evaluator", ABOVE_MODELS),
+  ("ppn_tf.tracking", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting")),
+  ("ppn_tf.reporting", ("ppn_tf.trainer",)),
+  ("ppn_tf.experiment", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting", *DOORS)),
+  *((name, DOORS) for name in DOORS),
+]
+# Where programs begin: only programs may import these.
+MAY_IMPORT_ENTRIES = (*DOORS, "data", "export", "tests")
+
+# Flags are read where a program begins; below that only keyword arguments.
+MAY_READ_FLAGS = ("ppn_tf.experiment", *DOORS, "data", "export", "tests")
+
+# Whoever imports these gets a Keras that the package did not choose.
+OTHER_KERAS = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python")
+
+VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "stuff"}
+
+
+class Module(NamedTuple):
+  """A source file and what it imports."""
+
+  name: str
+  path: pathlib.Path
+  imports: Tuple[str, ...]
+  docstring: str
+  is_package: bool
+
+
+def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+  """Yields dotted names, `a.b.c` for `from a.b import c`, wherever they stand."""
+  for node in ast.walk(tree):
+    if isinstance(node, ast.Import):
+      yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+      parents = package.split(".")
+      base = ".".join(parents[: len(parents) - node.level + 1]) if node.level else ""
+      origin = ".".join(part for part in (base, node.module) if part)
+      yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def read_modules(root: pathlib.Path, folders: Sequence[str] = SOURCES) -> Dict[str, Module]:
+  """Modules below `root` by their dotted names."""
+  modules = {}
+  for path in sorted(path for folder in folders for path in (root / folder).rglob("*.py")):
+    parts = path.relative_to(root).with_suffix("").parts
+    is_package = parts[-1] == "__init__"
+    name = ".".join(parts[:-1] if is_package else parts)
+    package = name if is_package else name.rpartition(".")[0]
+    tree = ast.parse(path.read_text(), str(path))
+    imports = tuple(dict.fromkeys(_imports(tree, package)))
+    modules[name] = Module(name, path, imports, ast.get_docstring(tree) or "", is_package)
+  return modules
+
+
+def _is_below(name: str, ancestor: str) -> bool:
+  return name == ancestor or name.startswith(ancestor + ".")
+
+
+def forbidden_imports(modules: Dict[str, Module]) -> List[str]:
+  """Imports against the direction of FORBIDDEN."""
+  return [
+    f"{module.name} imports {imported}"
+    for importer, targets in FORBIDDEN
+    for module in modules.values()
+    if _is_below(module.name, importer)
+    for imported in module.imports
+    for target in targets
+    # ppn_tf.errors is the one module that everything may import, and a rule
+    # about a module does not forbid that module to name itself.
+    if _is_below(imported, target)
+    and not (target == "ppn_tf" and _is_below(imported, "ppn_tf.errors"))
+    and not _is_below(imported, module.name)
+  ]
+
+
+def entry_imports(modules: Dict[str, Module]) -> List[str]:
+  """Imports of experiment, doors or a door by what is no program."""
+  return [
+    f"{module.name} imports {imported}"
+    for module in modules.values()
+    if not any(_is_below(module.name, program) for program in MAY_IMPORT_ENTRIES)
+    for imported in module.imports
+    if any(_is_below(imported, entry) for entry in ENTRIES)
+  ]
+
+
+def flag_readers(modules: Dict[str, Module]) -> List[str]:
+  """Modules that use absl.flags though they are no door."""
+  return [
+    module.name
+    for module in modules.values()
+    if any(_is_below(imported, "absl.flags") for imported in module.imports)
+    and not any(_is_below(module.name, allowed) for allowed in MAY_READ_FLAGS)
+  ]
+
+
+def other_keras_imports(modules: Dict[str, Module]) -> List[str]:
+  """Imports of a Keras by any other way than `tf.keras`."""
+  return [
+    f"{module.name} imports {imported}"
+    for module in modules.values()
+    for imported in module.imports
+    if any(_is_below(imported, keras) for keras in OTHER_KERAS)
+  ]
+
+
+def _graph(modules: Dict[str, Module]) -> Dict[str, Set[str]]:
+  """Which of `modules` each of them imports."""
+  graph: Dict[str, Set[str]] = {}
+  for module in modules.values():
+    candidates = set()
+    for imported in module.imports:
+      # `from package import name` names a module or something inside package.
+      owner = imported if imported in modules else imported.rpartition(".")[0]
+      if owner in modules and owner != module.name:
+        candidates.add(owner)
+    graph[module.name] = candidates
+  return graph
+
+
+def import_cycle(modules: Dict[str, Module]) -> List[str]:
+  """Names of one import cycle, its start repeated at its end; empty if there is none."""
+  graph = _graph(modules)
+  done: Set[str] = set()
+
+  def visit(name: str, path: List[str]) -> List[str]:
+    if name in path:
+      return path[path.index(name) :] + [name]
+    if name not in done:
+      for imported in sorted(graph[name]):
+        cycle = visit(imported, path + [name])
+        if cycle:
+          return cycle
+      done.add(name)
+    return []
+
+  for name in sorted(graph):
+    cycle = visit(name, [])
+    if cycle:
+      return cycle
+  return []
+
+
+def vague_names(modules: Dict[str, Module]) -> List[str]:
+  """Modules whose file name does not say what is in them."""
+  return [
+    name for name in modules if VAGUE_NAMES & set(name.rpartition(".")[2].strip("_").split("_"))
+  ]
+
+
+def undocumented(modules: Dict[str, Module]) -> List[str]:
+  """Modules that do not open with a docstring."""
+  return [module.name for module in modules.values() if not module.docstring.strip()]

@@ -1,0 +1,205 @@
+"""Reading TFDS records back, in a process that has no builder's code."""
+
+import json
+import pathlib
+from typing import Any, Dict, Iterator, List, Tuple
+
+import numpy as np
+import pytest
+
+from ppn_tf.clips import records
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+NUM_CLIPS = 12
+
+
+def example(number: int) -> Dict[str, Any]:
+  """A clip whose values tell its number; it has `number + 1` frames."""
+  rng = np.random.default_rng(number)
+  frames = [
+    tf.io.encode_jpeg(rng.integers(0, 255, (8, 10, 3)).astype(np.uint8)).numpy()
+    for _ in range(number + 1)
+  ]
+  return {
+    "clip": f"{number:04d}",
+    "action": "bowl",
+    "frames": frames,
+    "keypoints": rng.normal(size=(number + 1, 13, 2)).astype(np.float32),
+    "visibility": rng.random((number + 1, 13)) < 0.5,
+    "boxes": rng.normal(size=(number + 1, 4)).astype(np.float32),
+    "image_size": np.array([8, 10], np.int32),
+  }
+
+
+class ToyClips(tfds.core.GeneratorBasedBuilder):
+  """The smallest data set of the layout: a test split only."""
+
+  VERSION = tfds.core.Version("1.0.0")
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    return tfds.core.DatasetInfo(
+      builder=self,
+      features=tfds.features.FeaturesDict(
+        {
+          "clip": tfds.features.Text(),
+          "action": tfds.features.Text(),
+          "frames": tfds.features.Sequence(
+            tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
+          ),
+          "keypoints": tfds.features.Tensor(shape=(None, 13, 2), dtype=np.float32),
+          "visibility": tfds.features.Tensor(shape=(None, 13), dtype=np.bool_),
+          "boxes": tfds.features.Tensor(shape=(None, 4), dtype=np.float32),
+          "image_size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
+        }
+      ),
+      metadata=tfds.core.MetadataDict(skeleton="penn_action"),
+    )
+
+  def _split_generators(self, dl_manager: Any) -> Dict[str, Any]:
+    return {"test": self._generate_examples()}
+
+  def _generate_examples(self) -> Iterator[Tuple[str, Dict[str, Any]]]:
+    for number in range(NUM_CLIPS):
+      yield f"{number:04d}", example(number)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory) -> pathlib.Path:
+  root = tmp_path_factory.mktemp("records")
+  config = tfds.download.DownloadConfig(try_download_gcs=False, num_shards=3)
+  ToyClips(data_dir=str(root)).download_and_prepare(download_config=config)
+  return root
+
+
+def order(dataset: tf.data.Dataset, builder: Any) -> List[str]:
+  return [
+    clip.decode()
+    for clip in dataset.map(lambda s: records.parse(builder, s)["clip"]).as_numpy_iterator()
+  ]
+
+
+@pytest.mark.parametrize("below", ["", "toy_clips", "toy_clips/1.0.0"])
+def test_opens_the_folder_or_one_above_it(data_dir, below):
+  builder = records.open_records(data_dir / below)
+  assert records.num_clips(builder, "test") == NUM_CLIPS
+  assert records.skeleton_of(builder) is PENN_ACTION
+
+
+def test_parse_gives_what_was_written(data_dir):
+  builder = records.open_records(data_dir)
+  dataset = records.serialized_examples(builder, "test")
+  parsed = list(dataset.map(lambda s: records.parse(builder, s)).as_numpy_iterator())
+  assert len(parsed) == NUM_CLIPS
+  for got in parsed:
+    expected = example(int(got["clip"]))
+    assert got["action"] == b"bowl"
+    assert got["frames"].tolist() == expected["frames"]
+    for name in ("keypoints", "visibility", "boxes", "image_size"):
+      assert got[name].dtype == expected[name].dtype
+      np.testing.assert_array_equal(got[name], expected[name])
+
+
+def test_parse_agrees_with_tfds(data_dir):
+  builder = records.open_records(data_dir)
+  ours = records.serialized_examples(builder, "test").map(lambda s: records.parse(builder, s))
+  theirs = builder.as_dataset(
+    split="test", shuffle_files=False, decoders={"frames": tfds.decode.SkipDecoding()}
+  )
+  tf.nest.map_structure(tf.TensorSpec.is_compatible_with, theirs.element_spec, ours.element_spec)
+  by_clip = {clip["clip"]: clip for clip in theirs.as_numpy_iterator()}
+  for clip in ours.as_numpy_iterator():
+    for name, value in clip.items():
+      np.testing.assert_array_equal(value, by_clip[clip["clip"]][name], err_msg=name)
+
+
+def test_shuffle_is_a_function_of_a_tensor_seed(data_dir):
+  builder = records.open_records(data_dir)
+  epochs = tf.data.Dataset.from_tensor_slices([3, 4, 3]).flat_map(
+    lambda seed: records.serialized_examples(builder, "test", shuffle_seed=seed, buffer=5)
+  )
+  clips = order(epochs, builder)
+  first, second, third = (clips[i * NUM_CLIPS : (i + 1) * NUM_CLIPS] for i in range(3))
+  assert first == third
+  assert first != second
+  assert sorted(first) == sorted(second) == [f"{n:04d}" for n in range(NUM_CLIPS)]
+
+
+def test_without_a_seed_the_order_is_that_on_disk(data_dir):
+  builder = records.open_records(data_dir)
+  assert len(builder.info.splits["test"].filepaths) == 3
+  once = order(records.serialized_examples(builder, "test"), builder)
+  assert once == order(records.serialized_examples(builder, "test"), builder)
+
+
+def test_missing_split_names_the_others(data_dir):
+  builder = records.open_records(data_dir)
+  with pytest.raises(InputError, match="no split 'train'.*Splits there: test"):
+    records.num_clips(builder, "train")
+  with pytest.raises(InputError, match="no split 'train'"):
+    records.serialized_examples(builder, "train")
+
+
+def link_copy(data_dir: pathlib.Path, to: pathlib.Path) -> pathlib.Path:
+  """A data set's folder made of links, for a test to spoil."""
+  to.mkdir(parents=True)
+  for file in (data_dir / "toy_clips" / "1.0.0").iterdir():
+    (to / file.name).symlink_to(file)
+  return to
+
+
+def test_missing_folder_and_no_data_set(tmp_path):
+  with pytest.raises(InputError, match="nowhere: no such folder"):
+    records.open_records(tmp_path / "nowhere")
+  (tmp_path / "file").write_text("")
+  with pytest.raises(InputError, match="file: not a folder"):
+    records.open_records(tmp_path / "file")
+  with pytest.raises(InputError, match="holds no dataset_info.json"):
+    records.open_records(tmp_path)
+
+
+def test_several_data_sets_are_named(data_dir, tmp_path):
+  for name in ("a", "b"):
+    link_copy(data_dir, tmp_path / name / "1.0.0")
+  with pytest.raises(InputError, match="holds 2 data sets.*a/1.0.0, .*b/1.0.0"):
+    records.open_records(tmp_path)
+
+
+def test_an_unfinished_build_is_not_seen(data_dir, tmp_path):
+  whole = link_copy(data_dir, tmp_path / "toy_clips" / "1.0.0")
+  link_copy(data_dir, tmp_path / "toy_clips" / ".1.0.0.x" / "1.0.0")
+  link_copy(data_dir, tmp_path / "toy_clips" / "incomplete.X_1.0.0")
+  assert records.open_records(tmp_path).data_dir == str(whole)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "x"}'])
+def test_broken_description_is_one_line(data_dir, tmp_path, content):
+  folder = link_copy(data_dir, tmp_path / "set")
+  (folder / "dataset_info.json").unlink()
+  (folder / "dataset_info.json").write_text(content)
+  with pytest.raises(InputError) as caught:
+    records.open_records(folder)
+  assert str(folder) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_features_of_something_else(data_dir, tmp_path):
+  folder = link_copy(data_dir, tmp_path / "set")
+  features = json.loads((folder / "features.json").read_text())
+  del features["featuresDict"]["features"]["boxes"]
+  (folder / "features.json").unlink()
+  (folder / "features.json").write_text(json.dumps(features))
+  with pytest.raises(InputError, match="lacks the features boxes"):
+    records.open_records(folder)
+
+
+def test_unknown_skeleton_and_missing_file(data_dir, tmp_path):
+  folder = link_copy(data_dir, tmp_path / "set")
+  (folder / "metadata.json").unlink()
+  with pytest.raises(InputError, match="names the skeleton None. Expected one of: .*penn_action"):
+    records.skeleton_of(records.open_records(folder))
+  next(folder.glob("*tfrecord*")).unlink()
+  with pytest.raises(InputError, match="missing from the data set"):
+    records.serialized_examples(records.open_records(folder), "test")

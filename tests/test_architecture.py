@@ -1,0 +1,173 @@
+"""Tests that the sources keep the rules of tests/architecture.py, and of those rules."""
+
+import pathlib
+from typing import Dict
+
+import pytest
+
+from tests.architecture import (
+  FORBIDDEN,
+  Module,
+  entry_imports,
+  flag_readers,
+  forbidden_imports,
+  import_cycle,
+  other_keras_imports,
+  read_modules,
+  undocumented,
+  vague_names,
+)
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture(name="modules", scope="module")
+def fixture_modules() -> Dict[str, Module]:
+  return read_modules(ROOT)
+
+
+def test_sources_are_found(modules):
+  assert {"ppn_tf", "ppn_tf.keypoints.skeletons", "data", "tests.test_architecture"} <= set(modules)
+
+
+@pytest.mark.parametrize("named", sorted({name for name, _ in FORBIDDEN}))
+def test_rules_are_about_modules_that_exist(modules, named):
+  assert named in modules
+
+
+def test_imports_go_one_way(modules):
+  assert forbidden_imports(modules) == []
+
+
+def test_programs_are_imported_by_programs_alone(modules):
+  assert entry_imports(modules) == []
+
+
+def test_flags_are_read_in_doors_and_experiment_alone(modules):
+  assert flag_readers(modules) == []
+
+
+def test_keras_is_tf_keras(modules):
+  assert other_keras_imports(modules) == []
+
+
+def test_no_import_cycle(modules):
+  assert import_cycle(modules) == []
+
+
+def test_no_vague_file_names(modules):
+  assert vague_names(modules) == []
+
+
+def test_every_file_opens_with_a_docstring(modules):
+  assert undocumented(modules) == []
+
+
+def write(root: pathlib.Path, files: Dict[str, str]) -> Dict[str, Module]:
+  """Modules read back from sources written below `root`."""
+  for name, source in files.items():
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source)
+  return read_modules(root)
+
+
+@pytest.mark.parametrize(
+  ("path", "source"),
+  [
+    ("ppn_tf/keypoints/pck.py", "from ppn_tf.models import ppn"),
+    ("ppn_tf/keypoints/pck.py", "from ..models import ppn"),
+    ("ppn_tf/keypoints/pck.py", "import tensorflow as tf"),
+    ("ppn_tf/keypoints/skeletons.py", "import numpy as np"),
+    ("ppn_tf/models/__init__.py", "from ..clips import augment"),
+    ("ppn_tf/models/ppn.py", "def late():\n  import ppn_tf.clips.pipeline"),
+    ("ppn_tf/models/resnet.py", "from ppn_tf.models.mobilenet import mobilenet_v2"),
+    ("ppn_tf/models/ppn.py", "import data.synthetic"),
+    ("ppn_tf/experiment.py", "from export import tflite"),
+    ("ppn_tf/experiment.py", "from ppn_tf.trainer import train"),
+    ("ppn_tf/train.py", "from ppn_tf import evaluate"),
+    ("ppn_tf/tracking/tracker.py", "from ppn_tf import trainer"),
+  ],
+)
+def test_forbidden_import_is_seen(tmp_path, path, source):
+  assert len(forbidden_imports(write(tmp_path, {path: source}))) == 1
+
+
+@pytest.mark.parametrize(
+  ("path", "source"),
+  [
+    ("ppn_tf/keypoints/pck.py", "from ppn_tf.errors import InputError"),
+    ("ppn_tf/models/resnet.py", "import tensorflow as tf"),
+    ("ppn_tf/models/ppn.py", "from ppn_tf.keypoints import heatmaps"),
+    ("ppn_tf/train.py", "from ppn_tf import database, experiment"),
+    ("data/penn_action.py", "from ppn_tf.keypoints import skeletons"),
+  ],
+)
+def test_allowed_import_is_not_seen(tmp_path, path, source):
+  assert forbidden_imports(write(tmp_path, {path: source})) == []
+
+
+@pytest.mark.parametrize(
+  "source",
+  ["from ppn_tf import experiment", "import ppn_tf.doors", "from ppn_tf.train import main"],
+)
+def test_import_of_a_program_is_seen(tmp_path, source):
+  files = {"ppn_tf/tracking/tracker.py": source, "ppn_tf/track.py": source, "data/x.py": source}
+  assert len(entry_imports(write(tmp_path, files))) == 1
+
+
+@pytest.mark.parametrize("source", ["from absl import app, flags", "import absl.flags"])
+def test_flag_reader_is_seen(tmp_path, source):
+  files = {"ppn_tf/models/ppn.py": source, "ppn_tf/train.py": source, "data/x.py": source}
+  assert flag_readers(write(tmp_path, files)) == ["ppn_tf.models.ppn"]
+
+
+@pytest.mark.parametrize(
+  "source",
+  [
+    "import keras",
+    "import tf_keras as keras",
+    "from keras.layers import Dense",
+    "from tensorflow import keras",
+    "from tensorflow.keras import layers",
+    "import tensorflow.keras.layers",
+  ],
+)
+def test_other_keras_is_seen(tmp_path, source):
+  modules = write(tmp_path, {"ppn_tf/a.py": source, "ppn_tf/b.py": "import keras_cv, tensorflow"})
+  assert len(other_keras_imports(modules)) == 1
+
+
+def test_import_cycle_is_seen(tmp_path):
+  files = {
+    "ppn_tf/__init__.py": "",
+    "ppn_tf/a.py": "from ppn_tf.b import something",
+    "ppn_tf/b.py": "def late():\n  from . import c",
+    "ppn_tf/c.py": "import ppn_tf.a",
+    "ppn_tf/d.py": "import ppn_tf.a, ppn_tf.c",
+  }
+  modules = write(tmp_path, files)
+  assert import_cycle(modules) == ["ppn_tf.a", "ppn_tf.b", "ppn_tf.c", "ppn_tf.a"]
+  del modules["ppn_tf.c"]
+  assert import_cycle(modules) == []
+
+
+def test_vague_name_is_seen(tmp_path):
+  names = ("utils", "box_utils", "_common", "misc", "commons_dolphin", "pose_net")
+  modules = write(tmp_path, {f"ppn_tf/{name}.py": "" for name in names})
+  assert vague_names(modules) == [
+    "ppn_tf._common",
+    "ppn_tf.box_utils",
+    "ppn_tf.misc",
+    "ppn_tf.utils",
+  ]
+
+
+def test_missing_docstring_is_seen(tmp_path):
+  files = {
+    "ppn_tf/a.py": "import os",
+    "ppn_tf/b.py": '"""What b is."""',
+    "ppn_tf/c.py": '""" """',
+    "ppn_tf/d.py": "",
+  }
+  assert undocumented(write(tmp_path, files)) == ["ppn_tf.a", "ppn_tf.c", "ppn_tf.d"]

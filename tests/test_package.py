@@ -1,0 +1,149 @@
+"""Tests of the package as a whole: version, import cost, choice of Keras."""
+
+import configparser
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import setuptools
+
+import ppn_tf
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def python(code, path=(), **environment):
+  """Runs `code` in a new interpreter; `path` goes before the installed packages."""
+  inherited = {name: value for name, value in os.environ.items() if name != "TF_USE_LEGACY_KERAS"}
+  folders = [str(folder) for folder in (*path, ROOT)]
+  return subprocess.run(
+    [sys.executable, "-c", code],
+    capture_output=True,
+    text=True,
+    timeout=120,
+    env={**inherited, "PYTHONPATH": os.pathsep.join(folders), **environment},
+  )
+
+
+def fake_tensorflow(folder, version, module="", distribution="tensorflow"):
+  """Writes a distribution of TensorFlow that is only a version and `module`."""
+  info = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
+  info.mkdir(parents=True)
+  (info / "METADATA").write_text(
+    f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+  )
+  (folder / "tensorflow.py").write_text(module)
+  return [folder]
+
+
+def read_setup():
+  setup = configparser.ConfigParser()
+  setup.read(ROOT / "setup.cfg")
+  return setup
+
+
+def test_setup_reads_the_version_from_the_package():
+  assert read_setup()["metadata"]["version"] == "attr: ppn_tf.__version__"
+  assert len(ppn_tf.__version__.split(".")) == 3
+
+
+def test_changelog_knows_the_version():
+  changelog = (ROOT / "CHANGELOG.md").read_text()
+  assert "## [Unreleased]" in changelog
+  assert f"## [{ppn_tf.__version__}]" in changelog
+
+
+def test_wheel_ships_the_package_alone():
+  include = read_setup()["options.packages.find"]["include"].split()
+  packages = setuptools.find_packages(str(ROOT), include=include)
+  assert "ppn_tf.keypoints" in packages
+  assert {package.split(".")[0] for package in packages} == {"ppn_tf"}
+
+
+def test_every_package_folder_has_an_init():
+  folders = {path.parent for path in (ROOT / "ppn_tf").rglob("*.py")}
+  assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def test_import_does_not_import_tensorflow():
+  done = python(
+    "import sys, ppn_tf, ppn_tf.keypoints.skeletons\n"
+    "print([name for name in ('tensorflow', 'keras', 'numpy') if name in sys.modules])"
+  )
+  assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_installed_tensorflow_speaks_keras_2():
+  # The variable is set as a user of another program might have left it.
+  code = (
+    "import ppn_tf\n"
+    "import tensorflow as tf\n"
+    "print(tf.keras.layers.Dense.__module__, ppn_tf._check_keras_2())"
+  )
+  done = python(code, TF_USE_LEGACY_KERAS="1")
+  assert done.returncode == 0, done.stderr
+  assert done.stdout in (
+    "keras.src.layers.core.dense None\n",
+    "tf_keras.src.layers.core.dense None\n",
+  )
+
+
+@pytest.mark.parametrize(
+  ("version", "before", "after"),
+  [
+    ("2.15.1", "1", None),
+    ("2.15.1", None, None),
+    ("2.16.0rc0", None, "1"),
+    ("2.18.0", "0", "1"),
+    ("3.0.0", None, "1"),
+  ],
+)
+@pytest.mark.parametrize("distribution", ["tensorflow", "tensorflow-cpu"])
+def test_environment_follows_the_version(
+  tmp_path, monkeypatch, version, before, after, distribution
+):
+  known = {distribution: version}
+
+  def find(name):
+    if name not in known:
+      raise ppn_tf.importlib.metadata.PackageNotFoundError(name)
+    return known[name]
+
+  monkeypatch.setattr(ppn_tf.importlib.metadata, "version", find)
+  monkeypatch.setenv("TF_USE_LEGACY_KERAS", before or "")
+  if before is None:
+    monkeypatch.delenv("TF_USE_LEGACY_KERAS")
+  ppn_tf._select_keras_2(ppn_tf._tensorflow_version())
+  assert os.environ.get("TF_USE_LEGACY_KERAS") == after
+
+
+def test_environment_is_set_before_tensorflow_is_imported(tmp_path):
+  path = fake_tensorflow(tmp_path, "2.18.0", "import os\nseen = os.environ['TF_USE_LEGACY_KERAS']")
+  done = python("import ppn_tf, tensorflow; print(tensorflow.seen)", path)
+  assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_unknown_tensorflow_leaves_the_environment_alone(monkeypatch):
+  monkeypatch.setenv("TF_USE_LEGACY_KERAS", "as it was")
+  ppn_tf._select_keras_2(None)
+  assert os.environ["TF_USE_LEGACY_KERAS"] == "as it was"
+
+
+KERAS = "class keras:\n  __version__ = {!r}\n"
+
+
+def test_keras_3_that_came_first_is_refused(tmp_path):
+  path = fake_tensorflow(tmp_path, "2.18.0", KERAS.format("3.5.0"))
+  done = python("import tensorflow, ppn_tf", path)
+  assert done.returncode == 1
+  assert "Import ppn_tf before tensorflow" in done.stderr
+  assert "Received: tf.keras 3.5.0" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["", "class keras:\n  pass\n", KERAS.format("2.18.0")])
+def test_keras_2_that_came_first_is_accepted(tmp_path, module):
+  path = fake_tensorflow(tmp_path, "2.18.0", module)
+  done = python("import tensorflow, ppn_tf", path)
+  assert done.returncode == 0, done.stderr

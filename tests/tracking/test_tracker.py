@@ -1,0 +1,317 @@
+"""Tests of ppn_tf.tracking.tracker against a painted person of known joints.
+
+A frame is black with one small disc per joint, each of its own colour. The
+stand-in for a network finds the discs in the crop that it is given by colour,
+so that the tracker's answers can be compared with where they were painted.
+"""
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.tracking.boxes import remap_heatmaps
+from ppn_tf.tracking.pose_models import PoseModel
+from ppn_tf.tracking.tracker import Tracker
+
+NUM_JOINTS, STRIDE = 13, 4
+# Primitive directions: interpolation against black keeps a colour's direction.
+COLORS = np.array(
+  [
+    color
+    for color in itertools.product((0, 1, 2), repeat=3)
+    if max(color) == 2 and (min(color) == 1 or sum(color) in (2, 3))
+  ]
+  + [(1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)],
+  np.float64,
+)[:NUM_JOINTS]
+DIRECTIONS = COLORS / np.linalg.norm(COLORS, axis=1, keepdims=True)
+# A standing person, 80 x 160 pixels, in PENN_ACTION's order.
+BODY = np.array(
+  [
+    (40, 0),
+    (20, 25), (60, 25),
+    (5, 55), (75, 55),
+    (0, 85), (80, 85),
+    (28, 85), (52, 85),
+    (22, 122), (58, 122),
+    (18, 160), (62, 160),
+  ],
+  np.float64,
+)  # fmt: skip
+
+
+def paint(joints, size=(300, 480)):
+  """A frame with a disc per joint (x, y)."""
+  frame = np.zeros((*size, 3), np.uint8)
+  for (x, y), color in zip(joints, COLORS):
+    center = (round(x * 16), round(y * 16))
+    cv2.circle(frame, center, 5 * 16, (127 * color).tolist(), cv2.FILLED, cv2.LINE_AA, 4)
+  return frame
+
+
+class Eye(PoseModel):
+  """Finds the painted joints in a crop; remembers what it was asked."""
+
+  image_size = (192, 192)
+  heatmap_size = (48, 48)
+  num_joints = NUM_JOINTS
+
+  def __init__(self, peaks=(0.9,) * NUM_JOINTS):
+    self.peaks = peaks
+    self.starts, self.steps, self.answers = [], [], []
+
+  def start(self, frame):
+    self.starts.append(frame)
+    self.answers.append(self._look(frame))
+    return self.answers[-1]
+
+  def step(self, frame, previous):
+    self.steps.append((frame, previous))
+    self.answers.append(self._look(frame))
+    return self.answers[-1]
+
+  def _look(self, crop):
+    assert crop.shape == (192, 192, 3)
+    assert crop.dtype == np.float32
+    strength = np.linalg.norm(crop, axis=-1)
+    owner = (crop @ DIRECTIONS.T).argmax(axis=-1)
+    rows, columns = np.mgrid[:192, :192]
+    heatmaps = np.zeros((48, 48, NUM_JOINTS), np.float32)
+    for joint, peak in enumerate(self.peaks):
+      weight = np.where((owner == joint) & (strength > 30), strength, 0)
+      if weight.sum() < 2000:
+        continue
+      x, y = ((weight * at).sum() / weight.sum() for at in (columns, rows))
+      cells_y, cells_x = np.mgrid[:48, :48]
+      # Cell 0 of stride 4 covers pixels 0..3: its centre is at 1.5.
+      square = (4 * cells_x + 1.5 - x) ** 2 + (4 * cells_y + 1.5 - y) ** 2
+      heatmaps[..., joint] = peak * np.exp(-square / (2 * 8.0**2))
+    return heatmaps
+
+
+def walk(num_frames, step=(6.0, 0.7), origin=(30.0, 60.0)):
+  """[T, K, 2]: the body moving across the frame, the arms swinging."""
+  joints = np.stack([BODY + origin + np.multiply(step, t) for t in range(num_frames)])
+  joints[:, 5:7, 0] += 8 * np.sin(np.arange(num_frames))[:, None]
+  return joints
+
+
+def penn_box(joints, size=(300, 480)):
+  """Penn Action's rule, by hand."""
+  (x1, y1), (x2, y2) = joints.min(0), joints.max(0)
+  dx, dy = 0.1 * (x2 - x1), 0.1 * (y2 - y1)
+  return [max(x1 - dx, 0), max(y1 - dy, 0), min(x2 + dx, size[1] - 1), min(y2 + dy, size[0] - 1)]
+
+
+def errors(poses, joints):
+  found = np.stack([pose.keypoints for pose in poses])
+  return np.linalg.norm(found - joints, axis=-1)
+
+
+def test_colors_can_be_told_apart():
+  cosines = DIRECTIONS @ DIRECTIONS.T - 2 * np.eye(NUM_JOINTS)
+  assert len(COLORS) == NUM_JOINTS
+  assert cosines.max() < 0.98
+
+
+def test_follows_a_person_across_the_frame():
+  joints = walk(50)
+  eye = Eye()
+  poses = list(Tracker(eye)((paint(frame) for frame in joints), box=penn_box(joints[0])))
+  assert len(poses) == 50
+  assert errors(poses, joints).max() < 1.0
+  assert poses[0].joint_names == PENN_ACTION.joint_names
+  assert poses[0].keypoints.dtype == np.float32
+  assert not any(pose.restarted for pose in poses)
+  for pose in poses:
+    np.testing.assert_allclose(pose.scores, 0.9, atol=0.1)
+
+
+def test_recurrence_is_the_one_of_training():
+  joints = walk(6)
+  frames = [paint(frame) for frame in joints]
+  eye = Eye()
+  poses = list(Tracker(eye)(frames, box=penn_box(joints[0])))
+  assert (len(eye.starts), len(eye.steps)) == (1, 6)
+  # The first frame passes twice; then each step gets the answer of the one before.
+  assert np.array_equal(eye.starts[0], eye.steps[0][0])
+  for t in range(6):
+    assert np.array_equal(eye.steps[t][1], eye.answers[t])
+  # And each gets its own frame, cropped about its box: OpenCV's crop is the same.
+  for frame, pose, (crop, _) in zip(frames, poses, eye.steps):
+    x1, y1, x2, y2 = pose.box
+    zoom = 192 / (1.25 * max(x2 - x1, y2 - y1))
+    affine = np.array(
+      [[zoom, 0, 95.5 - zoom * (x1 + x2) / 2], [0, zoom, 95.5 - zoom * (y1 + y2) / 2]]
+    )
+    expected = cv2.warpAffine(frame, affine, (192, 192), flags=cv2.INTER_LINEAR)
+    assert np.abs(expected - crop).mean() < 0.5
+
+
+def test_seeks_the_person_without_a_box():
+  joints = walk(10, origin=(250.0, 100.0))
+  eye = Eye()
+  poses = list(Tracker(eye, refinements=2)(paint(frame) for frame in joints))
+  assert errors(poses, joints).max() < 1.0
+  assert (len(eye.starts), len(eye.steps)) == (3, 10)
+  np.testing.assert_allclose(poses[0].box, penn_box(joints[0]), atol=2)
+  # The first look takes in the whole 480 x 300 frame, black above and below.
+  whole = eye.starts[0]
+  assert np.array_equal(whole[:35], np.zeros_like(whole[:35]))
+  expected = BODY.mean(0) + (250, 100)
+  rows, columns = np.nonzero(whole.max(-1) > 60)
+  center = np.array([columns.mean(), rows.mean()])
+  np.testing.assert_allclose(center, (expected + (0.5, 90.5)) * 192 / 480 - 0.5, atol=2)
+
+
+def test_boxes_follow_penn_actions_rule():
+  joints = walk(8)
+  joints[3:] += (-40, 30)  # partly out of reach of the frame's left border
+  frames = [paint(frame) for frame in joints]
+  poses = list(Tracker(Eye(), smoothing=0.0)(frames, box=penn_box(joints[0])))
+  for before, pose in zip(joints, poses[1:]):
+    np.testing.assert_allclose(pose.box, penn_box(before), atol=1.5)
+
+
+def test_smoothing_keeps_a_share_of_the_box():
+  joints = walk(2, step=(20, 0))
+  frames = [paint(joints[0]), paint(joints[1]), paint(joints[1])]
+  poses = list(Tracker(Eye(), smoothing=0.75)(frames, box=penn_box(joints[0])))
+  old, new = np.array(penn_box(joints[0])), np.array(penn_box(joints[1]))
+  np.testing.assert_allclose(poses[2].box, 0.75 * old + 0.25 * new, atol=1)
+
+
+def test_joints_below_the_score_do_not_shape_the_box():
+  peaks = [0.9] * NUM_JOINTS
+  peaks[11] = peaks[12] = 0.1  # the ankles
+  joints = walk(2, step=(0, 0))
+  tracker = Tracker(Eye(peaks), smoothing=0.0, min_score=0.2)
+  _, pose = tracker([paint(frame) for frame in joints], box=penn_box(joints[0]))
+  np.testing.assert_allclose(pose.box, penn_box(joints[0][:11]), atol=1.5)
+
+
+def test_too_few_joints_leave_the_box():
+  peaks = [0.05] * 10 + [0.9] * 3
+  joints = walk(3, step=(0, 0))
+  box = [20.0, 30.0, 150.0, 250.0]
+  tracker = Tracker(Eye(peaks), min_joints=4, restart_score=0.0)
+  for pose in tracker([paint(frame) for frame in joints], box=box):
+    assert pose.box == pytest.approx(box)
+
+
+def test_restarts_after_confidence_is_lost():
+  joints = walk(30)
+  joints[10:] += (250, 0)  # a cut: far outside the crop
+  eye = Eye()
+  frames = [paint(frame) for frame in joints]
+  poses = list(Tracker(eye, restart_after=4)(frames, box=penn_box(joints[0])))
+  assert [t for t, pose in enumerate(poses) if pose.restarted] == [13]
+  error = errors(poses, joints)
+  assert error[:10].max() < 1.0
+  assert error[13:].max() < 1.0
+  for pose in poses[10:13]:
+    assert pose.scores.mean() < 0.15
+  # The recurrence began anew: the step on that frame got HeadNet's heatmaps of it.
+  crop, previous = next(step for step in eye.steps if np.array_equal(step[0], eye.starts[-1]))
+  assert np.array_equal(previous, next(iter(eye.answers[::-1][:0]), previous))
+  assert np.array_equal(previous, Eye()._look(crop))
+
+
+def test_short_occlusion_does_not_restart():
+  joints = walk(20)
+  frames = [paint(frame) for frame in joints]
+  frames[8] = frames[9] = np.zeros_like(frames[0])
+  eye = Eye()
+  poses = list(Tracker(eye, restart_after=5)(frames, box=penn_box(joints[0])))
+  assert not any(pose.restarted for pose in poses)
+  assert len(eye.starts) == 1
+  assert errors(poses, joints)[10:].max() < 1.0
+
+
+def test_nobody_there():
+  frames = [np.zeros((120, 200, 3), np.uint8)] * 12
+  poses = list(Tracker(Eye(), restart_after=3)(frames))
+  assert len(poses) == 12
+  assert all(np.isfinite(pose.keypoints).all() for pose in poses)
+  assert max(pose.scores.max() for pose in poses) == 0.0
+
+
+def test_scores_are_clipped():
+  joints = walk(1)
+  (pose,) = Tracker(Eye([1.7] * NUM_JOINTS))([paint(joints[0])], box=penn_box(joints[0]))
+  assert pose.scores.max() == 1.0
+
+
+def test_remapped_heatmaps_show_where_the_person_was():
+  joints = walk(4, step=(9, 3))
+  frames = [paint(frame) for frame in joints]
+  boxes = penn_box(joints[0])
+  eye = Eye()
+  poses = list(Tracker(eye, remap_previous=True)(frames, box=boxes))
+  assert errors(poses, joints).max() < 1.0
+  for t in (1, 2, 3):
+    # What the model would see of the frame before in today's crop.
+    x1, y1, x2, y2 = poses[t].box
+    zoom = 192 / (1.25 * max(x2 - x1, y2 - y1))
+    pixels = (joints[t - 1] - ((x1 + x2) / 2, (y1 + y2) / 2)) * zoom + 95.5
+    _, previous = eye.steps[t]
+    for joint in range(NUM_JOINTS):
+      row, column = np.unravel_index(previous[..., joint].argmax(), (48, 48))
+      assert np.abs(pixels[joint] - (4 * column + 1.5, 4 * row + 1.5)).max() < 3.0
+
+
+def test_remap_is_the_exact_affine():
+  cells_y, cells_x = np.mgrid[:32, :40]
+
+  def gaussian(x, y, sigma):  # of crop pixels
+    square = (4 * cells_x + 1.5 - x) ** 2 + (4 * cells_y + 1.5 - y) ** 2
+    return np.exp(-square / (2 * sigma**2)).astype(np.float32)
+
+  old = np.array([[0.5, 0, 10], [0, 0.5, -20]], np.float32)
+  new = np.array([[0.6, 0, -5], [0, 0.6, -30]], np.float32)
+  point = np.array([110.0, 140.0])  # in the frame
+  maps = gaussian(*(0.5 * point + (10, -20)), sigma=20)[..., None]
+  moved = remap_heatmaps(maps, old, new, stride=4)
+  expected = gaussian(*(0.6 * point + (-5, -30)), sigma=24)
+  np.testing.assert_allclose(moved[2:-2, 2:-2, 0], expected[2:-2, 2:-2], atol=0.01)
+
+
+@pytest.mark.parametrize(
+  ("box", "message"),
+  [
+    ([10, 10, 10, 50], "not a box"),
+    ([50, 10, 10, 50], "not a box"),
+    ([1, 2, 3], "not a box"),
+    ([0, 0, float("nan"), 5], "not a box"),
+    ([500, 10, 600, 50], "outside the frame.*480x300"),
+    ([10, -90, 60, -5], "outside the frame"),
+  ],
+)
+def test_impossible_box(box, message):
+  with pytest.raises(InputError, match=message):
+    list(Tracker(Eye())([paint(walk(1)[0])], box=box))
+
+
+def test_one_tracker_for_two_videos():
+  first, second = walk(5), walk(5, origin=(300.0, 40.0))
+  tracker = Tracker(Eye())
+  list(tracker([paint(frame) for frame in first], box=penn_box(first[0])))
+  poses = list(tracker([paint(frame) for frame in second]))
+  assert errors(poses, second).max() < 1.0
+
+
+def test_model_of_unknown_joints():
+  eye = Eye()
+  eye.num_joints = 16
+  with pytest.raises(InputError, match=r"16 joints.*penn_action \(13\)"):
+    Tracker(eye)
+
+
+def test_load_takes_a_pose_model():
+  eye = Eye()
+  tracker = Tracker.load(eye, min_score=0.3)
+  assert (tracker.model, tracker.min_score) == (eye, 0.3)
