@@ -15,7 +15,6 @@ from tqdm import tqdm
 from ppn_tf import evaluator
 from ppn_tf.clips import pipeline, records
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.workdir import Workdir
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_json", None, "File for the scores.")
@@ -33,10 +32,7 @@ def _print_table(scores: dict) -> None:
 
 def main(argv: Sequence[str]) -> None:
   del argv
-  workdir = experiment.required("workdir")
-  given = {name: value for name, value in experiment.model_flags().items() if FLAGS[name].present}
-  Workdir(workdir).check_flags(given)
-  model = experiment.load_run(workdir)
+  model = experiment.load_checked_run()
   builder = experiment.open_dataset(FLAGS.eval_split)
   windows = pipeline.evaluation_windows(
     builder,

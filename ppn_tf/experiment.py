@@ -189,6 +189,14 @@ def load_run(workdir: str) -> Framewise:
   return model
 
 
+def load_checked_run() -> Framewise:
+  """The trained network of --workdir, which flags about the network must not contradict."""
+  workdir = required("workdir")
+  given = {holder.name: holder.value for holder in _MODEL_FLAGS if holder.present}
+  Workdir(workdir).check_flags(given)
+  return load_run(workdir)
+
+
 def skeleton() -> Skeleton:
   """The joints by the flags."""
   return SKELETONS[FLAGS.skeleton]

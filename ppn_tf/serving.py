@@ -1,0 +1,120 @@
+"""What an exported network offers: the signatures `start` and `step`.
+
+start(frame) gives the heatmaps that begin a clip; step(frame, previous) those
+of a frame, given the ones before. Clients start with frame 1 and then step
+through all frames, frame 1 included. Frames are [B, H, W, 3] float32, 0..255;
+heatmaps [B, H/S, W/S, K] float32.
+"""
+
+import collections
+import os
+import pathlib
+import tempfile
+from typing import Dict, Optional, Union
+
+import numpy as np
+import tensorflow as tf
+
+from ppn_tf.models.ppn import Framewise
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel
+
+Path = Union[str, os.PathLike]
+
+
+class Served(tf.Module):
+  """A network behind its two signatures.
+
+  Attributes:
+    model: PPN or its frame-wise twin.
+    signatures: concrete functions by name.
+  """
+
+  def __init__(self, model: Framewise, batch_size: Optional[int] = None):
+    super().__init__(name="served")
+    self.model = model
+    frame = tf.TensorSpec([batch_size, *model.image_size, 3], tf.float32, "frame")
+    previous = tf.TensorSpec(
+      [batch_size, *model.heatmap_size, model.num_joints], tf.float32, "previous"
+    )
+    self.signatures = {
+      "start": self.start.get_concrete_function(frame),
+      "step": self.step.get_concrete_function(frame, previous),
+    }
+
+  @tf.function
+  def start(self, frame: tf.Tensor) -> Dict[str, tf.Tensor]:
+    return {"heatmaps": self.model.start(frame)}
+
+  @tf.function
+  def step(self, frame: tf.Tensor, previous: tf.Tensor) -> Dict[str, tf.Tensor]:
+    return {"heatmaps": self.model.step(frame, previous)}
+
+
+def write_saved_model(model: Framewise, path: Path, batch_size: Optional[int] = None) -> None:
+  """Writes a SavedModel folder that loads without this package.
+
+  Args:
+    model: the network.
+    path: the folder; it appears when it is complete.
+    batch_size: B, or None to leave it open.
+  """
+  served = Served(model, batch_size)
+  with complete_or_absent(path) as partial:
+    tf.saved_model.save(served, os.fspath(partial), signatures=served.signatures)
+
+
+def to_tflite(model: Framewise) -> bytes:
+  """Converts a network to a float32 .tflite of batch 1, in builtin ops only.
+
+  Both signatures are in the one file and share their weights.
+  """
+  with tempfile.TemporaryDirectory() as folder:
+    write_saved_model(model, pathlib.Path(folder) / "model", batch_size=1)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+      os.path.join(folder, "model"), signature_keys=["start", "step"]
+    )
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    return converter.convert()
+
+
+def tflite_ops(content: bytes) -> Dict[str, int]:
+  """How often each op occurs in a .tflite, over all its subgraphs.
+
+  A custom or Flex op, which needs more than the plain runtime, stands there
+  under its own name with the prefix "custom:".
+  """
+  from tensorflow.lite.python import schema_py_generated as schema
+
+  names = {
+    code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")
+  }
+  file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+  counts: Dict[str, int] = collections.Counter()
+  for graph in file.subgraphs:
+    for operator in graph.operators:
+      code = file.operatorCodes[operator.opcodeIndex]
+      if code.customCode:
+        counts[f"custom:{code.customCode.decode()}"] += 1
+      else:
+        counts[names[max(code.builtinCode, code.deprecatedBuiltinCode)]] += 1
+  return dict(counts)
+
+
+def recurrent_difference(model: Framewise, other: PoseModel, frames: np.ndarray) -> float:
+  """The largest difference of two networks' heatmaps over a clip, each fed its own.
+
+  Args:
+    model: the network.
+    other: the same network in another form.
+    frames: [T, H, W, 3] float32, 0..255.
+  """
+  reference = KerasPoseModel(model)
+  largest, states = 0.0, None
+  for frame in frames:
+    if states is None:
+      states = [one.start(frame) for one in (reference, other)]
+      largest = float(np.max(np.abs(states[0] - states[1])))
+    states = [one.step(frame, state) for one, state in zip((reference, other), states)]
+    largest = max(largest, float(np.max(np.abs(states[0] - states[1]))))
+  return largest
