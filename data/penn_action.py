@@ -176,7 +176,6 @@ def define_flags() -> None:
 
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
-  logging.set_verbosity(logging.WARNING)
   options = flags.FLAGS
   source = PennSource(options.source, strict=options.strict, progress=True)
   folder = data_set_folder(options.data_dir)

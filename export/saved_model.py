@@ -18,7 +18,7 @@ def define_flags() -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  del argv
+  doors.no_arguments(argv)
   output = experiment.required("output")
   model = experiment.load_checked_run()
   serving.write_saved_model(model, output)

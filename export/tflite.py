@@ -40,7 +40,7 @@ def _frames(image_size: Sequence[int]) -> np.ndarray:
 
 
 def main(argv: Sequence[str]) -> None:
-  del argv
+  doors.no_arguments(argv)
   output = experiment.required("output")
   if not output.endswith(".tflite"):
     raise InputError(f"--output={output}: the file's name must end in .tflite.")

@@ -2,14 +2,14 @@
 
 import signal
 import sys
-from typing import Callable, NoReturn, Sequence
+from typing import Callable, Sequence
 
-from absl import app
+from absl import app, flags, logging
 
 from ppn_tf.errors import InputError
 
 
-def run(main: Callable[[Sequence[str]], None]) -> NoReturn:
+def run(main: Callable[[Sequence[str]], None]) -> None:
   """Runs `main` under absl and exits.
 
   An InputError becomes one line on stderr and exit code 1, Ctrl-C exit code
@@ -20,6 +20,8 @@ def run(main: Callable[[Sequence[str]], None]) -> NoReturn:
   """
 
   def guarded(argv: Sequence[str]) -> int:
+    if not flags.FLAGS["verbosity"].present:
+      logging.set_verbosity(logging.WARNING)
     try:
       main(argv)
     except InputError as error:

@@ -31,7 +31,7 @@ def _print_table(scores: dict) -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  del argv
+  doors.no_arguments(argv)
   model = experiment.load_checked_run()
   builder = experiment.open_dataset(FLAGS.eval_split)
   windows = pipeline.evaluation_windows(

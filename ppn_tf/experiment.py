@@ -57,13 +57,25 @@ _TRAINING_FLAGS = [
   flags.DEFINE_integer("batch_size", 8, "Clips in a batch.", lower_bound=1),
   flags.DEFINE_float("learning_rate", 1e-4, "Of Adam, at the start; it falls linearly to zero."),
   flags.DEFINE_float("weight_decay", 1e-5, "L2 term in the gradient."),
-  flags.DEFINE_string("head_weights", "", "Backbone weights (.npz) to start HeadNet from."),
-  flags.DEFINE_string("body_weights", "", "Backbone weights (.npz) to start BodyNet from."),
+  flags.DEFINE_string(
+    "head_weights", "", "What HeadNet starts from: backbone weights (.npz) or a run's workdir."
+  ),
+  flags.DEFINE_string(
+    "body_weights", "", "What BodyNet starts from: backbone weights (.npz) or a run's workdir."
+  ),
   flags.DEFINE_enum(
     "freeze_batch_norm",
     "none",
     ["none", "loaded", "all"],
     "Keep batch norms as they are: those of networks with loaded weights, or all.",
+  ),
+  flags.DEFINE_float(
+    "initial_gain",
+    1.0,
+    "What the PPU's first copies are multiplied with. Below 1 a loaded BodyNet starts with what "
+    "is left, so that their sum keeps its height.",
+    lower_bound=0.0,
+    upper_bound=1.0,
   ),
   flags.DEFINE_float("batch_norm_momentum", 0.99, "Of the batch norms' moving statistics."),
   flags.DEFINE_integer("seed", 0, "Decides initial weights, order of clips and augmentation."),
@@ -152,24 +164,47 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
       settings["ppu_width"] or None,
       settings["ppu_blocks"],
       dilations,
+      settings["initial_gain"],
     )
     return PPN(network("head"), body_net, unit, settings["skip_connection"])
   except ValueError as error:
     raise InputError(f"these flags make no network: {error}") from error
 
 
+def load_weights(network: tf.keras.Model, path: str) -> None:
+  """Starts a network from a file of backbone weights or from a frame-wise run.
+
+  Args:
+    network: HeadNet or BodyNet.
+    path: an .npz file (see `pretrained`), or the workdir of a run whose BodyNet
+      has the same architecture.
+  Raises:
+    InputError: neither, or one that does not fit.
+  """
+  if path.endswith(".npz"):
+    pretrained.load_backbone(network, path)
+    return
+  run = Workdir(path)
+  run.read_flags()
+  tracked = tf.train.Checkpoint(model=tf.train.Checkpoint(body_net=network))
+  restore(tracked, run.latest_checkpoint())
+
+
 def prepare_model() -> Framewise:
   """The flags' network, ready to train: seeded, weights loaded, batch norms set."""
   tf.keras.utils.set_random_seed(FLAGS.seed)
-  model = build_model(model_flags())
+  model = build_model(run_flags())
   loaded = []
   for weights, network in (
     (FLAGS.body_weights, model.body_net),
     (FLAGS.head_weights, getattr(model, "head_net", None)),
   ):
     if weights and network is not None:
-      pretrained.load_backbone(network, weights)
+      load_weights(network, weights)
       loaded.append(network)
+  if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
+    heatmaps = model.body_net.get_layer("heatmaps")
+    heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
   for network in model.networks:
     batch_norm.set_momentum(network, FLAGS.batch_norm_momentum)
     if FLAGS.freeze_batch_norm == "all" or (FLAGS.freeze_batch_norm == "loaded" and network in loaded):

@@ -19,14 +19,17 @@ from ppn_tf.reporting import latency, making, page, samples, tracks, unseen
 from ppn_tf.reporting.runs import Run, read_runs
 
 FLAGS = flags.FLAGS
-flags.DEFINE_multi_string("run", [], "NAME=WORKDIR: a run and what to call it. Repeat for more.")
-flags.DEFINE_multi_string("tflite", [], "An exported .tflite file to measure. Repeat for more.")
-flags.DEFINE_multi_string(
-  "track", [], "NAME_pose.json,NAME_pose.mp4 of a tracked video. Repeat for more."
-)
-flags.DEFINE_string("output", "report.html", "The page.")
-flags.DEFINE_string("title", "PosePropagationNet: report", "The page's heading.")
-flags.DEFINE_integer("num_clips", 3, "Clips of the data set to show.", lower_bound=1)
+
+
+def define_flags() -> None:
+  flags.DEFINE_multi_string("run", [], "NAME=WORKDIR: a run and what to call it. Repeat for more.")
+  flags.DEFINE_multi_string("tflite", [], "An exported .tflite file to measure. Repeat for more.")
+  flags.DEFINE_multi_string(
+    "track", [], "NAME_pose.json,NAME_pose.mp4 of a tracked video. Repeat for more."
+  )
+  flags.DEFINE_string("output", "report.html", "The page.")
+  flags.DEFINE_string("title", "PosePropagationNet: report", "The page's heading.")
+  flags.DEFINE_integer("num_clips", 3, "Clips of the data set to show.", lower_bound=1)
 
 
 def look_at_dataset(
@@ -70,4 +73,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+  define_flags()
   doors.run(main)

@@ -27,7 +27,7 @@ class Served(tf.Module):
 
   Attributes:
     model: PPN or its frame-wise twin.
-    signatures: concrete functions by name.
+    functions: concrete functions by signature.
   """
 
   def __init__(self, model: Framewise, batch_size: Optional[int] = None):
@@ -37,7 +37,7 @@ class Served(tf.Module):
     previous = tf.TensorSpec(
       [batch_size, *model.heatmap_size, model.num_joints], tf.float32, "previous"
     )
-    self.signatures = {
+    self.functions = {
       "start": self.start.get_concrete_function(frame),
       "step": self.step.get_concrete_function(frame, previous),
     }
@@ -61,7 +61,7 @@ def write_saved_model(model: Framewise, path: Path, batch_size: Optional[int] = 
   """
   served = Served(model, batch_size)
   with complete_or_absent(path) as partial:
-    tf.saved_model.save(served, os.fspath(partial), signatures=served.signatures)
+    tf.saved_model.save(served, os.fspath(partial), signatures=served.functions)
 
 
 def to_tflite(model: Framewise) -> bytes:

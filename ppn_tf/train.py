@@ -37,7 +37,7 @@ def _report_short_clips(builder: object) -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  del argv
+  doors.no_arguments(argv)
   run = Workdir(experiment.required("workdir"))
   if not FLAGS.num_frames:
     raise InputError("--num_frames=0: training needs clips of at least one frame.")
@@ -62,9 +62,11 @@ def main(argv: Sequence[str]) -> None:
     print(f"{run.path}: already trained for {first_step} steps.")
     return
 
-  batches = experiment.training_batches(builder, model.image_size, first_step)
+  first, batches = (
+    experiment.training_batches(builder, model.image_size, step) for step in (0, first_step)
+  )
   writer = tf.summary.create_file_writer(str(run.tensorboard_path))
-  pictures = HeatmapPictures(model, next(iter(batches)))
+  pictures = HeatmapPictures(model, next(iter(first)))
   progress = tqdm(total=FLAGS.num_steps, initial=first_step, unit="step", disable=None)
   began, reported = time.monotonic(), first_step
   for step, batch in zip(range(first_step + 1, FLAGS.num_steps + 1), batches):

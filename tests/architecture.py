@@ -31,6 +31,7 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.losses", ABOVE_MODELS),
   ("ppn_tf.trainer", ABOVE_MODELS),
   ("ppn_tf.evaluator", ABOVE_MODELS),
+  ("ppn_tf.serving", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.tracking", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting")),
   ("ppn_tf.reporting", ("ppn_tf.trainer",)),
   ("ppn_tf.experiment", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting", *DOORS)),

@@ -83,14 +83,11 @@ def crop_frames(frames: tf.Tensor, affines: tf.Tensor, crop_size: Tuple[int, int
   """
   backward = tf.reshape(invert_affine(affines), [-1, 6])
   projective = tf.pad(backward, [[0, 0], [0, 2]])
-  return tf.cast(
-    tf.raw_ops.ImageProjectiveTransformV3(
-      images=frames,
-      transforms=projective,
-      output_shape=tf.constant(crop_size, tf.int32),
-      fill_value=0.0,
-      interpolation="BILINEAR",
-      fill_mode="CONSTANT",
-    ),
-    tf.float32,
+  return tf.raw_ops.ImageProjectiveTransformV3(
+    images=tf.cast(frames, tf.float32),  # the op cuts integers off where it should round
+    transforms=projective,
+    output_shape=tf.constant(crop_size, tf.int32),
+    fill_value=0.0,
+    interpolation="BILINEAR",
+    fill_mode="CONSTANT",
   )

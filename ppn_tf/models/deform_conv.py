@@ -103,6 +103,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     kernel_size: rows and columns of each kernel, odd.
     dilations: the dilation rate of each kernel.
     scale: factor on the result; 1 / len(dilations) makes the sum a mean.
+    identity_gain: the identity initializer's factor on the map.
     kernel: [len(dilations), kernel_size**2, K, filters]; starts as the
       identity, so that without offsets each kernel copies its map.
   """
@@ -114,6 +115,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     dilations: Sequence[int] = (1,),
     scale: float = 1.0,
     kernel_initializer: Any = "identity",
+    identity_gain: float = 1.0,
     **kwargs: Any,
   ):
     super().__init__(**kwargs)
@@ -126,6 +128,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     self.dilations = tuple(dilations)
     self.scale = scale
     self.kernel_initializer = kernel_initializer
+    self.identity_gain = identity_gain
 
   def build(self, input_shape: List[tf.TensorShape]) -> None:
     channels = input_shape[0][-1]
@@ -139,7 +142,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
           f"Received: filters={self.filters}, channels={channels}"
         )
       identity = np.zeros(shape, np.float32)
-      identity[:, taps // 2] = np.eye(channels)
+      identity[:, taps // 2] = self.identity_gain * np.eye(channels)
       initializer = tf.keras.initializers.Constant(identity)
     self.kernel = self.add_weight("kernel", shape, initializer=initializer)
     super().build(input_shape)
@@ -171,4 +174,5 @@ class DeformableConv2D(tf.keras.layers.Layer):
       "dilations": self.dilations,
       "scale": self.scale,
       "kernel_initializer": self.kernel_initializer,
+      "identity_gain": self.identity_gain,
     }

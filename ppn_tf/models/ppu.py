@@ -45,6 +45,7 @@ def ppu(
   width: Optional[int] = None,
   num_blocks: int = 17,
   dilations: Sequence[int] = DILATIONS,
+  initial_gain: float = 1.0,
   name: str = "ppu",
 ) -> tf.keras.Model:
   """Warps the previous frame's heatmaps to the current frame.
@@ -58,6 +59,7 @@ def ppu(
     width: channels of the residual blocks; K if not given.
     num_blocks: residual blocks of Phi.
     dilations: dilation rates of the offset and deformable convolutions.
+    initial_gain: factor on the copy that the unit starts as.
     name: the model's name.
   Returns:
     A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
@@ -83,6 +85,6 @@ def ppu(
     for rate in dilations
   ]
   propagated = DeformableConv2D(  # Eqs. 4 and 5
-    num_joints, 3, dilations, scale=1.0 / len(dilations), dtype="float32", name="warp"
+    num_joints, 3, dilations, scale=1.0 / len(dilations), identity_gain=initial_gain, dtype="float32", name="warp"
   )([previous, *offsets])
   return tf.keras.Model([previous, preliminary], propagated, name=name)

@@ -2,7 +2,6 @@
 
 from typing import Dict, List, Tuple
 
-import keras_cv
 import tensorflow as tf
 
 _BLOCKS: Dict[int, Tuple[str, List[int]]] = {
@@ -27,6 +26,9 @@ def resnet(image_size: Tuple[int, int], depth: int) -> Tuple[tf.Tensor, tf.Tenso
   Raises:
     ValueError: another depth.
   """
+  # keras-cv takes seconds to import and speaks while it does.
+  import keras_cv
+
   if depth not in _BLOCKS:
     raise ValueError(f"depth must be one of {sorted(_BLOCKS)}. Received: {depth}")
   block_type, blocks = _BLOCKS[depth]

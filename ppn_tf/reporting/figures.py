@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ppn_tf.reporting.images import Picture
 from ppn_tf.reporting.runs import Run
@@ -106,25 +107,33 @@ def _ends(curves: Sequence[Optional[Curve]], form: str) -> str:
 
 
 def learning_curves(runs: Sequence[Run]) -> List[Picture]:
-  """Loss, and PCK of the training batches, against the step; as far as they were logged."""
+  """Loss, and PCK of the training batches, against the step; as far as they were logged.
+
+  The loss is that of the final heatmaps: the whole loss of a PPN has HeadNet's
+  as well, so it cannot be compared with a frame-wise network's.
+  """
   pictures = []
-  losses = _logged(runs, "loss")
+  losses = _logged(runs, "loss_final")
   if any(losses):
 
     def finish_loss(axes: Axes) -> None:
-      if all(min(curve[2]) > 0 for curve in losses if curve is not None):
+      values = [value for curve in losses if curve is not None for value in curve[2]]
+      if min(values) > 0 and max(values) > 10 * min(values):
         axes.set_yscale("log")
-      axes.set(title="Loss", xlabel="training step")
+        axes.yaxis.set_major_formatter("{x:g}")
+      axes.set(title="Loss of the final heatmaps", xlabel="training step")
 
-    alt = "Graph of the loss against the step: " + _ends(losses, "{:.3g}")
+    alt = "Graph of the loss of the final heatmaps against the step: " + _ends(losses, "{:.3g}")
     pictures.append(_picture(losses, alt, finish_loss))
   pck = _logged(runs, "pck")
   if any(pck):
 
     def finish_pck(axes: Axes) -> None:
-      axes.set(title="PCK on training batches, %", xlabel="training step")
+      axes.set(title="PCK-torso on training batches, %", xlabel="training step")
 
-    alt = "Graph of the training PCK in percent against the step: " + _ends(pck, "{:.1f}")
+    alt = "Graph of PCK-torso on training batches in percent against the step: " + _ends(
+      pck, "{:.1f}"
+    )
     pictures.append(_picture(pck, alt, finish_pck))
   return pictures
 
@@ -142,6 +151,7 @@ def pck_along_clip(runs: Sequence[Run]) -> Optional[Picture]:
 
   def finish(axes: Axes) -> None:
     axes.set(title="PCK-torso, %", xlabel="place of the frame, from 1")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     low, high = axes.get_ylim()
     axes.set_ylim(low, min(high, 100.5))
 

@@ -17,7 +17,7 @@ ALPHA = 0.2  # of the torso: the radius within which PCK counts a joint as right
 _TILE = (240, 240)  # (height, width) of one frame in a strip
 _HEATMAP_TILE = (176, 176)
 _MARGIN = 1.25
-_MISS = (255, 48, 64)
+_MISS = (255, 0, 200)  # magenta: no limb has it
 
 
 def _tiles(stretch: Stretch, chosen: Sequence[int]) -> Tuple[np.ndarray, np.ndarray]:
@@ -79,9 +79,9 @@ def skeleton_strip(
   points = crops.transform_points(affines, given.keypoints[index]).numpy()
   drawn = []
   for n, tile in enumerate(tiles):
-    labelled = _draw_truth(tile, truth[n], visible[n], skeleton)
-    posed = draw_skeleton(labelled, points[n], given.scores[index][n], skeleton, threshold=0.0)
-    drawn.append(_mark_misses(posed, points[n], truth[n], visible[n] & ~right[n]))
+    posed = draw_skeleton(tile, points[n], None, skeleton)
+    labelled = _draw_truth(posed, truth[n], visible[n], skeleton)
+    drawn.append(_mark_misses(labelled, points[n], truth[n], visible[n] & ~right[n]))
   alt = (
     f"{len(index)} frames of clip {stretch.clip} with the skeleton that {name} predicts over the "
     f"labelled one: {int((right & visible).sum())} of {int(visible.sum())} visible joints right."

@@ -46,9 +46,9 @@ class PoseModel(abc.ABC):
     """Heatmaps [h, w, K] of a frame, given the previous ones [h, w, K]."""
 
   def _set_sizes(self, frame_shape: Any, heatmaps_shape: Any) -> None:
-    """Takes the sizes from [1, H, W, 3] and [1, h, w, K]."""
-    _, height, width, _ = (int(size) for size in frame_shape)
-    _, rows, columns, joints = (int(size) for size in heatmaps_shape)
+    """Takes the sizes from [B, H, W, 3] and [B, h, w, K], B open or not."""
+    height, width, _ = (int(size) for size in frame_shape[1:])
+    rows, columns, joints = (int(size) for size in heatmaps_shape[1:])
     self.image_size, self.heatmap_size = (height, width), (rows, columns)
     self.num_joints = joints
 

@@ -17,6 +17,8 @@ import tensorflow as tf
 CROP_MARGIN = 1.25
 MIN_SIDE = 16  # pixels; joints heaped in less are no person
 
+_decode = tf.function(heatmaps.decode)
+
 
 @dataclasses.dataclass(frozen=True)
 class Pose:
@@ -105,10 +107,6 @@ class Tracker:
     self.decoder = decoder
     self._state: Optional[_State] = None
     self._first_box: Optional[np.ndarray] = None
-    self._decode = tf.function(
-      lambda maps: heatmaps.decode(maps, model.stride, decoder),
-      input_signature=[tf.TensorSpec([*model.heatmap_size, model.num_joints], tf.float32)],
-    )
 
   @classmethod
   def load(
@@ -219,7 +217,7 @@ class Tracker:
 
   def _read(self, maps: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints [K, 2] in frame pixels and scores [K] of a crop's heatmaps."""
-    keypoints, scores = self._decode(tf.constant(maps, tf.float32))
+    keypoints, scores = _decode(tf.constant(maps, tf.float32), self.model.stride, self.decoder)
     keypoints = crops.transform_points(crops.invert_affine(affine), keypoints)
     return keypoints.numpy(), np.clip(scores.numpy(), 0.0, 1.0)
 

@@ -1,0 +1,110 @@
+"""The recurrence, on networks so small that NumPy can follow it."""
+
+import numpy as np
+import pytest
+
+from ppn_tf.models.ppn import PPN, Framewise
+
+import tensorflow as tf
+
+SIZE, CELLS, JOINTS = (8, 12), (4, 6), 2
+HEAD, BODY = 0.01, -0.02
+
+
+@tf.keras.utils.register_keras_serializable("tests")
+class Mix(tf.keras.layers.Layer):
+  """A nonlinear function that is not symmetric in its two inputs."""
+
+  def call(self, inputs):
+    previous, preliminary = inputs
+    return 0.5 * previous + 0.1 * tf.square(preliminary)
+
+
+def network(factor: float, name: str) -> tf.keras.Model:
+  """Heatmap k: the frame's channel k times factor * (k + 1), one cell for 2 x 2 pixels."""
+  frames = tf.keras.Input((*SIZE, 3))
+  pooled = tf.keras.layers.AveragePooling2D(2)(frames)
+  kernel = np.zeros((1, 1, 3, JOINTS), np.float32)
+  kernel[0, 0, 0, 0], kernel[0, 0, 1, 1] = factor, 2 * factor
+  weigh = tf.keras.layers.Conv2D(
+    JOINTS, 1, use_bias=False, kernel_initializer=tf.keras.initializers.Constant(kernel)
+  )
+  return tf.keras.Model(frames, weigh(pooled), name=name)
+
+
+def unit() -> tf.keras.Model:
+  shape = (*CELLS, JOINTS)
+  inputs = [tf.keras.Input(shape), tf.keras.Input(shape)]
+  return tf.keras.Model(inputs, Mix()(inputs), name="ppu")
+
+
+def by_hand(factor: float, frame: np.ndarray) -> np.ndarray:
+  """What `network` gives for [B, H, W, 3] frames."""
+  pooled = frame.reshape(len(frame), CELLS[0], 2, CELLS[1], 2, 3).mean((2, 4))
+  return pooled[..., :JOINTS] * factor * np.array([1, 2])
+
+
+@pytest.fixture(name="clips", scope="module")
+def fixture_clips():
+  return np.random.default_rng(0).uniform(0, 255, (2, 4, *SIZE, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("skip", [True, False])
+def test_first_frame_passes_twice_and_each_follows_the_last(clips, skip):
+  model = PPN(network(HEAD, "head"), network(BODY, "body"), unit(), skip)
+  initial, final = model.unroll(clips)
+  previous = by_hand(HEAD, clips[:, 0])
+  np.testing.assert_allclose(initial, previous, rtol=1e-5)
+  for t in range(4):
+    preliminary = by_hand(BODY, clips[:, t])
+    previous = (preliminary if skip else 0) + 0.5 * previous + 0.1 * preliminary**2
+    np.testing.assert_allclose(final[:, t], previous, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["ppn", "framewise"])
+def test_unroll_is_start_and_steps_and_can_be_interrupted(clips, kind):
+  body = network(BODY, "body")
+  model = PPN(network(HEAD, "head"), body, unit()) if kind == "ppn" else Framewise(body)
+  initial, final = model.unroll(clips)
+  state = model.start(clips[:, 0])
+  if initial is not None:
+    np.testing.assert_allclose(state, initial, rtol=1e-6)
+  for t in range(4):
+    state = model.step(clips[:, t], state)
+    np.testing.assert_allclose(state, final[:, t], rtol=1e-5, atol=1e-5)
+  nothing, rest = model.unroll(clips[:, 2:], previous=final[:, 1])
+  assert nothing is None
+  np.testing.assert_allclose(rest, final[:, 2:], rtol=1e-5, atol=1e-5)
+
+
+def test_framewise_looks_at_one_frame_alone(clips):
+  model = Framewise(network(BODY, "body"))
+  initial, final = model.unroll(clips)
+  assert initial is None
+  for t in range(4):
+    np.testing.assert_allclose(final[:, t], by_hand(BODY, clips[:, t]), rtol=1e-5)
+  wild = np.full((2, *CELLS, JOINTS), 1e6, np.float32)
+  np.testing.assert_allclose(model.step(clips[:, 1], wild), final[:, 1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["ppn", "framewise"])
+def test_sizes(kind):
+  body = network(BODY, "body")
+  model = PPN(network(HEAD, "head"), body, unit()) if kind == "ppn" else Framewise(body)
+  sizes = (model.image_size, model.heatmap_size, model.num_joints, model.stride)
+  assert sizes == (SIZE, CELLS, JOINTS, 2)
+  assert model.name == kind
+
+
+def test_frozen_layers_are_not_trained():
+  head, body = network(HEAD, "head"), network(BODY, "body")
+  model = PPN(head, body, unit())
+  assert [v.ref() for v in model.trainable_variables] == [head.weights[0].ref(), body.weights[0].ref()]
+  body.layers[-1].trainable = False
+  assert [v.ref() for v in model.trainable_variables] == [head.weights[0].ref()]
+
+
+def test_networks_of_two_sizes_are_refused():
+  wide = tf.keras.Sequential([tf.keras.layers.Conv2D(JOINTS, 1, input_shape=(*SIZE, 3))])
+  with pytest.raises(ValueError, match="one size. Received: .*8, 12, 2.*4, 6, 2"):
+    PPN(wide, network(BODY, "body"), unit())

@@ -1,0 +1,88 @@
+"""The Pose Propagation Unit against Eqs. 2-5, and against its cost in the paper."""
+
+import numpy as np
+import pytest
+
+from ppn_tf.models.ppu import DILATIONS, ppu
+from tests import references
+
+import tensorflow as tf
+
+
+@pytest.mark.parametrize("width", [None, 6])
+def test_a_new_unit_copies_the_previous_heatmaps(width):
+  unit = ppu((10, 8), 4, width=width, num_blocks=2)
+  rng = np.random.default_rng(0)
+  previous, preliminary = rng.random((2, 3, 10, 8, 4)).astype(np.float32)
+  assert unit.output_shape == (None, 10, 8, 4)
+  np.testing.assert_allclose(unit([previous, preliminary]), previous, atol=1e-6)
+
+
+def by_the_equations(weights, previous, preliminary, rates, num_joints):
+  """The unit's output for one block of width K, from its weights by name."""
+
+  def conv_bn(values, number):
+    values = references.convolution(values, weights[f"phi_1_conv{number}/kernel:0"])
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    return references.batch_norm(
+      values, *(weights[f"phi_1_bn{number}/{name}:0"] for name in names)
+    )
+
+  difference = preliminary - previous  # Eq. 2
+  features = conv_bn(np.maximum(conv_bn(difference, 1), 0), 2)
+  features = np.maximum(features + difference, 0)
+  offsets = [  # Eq. 3
+    references.convolution(features, weights[f"offsets_{rate}/kernel:0"], rate).reshape(
+      *previous.shape[:2], 2, 9, num_joints
+    )
+    for rate in rates
+  ]
+  # Eqs. 4 and 5, the sum taken as a mean.
+  return references.deformable_sum(
+    previous, offsets, weights["warp/kernel:0"], rates, scale=1 / len(rates)
+  )
+
+
+def test_equations_2_to_5():
+  rng = np.random.default_rng(1)
+  rates, num_joints = (1, 3), 2
+  unit = ppu((6, 5), num_joints, num_blocks=1, dilations=rates)
+  for variable in unit.weights:
+    value = rng.normal(0, 0.3, variable.shape)
+    variable.assign(np.abs(value) + 0.5 if "variance" in variable.name else value)
+  previous, preliminary = rng.normal(size=(2, 6, 5, num_joints))
+  weights = {variable.name: variable.numpy().astype(np.float64) for variable in unit.weights}
+  expected = by_the_equations(weights, previous, preliminary, rates, num_joints)
+  output = unit([np.float32(previous[None]), np.float32(preliminary[None])], training=False)
+  np.testing.assert_allclose(output[0], expected, atol=5e-5)
+  # The warp has moved something: the offsets are not all zero.
+  assert np.abs(expected - previous).max() > 0.1
+
+
+def test_cost_of_the_default_unit():
+  unit = ppu((64, 64), 13)
+  assert DILATIONS == (3, 6, 12, 18, 24)
+  # A block: two 3x3 convolutions 13 -> 13, each with a batch norm of 4 values a channel.
+  convolution = 3 * 3 * 13 * 13
+  blocks, norms = 17 * 2 * convolution, 17 * 2 * 4 * 13
+  # Five branches from 13 channels to (dy, dx) of 9 taps for each of 13 joints,
+  offsets = 5 * 3 * 3 * 13 * (2 * 9 * 13)
+  # and five deformable 3x3 kernels 13 -> 13.
+  deformable = 5 * convolution
+  assert unit.count_params() == blocks + norms + offsets + deformable == 197_977
+  # Each weight but the batch norms' is used once a cell: the paper's 0.80 GMACs, which
+  # are 3.87 - 3.07 and 1.39 - 0.59 in its Table 2.
+  assert round((blocks + offsets + deformable) * 64 * 64 / 1e9, 2) == 0.80
+
+
+def test_wider_blocks_begin_with_a_projection():
+  unit = ppu((8, 8), 13, width=128, num_blocks=2)
+  assert unit.get_layer("phi_1_shortcut_conv").filters == 128
+  assert unit.get_layer("phi_2_conv2").filters == 128
+  assert not [layer for layer in unit.layers if layer.name.startswith("phi_2_shortcut")]
+
+
+def test_it_is_flat():
+  layers = ppu((8, 8), 3, num_blocks=1).layers
+  assert not [layer for layer in layers if isinstance(layer, (tf.keras.Model, tf.keras.layers.Lambda))]
+  assert not [layer for layer in layers if "OpLambda" in type(layer).__name__]

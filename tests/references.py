@@ -1,0 +1,75 @@
+"""Layers written from their definitions in NumPy, float64: slow, plain, and nobody's code."""
+
+import itertools
+from typing import Sequence
+
+import numpy as np
+
+
+def bilinear(channel: np.ndarray, y: float, x: float) -> float:
+  """The value of a [h, w] map at a fractional position; cells outside are zero."""
+  total = 0.0
+  for row, column in itertools.product(range(channel.shape[0]), range(channel.shape[1])):
+    total += max(0, 1 - abs(y - row)) * max(0, 1 - abs(x - column)) * channel[row, column]
+  return total
+
+
+def deformable_sum(
+  inputs: np.ndarray,
+  offsets: Sequence[np.ndarray],
+  kernel: np.ndarray,
+  dilations: Sequence[int],
+  scale: float = 1.0,
+) -> np.ndarray:
+  """The sum over dilation rates of deformable convolutions of one map.
+
+  Args:
+    inputs: [h, w, K].
+    offsets: per rate [h, w, 2, taps, K], (dy, dx).
+    kernel: [rates, taps, K, F].
+    dilations: the rates.
+    scale: factor on the sum.
+  Returns:
+    [h, w, F].
+  """
+  height, width, channels = inputs.shape
+  _, taps, _, filters = kernel.shape
+  size = int(round(taps**0.5))
+  output = np.zeros((height, width, filters))
+  for i, j in itertools.product(range(height), range(width)):
+    for d, rate in enumerate(dilations):
+      for tap, k in itertools.product(range(taps), range(channels)):
+        row, column = divmod(tap, size)
+        dy, dx = offsets[d][i, j, :, tap, k]
+        value = bilinear(
+          inputs[..., k],
+          i + rate * (row - size // 2) + dy,
+          j + rate * (column - size // 2) + dx,
+        )
+        output[i, j] += scale * value * kernel[d, tap, k]
+  return output
+
+
+def convolution(inputs: np.ndarray, kernel: np.ndarray, rate: int = 1) -> np.ndarray:
+  """A [h, w, C] map under a [k, k, C, F] kernel, zeros outside, stride 1."""
+  height, width, _ = inputs.shape
+  size = kernel.shape[0]
+  reach = rate * (size // 2)
+  padded = np.pad(inputs, [(reach, reach), (reach, reach), (0, 0)])
+  output = np.zeros((height, width, kernel.shape[-1]))
+  for row, column in itertools.product(range(size), range(size)):
+    window = padded[row * rate : row * rate + height, column * rate : column * rate + width]
+    output += window @ kernel[row, column]
+  return output
+
+
+def batch_norm(
+  inputs: np.ndarray,
+  gamma: np.ndarray,
+  beta: np.ndarray,
+  mean: np.ndarray,
+  variance: np.ndarray,
+  epsilon: float = 1e-3,
+) -> np.ndarray:
+  """Batch norm with given statistics."""
+  return gamma * (inputs - mean) / np.sqrt(variance + epsilon) + beta
