@@ -11,7 +11,7 @@ import pathlib
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
-from absl import flags, logging
+from absl import flags
 
 from data.penn_source import PennSource
 from ppn_tf import doors

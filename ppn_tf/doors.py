@@ -4,7 +4,7 @@ import signal
 import sys
 from typing import Callable, Sequence
 
-from absl import app, flags, logging
+from absl import app, logging
 
 from ppn_tf.errors import InputError
 
@@ -20,8 +20,6 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   """
 
   def guarded(argv: Sequence[str]) -> int:
-    if not flags.FLAGS["verbosity"].present:
-      logging.set_verbosity(logging.WARNING)
     try:
       main(argv)
     except InputError as error:
@@ -34,6 +32,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
 
   # Without a handler the process ends at once and `finally` blocks do not run.
   signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+  # --verbosity, read after this, still has its say.
+  logging.set_verbosity(logging.WARNING)
   app.run(guarded)
 
 

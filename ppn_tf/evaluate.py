@@ -7,12 +7,10 @@ refused.
 import json
 from typing import Sequence
 
-from ppn_tf import doors, experiment
-
 from absl import flags
 from tqdm import tqdm
 
-from ppn_tf import evaluator
+from ppn_tf import doors, evaluator, experiment
 from ppn_tf.clips import pipeline, records
 from ppn_tf.outputs import complete_or_absent
 

@@ -4,11 +4,12 @@ import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
-import tensorflow as tf
 
 from ppn_tf.keypoints import crops, heatmaps, pck
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import Framewise
+
+import tensorflow as tf
 
 Window = Mapping[str, tf.Tensor]
 
@@ -87,7 +88,7 @@ class Evaluator:
     merged = tf.raw_ops.ImageProjectiveTransformV3(
       images=tf.reshape(maps, [-1, *shape[3:]]),
       transforms=tf.pad(backward, [[0, 0], [0, 2]]),
-      output_shape=tf.constant(shape[3:5], tf.int32),
+      output_shape=tf.constant(shape[3:5].as_list(), tf.int32),
       fill_value=0.0,
       interpolation="BILINEAR",
       fill_mode="CONSTANT",

@@ -6,11 +6,9 @@ paper's (section IV-B). Below here only plain arguments are passed.
 
 from typing import Any, Dict, Mapping, Tuple
 
-import ppn_tf
-
-import tensorflow as tf
 from absl import flags
 
+import ppn_tf
 from ppn_tf.clips import pipeline, records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.heatmaps import DECODERS
@@ -21,6 +19,8 @@ from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.ppu import DILATIONS, ppu
 from ppn_tf.models.upsample import UPSAMPLINGS
 from ppn_tf.workdir import Workdir, restore
+
+import tensorflow as tf
 
 FLAGS = flags.FLAGS
 VERSION = ppn_tf.__version__
@@ -207,7 +207,9 @@ def prepare_model() -> Framewise:
     heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
   for network in model.networks:
     batch_norm.set_momentum(network, FLAGS.batch_norm_momentum)
-    if FLAGS.freeze_batch_norm == "all" or (FLAGS.freeze_batch_norm == "loaded" and network in loaded):
+    if FLAGS.freeze_batch_norm == "all" or (
+      FLAGS.freeze_batch_norm == "loaded" and network in loaded
+    ):
       batch_norm.freeze(network)
   return model
 
@@ -219,7 +221,9 @@ def load_run(workdir: str) -> Framewise:
     InputError: no run there, no checkpoint yet, or one that does not fit.
   """
   run = Workdir(workdir)
-  model = build_model(run.read_flags())
+  # A run from before a flag existed had what is now its default.
+  defaults = {holder.name: holder.default for holder in _MODEL_FLAGS + _TRAINING_FLAGS}
+  model = build_model({**defaults, **run.read_flags()})
   restore(tf.train.Checkpoint(model=model), run.latest_checkpoint())
   return model
 

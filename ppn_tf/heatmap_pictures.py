@@ -2,10 +2,10 @@
 
 from typing import Mapping
 
-import tensorflow as tf
-
 from ppn_tf.keypoints import heatmaps
 from ppn_tf.models.ppn import PPN, Framewise
+
+import tensorflow as tf
 
 
 class HeatmapPictures:

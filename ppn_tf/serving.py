@@ -13,11 +13,12 @@ import tempfile
 from typing import Dict, Optional, Union
 
 import numpy as np
-import tensorflow as tf
 
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel
+
+import tensorflow as tf
 
 Path = Union[str, os.PathLike]
 

@@ -1,4 +1,4 @@
-"""Trains a network: `python -m ppn_tf.train --flagfile=configs/demo.cfg --dataset=... --workdir=...`.
+"""Trains a network: `python -m ppn_tf.train --flagfile=FILE --dataset=FOLDER --workdir=FOLDER`.
 
 A run that was stopped goes on from its last checkpoint when started again with
 the same flags.
@@ -8,17 +8,17 @@ import sys
 import time
 from typing import Sequence
 
-from ppn_tf import doors, experiment
-
-import tensorflow as tf
 from absl import flags
 from tqdm import tqdm
 
+from ppn_tf import doors, experiment
 from ppn_tf.clips import pipeline
 from ppn_tf.errors import InputError
 from ppn_tf.heatmap_pictures import HeatmapPictures
 from ppn_tf.trainer import Trainer
 from ppn_tf.workdir import Workdir, restore
+
+import tensorflow as tf
 
 FLAGS = flags.FLAGS
 

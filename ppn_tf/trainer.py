@@ -2,11 +2,11 @@
 
 from typing import Dict, Mapping
 
-import tensorflow as tf
-
 from ppn_tf import losses
 from ppn_tf.keypoints import heatmaps
 from ppn_tf.models.ppn import Framewise
+
+import tensorflow as tf
 
 Batch = Mapping[str, tf.Tensor]
 

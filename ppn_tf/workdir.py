@@ -1,9 +1,9 @@
 """A run's folder: its flags, checkpoints, metrics and TensorBoard files.
 
-  flags.json       the experiment's flags, to build the model again
-  checkpoints/     the last few checkpoints, model and optimizer
-  metrics.jsonl    a line per report: step, loss, PCK, speed
-  tensorboard/     the same as curves, and heatmaps as images
+flags.json       the experiment's flags, to build the model again
+checkpoints/     the last few checkpoints, model and optimizer
+metrics.jsonl    a line per report: step, loss, PCK, speed
+tensorboard/     the same as curves, and heatmaps as images
 """
 
 import json
@@ -11,10 +11,10 @@ import os
 import pathlib
 from typing import Any, Dict, List, Mapping, Optional, Union
 
-import tensorflow as tf
-
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
+
+import tensorflow as tf
 
 
 class Workdir:
@@ -132,7 +132,7 @@ def restore(tracked: tf.train.Checkpoint, path: str) -> None:
   """
   try:
     tracked.restore(path).assert_existing_objects_matched().expect_partial()
-  except (AssertionError, ValueError, tf.errors.OpError) as error:
+  except (AssertionError, IndexError, RuntimeError, ValueError, tf.errors.OpError) as error:
     reason: Optional[str] = next(iter(str(error).strip().splitlines()), None)
     raise InputError(
       f"{path}: the checkpoint does not fit the network ({reason}). "

@@ -12,7 +12,7 @@ from typing import Iterator, Sequence, Tuple
 
 import cv2
 import tqdm
-from absl import app, flags
+from absl import flags
 
 from data.synthetic import clip, preview, storage
 from ppn_tf import doors
@@ -82,8 +82,7 @@ def _written(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
 
 
 def main(argv: Sequence[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f"Takes flags only. Received: {' '.join(argv[1:])}.")
+  doors.no_arguments(argv)
   _check_flags()
   settings = clip.Settings(
     seed=_SEED.value,

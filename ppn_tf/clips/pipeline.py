@@ -1,14 +1,14 @@
 """tf.data pipelines: records to crops of T frames, for training and evaluation."""
 
-from typing import Dict, Sequence, Tuple
-
-import tensorflow as tf
-import tensorflow_datasets as tfds
+from typing import Any, Dict, Sequence, Tuple
 
 from ppn_tf.clips import augment, records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops
 from ppn_tf.keypoints.skeletons import Skeleton
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
 
 Clip = Dict[str, tf.Tensor]
 
@@ -96,7 +96,7 @@ def training_batches(
   seed: int,
   first_step: int = 0,
   shuffle_buffer: int = 64,
-  **clip_arguments: object,
+  **clip_arguments: Any,
 ) -> tf.data.Dataset:
   """Endless batches; batch n is the same whichever batch the stream starts at.
 
@@ -182,7 +182,9 @@ def evaluation_windows(
     center, side = crops.box_to_crop(boxes, box_margin)
     affines = tf.stack([crops.crop_affine(center, side / scale, image_size) for scale in scales])
     images = decode_frames(tf.gather(clip["frames"], index))
-    frames = tf.stack([crops.crop_frames(images, affine, image_size) for affine in tf.unstack(affines)])
+    frames = tf.stack(
+      [crops.crop_frames(images, affine, image_size) for affine in tf.unstack(affines)]
+    )
     return {
       "clip": clip["clip"],
       "first": first,

@@ -111,8 +111,10 @@ def decode(
   height, width = heatmaps.shape[-3], heatmaps.shape[-2]
   leading = tf.shape(heatmaps)[:-3]
   joints = heatmaps.shape[-1]
-  stacked = tf.reshape(tf.transpose(tf.reshape(heatmaps, [-1, height, width, joints]), [0, 3, 1, 2]),
-                       [-1, height, width])
+  stacked = tf.reshape(
+    tf.transpose(tf.reshape(heatmaps, [-1, height, width, joints]), [0, 3, 1, 2]),
+    [-1, height, width],
+  )
   row, column, score = _peak(stacked)
   peak = tf.cast(tf.stack([column, row], -1), tf.float32)
   if method != "argmax":

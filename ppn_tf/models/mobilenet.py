@@ -5,9 +5,7 @@ from typing import Tuple
 import tensorflow as tf
 
 
-def mobilenet_v2(
-  image_size: Tuple[int, int], alpha: float = 1.0
-) -> Tuple[tf.Tensor, tf.Tensor]:
+def mobilenet_v2(image_size: Tuple[int, int], alpha: float = 1.0) -> Tuple[tf.Tensor, tf.Tensor]:
   """MobileNetV2 (Sandler et al., CVPR 2018) without its last 1x1 convolution.
 
   Args:

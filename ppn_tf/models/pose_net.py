@@ -5,12 +5,12 @@ HeadNet and BodyNet are two calls of `pose_net`.
 
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
-import tensorflow as tf
-
 from ppn_tf.models.hrnet import hrnet
 from ppn_tf.models.mobilenet import mobilenet_v2
 from ppn_tf.models.resnet import resnet
 from ppn_tf.models.upsample import UPSAMPLINGS, upsample
+
+import tensorflow as tf
 
 BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] = {
   "mobilenet_v2": mobilenet_v2,
@@ -39,13 +39,17 @@ _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
 _DECONV_WIDTHS = (256, 256, 256)
 
 
-def upsampling_widths(
-  backbone: str, upsampling: str, num_upsamplings: int = 3
-) -> Tuple[int, ...]:
-  """Default output channels of the 2x units behind a backbone."""
+def upsampling_widths(backbone: str, upsampling: str, num_upsamplings: int = 3) -> Tuple[int, ...]:
+  """Default output channels of the 2x units behind a backbone.
+
+  Raises:
+    ValueError: there are no defaults for so many units.
+  """
   if backbone == "hrnet_w48":
     return ()
   widths = _DUC_WIDTHS[backbone] if upsampling == "duc" else _DECONV_WIDTHS
+  if num_upsamplings > len(widths):
+    raise ValueError(f"num_upsamplings must be at most {len(widths)}. Received: {num_upsamplings}")
   return widths[:num_upsamplings]
 
 
@@ -71,8 +75,8 @@ def pose_net(
   Returns:
     A model [B, H, W, 3] float32, 0..255 -> [B, H/S, W/S, K] float32.
   Raises:
-    ValueError: an unknown backbone or upsampling, or a size that is not a
-      multiple of 32.
+    ValueError: an unknown backbone or upsampling, a size that is not a
+      multiple of 32, or more units than there are default widths for.
   """
   if backbone not in BACKBONES:
     raise ValueError(f"backbone must be one of {sorted(BACKBONES)}. Received: {backbone!r}")

@@ -2,9 +2,9 @@
 
 from typing import Optional, Sequence, Tuple
 
-import tensorflow as tf
-
 from ppn_tf.models.deform_conv import DeformableConv2D
+
+import tensorflow as tf
 
 DILATIONS = (3, 6, 12, 18, 24)
 _layers = tf.keras.layers
@@ -85,6 +85,12 @@ def ppu(
     for rate in dilations
   ]
   propagated = DeformableConv2D(  # Eqs. 4 and 5
-    num_joints, 3, dilations, scale=1.0 / len(dilations), identity_gain=initial_gain, dtype="float32", name="warp"
+    num_joints,
+    3,
+    dilations,
+    scale=1.0 / len(dilations),
+    identity_gain=initial_gain,
+    dtype="float32",
+    name="warp",
   )([previous, *offsets])
   return tf.keras.Model([previous, preliminary], propagated, name=name)

@@ -10,9 +10,10 @@ import zipfile
 from typing import Dict, Optional, Union
 
 import numpy as np
-import tensorflow as tf
 
 from ppn_tf.errors import InputError
+
+import tensorflow as tf
 
 
 def _batch_norm_of(network: tf.keras.Model, layer_name: str) -> Optional[tf.keras.layers.Layer]:
@@ -27,8 +28,9 @@ def _read(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
   try:
     with np.load(path) as arrays:
       return {name: arrays[name].astype(np.float32) for name in arrays.files}
-  except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-    raise InputError(f"{path}: not a readable .npz of weights ({error}).") from error
+  except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    raise InputError(f"{path}: not a readable .npz of weights ({reason}).") from error
 
 
 def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int:
@@ -44,7 +46,8 @@ def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int
   Returns:
     The number of layers set.
   Raises:
-    InputError: the file cannot be read, a shape differs, or no layer matches.
+    InputError: the file cannot be read, a shape differs, a bias is missing, or
+      no layer matches.
   """
   arrays = _read(path)
   layers = {layer.name: layer for layer in network.layers}
@@ -54,19 +57,26 @@ def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int
     batch_norm = _batch_norm_of(network, name)
     if kind != "kernel" or name not in layers or batch_norm is None:
       continue
-    variable = layers[name].weights[0]
-    if tuple(variable.shape) != kernel.shape:
-      raise InputError(
-        f"{path}: {key} is {kernel.shape} but the network's is {tuple(variable.shape)}. "
-        "Choose the backbone that the file was made for."
-      )
-    variable.assign(kernel)
+    if f"{name}/bias" not in arrays:
+      raise InputError(f"{path}: {name}/bias is missing. Fold the batch norm into bias and kernel.")
     bias = arrays[f"{name}/bias"]
+    variable = layers[name].weights[0]
+    for part, value, wanted in (
+      (key, kernel, tuple(variable.shape)),
+      (f"{name}/bias", bias, tuple(batch_norm.beta.shape)),
+    ):
+      if value.shape != wanted:
+        raise InputError(
+          f"{path}: {part} is {value.shape} but the network's is {wanted}. "
+          "Choose the backbone that the file was made for."
+        )
+    variable.assign(kernel)
     gamma = np.full_like(bias, np.sqrt(1.0 + batch_norm.epsilon))
     batch_norm.set_weights([gamma, bias, np.zeros_like(bias), np.ones_like(bias)])
     count += 1
   if not count:
     raise InputError(
-      f"{path}: no layer of it is in {network.name}. Choose the backbone that the file was made for."
+      f"{path}: no layer of it is in {network.name}. "
+      "Choose the backbone that the file was made for."
     )
   return count

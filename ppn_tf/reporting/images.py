@@ -45,7 +45,8 @@ def _data_uri(data: bytes, mime: str) -> str:
 def jpeg(pixels: np.ndarray, alt: str, quality: int = 86) -> Picture:
   """Encodes [H, W, 3] uint8 RGB pixels as a JPEG picture."""
   buffer = io.BytesIO()
-  Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, optimize=True)
+  # Thin coloured lines need their colours at full resolution.
+  Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
   height, width = pixels.shape[:2]
   return Picture(buffer.getvalue(), "image/jpeg", alt, width, height)
 

@@ -14,8 +14,8 @@ from ppn_tf.reporting.predictions import Answer, Stretch
 from ppn_tf.tracking.drawing import draw_skeleton
 
 ALPHA = 0.2  # of the torso: the radius within which PCK counts a joint as right
-_TILE = (240, 240)  # (height, width) of one frame in a strip
-_HEATMAP_TILE = (176, 176)
+_TILE = (240, 240)  # (height, width) of a frame: four are as wide as the page
+_HEATMAP_TILE = (186, 186)  # five are as wide as the page
 _MARGIN = 1.25
 _MISS = (255, 0, 200)  # magenta: no limb has it
 

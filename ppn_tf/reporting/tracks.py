@@ -45,7 +45,13 @@ def read_track(value: str, num_frames: int = 8) -> Track:
   name = pathlib.PurePath(table["video"]).name
   frames, count = table["frames"], len(table["frames"])
   tiles = _tiles(videos[0], spread(count, num_frames))
-  scores = np.array([[joint[2] for joint in frame["keypoints"]] for frame in frames], float)
+  try:
+    scores = np.array([[joint[2] for joint in frame["keypoints"]] for frame in frames], float)
+  except (KeyError, IndexError, TypeError, ValueError) as error:
+    raise InputError(
+      f'{tables[0]}: lacks "keypoints" of (x, y, score) in its frames. '
+      "Give the JSON file that `python -m ppn_tf.track` wrote."
+    ) from error
   found = 100 * float(np.mean(scores >= _SEEN))
   portrait = tiles.shape[1] > tiles.shape[2]
   alt = f"{len(tiles)} frames of {name} with the tracked skeleton drawn over the person."

@@ -135,7 +135,8 @@ class VideoFile:
 
   def _stream(self, container: Any) -> Any:
     for stream in container.streams.video:
-      if int(getattr(stream, "disposition", 0)) & _ATTACHED_PICTURE:
+      disposition = getattr(stream, "disposition", 0)  # an enum or a number, by PyAV's version
+      if int(getattr(disposition, "value", disposition)) & _ATTACHED_PICTURE:
         continue
       if stream.codec_context is not None:
         stream.thread_type = "AUTO"

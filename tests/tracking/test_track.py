@@ -10,12 +10,12 @@ import av
 import cv2
 import numpy as np
 import pytest
+from absl import flags
 
 import ppn_tf
+from ppn_tf.keypoints.skeletons import PENN_ACTION
 
 import tensorflow as tf
-
-from ppn_tf.keypoints.skeletons import PENN_ACTION
 
 ROOT = pathlib.Path(ppn_tf.__file__).parents[1]
 # Where the tiny network puts each joint about a bright spot, in heatmap cells (x, y).
@@ -144,21 +144,9 @@ def test_tracks_a_folder_with_a_saved_model_and_no_box(folder, tmp_path):
 def test_tracks_with_a_run(folder, tmp_path):
   from ppn_tf import experiment
 
-  settings = {
-    "method": "framewise",
-    "head_backbone": "mobilenet_v2",
-    "head_upsampling": "duc",
-    "body_backbone": "mobilenet_v2",
-    "body_upsampling": "duc",
-    "num_upsamplings": 3,
-    "ppu_width": 0,
-    "ppu_blocks": 1,
-    "dilations": ["3"],
-    "skip_connection": True,
-    "image_size": ["64", "64"],
-    "skeleton": "penn_action",
-    "box_margin": 1.25,
-  }
+  defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.experiment"]
+  settings = {flag.name: flag.default for flag in defaults}
+  settings.update(method="framewise", image_size=["64", "64"])
   workdir = tmp_path / "run"
   workdir.mkdir()
   (workdir / "flags.json").write_text(json.dumps(settings))

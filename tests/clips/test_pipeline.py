@@ -1,0 +1,207 @@
+"""Clips to batches, on a data set whose pixels tell which joint they belong to."""
+
+import itertools
+from typing import Any, Dict
+
+import numpy as np
+import pytest
+
+from ppn_tf.clips import augment, pipeline, records
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from tests.conftest import CLIPS, body_at
+
+import tensorflow as tf
+
+SIZE = (64, 64)
+PLAIN = {"scale_range": (1.0, 1.0), "max_rotation": 0.0, "flip_probability": 0.0}
+WILD = {"scale_range": (0.8, 1.4), "max_rotation": 40.0, "flip_probability": 0.5}
+RIGHT, LEFT = range(1, 13, 2), range(2, 13, 2)
+
+
+@pytest.fixture(name="builder", scope="module")
+def fixture_builder(tiny_dataset):
+  return records.open_records(tiny_dataset)
+
+
+def batches(builder, count=1, **arguments: Any):
+  settings: Dict[str, Any] = {
+    "batch_size": 2,
+    "num_frames": 3,
+    "seed": 5,
+    "skeleton": PENN_ACTION,
+    "image_size": SIZE,
+    "box_margin": 1.25,
+    **WILD,
+    **arguments,
+  }
+  dataset = pipeline.training_batches(builder, "train", **settings)
+  return [
+    {name: value.numpy() for name, value in batch.items()}
+    for batch in itertools.islice(dataset, count)
+  ]
+
+
+def colours(batch, keypoints) -> np.ndarray:
+  """[B, T, K, 3] the crops' pixels nearest to the keypoints; they must be inside."""
+  x, y = np.moveaxis(np.round(keypoints).astype(int), -1, 0)
+  b, t = np.ogrid[: x.shape[0], : x.shape[1]]
+  return batch["frames"][b[..., None], t[..., None], y, x]
+
+
+def test_shapes(builder):
+  (batch,) = batches(builder)
+  shapes = {name: value.shape for name, value in batch.items()}
+  assert shapes == {
+    "frames": (2, 3, *SIZE, 3),
+    "keypoints": (2, 3, 13, 2),
+    "weights": (2, 3, 13),
+    "torso": (2, 3),
+  }
+  assert batch["frames"].dtype == np.float32 and batch["frames"].max() > 200
+
+
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+def test_labels_lie_on_the_pixels_of_their_side(builder, flip):
+  # Smaller than the box, so that all joints stay inside at every rotation.
+  for batch in batches(builder, 3, scale_range=(0.6, 0.7), flip_probability=flip):
+    pixels = colours(batch, batch["keypoints"])
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    # A mirrored person's right hand is the left hand of the person in the picture.
+    right, left = (blue, red) if flip else (red, blue)
+    assert (right[..., RIGHT] > 150).all() and (left[..., RIGHT] < 100).all()
+    assert (left[..., LEFT] > 150).all() and (right[..., LEFT] < 100).all()
+    assert (green[..., 0] > 150).all()
+
+
+def test_one_draw_serves_all_frames_of_a_clip(builder):
+  """Undone box by box, crops of a clip differ from the labels by one similarity."""
+  (batch,) = batches(builder, batch_size=6)
+  seen = set()
+  for keypoints in batch["keypoints"]:
+    turns = []
+    # Whichever clip and cut this is: the unit vector from hip to hip is constant in the
+    # data set, and the crop's zoom is inverse to the box's longer side.
+    for frame in keypoints:
+      across = frame[8] - frame[7]
+      turns.append(np.arctan2(across[1], across[0]))
+    np.testing.assert_allclose(turns, turns[0], atol=1e-4)
+    seen.add(round(float(turns[0]), 3))
+  assert len(seen) > 3  # and clips are turned differently
+
+
+def test_each_frame_is_cropped_about_its_own_box(builder):
+  for clip_index, keypoints in enumerate(batches(builder, batch_size=4, **PLAIN)[0]["keypoints"]):
+    matches = []
+    for clip, (length, split) in CLIPS.items():
+      for first in range(length - 2) if split == "train" else ():
+        expected = []
+        for frame in range(first, first + 3):
+          labels, box = body_at(clip, frame)
+          zoom = 64 / (1.25 * max(box[2] - box[0], box[3] - box[1]))
+          expected.append((labels - (box[:2] + box[2:]) / 2) * zoom + 31.5)
+        matches.append(np.abs(keypoints - expected).max())
+    assert min(matches) < 1e-3, clip_index
+
+
+def test_weights_say_visible_and_inside(builder):
+  inside_count = 0
+  for batch in batches(builder, 4, scale_range=(1.8, 2.0)):
+    keypoints, weights = batch["keypoints"], batch["weights"]
+    inside = ((keypoints > -0.5) & (keypoints < 63.5)).all(axis=-1)
+    assert not weights[~inside].any()
+    # Only one joint of one frame of each clip is invisible.
+    hidden = inside & (weights == 0)
+    assert hidden.sum(axis=(1, 2)).max() <= 1
+    inside_count += (~inside).sum()
+  assert inside_count > 50
+  (batch,) = batches(builder, batch_size=8, **{**PLAIN, "scale_range": (0.6, 0.7)})
+  wrist = PENN_ACTION.joint_names.index("right_wrist")
+  assert not np.delete(batch["weights"], wrist, axis=-1).min() < 1
+  assert 0 < (batch["weights"][..., wrist] == 0).sum() <= 8
+
+
+def test_mirroring_exchanges_visibility_too(builder):
+  (batch,) = batches(builder, batch_size=8, flip_probability=1.0, scale_range=(0.6, 0.7))
+  hidden = np.unique(np.argwhere(batch["weights"] == 0)[:, 2])
+  assert [PENN_ACTION.joint_names[k] for k in hidden] == ["left_wrist"]
+
+
+def test_torso_is_measured_in_the_crop(builder):
+  (batch,) = batches(builder)
+  shoulder, hip = batch["keypoints"][..., 2, :], batch["keypoints"][..., 7, :]
+  np.testing.assert_allclose(batch["torso"], np.linalg.norm(shoulder - hip, axis=-1), rtol=1e-5)
+
+
+def test_a_batch_is_the_same_wherever_the_stream_starts(builder):
+  # Two usable clips of T = 4: batch 3 of 3 lies in the middle of an epoch.
+  stream = batches(builder, 6, batch_size=3, num_frames=4)
+  for first_step in (0, 1, 2, 5):
+    (batch,) = batches(builder, batch_size=3, num_frames=4, first_step=first_step)
+    for name, value in batch.items():
+      np.testing.assert_array_equal(value, stream[first_step][name])
+  assert np.abs(stream[0]["frames"] - stream[1]["frames"]).max() > 1
+  (other,) = batches(builder, batch_size=3, num_frames=4, seed=6)
+  assert np.abs(other["keypoints"] - stream[0]["keypoints"]).max() > 1
+
+
+def test_an_epoch_sees_each_long_enough_clip_once(builder):
+  # Without augmentation the head's course tells the clip: 0001 and 0002 have 6 and 7
+  # frames, so at T = 6 each epoch is two clips, one cut of 0001 and one of two of 0002.
+  stream = batches(builder, 6, batch_size=2, num_frames=6, **PLAIN)
+  assert len(stream) == 6
+  for batch in stream:
+    assert np.abs(batch["frames"][0] - batch["frames"][1]).max() > 1
+
+
+def test_clips_too_short_for_t(builder):
+  with pytest.raises(InputError, match="no clip of split 'train' has --num_frames=8.*has 7"):
+    batches(builder, num_frames=8)
+
+
+def test_clip_lengths(builder):
+  assert pipeline.clip_lengths(builder, "test") == {"0004": 7, "0005": 4}
+
+
+def test_windows_cover_every_frame_once(builder):
+  windows = list(
+    pipeline.evaluation_windows(
+      builder, "test", num_frames=3, image_size=SIZE, scales=(0.7, 1.0)
+    ).as_numpy_iterator()
+  )
+  covered = [
+    (window["clip"].decode(), int(window["first"]) + t)
+    for window in windows
+    for t in np.flatnonzero(window["valid"])
+  ]
+  expected = [(clip, t) for clip, n in (("0004", 7), ("0005", 4)) for t in range(n)]
+  assert sorted(covered) == expected
+  # A clip's windows follow each other.
+  assert covered in (expected, expected[7:] + expected[:7])
+  assert [list(window["valid"]) for window in windows if window["first"] == 6] == [
+    [True, False, False]
+  ]
+  for window in windows:
+    assert window["frames"].shape == (2, 3, *SIZE, 3) and window["affines"].shape == (2, 3, 2, 3)
+    for t in np.flatnonzero(window["valid"]):
+      labels, box = body_at(window["clip"].decode(), int(window["first"]) + t)
+      np.testing.assert_allclose(window["keypoints"][t], labels, atol=1e-3)
+      np.testing.assert_allclose(window["boxes"][t], box, atol=1e-3)
+      # The smaller scale's crop shows all joints, where its affine says.
+      spots = window["affines"][0, t] @ np.c_[labels, np.ones(13)].T
+      x, y = np.round(spots).astype(int)
+      assert (window["frames"][0, t, y, x][1::2, 0] > 150).all()  # right joints are red
+    repeated = np.flatnonzero(~window["valid"])
+    last = window["frames"][:, window["valid"].sum() - 1]
+    for t in repeated:
+      np.testing.assert_array_equal(window["frames"][:, t], last)
+
+
+def test_draw_keeps_to_its_ranges_and_uses_them():
+  draws = [augment.draw(tf.constant([7, i], tf.int64)) for i in range(300)]
+  scale, rotation, flip = (np.array([one[k].numpy() for one in draws]) for k in range(3))
+  assert 0.8 <= scale.min() < 0.83 and 1.37 < scale.max() <= 1.4
+  limit = np.radians(40)
+  assert -limit <= rotation.min() < -0.9 * limit and 0.9 * limit < rotation.max() <= limit
+  assert 0.4 < flip.mean() < 0.6
+  assert np.abs(np.corrcoef([scale, rotation, flip]) - np.eye(3)).max() < 0.2

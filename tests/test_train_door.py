@@ -1,0 +1,226 @@
+"""Training, evaluating and exporting as a user does it; and what a user does wrong."""
+
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf import evaluate, train
+from ppn_tf.errors import InputError
+from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
+from tests.conftest import CLIPS
+
+ROOT = pathlib.Path(__file__).parents[1]
+NUM_STEPS = 8
+NETWORK = [
+  "--head_backbone=mobilenet_v2_0.35",
+  "--body_backbone=mobilenet_v2_0.35",
+  "--image_size=64,64",
+  "--ppu_blocks=1",
+  "--dilations=1,3",
+]
+TRAINING = [
+  *NETWORK,
+  "--num_frames=3",
+  "--batch_size=2",
+  f"--num_steps={NUM_STEPS}",
+  "--learning_rate=0.001",
+  "--log_every=1",
+  "--checkpoint_every=2",
+]
+
+
+def command(module, *arguments):
+  return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def run(module, *arguments):
+  return subprocess.run(
+    command(module, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=300
+  )
+
+
+def losses(workdir):
+  rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+  assert [row["step"] for row in rows] == list(range(1, NUM_STEPS + 1))
+  return [row["loss"] for row in rows]
+
+
+@pytest.fixture(name="trained", scope="module")
+def fixture_trained(tiny_dataset, tmp_path_factory):
+  """The workdir of a run that nothing interrupted, and what it printed."""
+  workdir = tmp_path_factory.mktemp("train") / "run"
+  done = run("ppn_tf.train", *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
+  assert done.returncode == 0, done.stderr
+  return workdir, done
+
+
+def test_training_reports_and_keeps_what_it_did(trained):
+  workdir, done = trained
+  assert f"step {NUM_STEPS}: loss" in done.stdout
+  # Clip 0003 has 3 frames, T is 3: nothing is skipped.
+  assert "skipped" not in done.stderr and "Traceback" not in done.stderr
+  rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+  rates = [row["learning_rate"] for row in rows]
+  assert rates == pytest.approx([0.001 * (1 - s / NUM_STEPS) for s in range(1, NUM_STEPS + 1)])
+  assert all(np.isfinite(list(row.values())).all() for row in rows)
+  assert json.loads((workdir / "flags.json").read_text())["ppu_blocks"] == 1
+  assert list((workdir / "tensorboard").glob("events*"))
+  assert len(list((workdir / "checkpoints").glob("*.index"))) <= 3
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_path):
+  """kill -9 somewhere after the first checkpoint; the losses are those of the unbroken run."""
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
+  process = subprocess.Popen(
+    command("ppn_tf.train", *arguments),
+    cwd=ROOT,
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.DEVNULL,
+  )
+  try:
+    deadline = time.monotonic() + 240
+    while not list(tmp_path.glob("checkpoints/*.index")):
+      assert process.poll() is None and time.monotonic() < deadline
+      time.sleep(0.005)
+    time.sleep(random.uniform(0, 0.3))
+  finally:
+    process.kill()
+  assert process.wait() == -9, "it had ended before it was killed"
+  interrupted = len((tmp_path / "metrics.jsonl").read_text().splitlines())
+  assert 2 <= interrupted <= NUM_STEPS
+  done = run("ppn_tf.train", *arguments)
+  assert done.returncode == 0, done.stderr
+  assert "step 1:" not in done.stdout, "it began anew"
+  np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
+
+
+def test_scores_and_exports(trained, tiny_dataset, tmp_path):
+  workdir, _ = trained
+  done = run(
+    "ppn_tf.evaluate",
+    *NETWORK,
+    "--num_frames=3",
+    "--scales=0.8,1.0",
+    f"--dataset={tiny_dataset}",
+    f"--workdir={workdir}",
+    f"--output_json={tmp_path / 'scores.json'}",
+  )
+  assert done.returncode == 0, done.stderr
+  assert "PCK-body" in done.stdout and "PCK-torso" in done.stdout
+  scores = json.loads((tmp_path / "scores.json").read_text())
+  lengths = [length for length, split in CLIPS.values() if split == "test"]
+  assert (scores["num_clips"], scores["num_frames"]) == (len(lengths), sum(lengths))
+  assert 0 <= scores["pck_torso"]["micro"] <= 100
+  assert len(scores["per_frame_index"]["pck_torso"]) == 3
+
+  for module, output in (("export.tflite", "net.tflite"), ("export.saved_model", "saved")):
+    done = run(module, f"--workdir={workdir}", f"--output={tmp_path / output}")
+    assert done.returncode == 0, done.stderr
+  forms = TFLitePoseModel(tmp_path / "net.tflite"), SavedModelPoseModel(tmp_path / "saved")
+  frames = np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype(np.float32)
+  states = [form.start(frames[0]) for form in forms]
+  for frame in frames:
+    states = [form.step(frame, state) for form, state in zip(forms, states)]
+    np.testing.assert_allclose(*states, atol=1e-3)
+
+
+def call(main, *arguments):
+  """What a door does in a process of its own, less the start of one."""
+  with flagsaver.flagsaver():
+    main(flags.FLAGS(["door", *map(str, arguments)]))
+
+
+def refusal(main, *arguments) -> str:
+  with pytest.raises(InputError) as error:
+    call(main, *arguments)
+  message = str(error.value)
+  assert message and "\n" not in message
+  return message
+
+
+def test_a_refusal_is_one_line_and_exit_code_1(trained, tiny_dataset):
+  workdir, _ = trained
+  done = run(
+    "ppn_tf.train", *TRAINING, "--seed=1", f"--dataset={tiny_dataset}", f"--workdir={workdir}"
+  )
+  assert done.returncode == 1 and done.stdout == ""
+  (line,) = done.stderr.splitlines()
+  assert line.startswith("error: ") and str(workdir) in line and "--seed=0 there, 1 now" in line
+
+
+def test_training_again_is_done_already(trained, tiny_dataset, capsys):
+  workdir, _ = trained
+  before = losses(workdir)
+  call(train.main, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
+  assert "already trained for 8 steps" in capsys.readouterr().out
+  assert losses(workdir) == before
+
+
+def test_flags_and_folders_that_are_not_there(tiny_dataset, tmp_path):
+  workdir = f"--workdir={tmp_path / 'run'}"
+  assert "--workdir is missing" in refusal(train.main, *TRAINING)
+  assert "--dataset is missing" in refusal(train.main, *TRAINING, workdir)
+  message = refusal(train.main, *TRAINING, workdir, "--dataset=/no/such/folder")
+  assert "/no/such/folder" in message
+  dataset = f"--dataset={tiny_dataset}"
+  message = refusal(train.main, *TRAINING, workdir, dataset, "--train_split=validation")
+  assert "validation" in message and "train" in message
+  assert "--batchsize" in refusal(train.main, *TRAINING, workdir, dataset, "batchsize=3")
+  # Nothing was begun.
+  assert not (tmp_path / "run").exists()
+
+
+def test_clips_shorter_than_t(tiny_dataset, tmp_path, capsys):
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  message = refusal(train.main, *arguments, "--num_frames=7", "--strict")
+  assert "2 of 3 clips" in message and "0001, 0003" in message
+  message = refusal(train.main, *arguments, "--num_frames=8")
+  assert "--num_frames=8" in message and "longest has 7" in message
+  assert "--num_frames=0" in refusal(train.main, *arguments, "--num_frames=0")
+  del capsys
+
+
+@pytest.mark.parametrize(
+  ("flag", "said"),
+  [
+    ("--image_size=60,64", "multiples of 32"),
+    ("--image_size=64", "--image_size=64"),
+    ("--dilations=3,x", "--dilations=3,x"),
+    ("--dilations=0", "dilations must be"),
+    ("--num_upsamplings=5", "num_upsamplings"),
+    ("--scale_range=1,2,3", "--scale_range=1,2,3"),
+    ("--body_weights=/no/such.npz", "/no/such.npz"),
+  ],
+)
+def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  assert said in refusal(train.main, *arguments, flag)
+  # The mended command is not refused for having been wrong before.
+  assert not (tmp_path / "run" / "flags.json").exists()
+
+
+def test_a_value_that_no_flag_has():
+  with pytest.raises(flags.IllegalFlagValueError, match="should be one of"):
+    call(train.main, "--head_backbone=vgg16")
+
+
+def test_evaluating_what_is_no_run_or_another(trained, tiny_dataset, tmp_path):
+  dataset = f"--dataset={tiny_dataset}"
+  assert "holds no run" in refusal(evaluate.main, f"--workdir={tmp_path}", dataset)
+  message = refusal(evaluate.main, f"--workdir={trained[0]}", dataset, "--ppu_blocks=2")
+  assert "--ppu_blocks=1 there, 2 now" in message
+  # The flags of one network beside the checkpoint of another.
+  settings = json.loads((trained[0] / "flags.json").read_text())
+  (tmp_path / "flags.json").write_text(json.dumps({**settings, "dilations": ["1", "2", "3"]}))
+  assert "no checkpoint" in refusal(evaluate.main, f"--workdir={tmp_path}", dataset)
+  (tmp_path / "checkpoints").symlink_to(trained[0] / "checkpoints")
+  message = refusal(evaluate.main, f"--workdir={tmp_path}", dataset)
+  assert "does not fit the network" in message

@@ -1,0 +1,129 @@
+"""One step of training against Adam and its gradient in NumPy."""
+
+import numpy as np
+import pytest
+
+from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.trainer import Trainer
+
+import tensorflow as tf
+
+SIZE, JOINTS = 16, 2
+RATE, DECAY = 0.01, 0.1
+
+
+def network(name="body") -> tf.keras.Model:
+  """Heatmaps of 4 x 4 cells: one linear map of each 4 x 4 patch of the frame."""
+  frames = tf.keras.Input((SIZE, SIZE, 3))
+  initializer = tf.keras.initializers.RandomNormal(stddev=0.01, seed=len(name))
+  patches = tf.keras.layers.Conv2D(
+    JOINTS, 4, 4, use_bias=False, kernel_initializer=initializer, name=f"{name}_patches"
+  )
+  return tf.keras.Model(frames, patches(frames), name=name)
+
+
+@pytest.fixture(name="batch")
+def fixture_batch():
+  rng = np.random.default_rng(0)
+  keypoints = rng.uniform(0, 15, (2, 3, JOINTS, 2)).astype(np.float32)
+  weights = np.ones((2, 3, JOINTS), np.float32)
+  weights[0, 1, 0] = 0
+  batch = {
+    "frames": rng.uniform(0, 1, (2, 3, SIZE, SIZE, 3)).astype(np.float32),
+    "keypoints": keypoints,
+    "weights": weights,
+    "torso": np.full((2, 3), 20, np.float32),
+  }
+  return {name: tf.constant(value) for name, value in batch.items()}
+
+
+def loss_and_gradient(kernel, batch, sigma):
+  """Eq. 1 of the frame-wise network and its gradient, written out."""
+  values = {name: value.numpy().astype(np.float64) for name, value in batch.items()}
+  frames = values["frames"].reshape(2, 3, 4, 4, 4, 4, 3).transpose(0, 1, 2, 4, 3, 5, 6)
+  patches = frames.reshape(2, 3, 4, 4, 48)
+  flat = kernel.astype(np.float64).reshape(48, JOINTS)
+  y, x = np.mgrid[:4, :4][..., None]
+  cells = (values["keypoints"][:, :, None, None] - 1.5) / 4
+  squared = (x - cells[..., 0]) ** 2 + (y - cells[..., 1]) ** 2
+  error = patches @ flat - np.exp(-squared / (2 * sigma**2))
+  # A frame's loss is the mean over its 16 cells and its counted joints.
+  counted = values["weights"][:, :, None, None]
+  share = counted / (16 * values["weights"].sum(axis=(0, 2))[None, :, None, None, None])
+  loss = (share * error**2).sum()
+  gradient = np.einsum("btyxp,btyxk->pk", patches, 2 * share * error)
+  return loss, gradient.reshape(kernel.shape)
+
+
+def test_two_steps_are_adam_with_weight_decay_in_the_gradient(batch):
+  model = Framewise(network())
+  trainer = Trainer(model, num_steps=4, learning_rate=RATE, weight_decay=DECAY, sigma=1.5)
+  (kernel,) = (variable.numpy().astype(np.float64) for variable in model.trainable_variables)
+  first, second, losses = 0.0, 0.0, []
+  for step in range(2):
+    loss, gradient = loss_and_gradient(kernel, batch, sigma=1.5)
+    gradient = gradient + DECAY * kernel
+    # Kingma and Ba, algorithm 1, at a rate that falls linearly from step to step.
+    first = 0.9 * first + 0.1 * gradient
+    second = 0.999 * second + 0.001 * gradient**2
+    corrected = first / (1 - 0.9 ** (step + 1)), second / (1 - 0.999 ** (step + 1))
+    kernel = kernel - RATE * (1 - step / 4) * corrected[0] / (np.sqrt(corrected[1]) + 1e-7)
+    losses.append(loss)
+    trainer.train_step(batch)
+  np.testing.assert_allclose(model.trainable_variables[0], kernel, atol=2e-5)
+  means = trainer.read_means()
+  assert means["loss"] == means["loss_final"] == pytest.approx(np.mean(losses), rel=1e-4)
+  assert means["loss_first"] == 0.0
+
+
+def test_learning_rate_falls_linearly_to_zero():
+  schedule = Trainer(Framewise(network()), num_steps=10, learning_rate=RATE).schedule
+  rates = [float(schedule(step)) for step in (0, 5, 9, 10)]
+  assert rates == pytest.approx([RATE, RATE / 2, RATE / 10, 0.0], abs=1e-8)
+
+
+def test_means_start_anew_when_read(batch):
+  trainer = Trainer(Framewise(network()), num_steps=10, learning_rate=RATE)
+  trainer.train_step(batch)
+  before = trainer.read_means()
+  assert before["learning_rate"] == pytest.approx(0.9 * RATE)
+  trainer.train_step(batch)
+  trainer.train_step(batch)
+  after = trainer.read_means()
+  assert 0 < after["loss"] < before["loss"]
+  assert trainer.read_means()["loss"] == 0.0
+
+
+def test_pck_is_right_where_the_heatmaps_are(batch):
+  # Every argmax lies in the frame of 16 x 16 pixels, so 0.2 * 200 accepts all, 0 none.
+  trainer = Trainer(Framewise(network()), num_steps=10)
+  for torso, expected in ((200.0, 100.0), (0.0, 0.0)):
+    trainer.train_step({**batch, "torso": tf.fill([2, 3], torso)})
+    assert trainer.read_means()["pck"] == expected
+
+
+def test_a_joint_that_does_not_count_teaches_nothing(batch):
+  moved = batch["keypoints"].numpy()
+  moved[0, 1, 0] += 7.0
+  results = []
+  for keypoints in (batch["keypoints"], tf.constant(moved)):
+    model = Framewise(network())
+    trainer = Trainer(model, num_steps=4)
+    trainer.train_step({**batch, "keypoints": keypoints})
+    results.append(model.trainable_variables[0].numpy())
+  np.testing.assert_array_equal(*results)
+
+
+def test_ppn_trains_its_three_networks_and_reports_both_parts(batch):
+  shape = (4, 4, JOINTS)
+  inputs = [tf.keras.Input(shape), tf.keras.Input(shape)]
+  mixed = tf.keras.layers.Conv2D(JOINTS, 1)(tf.keras.layers.Concatenate()(inputs))
+  model = PPN(network("head"), network("body"), tf.keras.Model(inputs, mixed))
+  before = [variable.numpy() for variable in model.trainable_variables]
+  trainer = Trainer(model, num_steps=4, learning_rate=RATE)
+  trainer.train_step(batch)
+  for old, new in zip(before, model.trainable_variables):
+    assert np.abs(old - new).max() > 0
+  means = trainer.read_means()
+  assert means["loss"] == pytest.approx(means["loss_first"] + means["loss_final"], rel=1e-5)
+  assert means["loss_first"] > 0
