@@ -1,5 +1,6 @@
 """How every `python -m` program of the project starts and ends."""
 
+import gc
 import signal
 import sys
 from typing import Callable, Sequence
@@ -28,6 +29,9 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except KeyboardInterrupt:
       print("interrupted", file=sys.stderr)
       return 130
+    finally:
+      # TensorFlow's functions complain when they outlive its modules.
+      gc.collect()
     return 0
 
   # Without a handler the process ends at once and `finally` blocks do not run.

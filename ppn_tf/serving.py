@@ -7,10 +7,11 @@ heatmaps [B, H/S, W/S, K] float32.
 """
 
 import collections
+import contextlib
 import os
 import pathlib
 import tempfile
-from typing import Dict, Optional, Union
+from typing import Dict, Iterator, Optional, Union
 
 import numpy as np
 
@@ -26,30 +27,33 @@ Path = Union[str, os.PathLike]
 class Served(tf.Module):
   """A network behind its two signatures.
 
+  It holds the variables and the two graphs alone: were the Keras models
+  attributes, saving would trace each of their layers as well, several times.
+
   Attributes:
-    model: PPN or its frame-wise twin.
-    functions: concrete functions by signature.
+    functions: concrete functions by name.
   """
 
   def __init__(self, model: Framewise, batch_size: Optional[int] = None):
     super().__init__(name="served")
-    self.model = model
+    self._weights = [v for network in model.networks for v in network.variables]
     frame = tf.TensorSpec([batch_size, *model.image_size, 3], tf.float32, "frame")
     previous = tf.TensorSpec(
       [batch_size, *model.heatmap_size, model.num_joints], tf.float32, "previous"
     )
+
+    @tf.function(input_signature=[frame])
+    def start(frame: tf.Tensor) -> Dict[str, tf.Tensor]:
+      return {"heatmaps": model.start(frame)}
+
+    @tf.function(input_signature=[frame, previous])
+    def step(frame: tf.Tensor, previous: tf.Tensor) -> Dict[str, tf.Tensor]:
+      return {"heatmaps": model.step(frame, previous)}
+
     self.functions = {
-      "start": self.start.get_concrete_function(frame),
-      "step": self.step.get_concrete_function(frame, previous),
+      "start": start.get_concrete_function(),
+      "step": step.get_concrete_function(),
     }
-
-  @tf.function
-  def start(self, frame: tf.Tensor) -> Dict[str, tf.Tensor]:
-    return {"heatmaps": self.model.start(frame)}
-
-  @tf.function
-  def step(self, frame: tf.Tensor, previous: tf.Tensor) -> Dict[str, tf.Tensor]:
-    return {"heatmaps": self.model.step(frame, previous)}
 
 
 def write_saved_model(model: Framewise, path: Path, batch_size: Optional[int] = None) -> None:
@@ -76,7 +80,24 @@ def to_tflite(model: Framewise) -> bytes:
       os.path.join(folder, "model"), signature_keys=["start", "step"]
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    return converter.convert()
+    with _silent_converter():
+      return converter.convert()
+
+
+@contextlib.contextmanager
+def _silent_converter() -> Iterator[None]:
+  """Keeps the converter's statistics, which C++ prints, off the terminal.
+
+  Should it fail, its exception has the reasons.
+  """
+  saved = os.dup(2)
+  with open(os.devnull, "w") as nowhere:
+    os.dup2(nowhere.fileno(), 2)
+    try:
+      yield
+    finally:
+      os.dup2(saved, 2)
+      os.close(saved)
 
 
 def tflite_ops(content: bytes) -> Dict[str, int]:

@@ -1,6 +1,6 @@
 """Where in a frame the network looks: boxes about a person, and maps moved between crops."""
 
-from typing import Tuple
+from typing import List, Tuple
 
 import numpy as np
 
@@ -76,3 +76,25 @@ def check_within(box: np.ndarray, frame: np.ndarray) -> None:
     raise InputError(
       f"the box {box.tolist()} lies outside the frame. Give x1,y1,x2,y2 within {width}x{height}."
     )
+
+
+def search_boxes(frame: np.ndarray, margin: float) -> List[np.ndarray]:
+  """Where to look for a person of unknown place: [4] float32 boxes.
+
+  The whole frame first; then squares as high as the shorter side, and three
+  quarters of it, side by side and half overlapping.
+  """
+  height, width = frame.shape[:2]
+  found = [frame_box(frame, margin)]
+  for part in (1.0, 0.75):
+    side = part * min(height, width)
+    centers = [
+      np.linspace(side / 2, length - side / 2, 1 + int(np.ceil(2 * (length / side - 1))))
+      if length > side
+      else np.array([length / 2])
+      for length in (height, width)
+    ]
+    half = side / margin / 2
+    for y in centers[0]:
+      found += [np.array([x - half, y - half, x + half, y + half], np.float32) for x in centers[1]]
+  return found

@@ -161,13 +161,12 @@ class Tracker:
       if self._first_box is not None:
         boxes.check_within(self._first_box, frame)
         return self._begin(frame, self._first_box)
-      return self._begin(frame, self._seek(frame, boxes.frame_box(frame, self.margin))[0])
+      return self._begin(frame, self._find(frame)[0])
     crop, affine = self._crop(frame, self._state.box)
     pose = self._step(frame, crop, affine)
     if self._state.lost >= self.restart_after:
       # The person may still be there, or anywhere.
-      origins = self._state.box, boxes.frame_box(frame, self.margin)
-      found = max((self._seek(frame, box) for box in origins), key=lambda found: found[1])
+      found = max(self._seek(frame, self._state.box), self._find(frame), key=lambda one: one[1])
       pose = self._begin(frame, found[0])
       pose = dataclasses.replace(pose, restarted=True)
     return pose
@@ -195,12 +194,23 @@ class Tracker:
       state.box = self.smoothing * state.box + (1 - self.smoothing) * found
     return Pose(keypoints, scores, self.skeleton.joint_names, (x1, y1, x2, y2))
 
+  def _find(self, frame: np.ndarray) -> Tuple[np.ndarray, float]:
+    """A box about the person, sought all over the frame, and its mean score."""
+    looks = [
+      (self._look(frame, box)[1].mean(), box) for box in boxes.search_boxes(frame, self.margin)
+    ]
+    return self._seek(frame, max(looks, key=lambda look: look[0])[1])
+
+  def _look(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Keypoints [K, 2] and scores [K] that HeadNet finds in a box's crop."""
+    crop, affine = self._crop(frame, box)
+    return self._read(self.model.start(crop), affine)
+
   def _seek(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, float]:
     """A box about the person, sought from `box` on, and its mean score."""
     score = 0.0
     for _ in range(self.refinements):
-      crop, affine = self._crop(frame, box)
-      keypoints, scores = self._read(self.model.start(crop), affine)
+      keypoints, scores = self._look(frame, box)
       score = float(scores.mean())
       found = self._box(keypoints, scores, frame)
       if found is None:

@@ -157,7 +157,9 @@ def test_seeks_the_person_without_a_box():
   eye = Eye()
   poses = list(Tracker(eye, refinements=2)(paint(frame) for frame in joints))
   assert errors(poses, joints).max() < 1.0
-  assert (len(eye.starts), len(eye.steps)) == (3, 10)
+  # 1 look at the whole frame, 3 at squares of 300 pixels, 2 x 4 at those of
+  # 225; then 2 refinements, and the start itself.
+  assert (len(eye.starts), len(eye.steps)) == (1 + 3 + 8 + 2 + 1, 10)
   np.testing.assert_allclose(poses[0].box, penn_box(joints[0]), atol=2)
   # The first look takes in the whole 480 x 300 frame, black above and below.
   whole = eye.starts[0]
