@@ -85,7 +85,8 @@ demo: $(INSTALLED)
 	echo "make demo: $$(( $$(date +%s) - start )) s. Open $(CURDIR)/$(DEMO)/report.html"
 
 $(DEMO)/synthetic.done:
-	$(RUN) data.synthetic --output=$(SYNTHETIC)
+	$(RUN) data.synthetic --output=$(SYNTHETIC) --difficulty=0.1 --lapses=0.25 \
+	  --num_train_clips=600 --num_test_clips=60 --preview=$(DEMO)/synthetic.png
 	@touch $@
 
 $(DEMO)/records.done: $(DEMO)/synthetic.done
@@ -95,13 +96,21 @@ $(DEMO)/records.done: $(DEMO)/synthetic.done
 # Drawn with another seed: people, places and motions that no training clip has.
 $(DEMO)/unseen.done:
 	$(RUN) data.synthetic --output=$(UNSEEN) --seed=1 --num_train_clips=0 --num_test_clips=1 \
-	  --num_frames=60
+	  --num_frames=60 --difficulty=0.1 --lapses=0.25
 	@touch $@
 
+# Stage 1, single frames; PPN and its frame-wise twin both start from it.
+$(DEMO)/pretrain.done: $(DEMO)/records.done
+	$(RUN) ppn_tf.train --flagfile=configs/demo_pretrain.cfg --dataset=$(RECORDS) \
+	  --workdir=$(DEMO)/pretrain
+	@touch $@
+
+# Stage 2, clips. The frame-wise twin has no HeadNet and leaves its weights alone.
 $(DEMO)/ppn/evaluation.json: CONFIG := configs/demo.cfg
 $(DEMO)/framewise/evaluation.json: CONFIG := configs/demo_framewise.cfg
-$(DEMO)/%/evaluation.json: $(DEMO)/records.done
-	$(RUN) ppn_tf.train --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$*
+$(DEMO)/%/evaluation.json: $(DEMO)/pretrain.done
+	$(RUN) ppn_tf.train --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$* \
+	  --head_weights=$(DEMO)/pretrain --body_weights=$(DEMO)/pretrain
 	$(RUN) ppn_tf.evaluate --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$* \
 	  --output_json=$@
 
@@ -109,11 +118,11 @@ $(DEMO)/ppn.tflite: $(DEMO)/ppn/evaluation.json
 	$(RUN) export.tflite --workdir=$(DEMO)/ppn --output=$@
 
 $(DEMO)/unseen_pose.json: $(DEMO)/ppn.tflite $(DEMO)/unseen.done
-	$(RUN) ppn_tf.track $(UNSEEN)/frames/5001 --model=$< --output=$(DEMO)/unseen_pose.mp4 \
+	$(RUN) ppn_tf.track $(UNSEEN)/frames/5001 --model=$< --margin=1 --output=$(DEMO)/unseen_pose.mp4 \
 	  --contact_sheet=$(DEMO)/unseen_pose.png --output_json=$@
 
 $(DEMO)/report.html: $(DEMO)/ppn/evaluation.json $(DEMO)/framewise/evaluation.json \
     $(DEMO)/ppn.tflite $(DEMO)/unseen_pose.json
-	$(RUN) ppn_tf.report --run=PPN=$(DEMO)/ppn --run=frame-wise=$(DEMO)/framewise \
+	$(RUN) ppn_tf.report --run=ppn=$(DEMO)/ppn --run=framewise=$(DEMO)/framewise \
 	  --dataset=$(RECORDS) --tflite=$(DEMO)/ppn.tflite \
 	  --track=$(DEMO)/unseen_pose.json,$(DEMO)/unseen_pose.mp4 --output=$@

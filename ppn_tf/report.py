@@ -70,6 +70,10 @@ def main(argv: Sequence[str]) -> None:
   with complete_or_absent(FLAGS.output) as partial:
     partial.write_text(text, encoding="utf-8")
   print(f"{pathlib.Path(FLAGS.output)}: report on {', '.join(run.name for run in runs)}.")
+  for run in runs:
+    if run.evaluation:
+      torso, body = (run.evaluation[name]["micro"] for name in ("pck_torso", "pck_body"))
+      print(f"{run.name}: PCK-torso {torso:.1f}, PCK-body {body:.1f} on {FLAGS.eval_split} clips")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ _EVERY = flags.DEFINE_integer(
   "every", 0, "The contact sheet shows every so many frames; 0: 12 to 23 of them.", lower_bound=0
 )
 _MIN_SCORE = flags.DEFINE_float("min_score", 0.2, "Joints below are not drawn.", 0.0, 1.0)
+_MARGIN = flags.DEFINE_float(
+  "margin", 1.25, "Side of the crop over the box's longer side, as in training.", 0.5, 4.0
+)
 _THREADS = flags.DEFINE_integer("threads", 2, "CPU threads of a .tflite model.", lower_bound=1)
 _FPS = flags.DEFINE_float("fps", 30.0, "Frames per second of a folder of images.", 0.1, 1000.0)
 
@@ -38,7 +41,7 @@ def load_tracker() -> Tracker:
       "give either --model=FILE.tflite (or a SavedModel folder) or --workdir=RUN. "
       f"Received: --model={_MODEL.value}, --workdir={workdir}"
     )
-  arguments = {"min_score": _MIN_SCORE.value}
+  arguments = {"min_score": _MIN_SCORE.value, "margin": _MARGIN.value}
   model: Any = _MODEL.value
   if workdir:
     from ppn_tf import experiment

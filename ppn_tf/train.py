@@ -43,8 +43,10 @@ def main(argv: Sequence[str]) -> None:
     raise InputError("--num_frames=0: training needs clips of at least one frame.")
   builder = experiment.open_dataset(FLAGS.train_split)
   _report_short_clips(builder)
-  run.claim(experiment.run_flags())
   model = experiment.prepare_model()
+  first = experiment.training_batches(builder, model.image_size, 0)
+  # After all that may refuse the flags: the mended command finds the folder free.
+  run.claim(experiment.run_flags())
   trainer = Trainer(
     model,
     num_steps=FLAGS.num_steps,
@@ -62,9 +64,7 @@ def main(argv: Sequence[str]) -> None:
     print(f"{run.path}: already trained for {first_step} steps.")
     return
 
-  first, batches = (
-    experiment.training_batches(builder, model.image_size, step) for step in (0, first_step)
-  )
+  batches = experiment.training_batches(builder, model.image_size, first_step)
   writer = tf.summary.create_file_writer(str(run.tensorboard_path))
   pictures = HeatmapPictures(model, next(iter(first)))
   progress = tqdm(total=FLAGS.num_steps, initial=first_step, unit="step", disable=None)

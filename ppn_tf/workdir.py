@@ -131,8 +131,10 @@ def restore(tracked: tf.train.Checkpoint, path: str) -> None:
     InputError: the checkpoint is damaged or of another architecture.
   """
   try:
-    tracked.restore(path).assert_existing_objects_matched().expect_partial()
+    tracked.restore(path).expect_partial().assert_existing_objects_matched()
   except (AssertionError, IndexError, RuntimeError, ValueError, tf.errors.OpError) as error:
+    # Else TensorFlow lists at exit, a line each, what it did not get to.
+    tf.get_logger().setLevel("ERROR")
     reason: Optional[str] = next(iter(str(error).strip().splitlines()), None)
     raise InputError(
       f"{path}: the checkpoint does not fit the network ({reason}). "

@@ -1,87 +1,22 @@
-"""Chooses Keras 2 before any test module imports TensorFlow; makes the tests' data set."""
+"""Chooses Keras 2 before any test module can import TensorFlow; makes the tests' data set."""
 
 import pathlib
-from typing import Dict, Tuple
 
-import numpy as np
 import pytest
-import scipy.io
-from PIL import Image
 
 import ppn_tf
+from tests import tiny_clips
 
 assert ppn_tf.__version__
-
-FRAME_SIZE = (120, 160)
-# Two clips to train on are long, one is short; the test clips differ in length.
-CLIPS: Dict[str, Tuple[int, str]] = {
-  "0001": (6, "train"),
-  "0002": (7, "train"),
-  "0003": (3, "train"),
-  "0004": (7, "test"),
-  "0005": (4, "test"),
-}
-# A person seen from the front, right joints on the picture's left, about (0, 0).
-BODY = np.array(
-  [[0, -40], [-14, -28], [14, -28], [-24, -14], [24, -14], [-30, 2], [30, 2]]
-  + [[-9, 6], [9, 6], [-11, 24], [11, 24], [-12, 42], [12, 42]],
-  np.float64,
-)
-# The head, the right and the left joints: pixels say which joint they are.
-GREEN, RED, BLUE = (40, 250, 40), (250, 40, 40), (40, 40, 250)
-
-
-def body_at(clip: str, frame: int) -> Tuple[np.ndarray, np.ndarray]:
-  """[13, 2] keypoints (x, y) and [4] box of a frame; the person walks and swings an arm."""
-  center = np.array([66.0 + 5 * frame + int(clip), 58.0 + 2 * np.sin(frame)])
-  keypoints = BODY + center
-  keypoints[5] += [3.0 * frame, -2.0 * frame]
-  low, high = keypoints.min(axis=0), keypoints.max(axis=0)
-  return keypoints, np.concatenate([low - 6, high + 6])
-
-
-def draw(keypoints: np.ndarray) -> np.ndarray:
-  """[H, W, 3] uint8: a disc of 4 pixels' radius at each joint, in the colour of its side."""
-  image = np.full((*FRAME_SIZE, 3), 30, np.uint8)
-  y, x = np.mgrid[: FRAME_SIZE[0], : FRAME_SIZE[1]]
-  for k, (joint_x, joint_y) in enumerate(keypoints):
-    colour = GREEN if k == 0 else (RED if k % 2 else BLUE)
-    image[(x - joint_x) ** 2 + (y - joint_y) ** 2 <= 16] = colour
-  return image
-
-
-def write_penn_clip(source: pathlib.Path, clip: str, num_frames: int, split: str) -> None:
-  """A clip in Penn Action's layout; the right wrist of frame 1 is invisible."""
-  folder = source / "frames" / clip
-  folder.mkdir(parents=True)
-  (source / "labels").mkdir(exist_ok=True)
-  bodies = [body_at(clip, frame) for frame in range(num_frames)]
-  for frame, (keypoints, _) in enumerate(bodies):
-    Image.fromarray(draw(keypoints)).save(folder / f"{frame + 1:06d}.jpg", quality=95, subsampling=0)
-  keypoints = np.stack([one for one, _ in bodies]) + 1  # MATLAB counts from 1
-  visibility = np.ones((num_frames, 13), np.uint8)
-  visibility[1, 5] = 0
-  fields = {
-    "action": "walk",
-    "pose": "front",
-    "x": keypoints[..., 0],
-    "y": keypoints[..., 1],
-    "visibility": visibility,
-    "train": 1 if split == "train" else -1,
-    "bbox": np.stack([box for _, box in bodies]) + 1,
-    "dimensions": np.array([[*FRAME_SIZE, num_frames]]),
-    "nframes": num_frames,
-  }
-  scipy.io.savemat(source / "labels" / f"{clip}.mat", fields)
 
 
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory) -> pathlib.Path:
-  """The records of CLIPS, made through the door's own code."""
+  """The records of tiny_clips.CLIPS, made by the door's own code."""
   from data import penn_action
   from data.penn_source import PennSource
 
   root = tmp_path_factory.mktemp("tiny")
-  for clip, (num_frames, split) in CLIPS.items():
-    write_penn_clip(root / "penn", clip, num_frames, split)
+  for clip in tiny_clips.CLIPS:
+    tiny_clips.write_clip(root / "penn", clip)
   return penn_action.prepare(PennSource(root / "penn"), str(root / "records"))

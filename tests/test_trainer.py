@@ -9,7 +9,8 @@ from ppn_tf.trainer import Trainer
 import tensorflow as tf
 
 SIZE, JOINTS = 16, 2
-RATE, DECAY = 0.01, 0.1
+# Much decay, for it is to outweigh the gradient here and there.
+RATE, DECAY = 0.01, 3.0
 
 
 def network(name="body") -> tf.keras.Model:

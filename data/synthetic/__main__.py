@@ -29,6 +29,9 @@ _SEED = flags.DEFINE_integer("seed", 0, "Another seed makes other people, motion
 _DIFFICULTY = flags.DEFINE_float(
   "difficulty", 0.5, "0..1: clutter, blur, occluders, side and back views, low contrast."
 )
+_LAPSES = flags.DEFINE_float(
+  "lapses", 0.0, "0..1: share of frames out of focus, dazzled or in the dark, for that frame alone."
+)
 _NUM_WORKERS = flags.DEFINE_integer("num_workers", None, "Processes; default one per CPU.")
 _PREVIEW = flags.DEFINE_string(
   "preview", None, "Also write this image: a contact sheet of clips with their skeletons."
@@ -49,6 +52,7 @@ def _check_flags() -> None:
     (_WIDTH, 32, 4096),
     (_SEED, 0, 2**63 - 1),
     (_DIFFICULTY, 0, 1),
+    (_LAPSES, 0, 1),
   )
   for flag, low, high in ranges:
     if not low <= flag.value <= high:
@@ -90,6 +94,7 @@ def main(argv: Sequence[str]) -> None:
     height=_HEIGHT.value,
     width=_WIDTH.value,
     difficulty=_DIFFICULTY.value,
+    lapses=_LAPSES.value,
   )
   output = pathlib.Path(_OUTPUT.value).expanduser()
   storage.prepare(output, settings)

@@ -19,6 +19,8 @@ class Settings:
     num_frames: length of every clip.
     height, width: pixels of a frame.
     difficulty: 0..1: clutter, blur, occluders, side and back views, low contrast.
+    lapses: share of the frames in which the camera fails for a moment: out of
+      focus, dazzled, or in the dark.
   """
 
   seed: int
@@ -26,6 +28,7 @@ class Settings:
   height: int
   width: int
   difficulty: float
+  lapses: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,9 +136,25 @@ class _Sensor:
     self._curve = curve.clip(0, 255).round().astype(np.uint8)[None]
     bank = rng.standard_normal((self._size[0] + 32, self._size[1] + 32, 1), np.float32)
     self._noise = np.repeat((bank * rng.uniform(0.5, 2 + 7 * hard)).round(), 3, 2).astype(np.int16)
+    # A generator of its own: the share of lapses changes nothing else of a clip.
+    self._lapse_rng = np.random.default_rng(rng.integers(2**63))
+    self._lapses = settings.lapses
+
+  def _lapse(self, image: np.ndarray) -> np.ndarray:
+    """The picture as a camera takes it that is out of focus, dazzled or in the dark."""
+    rng = self._lapse_rng
+    kind, strength = rng.integers(3), rng.uniform(0.6, 1.0)
+    if kind == 0:
+      return cv2.GaussianBlur(image, (0, 0), 18 * strength * self._size[0] / 240)
+    left = 0.35 - 0.25 * strength
+    dim = cv2.convertScaleAbs(image, alpha=left, beta=255 * (1 - left) if kind == 1 else 0)
+    grain = cv2.GaussianBlur(rng.standard_normal(image.shape, np.float32), (0, 0), 1.5)
+    return cv2.add(dim, 100 * strength * grain, dtype=cv2.CV_8U)
 
   def expose(self, image: np.ndarray) -> bytes:
     """A [h, w, 3] uint8 BGR picture as a jpeg file."""
+    if self._lapse_rng.random() < self._lapses:
+      image = self._lapse(image)
     image = cv2.LUT(image, self._curve)
     if self._focus > 0.45:
       image = cv2.GaussianBlur(image, (0, 0), self._focus)

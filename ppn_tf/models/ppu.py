@@ -65,6 +65,15 @@ def ppu(
     A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
     float32, to the propagated heatmaps [B, H/S, W/S, K] float32.
   """
+  warp = DeformableConv2D(
+    num_joints,
+    3,
+    dilations,
+    scale=1.0 / len(dilations),
+    identity_gain=initial_gain,
+    dtype="float32",
+    name="warp",
+  )
   shape = (*heatmap_size, num_joints)
   previous = tf.keras.Input(shape, name="previous")
   preliminary = tf.keras.Input(shape, name="preliminary")
@@ -84,13 +93,5 @@ def ppu(
     )(features)
     for rate in dilations
   ]
-  propagated = DeformableConv2D(  # Eqs. 4 and 5
-    num_joints,
-    3,
-    dilations,
-    scale=1.0 / len(dilations),
-    identity_gain=initial_gain,
-    dtype="float32",
-    name="warp",
-  )([previous, *offsets])
+  propagated = warp([previous, *offsets])  # Eqs. 4 and 5
   return tf.keras.Model([previous, preliminary], propagated, name=name)

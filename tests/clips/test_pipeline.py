@@ -9,7 +9,7 @@ import pytest
 from ppn_tf.clips import augment, pipeline, records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from tests.conftest import CLIPS, body_at
+from tests.tiny_clips import CLIPS, body_at
 
 import tensorflow as tf
 

@@ -11,7 +11,6 @@ from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
 import tensorflow as tf
 
 LIGHT = ["mobilenet_v2", "mobilenet_v2_0.5", "mobilenet_v2_0.35", "resnet18"]
-# Minutes to convert.
 HEAVY = ["resnet34", "resnet50", "resnet101", "hrnet_w48"]
 EACH = LIGHT + [pytest.param(name, marks=pytest.mark.slow) for name in HEAVY]
 SIZE, JOINTS = (64, 64), 3
@@ -38,7 +37,7 @@ def test_every_backbone_is_here():
   assert sorted(LIGHT + HEAVY) == sorted(BACKBONES)
 
 
-@pytest.mark.parametrize("backbone", LIGHT + HEAVY)
+@pytest.mark.parametrize("backbone", EACH)
 def test_eager_compiled_and_saved_weights_agree(backbone, frames, tmp_path):
   model = network(backbone, seed=1)
   expected = model(frames, training=False)

@@ -115,9 +115,7 @@ def test_gradients_are_the_definitions_differences():
     for sign in (1, -1):
       moved = [value.copy() for value in values]
       moved[which][index] += sign * step
-      result = references.deformable_sum(
-        moved[0][0], [moved[1][0], moved[2][0]], moved[3], rates
-      )
+      result = references.deformable_sum(moved[0][0], [moved[1][0], moved[2][0]], moved[3], rates)
       sides.append((result * upstream).sum())
     return (sides[0] - sides[1]) / (2 * step)
 

@@ -99,7 +99,10 @@ def test_sizes(kind):
 def test_frozen_layers_are_not_trained():
   head, body = network(HEAD, "head"), network(BODY, "body")
   model = PPN(head, body, unit())
-  assert [v.ref() for v in model.trainable_variables] == [head.weights[0].ref(), body.weights[0].ref()]
+  assert [v.ref() for v in model.trainable_variables] == [
+    head.weights[0].ref(),
+    body.weights[0].ref(),
+  ]
   body.layers[-1].trainable = False
   assert [v.ref() for v in model.trainable_variables] == [head.weights[0].ref()]
 

@@ -24,9 +24,7 @@ def by_the_equations(weights, previous, preliminary, rates, num_joints):
   def conv_bn(values, number):
     values = references.convolution(values, weights[f"phi_1_conv{number}/kernel:0"])
     names = ("gamma", "beta", "moving_mean", "moving_variance")
-    return references.batch_norm(
-      values, *(weights[f"phi_1_bn{number}/{name}:0"] for name in names)
-    )
+    return references.batch_norm(values, *(weights[f"phi_1_bn{number}/{name}:0"] for name in names))
 
   difference = preliminary - previous  # Eq. 2
   features = conv_bn(np.maximum(conv_bn(difference, 1), 0), 2)
@@ -84,5 +82,7 @@ def test_wider_blocks_begin_with_a_projection():
 
 def test_it_is_flat():
   layers = ppu((8, 8), 3, num_blocks=1).layers
-  assert not [layer for layer in layers if isinstance(layer, (tf.keras.Model, tf.keras.layers.Lambda))]
+  assert not [
+    layer for layer in layers if isinstance(layer, (tf.keras.Model, tf.keras.layers.Lambda))
+  ]
   assert not [layer for layer in layers if "OpLambda" in type(layer).__name__]

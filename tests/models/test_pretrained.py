@@ -65,7 +65,9 @@ def test_batch_norm_adds_the_bias_and_nothing_else(network, arrays, tmp_path):
     ({"Conv1/kernel": None, "block_depthwise/kernel": None}, "no layer of it is in"),
   ],
 )
-def test_a_file_that_does_not_fit_is_refused_in_one_line(network, arrays, tmp_path, change, message):
+def test_a_file_that_does_not_fit_is_refused_in_one_line(
+  network, arrays, tmp_path, change, message
+):
   arrays = {name: value for name, value in {**arrays, **change}.items() if value is not None}
   path = tmp_path / "weights.npz"
   np.savez(path, **arrays)
