@@ -5,7 +5,8 @@ refused.
 """
 
 import json
-from typing import Sequence
+import math
+from typing import Any, Sequence
 
 from absl import flags
 from tqdm import tqdm
@@ -26,6 +27,15 @@ def _print_table(scores: dict) -> None:
   for metric, label in (("pck_body", "PCK-body"), ("pck_torso", "PCK-torso")):
     values = [*scores[metric]["groups"].values(), scores[metric]["micro"]]
     print(f"{label:>10}" + "".join(f"{value:10.1f}" for value in values))
+
+
+def _null_for_nan(value: Any) -> Any:
+  """JSON has no NaN, which stands for the PCK of joints that are never visible."""
+  if isinstance(value, dict):
+    return {name: _null_for_nan(one) for name, one in value.items()}
+  if isinstance(value, list):
+    return [_null_for_nan(one) for one in value]
+  return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def main(argv: Sequence[str]) -> None:
@@ -53,7 +63,7 @@ def main(argv: Sequence[str]) -> None:
   _print_table(scores)
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:
-      partial.write_text(json.dumps(scores, indent=2) + "\n")
+      partial.write_text(json.dumps(_null_for_nan(scores), indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from absl import flags
 from ppn_tf import doors, experiment
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.reporting import latency, making, page, samples, tracks, unseen
+from ppn_tf.reporting import latency, making, page, samples, scores, tracks, unseen
 from ppn_tf.reporting.runs import Run, read_runs
 
 FLAGS = flags.FLAGS
@@ -72,8 +72,10 @@ def main(argv: Sequence[str]) -> None:
   print(f"{pathlib.Path(FLAGS.output)}: report on {', '.join(run.name for run in runs)}.")
   for run in runs:
     if run.evaluation:
-      torso, body = (run.evaluation[name]["micro"] for name in ("pck_torso", "pck_body"))
-      print(f"{run.name}: PCK-torso {torso:.1f}, PCK-body {body:.1f} on {FLAGS.eval_split} clips")
+      torso = scores.number(run.evaluation["pck_torso"]["micro"])
+      print(
+        f"{run.name}: PCK-torso {torso:.1f} on unseen clips" if torso else f"{run.name}: no PCK"
+      )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """tf.data pipelines: records to crops of T frames, for training and evaluation."""
 
+import functools
 from typing import Any, Dict, Sequence, Tuple
 
 from ppn_tf.clips import augment, records
@@ -13,8 +14,9 @@ import tensorflow_datasets as tfds
 Clip = Dict[str, tf.Tensor]
 
 
+@functools.lru_cache(maxsize=4)
 def clip_lengths(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, int]:
-  """Frames of every clip of a split, by its name."""
+  """Frames of every clip of a split, by its name; reads the split once."""
   dataset = records.serialized_examples(builder, split)
   dataset = dataset.map(lambda example: records.parse(builder, example))
   named = dataset.map(lambda clip: (clip["clip"], tf.shape(clip["frames"])[0]))
