@@ -73,9 +73,7 @@ def main(argv: Sequence[str]) -> None:
   for run in runs:
     if run.evaluation:
       torso = scores.number(run.evaluation["pck_torso"]["micro"])
-      print(
-        f"{run.name}: PCK-torso {torso:.1f} on unseen clips" if torso else f"{run.name}: no PCK"
-      )
+      print(f"{run.name}: PCK-torso {'not measured' if torso is None else f'{torso:.1f}'}")
 
 
 if __name__ == "__main__":
