@@ -65,11 +65,12 @@ def main(argv: Sequence[str]) -> None:
     return
 
   batches = experiment.training_batches(builder, model.image_size, first_step)
+  batches = batches.take(FLAGS.num_steps - first_step)
   writer = tf.summary.create_file_writer(str(run.tensorboard_path))
-  pictures = HeatmapPictures(model, next(iter(first)))
+  pictures = HeatmapPictures(model, next(iter(first.take(1))))
   progress = tqdm(total=FLAGS.num_steps, initial=first_step, unit="step", disable=None)
   began, reported = time.monotonic(), first_step
-  for step, batch in zip(range(first_step + 1, FLAGS.num_steps + 1), batches):
+  for step, batch in enumerate(batches, first_step + 1):
     trainer.train_step(batch)
     progress.update()
     last = step == FLAGS.num_steps
