@@ -85,7 +85,7 @@ demo: $(INSTALLED)
 	echo "make demo: $$(( $$(date +%s) - start )) s. Open $(CURDIR)/$(DEMO)/report.html"
 
 $(DEMO)/synthetic.done:
-	$(RUN) data.synthetic --output=$(SYNTHETIC) --difficulty=0 --lapses=0.3 \
+	$(RUN) data.synthetic --output=$(SYNTHETIC) --difficulty=0 --lapses=0.35 \
 	  --num_train_clips=600 --num_test_clips=60 --preview=$(DEMO)/synthetic.png
 	@touch $@
 
@@ -95,8 +95,8 @@ $(DEMO)/records.done: $(DEMO)/synthetic.done
 
 # Drawn with another seed: people, places and motions that no training clip has.
 $(DEMO)/unseen.done:
-	$(RUN) data.synthetic --output=$(UNSEEN) --seed=1 --num_train_clips=0 --num_test_clips=1 \
-	  --num_frames=60 --difficulty=0 --lapses=0.3
+	$(RUN) data.synthetic --output=$(UNSEEN) --seed=3 --num_train_clips=0 --num_test_clips=1 \
+	  --num_frames=60 --difficulty=0 --lapses=0.35
 	@touch $@
 
 # Stage 1, single frames; PPN and its frame-wise twin both start from it.

@@ -52,6 +52,12 @@ _TRAINING_FLAGS = [
   flags.DEFINE_list("scale_range", ["0.8", "1.4"], "Random scaling of the person."),
   flags.DEFINE_float("max_rotation", 40.0, "Random rotation to either side, in degrees."),
   flags.DEFINE_float("flip_probability", 0.5, "How often a clip is mirrored."),
+  flags.DEFINE_float(
+    "max_shift",
+    0.0,
+    "Random shift of the crop, in parts of its side. The paper has none; trackers want some.",
+    lower_bound=0.0,
+  ),
   flags.DEFINE_float("sigma", 2.0, "Standard deviation of the target heatmaps in cells."),
   flags.DEFINE_integer("num_steps", 300_000, "Training steps.", lower_bound=1),
   flags.DEFINE_integer("batch_size", 8, "Clips in a batch.", lower_bound=1),
@@ -229,10 +235,17 @@ def load_run(workdir: str) -> Framewise:
 
 
 def load_checked_run() -> Framewise:
-  """The trained network of --workdir, which flags about the network must not contradict."""
+  """The trained network of --workdir, which flags about the network must not contradict.
+
+  The run's other flags (crops, T, joints) hold too where none were given.
+  """
   workdir = required("workdir")
-  given = {holder.name: holder.value for holder in _MODEL_FLAGS if holder.present}
-  Workdir(workdir).check_flags(given)
+  run = Workdir(workdir)
+  run.check_flags({holder.name: holder.value for holder in _MODEL_FLAGS if holder.present})
+  saved = run.read_flags()
+  for holder in _MODEL_FLAGS + _TRAINING_FLAGS:
+    if not holder.present and holder.name in saved:
+      FLAGS[holder.name].value = saved[holder.name]
   return load_run(workdir)
 
 
@@ -268,4 +281,5 @@ def training_batches(builder: Any, image_size: Tuple[int, int], first_step: int)
     scale_range=numbers("scale_range", 2),
     max_rotation=FLAGS.max_rotation,
     flip_probability=FLAGS.flip_probability,
+    max_shift=FLAGS.max_shift,
   )

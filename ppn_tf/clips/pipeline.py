@@ -41,6 +41,7 @@ def training_clip(
   scale_range: Tuple[float, float],
   max_rotation: float,
   flip_probability: float,
+  max_shift: float = 0.0,
 ) -> Clip:
   """Cuts T consecutive frames from a clip, crops and augments them alike.
 
@@ -54,7 +55,7 @@ def training_clip(
     num_frames: T; the clip has at least as many.
     image_size: (H, W) of the crops in pixels.
     box_margin: the crop's side is this times the box's longer side.
-    scale_range, max_rotation, flip_probability: see `augment.draw`.
+    scale_range, max_rotation, flip_probability, max_shift: see `augment.draw`.
   Returns:
     frames [T, H, W, 3] float32 0..255; keypoints [T, K, 2] float32 in crop
     pixels; weights [T, K] float32, 1 for joints that are visible and in the
@@ -67,9 +68,12 @@ def training_clip(
     name: clip[name][first : first + num_frames]
     for name in ("frames", "keypoints", "visibility", "boxes")
   }
-  scale, rotation, flip = augment.draw(seeds[1], scale_range, max_rotation, flip_probability)
+  scale, rotation, flip, shift = augment.draw(
+    seeds[1], scale_range, max_rotation, flip_probability, max_shift
+  )
   center, side = crops.box_to_crop(part["boxes"], box_margin)
-  affines = crops.crop_affine(center, side / scale, image_size, rotation, flip)
+  side /= scale
+  affines = crops.crop_affine(center + side[:, None] * shift, side, image_size, rotation, flip)
   frames = crops.crop_frames(decode_frames(part["frames"]), affines, image_size)
 
   keypoints = crops.transform_points(affines, part["keypoints"])

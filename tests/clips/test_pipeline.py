@@ -205,3 +205,12 @@ def test_draw_keeps_to_its_ranges_and_uses_them():
   assert -limit <= rotation.min() < -0.9 * limit and 0.9 * limit < rotation.max() <= limit
   assert 0.4 < flip.mean() < 0.6
   assert np.abs(np.corrcoef([scale, rotation, flip]) - np.eye(3)).max() < 0.2
+  assert not np.any([one[3].numpy() for one in draws])
+
+
+def test_draw_shifts_to_all_sides():
+  draws = [augment.draw(tf.constant([7, i], tf.int64), max_shift=0.1) for i in range(300)]
+  shift = np.array([one[3].numpy() for one in draws])
+  assert np.all(shift.min(axis=0) < -0.09) and np.all(0.09 < shift.max(axis=0))
+  assert np.abs(shift).max() <= 0.1
+  assert abs(np.corrcoef(shift.T)[0, 1]) < 0.2
