@@ -85,7 +85,7 @@ demo: $(INSTALLED)
 	echo "make demo: $$(( $$(date +%s) - start )) s. Open $(CURDIR)/$(DEMO)/report.html"
 
 $(DEMO)/synthetic.done:
-	$(RUN) data.synthetic --output=$(SYNTHETIC) --difficulty=0 --lapses=0.35 \
+	$(RUN) data.synthetic --output=$(SYNTHETIC) --difficulty=0 --lapses=0.3 \
 	  --num_train_clips=600 --num_test_clips=60 --preview=$(DEMO)/synthetic.png
 	@touch $@
 
@@ -96,7 +96,7 @@ $(DEMO)/records.done: $(DEMO)/synthetic.done
 # Drawn with another seed: people, places and motions that no training clip has.
 $(DEMO)/unseen.done:
 	$(RUN) data.synthetic --output=$(UNSEEN) --seed=3 --num_train_clips=0 --num_test_clips=1 \
-	  --num_frames=60 --difficulty=0 --lapses=0.35
+	  --num_frames=60 --difficulty=0 --lapses=0.2
 	@touch $@
 
 # Stage 1, single frames; PPN and its frame-wise twin both start from it.
@@ -105,14 +105,14 @@ $(DEMO)/pretrain.done: $(DEMO)/records.done
 	  --workdir=$(DEMO)/pretrain
 	@touch $@
 
-# Stage 2, clips. The frame-wise twin has no HeadNet and leaves its weights alone.
+# Stage 2, clips; scored over whole clips, as a tracker goes through them. The frame-wise twin has no HeadNet and leaves its weights alone.
 $(DEMO)/ppn/evaluation.json: CONFIG := configs/demo.cfg
 $(DEMO)/framewise/evaluation.json: CONFIG := configs/demo_framewise.cfg
 $(DEMO)/%/evaluation.json: $(DEMO)/pretrain.done
 	$(RUN) ppn_tf.train --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$* \
 	  --head_weights=$(DEMO)/pretrain --body_weights=$(DEMO)/pretrain
 	$(RUN) ppn_tf.evaluate --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$* \
-	  --output_json=$@
+	  --num_frames=0 --output_json=$@
 
 $(DEMO)/ppn.tflite: $(DEMO)/ppn/evaluation.json
 	$(RUN) export.tflite --workdir=$(DEMO)/ppn --output=$@
