@@ -105,7 +105,8 @@ $(DEMO)/pretrain.done: $(DEMO)/records.done
 	  --workdir=$(DEMO)/pretrain
 	@touch $@
 
-# Stage 2, clips; scored over whole clips, as a tracker goes through them. The frame-wise twin has no HeadNet and leaves its weights alone.
+# Stage 2, clips; scored over whole clips, as a tracker goes through them. The
+# frame-wise twin has no HeadNet and leaves its weights alone.
 $(DEMO)/ppn/evaluation.json: CONFIG := configs/demo.cfg
 $(DEMO)/framewise/evaluation.json: CONFIG := configs/demo_framewise.cfg
 $(DEMO)/%/evaluation.json: $(DEMO)/pretrain.done
