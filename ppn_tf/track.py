@@ -47,11 +47,8 @@ def load_tracker() -> Tracker:
     from ppn_tf import experiment
     from ppn_tf.workdir import Workdir
 
-    given = experiment.model_flags()
-    run = Workdir(workdir)
-    run.check_flags({name: given[name] for name in given if flags.FLAGS[name].present})
-    arguments["margin"] = run.read_flags()["box_margin"]
-    model = experiment.load_run(workdir)
+    model = experiment.load_checked_run()
+    arguments["margin"] = Workdir(workdir).read_flags()["box_margin"]
   return Tracker.load(model, num_threads=_THREADS.value, **arguments)
 
 
