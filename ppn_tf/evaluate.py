@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ppn_tf import doors, evaluator, experiment
 from ppn_tf.clips import pipeline, records
+from ppn_tf.models.deform_conv import set_implementation
 from ppn_tf.outputs import complete_or_absent
 
 FLAGS = flags.FLAGS
@@ -41,6 +42,8 @@ def _null_for_nan(value: Any) -> Any:
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
   model = experiment.load_checked_run()
+  for network in model.networks:
+    set_implementation(network, "fused")
   builder = experiment.open_dataset(FLAGS.eval_split)
   windows = pipeline.evaluation_windows(
     builder,

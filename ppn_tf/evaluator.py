@@ -56,25 +56,25 @@ class Evaluator:
     self._continue = tf.function(self._run, reduce_retracing=True)
 
   def _run(
-    self, frames: tf.Tensor, affines: tf.Tensor, previous: Optional[tf.Tensor] = None
+    self, frames: tf.Tensor, affines: tf.Tensor, state: Optional[tf.Tensor] = None
   ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Keypoints [B, T, K, 2] in frame pixels, scores [B, T, K], last heatmaps [B * N, h, w, K].
+    """Keypoints [B, T, K, 2] in frame pixels, scores [B, T, K], and the state to go on from.
 
     Args:
       frames: [B, N, T, H, W, 3] for N scales.
       affines: [B, N, T, 2, 3], frame to crop pixels.
-      previous: heatmaps [B * N, h, w, K] to go on from.
+      state: of the frames before, [B * N, h, w, K].
     """
     batch, num_scales = tf.shape(frames)[0], frames.shape[1]
-    _, final = self.model.unroll(tf.reshape(frames, [-1, *frames.shape[2:]]), previous)
-    maps = tf.reshape(final, [batch, num_scales, *final.shape[1:]])
+    unrolled = self.model.unroll(tf.reshape(frames, [-1, *frames.shape[2:]]), state)
+    maps = tf.reshape(unrolled.final, [batch, num_scales, *unrolled.final.shape[1:]])
     reference = affines[:, 0]
     if num_scales > 1:
       maps = self._merge_scales(maps, affines)
     else:
       maps = maps[:, 0]
     keypoints, scores = heatmaps.decode(maps, self.model.stride, self.decoder)
-    return crops.transform_points(crops.invert_affine(reference), keypoints), scores, final[:, -1]
+    return crops.transform_points(crops.invert_affine(reference), keypoints), scores, unrolled.state
 
   def _merge_scales(self, maps: tf.Tensor, affines: tf.Tensor) -> tf.Tensor:
     """[B, N, T, h, w, K] heatmaps of N crops to their mean in the first crop's cells."""
@@ -102,17 +102,17 @@ class Evaluator:
       windows: as `pipeline.evaluation_windows` gives them, clip by clip.
     """
     parts: List[Dict[str, np.ndarray]] = []
-    clip, previous = None, None
+    clip, state = None, None
     for window in windows:
       if clip is not None and window["clip"] != clip:
         yield _join(clip, parts)
-        parts, previous = [], None
+        parts, state = [], None
       clip = window["clip"]
       arguments = window["frames"][None], window["affines"][None]
-      if previous is None or not self.whole_clip:
-        predicted, scores, previous = self._start(*arguments)
+      if state is None or not self.whole_clip:
+        predicted, scores, state = self._start(*arguments)
       else:
-        predicted, scores, previous = self._continue(*arguments, previous)
+        predicted, scores, state = self._continue(*arguments, state)
       valid = window["valid"].numpy()
       part = {"predicted": predicted[0], "scores": scores[0]}
       part.update({name: window[name] for name in ("keypoints", "visibility", "boxes")})

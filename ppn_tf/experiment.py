@@ -13,10 +13,10 @@ from ppn_tf.clips import pipeline, records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.heatmaps import DECODERS
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
-from ppn_tf.models import batch_norm, pretrained
+from ppn_tf.models import batch_norm, precision, pretrained
 from ppn_tf.models.pose_net import BACKBONES, pose_net
-from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.models.ppu import DILATIONS, ppu
+from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
+from ppn_tf.models.ppu import DILATIONS, REDUCTIONS, ppu
 from ppn_tf.models.upsample import UPSAMPLINGS
 from ppn_tf.workdir import Workdir, restore
 
@@ -40,7 +40,19 @@ _MODEL_FLAGS = [
   flags.DEFINE_integer("ppu_width", 0, "Channels of the PPU's blocks; 0: K.", lower_bound=0),
   flags.DEFINE_integer("ppu_blocks", 17, "Residual blocks of the PPU.", lower_bound=1),
   flags.DEFINE_list("dilations", [str(rate) for rate in DILATIONS], "Dilation rates of the PPU."),
+  flags.DEFINE_enum(
+    "ppu_reduction",
+    "mean",
+    sorted(REDUCTIONS),
+    "How the maps of all dilation rates are put together (Eq. 5).",
+  ),
   flags.DEFINE_bool("skip_connection", True, "Add BodyNet's heatmaps to the PPU's."),
+  flags.DEFINE_enum(
+    "propagation",
+    "chained",
+    PROPAGATIONS,
+    "What a pose is propagated from: the frame before (Fig. 3c), or always the first (Fig. 3b).",
+  ),
   flags.DEFINE_list("image_size", ["256", "256"], "Height and width of the crops in pixels."),
   flags.DEFINE_enum("skeleton", "penn_action", sorted(SKELETONS), "The joints."),
 ]
@@ -82,6 +94,12 @@ _TRAINING_FLAGS = [
     "is left, so that their sum keeps its height.",
     lower_bound=0.0,
     upper_bound=1.0,
+  ),
+  flags.DEFINE_bool(
+    "mixed_precision",
+    False,
+    "Compute convolutions in half precision: float16 on a GPU, else bfloat16. Weights, heatmaps, "
+    "positions and loss stay float32.",
   ),
   flags.DEFINE_float("batch_norm_momentum", 0.99, "Of the batch norms' moving statistics."),
   flags.DEFINE_integer("seed", 0, "Decides initial weights, order of clips and augmentation."),
@@ -170,9 +188,12 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
       settings["ppu_width"] or None,
       settings["ppu_blocks"],
       dilations,
+      settings["ppu_reduction"],
       settings["initial_gain"],
     )
-    return PPN(network("head"), body_net, unit, settings["skip_connection"])
+    return PPN(
+      network("head"), body_net, unit, settings["skip_connection"], settings["propagation"]
+    )
   except ValueError as error:
     raise InputError(f"these flags make no network: {error}") from error
 
@@ -199,7 +220,8 @@ def load_weights(network: tf.keras.Model, path: str) -> None:
 def prepare_model() -> Framewise:
   """The flags' network, ready to train: seeded, weights loaded, batch norms set."""
   tf.keras.utils.set_random_seed(FLAGS.seed)
-  model = build_model(run_flags())
+  with precision.policy(FLAGS.mixed_precision):
+    model = build_model(run_flags())
   loaded = []
   for weights, network in (
     (FLAGS.body_weights, model.body_net),

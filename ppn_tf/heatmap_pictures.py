@@ -3,7 +3,7 @@
 from typing import Mapping
 
 from ppn_tf.keypoints import heatmaps
-from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.ppn import Framewise
 
 import tensorflow as tf
 
@@ -23,15 +23,11 @@ class HeatmapPictures:
   @tf.function
   def _maps(self) -> Mapping[str, tf.Tensor]:
     """[T, h, w, K] heatmaps by name."""
-    model, frames = self.model, self.batch["frames"]
-    initial, final = model.unroll(frames)
-    maps = {"final": final[0]}
-    if isinstance(model, PPN):
-      preliminary = model.body_net(frames[0], training=False)
-      previous = tf.concat([initial, final[0, :-1]], axis=0)
-      maps["preliminary"] = preliminary
-      maps["propagated"] = model.ppu([previous, preliminary], training=False)
-    return maps
+    maps = self.model.unroll(self.batch["frames"])
+    if maps.propagated is None:
+      return {"final": maps.final[0]}
+    names = ("preliminary", "propagated", "final")
+    return {name: getattr(maps, name)[0] for name in names}
 
   def write(self) -> None:
     """Writes a strip of T frames per kind of heatmap to the default summary writer."""

@@ -15,7 +15,7 @@ from typing import Dict, Iterator, Optional, Union
 
 import numpy as np
 
-from ppn_tf.models.ppn import Framewise
+from ppn_tf.models.ppn import Framewise, check_steps_alone
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel
 
@@ -32,10 +32,14 @@ class Served(tf.Module):
 
   Attributes:
     functions: concrete functions by name.
+
+  Raises:
+    InputError: its poses are propagated from the first frame, not from the last.
   """
 
   def __init__(self, model: Framewise, batch_size: Optional[int] = None):
     super().__init__(name="served")
+    check_steps_alone(model)
     self._weights = [v for network in model.networks for v in network.variables]
     frame = tf.TensorSpec([batch_size, *model.image_size, 3], tf.float32, "frame")
     previous = tf.TensorSpec(

@@ -20,6 +20,7 @@ class Trainer(tf.Module):
   Attributes:
     model: PPN or its frame-wise twin.
     optimizer: Adam; its learning rate falls linearly to zero.
+    scales_loss: whether it multiplies the loss, for networks in float16.
     step: int64 variable, training steps done.
     means: running means since they were last read, by name.
   """
@@ -41,6 +42,11 @@ class Trainer(tf.Module):
       learning_rate, max(num_steps, 1), end_learning_rate=0.0
     )
     self.optimizer = tf.keras.optimizers.Adam(self.schedule)
+    layers = [layer for network in model.networks for layer in network.layers]
+    self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)
+    if self.scales_loss:
+      # Gradients of heatmap losses are small, and below 6e-8 float16 has only zero.
+      self.optimizer = tf.keras.mixed_precision.LossScaleOptimizer(self.optimizer)
     self.optimizer.build(model.trainable_variables)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
     self.means = {
@@ -53,11 +59,14 @@ class Trainer(tf.Module):
     model = self.model
     targets = heatmaps.encode(batch["keypoints"], model.heatmap_size, model.stride, self.sigma)
     with tf.GradientTape() as tape:
-      initial, final = model.unroll(batch["frames"], training=True)
-      first_part, final_part = losses.clip_loss(initial, final, targets, batch["weights"])
+      maps = model.unroll(batch["frames"], training=True)
+      first_part, final_part = losses.clip_loss(maps.initial, maps.final, targets, batch["weights"])
       loss = first_part + final_part
+      minimized = self.optimizer.get_scaled_loss(loss) if self.scales_loss else loss
     variables = model.trainable_variables
-    gradients = tape.gradient(loss, variables)
+    gradients = tape.gradient(minimized, variables)
+    if self.scales_loss:
+      gradients = self.optimizer.get_unscaled_gradients(gradients)
     # Weight decay as a term of the gradient, as in the paper's ancestors.
     gradients = [g + self.weight_decay * v for g, v in zip(gradients, variables)]
     self.optimizer.apply_gradients(zip(gradients, variables))
@@ -66,7 +75,7 @@ class Trainer(tf.Module):
     self.means["loss"].update_state(loss)
     self.means["loss_first"].update_state(first_part)
     self.means["loss_final"].update_state(final_part)
-    keypoints, _ = heatmaps.decode(final, model.stride, "argmax")
+    keypoints, _ = heatmaps.decode(maps.final, model.stride, "argmax")
     distance = tf.norm(keypoints - batch["keypoints"], axis=-1)
     right = tf.cast(distance <= 0.2 * batch["torso"][..., None], tf.float32)
     self.means["pck"].update_state(100.0 * right, sample_weight=batch["weights"])

@@ -1,7 +1,6 @@
 """Layers written from their definitions in NumPy, float64: slow, plain, and nobody's code."""
 
 import itertools
-from typing import Sequence
 
 import numpy as np
 
@@ -14,39 +13,30 @@ def bilinear(channel: np.ndarray, y: float, x: float) -> float:
   return total
 
 
-def deformable_sum(
-  inputs: np.ndarray,
-  offsets: Sequence[np.ndarray],
-  kernel: np.ndarray,
-  dilations: Sequence[int],
-  scale: float = 1.0,
+def deformable_convolution(
+  inputs: np.ndarray, offsets: np.ndarray, kernel: np.ndarray, rate: int = 1
 ) -> np.ndarray:
-  """The sum over dilation rates of deformable convolutions of one map.
+  """A deformable convolution at stride 1, zeros outside, no mask and no bias.
 
   Args:
-    inputs: [h, w, K].
-    offsets: per rate [h, w, 2, taps, K], (dy, dx).
-    kernel: [rates, taps, K, F].
-    dilations: the rates.
-    scale: factor on the sum.
+    inputs: [h, w, C].
+    offsets: [h, w, 2, taps, G], (dy, dx); G groups of consecutive channels.
+    kernel: [taps, C, F].
+    rate: the dilation rate.
   Returns:
     [h, w, F].
   """
   height, width, channels = inputs.shape
-  _, taps, _, filters = kernel.shape
+  taps, _, filters = kernel.shape
   size = int(round(taps**0.5))
   output = np.zeros((height, width, filters))
   for i, j in itertools.product(range(height), range(width)):
-    for d, rate in enumerate(dilations):
-      for tap, k in itertools.product(range(taps), range(channels)):
-        row, column = divmod(tap, size)
-        dy, dx = offsets[d][i, j, :, tap, k]
-        value = bilinear(
-          inputs[..., k],
-          i + rate * (row - size // 2) + dy,
-          j + rate * (column - size // 2) + dx,
-        )
-        output[i, j] += scale * value * kernel[d, tap, k]
+    for tap, c in itertools.product(range(taps), range(channels)):
+      row, column = divmod(tap, size)
+      dy, dx = offsets[i, j, :, tap, c * offsets.shape[-1] // channels]
+      y = i + rate * (row - size // 2) + dy
+      x = j + rate * (column - size // 2) + dx
+      output[i, j] += bilinear(inputs[..., c], y, x) * kernel[tap, c]
   return output
 
 

@@ -1,141 +1,67 @@
-"""Deformable convolution (Dai et al., ICCV 2017), in plain TensorFlow ops.
+"""Deformable convolution (Dai et al., ICCV 2017) as a layer.
 
 Each tap of the kernel reads the map at its usual place plus a learned offset,
-bilinearly, and reads zero outside the map. One layer here holds several
-kernels of different dilation rates over the same map, because their sum is one
-sampling of all taps followed by one matrix product.
+bilinearly, and reads zero outside the map.
 """
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Sequence
 
 import numpy as np
 
+from ppn_tf.models import deform_fused, deform_gather, deform_resampler
+
 import tensorflow as tf
 
-
-def tap_offsets(kernel_size: int, dilations: Sequence[int]) -> np.ndarray:
-  """[P, 2] float32 (dy, dx) in cells of all taps: dilation by dilation, row by row."""
-  steps = np.arange(kernel_size) - (kernel_size - 1) // 2
-  taps = np.stack(np.meshgrid(steps, steps, indexing="ij"), -1).reshape(-1, 2)
-  return np.concatenate([taps * rate for rate in dilations]).astype(np.float32)
-
-
-def _corners(inputs: tf.Tensor, positions: tf.Tensor) -> Tuple[tf.Tensor, ...]:
-  """The four cells about each position and the fractions between them.
-
-  Returns:
-    top_left, top_right, bottom_left, bottom_right values, the fractions (fy,
-    fx), all [B, h, w, P, K], and top_left's flat index into the padded map.
-  """
-  batch = inputs.shape[0] or tf.shape(inputs)[0]
-  height, width, channels = inputs.shape[1:]
-  # A frame of zero cells lets positions outside fade to zero.
-  padded = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]])
-  flat = tf.reshape(padded, [-1])
-  y, x = tf.unstack(positions, axis=0)
-  y = tf.clip_by_value(y, -1.0, float(height)) + 1.0
-  x = tf.clip_by_value(x, -1.0, float(width)) + 1.0
-  top, left = tf.minimum(tf.floor(y), float(height)), tf.minimum(tf.floor(x), float(width))
-  row_cells = width + 2
-  index = (tf.cast(top, tf.int32) * row_cells + tf.cast(left, tf.int32)) * channels
-  index += tf.range(channels)
-  map_cells = (height + 2) * row_cells * channels
-  index += tf.reshape(tf.range(batch) * map_cells, [-1, 1, 1, 1, 1])
-  values = [
-    tf.gather(flat, index + shift)
-    for shift in (0, channels, row_cells * channels, (row_cells + 1) * channels)
-  ]
-  return (*values, y - top, x - left, index)
+# All compute the same; see each file. "gather" is the one that can be exported.
+IMPLEMENTATIONS: Dict[str, Callable[..., tf.Tensor]] = {
+  "gather": deform_gather.convolve,
+  "fused": deform_fused.convolve,
+  "resampler": deform_resampler.convolve,
+}
 
 
-def _interpolate(inputs: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
-  """See `sample`."""
-  a, b, c, d, fy, fx, _ = _corners(inputs, positions)
-  top = a + fx * (b - a)
-  bottom = c + fx * (d - c)
-  return top + fy * (bottom - top)
-
-
-def _gradients(
-  inputs: tf.Tensor, positions: tf.Tensor, upstream: tf.Tensor
-) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Gradients of `_interpolate` by inputs and positions, given that by its result."""
-  a, b, c, d, fy, fx, index = _corners(inputs, positions)
-  height, width, channels = inputs.shape[1:]
-  inside_y = tf.cast((positions[0] > -1.0) & (positions[0] < height), tf.float32)
-  inside_x = tf.cast((positions[1] > -1.0) & (positions[1] < width), tf.float32)
-  dy = upstream * ((c - a) + fx * ((d - c) - (b - a))) * inside_y
-  dx = upstream * ((b - a) + fy * ((d - c) - (b - a))) * inside_x
-
-  padded_shape = tf.shape(inputs) + [0, 2, 2, 0]
-  cells = tf.reduce_prod(padded_shape)
-  lower, upper = upstream * fy, upstream * (1.0 - fy)
-  weights = (upper * (1.0 - fx), upper * fx, lower * (1.0 - fx), lower * fx)
-  row_step = (width + 2) * channels
-  flat_index = tf.reshape(index, [-1])
-  padded = tf.add_n(
-    [
-      tf.math.unsorted_segment_sum(tf.reshape(weight, [-1]), flat_index + shift, cells)
-      for shift, weight in zip((0, channels, row_step, row_step + channels), weights)
-    ]
-  )
-  return tf.reshape(padded, padded_shape)[:, 1:-1, 1:-1], tf.stack([dy, dx])
-
-
-_compiled_interpolate = tf.function(_interpolate, jit_compile=True)
-_compiled_gradients = tf.function(_gradients, jit_compile=True)
-
-
-def sample(inputs: tf.Tensor, positions: tf.Tensor, compiled: bool = False) -> tf.Tensor:
-  """Reads each channel of a map at fractional positions, bilinearly.
-
-  The gradient is computed anew from the inputs: nothing but them is kept
-  between the forward and the backward pass.
-
-  Args:
-    inputs: [B, h, w, K] float32.
-    positions: [2, B, h, w, P, K] float32, rows and columns in cells, a position
-      per cell, tap and channel.
-    compiled: let XLA fuse the ops of either pass into one loop, two to three
-      times as fast. Exported graphs need the ops themselves.
-  Returns:
-    [B, h, w, P, K] float32; zero outside the map.
-  """
-  forward = _compiled_interpolate if compiled else _interpolate
-  backward = _compiled_gradients if compiled else _gradients
-
-  @tf.custom_gradient
-  def sampled(inputs: tf.Tensor, positions: tf.Tensor) -> Tuple[tf.Tensor, Callable]:
-    return forward(inputs, positions), lambda upstream: backward(inputs, positions, upstream)
-
-  return sampled(inputs, positions)
+def _identity(shape: Sequence[int], gain: float) -> np.ndarray:
+  """Kernel [taps, C, F] that copies the map times `gain`."""
+  taps, channels, filters = shape
+  if channels != filters:
+    raise ValueError(
+      "the identity initializer needs as many filters as the map has channels. "
+      f"Received: filters={filters}, channels={channels}"
+    )
+  kernel = np.zeros(shape, np.float32)
+  kernel[taps // 2] = gain * np.eye(channels)
+  return kernel
 
 
 @tf.keras.utils.register_keras_serializable("ppn_tf")
 class DeformableConv2D(tf.keras.layers.Layer):
-  """The sum of deformable convolutions with several dilation rates (Eqs. 4, 5).
+  """Deformable convolution without mask or bias, at stride 1 and with zero padding (Eq. 4).
 
-  Called on [map [B, h, w, K], offsets of the first rate, of the second, ...].
-  Offsets are [B, h, w, 2 * kernel_size**2 * K] float32 in cells: first all dy,
-  then all dx; within them tap by tap (row by row), within a tap channel by
-  channel, each channel having its own offsets. Stride 1, zero padding, no bias.
+  Called on [map, offsets]: [B, h, w, C] float32, and [B, h, w, 2 * taps * G]
+  float32 in cells, G being deformable_groups. Offsets are first all dy, then
+  all dx; within them tap by tap (row by row), within a tap group by group.
 
   Attributes:
-    filters: channels of the result.
-    kernel_size: rows and columns of each kernel, odd.
-    dilations: the dilation rate of each kernel.
-    scale: factor on the result; 1 / len(dilations) makes the sum a mean.
-    identity_gain: the identity initializer's factor on the map.
-    kernel: [len(dilations), kernel_size**2, K, filters]; starts as the
-      identity, so that without offsets each kernel copies its map.
+    filters: F, channels of the result [B, h, w, F].
+    kernel_size: rows and columns of the kernel, odd; taps = kernel_size**2.
+    dilation_rate: cells between neighbouring taps.
+    deformable_groups: groups of consecutive channels that share offsets, a
+      divisor of C; 0 means C, offsets of its own for each channel.
+    implementation: one of IMPLEMENTATIONS, or "auto": "fused" while training,
+      else "gather". It does not change the result.
+    kernel_initializer: a Keras initializer, or "identity", with which zero
+      offsets copy the map.
+    identity_gain: factor on that copy.
+    kernel: [taps, C, F]. Every filter sees every channel.
   """
 
   def __init__(
     self,
     filters: int,
     kernel_size: int = 3,
-    dilations: Sequence[int] = (1,),
-    scale: float = 1.0,
+    dilation_rate: int = 1,
+    deformable_groups: int = 0,
+    implementation: str = "auto",
     kernel_initializer: Any = "identity",
     identity_gain: float = 1.0,
     **kwargs: Any,
@@ -143,49 +69,58 @@ class DeformableConv2D(tf.keras.layers.Layer):
     super().__init__(**kwargs)
     if kernel_size % 2 == 0:
       raise ValueError(f"kernel_size must be odd. Received: {kernel_size}")
-    if not dilations or min(dilations) < 1:
-      raise ValueError(f"dilations must be one or more rates >= 1. Received: {dilations}")
+    if dilation_rate < 1:
+      raise ValueError(f"dilation_rate must be 1 or more. Received: {dilation_rate}")
+    if implementation not in ("auto", *IMPLEMENTATIONS):
+      raise ValueError(
+        f"implementation must be auto or one of {sorted(IMPLEMENTATIONS)}. "
+        f"Received: {implementation!r}"
+      )
     self.filters = filters
     self.kernel_size = kernel_size
-    self.dilations = tuple(dilations)
-    self.scale = scale
+    self.dilation_rate = dilation_rate
+    self.deformable_groups = deformable_groups
+    self.implementation = implementation
     self.kernel_initializer = kernel_initializer
     self.identity_gain = identity_gain
 
-  def build(self, input_shape: List[tf.TensorShape]) -> None:
-    channels = input_shape[0][-1]
+  def build(self, input_shape: Sequence[tf.TensorShape]) -> None:
+    channels, depth = (shape[-1] for shape in input_shape)
     taps = self.kernel_size**2
-    shape = (len(self.dilations), taps, channels, self.filters)
+    groups = self.deformable_groups or channels
+    if channels % groups:
+      raise ValueError(
+        "deformable_groups must divide the map's channels. "
+        f"Received: deformable_groups={groups}, channels={channels}"
+      )
+    if depth != 2 * taps * groups:
+      raise ValueError(
+        f"offsets must have {2 * taps * groups} channels, 2 x {taps} taps x {groups} groups. "
+        f"Received: {depth}"
+      )
+    shape = (taps, channels, self.filters)
     initializer = self.kernel_initializer
     if initializer == "identity":
-      if channels != self.filters:
-        raise ValueError(
-          "the identity initializer needs as many filters as the map has channels. "
-          f"Received: filters={self.filters}, channels={channels}"
-        )
-      identity = np.zeros(shape, np.float32)
-      identity[:, taps // 2] = self.identity_gain * np.eye(channels)
-      initializer = tf.keras.initializers.Constant(identity)
+      initializer = tf.keras.initializers.Constant(_identity(shape, self.identity_gain))
     self.kernel = self.add_weight("kernel", shape, initializer=initializer)
     super().build(input_shape)
 
-  def call(self, inputs: List[tf.Tensor], training: bool = False) -> tf.Tensor:
-    source, offsets = inputs[0], inputs[1:]
-    height, width, channels = source.shape[1:]
-    taps = self.kernel_size**2
-    shape = [-1, height, width, taps, channels]
-    halves = [tf.split(offset, 2, axis=-1) for offset in offsets]
-    dy = tf.concat([tf.reshape(half[0], shape) for half in halves], axis=3)
-    dx = tf.concat([tf.reshape(half[1], shape) for half in halves], axis=3)
-    tap_dy, tap_dx = tap_offsets(self.kernel_size, self.dilations).T[:, None, None, :, None]
-    rows = np.arange(height, dtype=np.float32)[:, None, None, None] + tap_dy
-    columns = np.arange(width, dtype=np.float32)[None, :, None, None] + tap_dx
-    samples = sample(source, tf.stack([dy + rows, dx + columns]), compiled=bool(training))
-    samples = tf.reshape(samples, [-1, height, width, len(self.dilations) * taps * channels])
-    kernel = tf.reshape(self.kernel * self.scale, [1, 1, -1, self.filters])
-    return tf.nn.conv2d(samples, kernel, 1, "VALID")
+  def call(self, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
+    source, offsets = inputs
+    taps, channels, filters = self.kernel.shape
+    if self.deformable_groups:
+      offsets = tf.repeat(offsets, channels // self.deformable_groups, axis=-1)
+    implementation = self.implementation
+    if implementation == "auto":
+      implementation = "fused" if training else "gather"
+    return IMPLEMENTATIONS[implementation](
+      source,
+      offsets,
+      tf.reshape(self.kernel, [taps * channels, filters]),
+      deform_gather.tap_positions(self.kernel_size, self.dilation_rate, channels),
+    )
 
-  def compute_output_shape(self, input_shape: List[tf.TensorShape]) -> tf.TensorShape:
+  def compute_output_shape(self, input_shape: Sequence[tf.TensorShape]) -> tf.TensorShape:
     return tf.TensorShape([*input_shape[0][:-1], self.filters])
 
   def get_config(self) -> Dict[str, Any]:
@@ -193,8 +128,19 @@ class DeformableConv2D(tf.keras.layers.Layer):
       **super().get_config(),
       "filters": self.filters,
       "kernel_size": self.kernel_size,
-      "dilations": self.dilations,
-      "scale": self.scale,
+      "dilation_rate": self.dilation_rate,
+      "deformable_groups": self.deformable_groups,
+      "implementation": self.implementation,
       "kernel_initializer": self.kernel_initializer,
       "identity_gain": self.identity_gain,
     }
+
+
+def set_implementation(network: tf.keras.Model, implementation: str) -> None:
+  """Chooses how the deformable convolutions of a network are computed from now on.
+
+  Graphs that were traced before keep what they have.
+  """
+  for layer in network.layers:
+    if isinstance(layer, DeformableConv2D):
+      layer.implementation = implementation

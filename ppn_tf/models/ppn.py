@@ -1,8 +1,32 @@
 """PosePropagationNet and its frame-wise twin (section III-A)."""
 
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
+
+from ppn_tf.errors import InputError
 
 import tensorflow as tf
+
+# The path of poses through a clip: Fig. 3(c), the paper's, and Fig. 3(b).
+PROPAGATIONS = ("chained", "from_first")
+
+
+class Unrolled(NamedTuple):
+  """All heatmaps of T consecutive frames, float32.
+
+  Attributes:
+    initial: HeadNet's of the first frame, [B, H/S, W/S, K]; None where a clip
+      is gone on with, and in frame-wise networks.
+    preliminary: BodyNet's, [B, T, H/S, W/S, K].
+    propagated: the PPU's, [B, T, H/S, W/S, K]; None in frame-wise networks.
+    final: the answer, [B, T, H/S, W/S, K].
+    state: what the next frame is propagated from, [B, H/S, W/S, K].
+  """
+
+  initial: Optional[tf.Tensor]
+  preliminary: tf.Tensor
+  propagated: Optional[tf.Tensor]
+  final: tf.Tensor
+  state: tf.Tensor
 
 
 class Framewise(tf.Module):
@@ -58,21 +82,18 @@ class Framewise(tf.Module):
     return self.body_net(frames, training=False)
 
   def unroll(
-    self, clips: tf.Tensor, previous: Optional[tf.Tensor] = None, training: bool = False
-  ) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
+    self, clips: tf.Tensor, state: Optional[tf.Tensor] = None, training: bool = False
+  ) -> Unrolled:
     """Heatmaps of T consecutive frames.
 
     Args:
       clips: [B, T, H, W, 3] float32, 0..255.
-      previous: final heatmaps [B, H/S, W/S, K] of the frame before the first,
-        to go on with a clip; None starts one.
+      state: of the frames before, to go on with a clip; None starts one.
       training: whether batch statistics are used and updated.
-    Returns:
-      The initial heatmaps of the first frame, None if there are none, and the
-      final ones of all frames, [B, T, H/S, W/S, K].
     """
-    del previous
-    return None, _each_frame(self.body_net, clips, training)
+    del state
+    maps = _each_frame(self.body_net, clips, training)
+    return Unrolled(None, maps, None, maps, maps[:, -1])
 
 
 class PPN(Framewise):
@@ -87,6 +108,8 @@ class PPN(Framewise):
     ppu: [previous, preliminary] heatmaps to propagated heatmaps.
     skip_connection: whether the preliminary heatmaps are added to the
       propagated ones; without it h_t is the PPU's output alone.
+    propagation: one of PROPAGATIONS: "chained" as above, or "from_first",
+      h_t = BodyNet(I_t) + PPU(h_0, BodyNet(I_t)), which the paper argues against.
   """
 
   def __init__(
@@ -95,7 +118,10 @@ class PPN(Framewise):
     body_net: tf.keras.Model,
     ppu: tf.keras.Model,
     skip_connection: bool = True,
+    propagation: str = "chained",
   ):
+    if propagation not in PROPAGATIONS:
+      raise ValueError(f"propagation must be one of {PROPAGATIONS}. Received: {propagation!r}")
     if head_net.output_shape != body_net.output_shape:
       raise ValueError(
         "head_net and body_net must give heatmaps of one size. "
@@ -106,6 +132,7 @@ class PPN(Framewise):
     self.head_net = head_net
     self.ppu = ppu
     self.skip_connection = skip_connection
+    self.propagation = propagation
 
   @property
   def networks(self) -> Tuple[tf.keras.Model, ...]:
@@ -116,28 +143,46 @@ class PPN(Framewise):
     return self.head_net(frames, training=training)
 
   def step(self, frames: tf.Tensor, previous: tf.Tensor) -> tf.Tensor:
-    """The final heatmaps h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K]."""
-    return self.propagate(previous, self.body_net(frames, training=False))
+    """The final heatmaps h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K].
+
+    Where poses are propagated from the first frame, h_0 in place of h_{t-1}.
+    """
+    return self.propagate(previous, self.body_net(frames, training=False))[1]
 
   def propagate(
     self, previous: tf.Tensor, preliminary: tf.Tensor, training: bool = False
-  ) -> tf.Tensor:
-    """The final heatmaps from the previous final and the preliminary ones."""
+  ) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The propagated and the final heatmaps from an earlier frame's and the preliminary ones."""
     propagated = self.ppu([previous, preliminary], training=training)
-    return preliminary + propagated if self.skip_connection else propagated
+    return propagated, preliminary + propagated if self.skip_connection else propagated
 
   def unroll(
-    self, clips: tf.Tensor, previous: Optional[tf.Tensor] = None, training: bool = False
-  ) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
+    self, clips: tf.Tensor, state: Optional[tf.Tensor] = None, training: bool = False
+  ) -> Unrolled:
     initial = None
-    if previous is None:
-      previous = initial = self.start(clips[:, 0], training=training)
+    if state is None:
+      state = initial = self.start(clips[:, 0], training=training)
     preliminary = _each_frame(self.body_net, clips, training)
-    final = []
+    steps = []
     for current in tf.unstack(preliminary, axis=1):
-      previous = self.propagate(previous, current, training=training)
-      final.append(previous)
-    return initial, tf.stack(final, axis=1)
+      steps.append(self.propagate(state, current, training=training))
+      if self.propagation == "chained":
+        state = steps[-1][1]
+    propagated, final = (tf.stack(maps, axis=1) for maps in zip(*steps))
+    return Unrolled(initial, preliminary, propagated, final, state)
+
+
+def check_steps_alone(model: Framewise) -> None:
+  """Checks that the last answer is all that a network's next step needs.
+
+  Raises:
+    InputError: its poses are propagated from the first frame.
+  """
+  if getattr(model, "propagation", "chained") != "chained":
+    raise InputError(
+      "this network propagates from the first frame (--propagation=from_first), an ablation that "
+      "can be trained and evaluated. Export and track one with --propagation=chained."
+    )
 
 
 def _each_frame(network: tf.keras.Model, clips: tf.Tensor, training: bool) -> tf.Tensor:

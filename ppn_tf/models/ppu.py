@@ -1,6 +1,6 @@
 """The Pose Propagation Unit (section III-B, Eqs. 2-5)."""
 
-from typing import Optional, Sequence, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from ppn_tf.models.deform_conv import DeformableConv2D
 
@@ -39,12 +39,30 @@ def _basic_block(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
   return _layers.ReLU(name=f"{name}_relu2")(outputs)
 
 
+@tf.keras.utils.register_keras_serializable("ppn_tf")
+class Mean(tf.keras.layers.Layer):
+  """The mean of several maps of one shape; of equal maps, exactly that map.
+
+  Computed as the first plus the mean difference to the first, because a sum of
+  n maps divided by n rounds.
+  """
+
+  def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
+    first, rest = inputs[0], inputs[1:]
+    return first + tf.add_n([one - first for one in rest]) * (1.0 / len(inputs))
+
+
+# How Eq. 5 puts the maps of all dilation rates together.
+REDUCTIONS: Dict[str, Callable[..., tf.keras.layers.Layer]] = {"mean": Mean, "sum": _layers.Add}
+
+
 def ppu(
   heatmap_size: Tuple[int, int],
   num_joints: int,
   width: Optional[int] = None,
   num_blocks: int = 17,
   dilations: Sequence[int] = DILATIONS,
+  reduction: str = "mean",
   initial_gain: float = 1.0,
   name: str = "ppu",
 ) -> tf.keras.Model:
@@ -59,29 +77,29 @@ def ppu(
     width: channels of the residual blocks; K if not given.
     num_blocks: residual blocks of Phi.
     dilations: dilation rates of the offset and deformable convolutions.
+    reduction: "mean", or "sum" as Eq. 5 prints it, which starts as the copy
+      times the number of dilations.
     initial_gain: factor on the copy that the unit starts as.
     name: the model's name.
   Returns:
     A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
     float32, to the propagated heatmaps [B, H/S, W/S, K] float32.
+  Raises:
+    ValueError: an unknown reduction, or no dilations.
   """
-  warp = DeformableConv2D(
-    num_joints,
-    3,
-    dilations,
-    scale=1.0 / len(dilations),
-    identity_gain=initial_gain,
-    dtype="float32",
-    name="warp",
-  )
+  if reduction not in REDUCTIONS:
+    raise ValueError(f"reduction must be one of {sorted(REDUCTIONS)}. Received: {reduction!r}")
+  if not dilations or min(dilations) < 1:
+    raise ValueError(f"dilations must be one or more rates >= 1. Received: {dilations}")
   shape = (*heatmap_size, num_joints)
-  previous = tf.keras.Input(shape, name="previous")
-  preliminary = tf.keras.Input(shape, name="preliminary")
-  features = _layers.Subtract(name="difference")([preliminary, previous])  # Eq. 2
+  previous = tf.keras.Input(shape, dtype="float32", name="previous")
+  preliminary = tf.keras.Input(shape, dtype="float32", name="preliminary")
+  features = _layers.Subtract(dtype="float32", name="difference")([preliminary, previous])  # Eq. 2
   for number in range(1, num_blocks + 1):
     features = _basic_block(features, width or num_joints, f"phi_{number}")
-  offsets = [  # Eq. 3
-    _layers.Conv2D(
+  warped = []
+  for rate in dilations:
+    offsets = _layers.Conv2D(  # Eq. 3
       2 * 9 * num_joints,
       3,
       padding="same",
@@ -91,7 +109,15 @@ def ppu(
       dtype="float32",
       name=f"offsets_{rate}",
     )(features)
-    for rate in dilations
-  ]
-  propagated = warp([previous, *offsets])  # Eqs. 4 and 5
+    warp = DeformableConv2D(  # Eq. 4
+      num_joints,
+      dilation_rate=rate,
+      identity_gain=initial_gain,
+      dtype="float32",
+      name=f"warp_{rate}",
+    )
+    warped.append(warp([previous, offsets]))
+  propagated = warped[0]
+  if len(warped) > 1:  # Eq. 5
+    propagated = REDUCTIONS[reduction](dtype="float32", name="propagated")(warped)
   return tf.keras.Model([previous, preliminary], propagated, name=name)

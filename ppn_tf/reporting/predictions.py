@@ -1,12 +1,12 @@
 """What a model answers on a stretch of a labelled clip."""
 
 import dataclasses
-from typing import Optional, Tuple
+from typing import Optional
 
 import numpy as np
 
 from ppn_tf.keypoints import crops, heatmaps
-from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.ppn import Framewise
 
 import tensorflow as tf
 
@@ -42,6 +42,8 @@ class Answer:
     crops: [T, H, W, 3] float32 0..255, what the model was shown.
     affines: [T, 2, 3] float32, frame pixels to crop pixels.
     initial: [h, w, K] float32 heatmaps of the first frame; None if frame-wise.
+    preliminary: [T, h, w, K] float32 heatmaps of BodyNet.
+    propagated: [T, h, w, K] float32 heatmaps of the PPU; None if frame-wise.
     final: [T, h, w, K] float32 heatmaps.
   """
 
@@ -50,6 +52,8 @@ class Answer:
   crops: np.ndarray
   affines: np.ndarray
   initial: Optional[np.ndarray]
+  preliminary: np.ndarray
+  propagated: Optional[np.ndarray]
   final: np.ndarray
 
 
@@ -64,33 +68,20 @@ def answer(model: Framewise, stretch: Stretch, margin: float = 1.25) -> Answer:
   center, side = crops.box_to_crop(stretch.boxes, margin)
   affines = crops.crop_affine(center, side, model.image_size)
   cropped = crops.crop_frames(stretch.frames, affines, model.image_size)
-  initial, final = model.unroll(cropped[None])
-  in_crop, scores = heatmaps.decode(final[0], model.stride)
+  maps = model.unroll(cropped[None])
+  in_crop, scores = heatmaps.decode(maps.final[0], model.stride)
   keypoints = crops.transform_points(crops.invert_affine(affines), in_crop)
   return Answer(
     keypoints=keypoints.numpy(),
     scores=scores.numpy(),
     crops=cropped.numpy(),
     affines=affines.numpy(),
-    initial=None if initial is None else initial[0].numpy(),
-    final=final[0].numpy(),
+    initial=_first(maps.initial),
+    preliminary=maps.preliminary[0].numpy(),
+    propagated=_first(maps.propagated),
+    final=maps.final[0].numpy(),
   )
 
 
-def parts(model: PPN, given: Answer, first: int, length: int) -> Tuple[np.ndarray, np.ndarray]:
-  """BodyNet's and the PPU's parts of a PPN's final heatmaps.
-
-  Args:
-    model: the PPN that gave the answer.
-    given: its answer.
-    first: index of the first frame wanted.
-    length: number of frames wanted.
-  Returns:
-    preliminary and propagated heatmaps, each [length, h, w, K] float32.
-  """
-  assert given.initial is not None, "a PPN's answer has initial heatmaps"
-  before = np.concatenate([given.initial[None], given.final])[first : first + length]
-  frames = tf.constant(given.crops[first : first + length])
-  preliminary = model.body_net(frames, training=False)
-  propagated = model.ppu([before, preliminary], training=False)
-  return preliminary.numpy(), propagated.numpy()
+def _first(maps: Optional[tf.Tensor]) -> Optional[np.ndarray]:
+  return None if maps is None else maps[0].numpy()

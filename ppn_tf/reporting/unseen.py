@@ -10,7 +10,7 @@ from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.reporting import pictures
 from ppn_tf.reporting.images import Picture
 from ppn_tf.reporting.moments import Moment, spread
-from ppn_tf.reporting.predictions import Answer, Stretch, answer, parts
+from ppn_tf.reporting.predictions import Answer, Stretch, answer
 
 _SHOWN = 4  # frames of a stretch
 
@@ -107,8 +107,8 @@ def _heatmaps(
   model = candidate.model
   assert isinstance(model, PPN)
   window = slice(moment.first, moment.first + moment.length)
-  preliminary, propagated = parts(model, given, moment.first, moment.length)
-  maps = np.stack([preliminary, propagated, given.final[window]])[..., moment.joint]
+  assert given.propagated is not None
+  maps = np.stack([given.preliminary, given.propagated, given.final])[:, window, ..., moment.joint]
   name = skeleton.joint_names[moment.joint].replace("_", " ")
   first = stretch.first + moment.first + 1
   return Heatmaps(

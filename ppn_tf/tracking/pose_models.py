@@ -13,6 +13,7 @@ from typing import Any, Tuple, Union
 import numpy as np
 
 from ppn_tf.errors import InputError
+from ppn_tf.models.ppn import Framewise, check_steps_alone
 
 import tensorflow as tf
 
@@ -123,7 +124,8 @@ class SavedModelPoseModel(PoseModel):
 class KerasPoseModel(PoseModel):
   """A PPN or Framewise as it is in memory, compiled once."""
 
-  def __init__(self, model: Any):
+  def __init__(self, model: Framewise):
+    check_steps_alone(model)
     self._model = model
     frame = tf.TensorSpec([1, *model.image_size, 3], tf.float32)
     heatmaps = tf.TensorSpec([1, *model.heatmap_size, model.num_joints], tf.float32)

@@ -1,82 +1,118 @@
-"""The deformable convolution against its definition, a plain convolution, and differences."""
+"""The deformable convolution against its definition, differences, and torchvision."""
+
+import pathlib
 
 import numpy as np
 import pytest
 
-from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models import deform_resampler
+from ppn_tf.models.deform_conv import IMPLEMENTATIONS, DeformableConv2D, set_implementation
 from tests import references
 
 import tensorflow as tf
 
+GOLDEN = pathlib.Path(__file__).with_name("torchvision_deform_conv2d.npz")
+needs_addons = pytest.mark.skipif(
+  not deform_resampler.available(), reason="TensorFlow Addons is not installed"
+)
+EACH = [
+  pytest.param(name, marks=needs_addons if name == "resampler" else ())
+  for name in sorted(IMPLEMENTATIONS)
+]
 
-def layer_inputs(rng, shape, kernel_size, rates, spread=2.0):
-  """A map [B, h, w, K] and per rate offsets [B, h, w, 2, taps, K], clear of whole numbers.
 
-  At whole numbers bilinear interpolation has a kink, and differences say nothing there.
+@pytest.fixture(name="implementation", params=EACH)
+def fixture_implementation(request):
+  return request.param
+
+
+def random_offsets(rng, shape, spread=2.0):
+  """Normal offsets, clear of whole numbers.
+
+  There bilinear interpolation has a kink, and differences say nothing.
   """
-  inputs = rng.normal(size=shape).astype(np.float32)
-  offsets = []
-  for _ in rates:
-    values = rng.normal(0, spread, (*shape[:3], 2, kernel_size**2, shape[3]))
-    fraction = np.clip(values - np.floor(values), 0.1, 0.9)
-    offsets.append((np.floor(values) + fraction).astype(np.float32))
-  return inputs, offsets
+  values = rng.normal(0, spread, shape)
+  fraction = np.clip(values - np.floor(values), 0.1, 0.9)
+  return (np.floor(values) + fraction).astype(np.float32)
 
 
 def call(layer, inputs, offsets):
-  flat = [tf.reshape(one, [*one.shape[:3], -1]) for one in offsets]
-  return layer([tf.convert_to_tensor(inputs), *flat])
+  """The layer on [B, h, w, C] maps and [B, h, w, 2, taps, G] offsets."""
+  return layer([tf.convert_to_tensor(inputs), tf.reshape(offsets, [*offsets.shape[:3], -1])])
 
 
-def random_layer(rng, channels, filters, kernel_size, rates, scale=1.0):
-  layer = DeformableConv2D(filters, kernel_size, rates, scale, kernel_initializer="zeros")
-  kernel = rng.normal(size=(len(rates), kernel_size**2, channels, filters)).astype(np.float32)
-  layer.build([tf.TensorShape([None, 5, 6, channels])])
-  layer.kernel.assign(kernel)
-  return layer, kernel
+def layer_with(kernel, implementation, rate=1, groups=0):
+  taps, _, filters = kernel.shape
+  return DeformableConv2D(
+    filters,
+    int(taps**0.5),
+    rate,
+    groups,
+    implementation,
+    kernel_initializer=tf.keras.initializers.Constant(kernel),
+  )
 
 
-@pytest.mark.parametrize(
-  ("kernel_size", "rates"), [(3, (1,)), (3, (2, 3)), (1, (1, 4))], ids=["3x3", "two", "1x1"]
-)
-def test_definition(kernel_size, rates):
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize(("kernel_size", "rate"), [(3, 1), (3, 3), (1, 1), (5, 2)])
+def test_definition(implementation, kernel_size, rate, groups):
   rng = np.random.default_rng(0)
-  layer, kernel = random_layer(rng, 3, 2, kernel_size, rates, scale=0.5)
-  inputs, offsets = layer_inputs(rng, (2, 5, 6, 3), kernel_size, rates)
-  output = call(layer, inputs, offsets)
+  taps = kernel_size**2
+  inputs = rng.normal(size=(2, 5, 6, 4)).astype(np.float32)
+  offsets = random_offsets(rng, (2, 5, 6, 2, taps, groups))
+  kernel = rng.normal(size=(taps, 4, 2)).astype(np.float32)
+  output = call(layer_with(kernel, implementation, rate, groups), inputs, offsets)
   for b in range(2):
-    expected = references.deformable_sum(
-      inputs[b], [one[b] for one in offsets], kernel, rates, scale=0.5
-    )
+    expected = references.deformable_convolution(inputs[b], offsets[b], kernel, rate)
     np.testing.assert_allclose(output[b], expected, atol=2e-5)
 
 
-@pytest.mark.parametrize("rates", [(1,), (2,), (1, 3)])
-def test_without_offsets_it_is_a_dilated_convolution(rates):
+@pytest.mark.parametrize("rate", [1, 2])
+def test_without_offsets_it_is_a_dilated_convolution(implementation, rate):
   rng = np.random.default_rng(1)
-  layer, kernel = random_layer(rng, 4, 3, 3, rates)
+  kernel = rng.normal(size=(9, 4, 3)).astype(np.float32)
   inputs = rng.normal(size=(2, 9, 7, 4)).astype(np.float32)
-  offsets = [np.zeros((2, 9, 7, 2, 9, 4), np.float32) for _ in rates]
-  expected = sum(
-    tf.nn.conv2d(inputs, kernel[d].reshape(3, 3, 4, 3), 1, "SAME", dilations=rate)
-    for d, rate in enumerate(rates)
-  )
-  np.testing.assert_allclose(call(layer, inputs, offsets), expected, atol=2e-5)
+  expected = tf.nn.conv2d(inputs, kernel.reshape(3, 3, 4, 3), 1, "SAME", dilations=rate)
+  offsets = np.zeros((2, 9, 7, 2, 9, 4), np.float32)
+  output = call(layer_with(kernel, implementation, rate), inputs, offsets)
+  np.testing.assert_allclose(output, expected, atol=2e-5)
 
 
-def test_new_layer_copies_its_map():
+def test_it_is_what_torchvision_computes(implementation):
+  """Against vectors that torchvision_golden.py wrote."""
+  golden = np.load(GOLDEN)
+  for case in sorted({name.partition("/")[0] for name in golden.files}):
+    inputs, offsets, kernel, expected = (
+      golden[f"{case}/{name}"] for name in ("input", "offset", "weight", "output")
+    )
+    # [B, C, h, w] and [F, C, k, k] there; offsets [B, (group, tap, dy or dx), h, w].
+    batch, channels, height, width = inputs.shape
+    filters, _, size, _ = kernel.shape
+    groups, rate = (int(golden[f"{case}/{name}"]) for name in ("groups", "dilation"))
+    offsets = offsets.reshape(batch, groups, size**2, 2, height, width)
+    output = call(
+      layer_with(
+        kernel.reshape(filters, channels, size**2).transpose(2, 1, 0), implementation, rate, groups
+      ),
+      inputs.transpose(0, 2, 3, 1),
+      offsets.transpose(0, 4, 5, 3, 2, 1),
+    )
+    np.testing.assert_allclose(output, expected.transpose(0, 2, 3, 1), atol=1e-4)
+
+
+def test_new_layer_copies_its_map_exactly(implementation):
   inputs = np.random.default_rng(2).normal(size=(1, 6, 5, 3)).astype(np.float32)
-  offsets = [np.zeros((1, 6, 5, 2, 9, 3), np.float32)] * 2
-  layer = DeformableConv2D(3, 3, (2, 5), scale=0.5)
-  np.testing.assert_allclose(call(layer, inputs, offsets), inputs, atol=1e-6)
+  offsets = np.zeros((1, 6, 5, 2, 9, 3), np.float32)
+  layer = DeformableConv2D(3, dilation_rate=2, implementation=implementation)
+  np.testing.assert_array_equal(call(layer, inputs, offsets), inputs)
 
 
-def test_whole_offsets_shift_each_channel_by_its_own():
+def test_whole_offsets_shift_each_channel_by_its_own(implementation):
   inputs = np.random.default_rng(3).normal(size=(1, 6, 6, 2)).astype(np.float32)
   offsets = np.zeros((1, 6, 6, 2, 1, 2), np.float32)
   offsets[..., 0, 0, 0] = 2  # channel 0 reads two rows below,
   offsets[..., 1, 0, 1] = -1  # channel 1 one column to the left
-  output = call(DeformableConv2D(2, 1), inputs, [offsets]).numpy()
+  output = call(DeformableConv2D(2, 1, implementation=implementation), inputs, offsets).numpy()
   expected = np.zeros_like(inputs)
   expected[:, :4, :, 0] = inputs[:, 2:, :, 0]
   expected[:, :, 1:, 1] = inputs[:, :, :-1, 1]
@@ -84,63 +120,120 @@ def test_whole_offsets_shift_each_channel_by_its_own():
 
 
 @pytest.mark.parametrize("far", [7.0, -7.0, 1e6, -1e30])
-def test_far_outside_is_zero_and_has_no_gradient(far):
+def test_far_outside_is_zero_and_has_no_gradient(implementation, far):
   inputs = tf.ones([1, 5, 6, 2])
   offsets = tf.Variable(tf.fill([1, 5, 6, 2 * 9 * 2], far))
   with tf.GradientTape() as tape:
     tape.watch(inputs)
-    output = DeformableConv2D(2, 3)([inputs, offsets])
+    output = DeformableConv2D(2, implementation=implementation)([inputs, offsets])
   gradients = tape.gradient(output, [inputs, offsets])
   for value in (output, *gradients):
     np.testing.assert_array_equal(value, np.zeros(value.shape))
 
 
-def test_gradients_are_the_definitions_differences():
+@pytest.mark.parametrize("groups", [1, 2])
+def test_gradients_are_the_definitions_differences(implementation, groups):
   rng = np.random.default_rng(4)
-  rates = (1, 2)
-  layer, kernel = random_layer(rng, 2, 2, 3, rates)
-  inputs, offsets = layer_inputs(rng, (1, 3, 4, 2), 3, rates, spread=1.0)
-  upstream = rng.normal(size=(3, 4, 2))
-  variables = [tf.Variable(value) for value in (inputs, *offsets)]
+  values = [
+    rng.normal(size=(2, 3, 4, 2)).astype(np.float32),
+    random_offsets(rng, (2, 3, 4, 2, 9, groups), spread=1.0),
+    rng.normal(size=(9, 2, 3)).astype(np.float32),
+  ]
+  upstream = rng.normal(size=(2, 3, 4, 3))
+  layer = layer_with(values[2], implementation, 2, groups)
+  variables = [tf.Variable(value) for value in values[:2]]
   with tf.GradientTape() as tape:
-    output = call(layer, variables[0], variables[1:])
-    loss = tf.reduce_sum(output[0] * upstream.astype(np.float32))
-  variables.append(layer.kernel)
-  gradients = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, variables)]
-  values = [np.float64(inputs), *np.float64(offsets), np.float64(kernel)]
+    output = call(layer, *variables)
+    loss = tf.reduce_sum(output * upstream.astype(np.float32))
+  gradients = tape.gradient(loss, [*variables, layer.kernel])
 
   def difference(which, index, step=1e-3):
     """The definition's slope; exact, as it is linear in each single value here."""
     sides = []
     for sign in (1, -1):
-      moved = [value.copy() for value in values]
+      moved = [np.float64(value) for value in values]
       moved[which][index] += sign * step
-      result = references.deformable_sum(moved[0][0], [moved[1][0], moved[2][0]], moved[3], rates)
-      sides.append((result * upstream).sum())
+      results = [
+        references.deformable_convolution(moved[0][b], moved[1][b], moved[2], 2) for b in range(2)
+      ]
+      sides.append((np.stack(results) * upstream).sum())
     return (sides[0] - sides[1]) / (2 * step)
 
   for which, gradient in enumerate(gradients):
+    gradient = tf.convert_to_tensor(gradient).numpy()
     assert gradient.shape == values[which].shape
-    flat = rng.choice(gradient.size, size=min(gradient.size, 12), replace=False)
+    flat = rng.choice(gradient.size, size=min(gradient.size, 16), replace=False)
     for index in zip(*np.unravel_index(flat, gradient.shape)):
       assert gradient[index] == pytest.approx(difference(which, index), abs=2e-4)
 
 
+def test_implementations_have_the_same_gradients(implementation):
+  """At the size of a real heatmap, where finite differences take too long."""
+  rng = np.random.default_rng(5)
+  inputs = tf.constant(rng.normal(size=(2, 24, 20, 5)), tf.float32)
+  offsets = tf.constant(rng.normal(0, 9, (2, 24, 20, 2 * 9 * 5)), tf.float32)
+  upstream = tf.constant(rng.normal(size=(2, 24, 20, 4)), tf.float32)
+  kernel = rng.normal(size=(9, 5, 4)).astype(np.float32)
+  results = []
+  for name in ("gather", implementation):
+    layer = layer_with(kernel, name, rate=6)
+
+    @tf.function
+    def both(layer=layer):
+      with tf.GradientTape() as tape:
+        tape.watch([inputs, offsets])
+        output = layer([inputs, offsets])
+      sources = [inputs, offsets, layer.kernel]
+      return output, *tape.gradient(output, sources, output_gradients=upstream)
+
+    layer.build([inputs.shape, offsets.shape])
+    results.append(both())
+  for value, expected in zip(results[1], results[0]):
+    scale = float(tf.reduce_max(tf.abs(expected)))
+    np.testing.assert_allclose(value / scale, expected / scale, atol=1e-5)
+
+
+def test_auto_is_fused_in_training_alone(monkeypatch):
+  called = []
+  for name, convolve in IMPLEMENTATIONS.items():
+
+    def spy(*arguments, name=name, convolve=convolve):
+      called.append(name)
+      return convolve(*arguments)
+
+    monkeypatch.setitem(IMPLEMENTATIONS, name, spy)
+  inputs = [tf.keras.Input((4, 4, 1)), tf.keras.Input((4, 4, 18))]
+  network = tf.keras.Model(inputs, DeformableConv2D(1)(inputs))
+  values = [tf.zeros([1, 4, 4, 1]), tf.zeros([1, 4, 4, 18])]
+  called.clear()
+  network(values)
+  network(values, training=True)
+  set_implementation(network, "fused")
+  network(values)
+  assert called == ["gather", "fused", "fused"]
+
+
 def test_config_round_trip():
-  layer = DeformableConv2D(3, 3, (2, 5), scale=0.5, kernel_initializer="zeros", name="warp")
+  layer = DeformableConv2D(3, 5, 2, 1, "gather", "zeros", 0.5, name="warp")
   copy = DeformableConv2D.from_config(layer.get_config())
   assert copy.get_config() == layer.get_config()
-  assert (copy.filters, copy.kernel_size, copy.dilations, copy.scale) == (3, 3, (2, 5), 0.5)
+  given = (copy.filters, copy.kernel_size, copy.dilation_rate, copy.deformable_groups)
+  assert given == (3, 5, 2, 1)
+  assert (copy.implementation, copy.identity_gain) == ("gather", 0.5)
 
 
 @pytest.mark.parametrize(
   ("arguments", "message"),
   [
     ({"filters": 2, "kernel_size": 2}, "kernel_size must be odd. Received: 2"),
-    ({"filters": 2, "dilations": (0,)}, "Received: .0,"),
+    ({"filters": 2, "dilation_rate": 0}, "1 or more. Received: 0"),
+    ({"filters": 2, "implementation": "cuda"}, "Received: 'cuda'"),
     ({"filters": 3}, "Received: filters=3, channels=2"),
+    ({"filters": 2, "deformable_groups": 3}, "Received: deformable_groups=3, channels=2"),
+    ({"filters": 2, "deformable_groups": 1}, "must have 18 channels.* Received: 36"),
   ],
 )
 def test_errors(arguments, message):
   with pytest.raises(ValueError, match=message):
-    DeformableConv2D(**arguments).build([tf.TensorShape([None, 4, 4, 2])])
+    layer = DeformableConv2D(**arguments)
+    layer.build([tf.TensorShape([None, 4, 4, 2]), tf.TensorShape([None, 4, 4, 36])])

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.errors import InputError
+from ppn_tf.models.ppn import PPN, Framewise, check_steps_alone
 
 import tensorflow as tf
 
@@ -52,35 +53,58 @@ def fixture_clips():
 @pytest.mark.parametrize("skip", [True, False])
 def test_first_frame_passes_twice_and_each_follows_the_last(clips, skip):
   model = PPN(network(HEAD, "head"), network(BODY, "body"), unit(), skip)
-  initial, final = model.unroll(clips)
+  initial, preliminaries, propagated, final, state = model.unroll(clips)
   previous = by_hand(HEAD, clips[:, 0])
   np.testing.assert_allclose(initial, previous, rtol=1e-5)
   for t in range(4):
     preliminary = by_hand(BODY, clips[:, t])
-    previous = (preliminary if skip else 0) + 0.5 * previous + 0.1 * preliminary**2
-    np.testing.assert_allclose(final[:, t], previous, rtol=1e-4, atol=1e-5)
+    warped = 0.5 * previous + 0.1 * preliminary**2
+    previous = (preliminary if skip else 0) + warped
+    for maps, expected in ((preliminaries, preliminary), (propagated, warped), (final, previous)):
+      np.testing.assert_allclose(maps[:, t], expected, rtol=1e-4, atol=1e-5)
+  np.testing.assert_array_equal(state, final[:, -1])
+
+
+def test_from_first_each_frame_follows_the_initial_heatmaps(clips):
+  model = PPN(network(HEAD, "head"), network(BODY, "body"), unit(), propagation="from_first")
+  initial, _, _, final, state = model.unroll(clips)
+  first = by_hand(HEAD, clips[:, 0])
+  for t in range(4):
+    preliminary = by_hand(BODY, clips[:, t])
+    expected = preliminary + 0.5 * first + 0.1 * preliminary**2
+    np.testing.assert_allclose(final[:, t], expected, rtol=1e-4, atol=1e-5)
+  np.testing.assert_array_equal(state, initial)
+  later = model.unroll(clips[:, 2:], state)
+  np.testing.assert_allclose(later.final, final[:, 2:], rtol=1e-5, atol=1e-5)
+  with pytest.raises(InputError, match="--propagation=chained"):
+    check_steps_alone(model)
+
+
+def test_unknown_propagation_is_refused():
+  with pytest.raises(ValueError, match="Received: 'backward'"):
+    PPN(network(HEAD, "head"), network(BODY, "body"), unit(), propagation="backward")
 
 
 @pytest.mark.parametrize("kind", ["ppn", "framewise"])
 def test_unroll_is_start_and_steps_and_can_be_interrupted(clips, kind):
   body = network(BODY, "body")
   model = PPN(network(HEAD, "head"), body, unit()) if kind == "ppn" else Framewise(body)
-  initial, final = model.unroll(clips)
+  initial, _, _, final, _ = model.unroll(clips)
   state = model.start(clips[:, 0])
   if initial is not None:
     np.testing.assert_allclose(state, initial, rtol=1e-6)
   for t in range(4):
     state = model.step(clips[:, t], state)
     np.testing.assert_allclose(state, final[:, t], rtol=1e-5, atol=1e-5)
-  nothing, rest = model.unroll(clips[:, 2:], previous=final[:, 1])
-  assert nothing is None
-  np.testing.assert_allclose(rest, final[:, 2:], rtol=1e-5, atol=1e-5)
+  rest = model.unroll(clips[:, 2:], model.unroll(clips[:, :2]).state)
+  assert rest.initial is None
+  np.testing.assert_allclose(rest.final, final[:, 2:], rtol=1e-5, atol=1e-5)
 
 
 def test_framewise_looks_at_one_frame_alone(clips):
   model = Framewise(network(BODY, "body"))
-  initial, final = model.unroll(clips)
-  assert initial is None
+  initial, preliminary, propagated, final, _ = model.unroll(clips)
+  assert initial is None and propagated is None and preliminary is final
   for t in range(4):
     np.testing.assert_allclose(final[:, t], by_hand(BODY, clips[:, t]), rtol=1e-5)
   wild = np.full((2, *CELLS, JOINTS), 1e6, np.float32)

@@ -1,5 +1,7 @@
 """The Pose Propagation Unit against Eqs. 2-5, and against its cost in the paper."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,30 @@ def test_a_new_unit_copies_the_previous_heatmaps(width):
   rng = np.random.default_rng(0)
   previous, preliminary = rng.random((2, 3, 10, 8, 4)).astype(np.float32)
   assert unit.output_shape == (None, 10, 8, 4)
-  np.testing.assert_allclose(unit([previous, preliminary]), previous, atol=1e-6)
+  for training in (False, True):
+    np.testing.assert_array_equal(unit([previous, preliminary], training=training), previous)
+
+
+@pytest.mark.parametrize(("reduction", "factor"), [("mean", 0.5), ("sum", 1.5)])
+def test_initial_gain_and_reduction_scale_the_copy(reduction, factor):
+  unit = ppu((6, 5), 2, None, 1, (1, 2, 3), reduction, initial_gain=0.5)
+  previous, preliminary = np.random.default_rng(2).random((2, 1, 6, 5, 2)).astype(np.float32)
+  np.testing.assert_allclose(unit([previous, preliminary]), factor * previous, rtol=1e-6)
+
+
+def test_one_dilation_needs_no_reduction():
+  unit = ppu((6, 5), 2, None, 1, (3,))
+  previous, preliminary = np.random.default_rng(3).random((2, 1, 6, 5, 2)).astype(np.float32)
+  np.testing.assert_array_equal(unit([previous, preliminary]), previous)
+
+
+@pytest.mark.parametrize(
+  ("arguments", "received"),
+  [({"reduction": "max"}, "'max'"), ({"dilations": ()}, "()"), ({"dilations": (0,)}, "(0,)")],
+)
+def test_errors_name_what_was_received(arguments, received):
+  with pytest.raises(ValueError, match=re.escape(f"Received: {received}")):
+    ppu((6, 5), 2, **arguments)
 
 
 def by_the_equations(weights, previous, preliminary, rates, num_joints):
@@ -35,9 +60,12 @@ def by_the_equations(weights, previous, preliminary, rates, num_joints):
     )
     for rate in rates
   ]
-  # Eqs. 4 and 5, the sum taken as a mean.
-  return references.deformable_sum(
-    previous, offsets, weights["warp/kernel:0"], rates, scale=1 / len(rates)
+  return np.mean(  # Eqs. 4 and 5, the sum taken as a mean
+    [
+      references.deformable_convolution(previous, offset, weights[f"warp_{rate}/kernel:0"], rate)
+      for offset, rate in zip(offsets, rates)
+    ],
+    axis=0,
   )
 
 

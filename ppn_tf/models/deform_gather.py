@@ -1,0 +1,123 @@
+"""Bilinear sampling at learned offsets, op by op: what deformable convolution reads.
+
+A map is read through four maps made from it: its values and their differences
+to the right, downwards, and of the one along the other. At a fraction (fy, fx)
+of a cell the bilinear value is
+
+  value + fx * right + fy * (down + fx * cross),
+
+so that reading, and both gradients, take one index and no corner weights.
+"""
+
+from typing import NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+import tensorflow as tf
+
+
+class MapSize(NamedTuple):
+  """Height and width of a map in cells, and its channels."""
+
+  height: int
+  width: int
+  channels: int
+
+
+def tap_positions(kernel_size: int, dilation_rate: int, channels: int) -> np.ndarray:
+  """[2, P * C] float32: rows and columns of a kernel's taps about its centre, in cells.
+
+  The P = kernel_size**2 taps stand row by row, each once for every channel.
+  """
+  steps = dilation_rate * (np.arange(kernel_size) - kernel_size // 2)
+  taps = np.stack(np.meshgrid(steps, steps, indexing="ij")).reshape(2, -1)
+  return np.repeat(taps, channels, axis=1).astype(np.float32)
+
+
+def difference_maps(inputs: tf.Tensor) -> Tuple[tf.Tensor, ...]:
+  """value, right, down and cross, each flat, of maps [B, h, w, C] in a frame of zeros.
+
+  Returns:
+    Four tensors [B * (h + 1) * (w + 1) * C]; cell (0, 0) is the frame's corner.
+  """
+  framed = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]])
+  value = framed[:, :-1, :-1]
+  right = framed[:, :-1, 1:] - value
+  down = framed[:, 1:, :-1] - value
+  cross = framed[:, 1:, 1:] - framed[:, 1:, :-1] - right
+  return tuple(tf.reshape(one, [-1]) for one in (value, right, down, cross))
+
+
+def positions(
+  offsets: tf.Tensor, taps: tf.Tensor, size: MapSize, axis: int
+) -> Tuple[tf.Tensor, int]:
+  """Where each tap reads, along rows (axis 0) or columns (1), and the map's extent there.
+
+  Args:
+    offsets: [B, h * w, 2 * P * C], all dy before all dx.
+    taps: see `tap_positions`.
+    size: of the map.
+    axis: 0 or 1.
+  Returns:
+    [B, h * w, P * C] in cells, and the height or width.
+  """
+  here = np.indices(size[:2], np.float32)[axis].reshape(-1, 1)
+  shift = tf.split(offsets, 2, axis=-1)[axis]
+  return shift + (here + taps[axis]), size[axis]
+
+
+def cells(
+  offsets: tf.Tensor, taps: tf.Tensor, size: MapSize
+) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+  """Index into the flat difference maps, and the fractions (fy, fx), all [B, h * w, P * C]."""
+  starts, fractions = [], []
+  for axis in (0, 1):
+    position, extent = positions(offsets, taps, size, axis)
+    # From one cell before the map to one behind it: outside, all is zero.
+    position = tf.clip_by_value(position, -1.0, float(extent)) + 1.0
+    start = tf.minimum(tf.floor(position), float(extent))
+    starts.append(tf.cast(start, tf.int32))
+    fractions.append(position - start)
+  columns = size.width + 1
+  batch = offsets.shape[0] or tf.shape(offsets)[0]
+  first = tf.range(batch) * ((size.height + 1) * columns * size.channels)
+  channel = np.arange(taps.shape[1], dtype=np.int32) % size.channels
+  index = (starts[0] * columns + starts[1]) * size.channels
+  return index + (channel + tf.reshape(first, [-1, 1, 1])), fractions[0], fractions[1]
+
+
+def samples(
+  maps: Sequence[tf.Tensor], offsets: tf.Tensor, taps: tf.Tensor, size: MapSize
+) -> tf.Tensor:
+  """The bilinear values [B, h * w, P * C] that the taps read; zero outside the map.
+
+  Args:
+    maps: see `difference_maps`.
+    offsets: [B, h * w, 2 * P * C] in cells, all dy before all dx, within them
+      tap by tap, within a tap channel by channel.
+    taps: see `tap_positions`.
+    size: of the map.
+  """
+  index, fy, fx = cells(offsets, taps, size)
+  value, right, down, cross = (tf.gather(one, index) for one in maps)
+  return value + fx * right + fy * (down + fx * cross)
+
+
+def convolve(
+  inputs: tf.Tensor, offsets: tf.Tensor, kernel: tf.Tensor, taps: np.ndarray
+) -> tf.Tensor:
+  """Deformable convolution of one dilation rate (Eq. 4), each channel with its own offsets.
+
+  Args:
+    inputs: [B, h, w, C] float32.
+    offsets: [B, h, w, 2 * P * C] float32, see `samples`.
+    kernel: [P * C, F] float32, tap by tap.
+    taps: see `tap_positions`.
+  Returns:
+    [B, h, w, F] float32.
+  """
+  size = MapSize(*inputs.shape[1:])
+  flat = tf.reshape(offsets, [-1, size.height * size.width, offsets.shape[-1]])
+  read = samples(difference_maps(inputs), flat, taps, size)
+  read = tf.reshape(read, [-1, size.height, size.width, kernel.shape[0]])
+  return tf.nn.conv2d(read, kernel[None, None], 1, "VALID")

@@ -1,0 +1,142 @@
+"""The list of models that must work in every form, and what it is held against."""
+
+import importlib
+import inspect
+import pkgutil
+from typing import Callable, Dict, List, NamedTuple, Set
+
+import numpy as np
+
+import ppn_tf.models
+from ppn_tf.models import batch_norm
+from ppn_tf.models.deform_conv import IMPLEMENTATIONS
+from ppn_tf.models.pose_net import BACKBONES, pose_net
+from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
+from ppn_tf.models.ppu import REDUCTIONS, ppu
+from ppn_tf.models.upsample import UPSAMPLINGS
+
+import tensorflow as tf
+
+SIZE, CELLS, JOINTS = (64, 64), (16, 16), 3
+SMALL = "mobilenet_v2_0.35"
+
+
+class Case(NamedTuple):
+  """A model of the list.
+
+  Attributes:
+    build: makes it, with fresh weights.
+    covers: names as `found` gives them.
+    slow: whether it takes minutes.
+  """
+
+  build: Callable[[], Framewise]
+  covers: Set[str]
+  slow: bool = False
+
+
+def _framewise(backbone: str, upsampling: str = "duc") -> Framewise:
+  return Framewise(pose_net(backbone, SIZE, JOINTS, upsampling, name="body_net"))
+
+
+def _ppn(skip_connection: bool = True, propagation: str = "chained", **unit: object) -> PPN:
+  head, body = (pose_net(SMALL, SIZE, JOINTS, name=name) for name in ("head_net", "body_net"))
+  settings = {"num_blocks": 2, "dilations": (1, 3), **unit}
+  return PPN(head, body, ppu(CELLS, JOINTS, **settings), skip_connection, propagation)
+
+
+_PARTS = {"ppu", "pose_net", "PPN", "Mean", "DeformableConv2D", "propagation:chained"}
+_BACKBONE = {"Framewise", "pose_net", "upsampling:duc", "DepthToSpace", "upsample", "duc"}
+CASES: Dict[str, Case] = {
+  **{
+    name: Case(lambda name=name: _framewise(name), {f"backbone:{name}", *_BACKBONE}, slow)
+    for name, slow in {
+      "mobilenet_v2": True,
+      "mobilenet_v2_0.5": True,
+      "mobilenet_v2_0.35": False,
+      "resnet18": False,
+      "resnet34": True,
+      "resnet50": True,
+      "resnet101": True,
+      "hrnet_w48": True,
+    }.items()
+  },
+  "deconv": Case(lambda: _framewise(SMALL, "deconv"), {"upsampling:deconv", "deconv"}, True),
+  "ppn": Case(_ppn, {"reduction:mean", *_PARTS}),
+  "ppn_without_skip_connection": Case(lambda: _ppn(False), _PARTS, True),
+  "ppn_from_first": Case(lambda: _ppn(propagation="from_first"), {"propagation:from_first"}),
+  "ppn_sum": Case(lambda: _ppn(reduction="sum", initial_gain=0.5), {"reduction:sum"}, True),
+  "ppn_wide_unit": Case(lambda: _ppn(width=16), _PARTS, True),
+}
+# Backbone functions, each behind the names of BACKBONES.
+_BEHIND_BACKBONES = {"mobilenet_v2", "resnet", "hrnet"}
+
+
+def covered() -> Set[str]:
+  return set.union(*(case.covers for case in CASES.values())) | _BEHIND_BACKBONES
+
+
+def found() -> Set[str]:
+  """What ppn_tf.models has: entries of its tables, layers, modules, and functions that build.
+
+  A function builds if its result is a Keras model or a Keras tensor.
+  """
+  names = {
+    f"{kind}:{name}"
+    for kind, table in (
+      ("backbone", BACKBONES),
+      ("upsampling", UPSAMPLINGS),
+      ("reduction", REDUCTIONS),
+      ("propagation", PROPAGATIONS),
+    )
+    for name in table
+  }
+  for module in _modules():
+    for name, value in vars(module).items():
+      if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+        continue
+      if inspect.isclass(value) and issubclass(value, tf.Module):
+        names.add(name)
+      elif inspect.isfunction(value) and _builds(value):
+        names.add(name)
+  return names
+
+
+def _modules() -> List[object]:
+  names = [module.name for module in pkgutil.iter_modules(ppn_tf.models.__path__)]
+  return [importlib.import_module(f"ppn_tf.models.{name}") for name in names]
+
+
+def _builds(function: Callable[..., object]) -> bool:
+  """Whether it gives a Keras model or features, not just numbers on numbers.
+
+  Deformable convolution's functions of tensors are what its layer consists of;
+  tests/models compares them all.
+  """
+  if function.__module__.rpartition(".")[2] in {f"deform_{name}" for name in IMPLEMENTATIONS}:
+    return False
+  result = str(inspect.signature(function).return_annotation)
+  return "keras" in result or "Tensor" in result
+
+
+def randomise(model: Framewise, seed: int) -> None:
+  """Weights with which all parts of a model matter, and heatmaps that spread by 1 on noise.
+
+  Batch norms get the statistics of noise: with those of a new network, features
+  fade from layer to layer until float16 has only zero.
+  """
+  rng = np.random.default_rng(seed)
+  noise = rng.uniform(0, 255, (4, *SIZE, 3)).astype(np.float32)
+  for network in model.networks:
+    if network.name == "ppu":
+      for layer in network.layers:
+        scale = {"offsets": 0.5, "phi": 0.2, "warp": 0.2}.get(layer.name.partition("_")[0], 0.0)
+        if layer.weights and "bn" not in layer.name:
+          layer.set_weights([w + scale * rng.normal(size=w.shape) for w in layer.get_weights()])
+    else:
+      batch_norm.set_momentum(network, 0.0)
+      network(noise, training=True)
+      heatmaps = network.get_layer("heatmaps")
+      spread = float(tf.math.reduce_std(network(noise, training=False)))
+      kernel, bias = heatmaps.get_weights()
+      heatmaps.set_weights([kernel / spread, bias])
