@@ -11,9 +11,10 @@ from absl import flags
 import ppn_tf
 from ppn_tf.clips import pipeline, records
 from ppn_tf.errors import InputError
+from ppn_tf.initial_weights import load_weights
 from ppn_tf.keypoints.heatmaps import DECODERS
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
-from ppn_tf.models import batch_norm, precision, pretrained
+from ppn_tf.models import batch_norm, precision
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
 from ppn_tf.models.ppu import DILATIONS, REDUCTIONS, ppu
@@ -76,10 +77,16 @@ _TRAINING_FLAGS = [
   flags.DEFINE_float("learning_rate", 1e-4, "Of Adam, at the start; it falls linearly to zero."),
   flags.DEFINE_float("weight_decay", 1e-5, "L2 term in the gradient."),
   flags.DEFINE_string(
-    "head_weights", "", "What HeadNet starts from: backbone weights (.npz) or a run's workdir."
+    "head_weights",
+    "",
+    "What HeadNet starts from: `imagenet`, weights in an .npz file, or a run's workdir (its "
+    "HeadNet, or a frame-wise run's one network).",
   ),
   flags.DEFINE_string(
-    "body_weights", "", "What BodyNet starts from: backbone weights (.npz) or a run's workdir."
+    "body_weights",
+    "",
+    "What BodyNet starts from: `imagenet`, weights in an .npz file, or a run's workdir (its "
+    "BodyNet).",
   ),
   flags.DEFINE_enum(
     "freeze_batch_norm",
@@ -198,37 +205,16 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
     raise InputError(f"these flags make no network: {error}") from error
 
 
-def load_weights(network: tf.keras.Model, path: str) -> None:
-  """Starts a network from a file of backbone weights or from a frame-wise run.
-
-  Args:
-    network: HeadNet or BodyNet.
-    path: an .npz file (see `pretrained`), or the workdir of a run whose BodyNet
-      has the same architecture.
-  Raises:
-    InputError: neither, or one that does not fit.
-  """
-  if path.endswith(".npz"):
-    pretrained.load_backbone(network, path)
-    return
-  run = Workdir(path)
-  run.read_flags()
-  tracked = tf.train.Checkpoint(model=tf.train.Checkpoint(body_net=network))
-  restore(tracked, run.latest_checkpoint())
-
-
 def prepare_model() -> Framewise:
   """The flags' network, ready to train: seeded, weights loaded, batch norms set."""
   tf.keras.utils.set_random_seed(FLAGS.seed)
   with precision.policy(FLAGS.mixed_precision):
     model = build_model(run_flags())
   loaded = []
-  for weights, network in (
-    (FLAGS.body_weights, model.body_net),
-    (FLAGS.head_weights, getattr(model, "head_net", None)),
-  ):
-    if weights and network is not None:
-      load_weights(network, weights)
+  for part in ("body", "head"):
+    network, source = getattr(model, f"{part}_net", None), FLAGS[f"{part}_weights"].value
+    if source and network is not None:
+      load_weights(network, part, FLAGS[f"{part}_backbone"].value, source)
       loaded.append(network)
   if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
     heatmaps = model.body_net.get_layer("heatmaps")

@@ -1,27 +1,40 @@
-"""Backbone weights from .npz files of convolutions with folded batch norms.
+"""Weights of pose networks as .npz files of convolutions with folded batch norms.
 
-Keys are `<layer>/kernel` and `<layer>/bias`, layers named as in
-tf.keras.applications. The bias is what the batch norm behind the convolution
-adds, its scale being part of the kernel.
+Keys are `<layer>/kernel` and `<layer>/bias`, layers named as in the network. Where
+a batch norm takes the convolution's output, its scale is part of the kernel and
+what it adds is the bias; where none does, both are the convolution's own. A file
+may hold a backbone, one with a classifier, or a whole frame-wise network with
+its upsampling and `heatmaps`.
 """
 
 import os
+import re
 import zipfile
-from typing import Dict, Optional, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 import numpy as np
 
 from ppn_tf.errors import InputError
+from ppn_tf.outputs import complete_or_absent
 
 import tensorflow as tf
 
+_layers = tf.keras.layers
+_Convolutions = Dict[str, Tuple[tf.keras.layers.Layer, Optional[tf.keras.layers.Layer]]]
 
-def _batch_norm_of(network: tf.keras.Model, layer_name: str) -> Optional[tf.keras.layers.Layer]:
-  names = {layer.name: layer for layer in network.layers}
-  for candidate in (f"{layer_name}_BN", f"bn_{layer_name}", f"{layer_name}_bn"):
-    if candidate in names:
-      return names[candidate]
-  return None
+
+def _convolutions(network: tf.keras.Model) -> _Convolutions:
+  """A network's convolutions by name, in its order, and the batch norms that take their outputs."""
+  batch_norms = {
+    id(layer.input): layer
+    for layer in network.layers
+    if isinstance(layer, _layers.BatchNormalization)
+  }
+  return {
+    layer.name: (layer, batch_norms.get(id(layer.output)))
+    for layer in network.layers
+    if isinstance(layer, (_layers.Conv2D, _layers.DepthwiseConv2D))
+  }
 
 
 def _read(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
@@ -33,50 +46,118 @@ def _read(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
     raise InputError(f"{path}: not a readable .npz of weights ({reason}).") from error
 
 
+def _layers_to_set(arrays: Dict[str, np.ndarray], convolutions: _Convolutions) -> List[str]:
+  """Names of the convolutions that arrays set; ValueError where they do not fit."""
+  # Else a ResNet-34 would pass for a ResNet-18: it has all of its layers, and more like them.
+  kinds = {re.sub(r"\d+", "#", name) for name in convolutions}
+  for name in (key.rpartition("/")[0] for key in arrays):
+    if name not in convolutions and re.sub(r"\d+", "#", name) in kinds:
+      raise ValueError(f"holds {name}, which the network lacks")
+  found: List[str] = []
+  skipped: List[str] = []
+  for name, (layer, batch_norm) in convolutions.items():
+    if f"{name}/kernel" not in arrays:
+      skipped.append(name)
+      continue
+    if f"{name}/bias" not in arrays:
+      raise ValueError(f"{name}/bias is missing")
+    wanted = {"kernel": layer.weights[0], "bias": batch_norm.beta if batch_norm else layer.bias}
+    differing = [
+      f"{name}/{part} is {arrays[f'{name}/{part}'].shape} but the network's is {variable.shape}"
+      for part, variable in wanted.items()
+      if arrays[f"{name}/{part}"].shape != tuple(variable.shape)
+    ]
+    if differing and name == "heatmaps":
+      continue
+    if differing or skipped:
+      raise ValueError(differing[0] if differing else f"holds {name} but not {skipped[0]} before it")
+    found.append(name)
+  if not found:
+    raise ValueError("holds no layer of the network")
+  return found
+
+
 def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int:
   """Sets the layers of a network that a weights file names.
 
   A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps),
-  beta = bias, mean = 0, variance = 1. Layers of the file that the network lacks
-  (a classifier, say) are left out.
+  beta = bias, mean = 0, variance = 1. Left out are layers of the file of a kind
+  that the network lacks (a classifier, other upsampling), and a layer `heatmaps`
+  of another shape: a network for other joints is a start too. The network's
+  layers behind the last one that the file names stay as they are.
 
   Args:
-    network: a flat model holding the backbone's layers under their own names.
+    network: a flat model, as `pose_net` makes it.
     path: the .npz file.
   Returns:
     The number of layers set.
   Raises:
-    InputError: the file cannot be read, a shape differs, a bias is missing, or
-      no layer matches.
+    InputError: the file cannot be read, a shape differs, a bias or a layer
+      before another is missing, layers of a deeper network are there, or none
+      of this one's. Nothing has been set then.
   """
   arrays = _read(path)
-  layers = {layer.name: layer for layer in network.layers}
-  count = 0
-  for key, kernel in arrays.items():
-    name, _, kind = key.rpartition("/")
-    batch_norm = _batch_norm_of(network, name)
-    if kind != "kernel" or name not in layers or batch_norm is None:
-      continue
-    if f"{name}/bias" not in arrays:
-      raise InputError(f"{path}: {name}/bias is missing. Fold the batch norm into bias and kernel.")
-    bias = arrays[f"{name}/bias"]
-    variable = layers[name].weights[0]
-    for part, value, wanted in (
-      (key, kernel, tuple(variable.shape)),
-      (f"{name}/bias", bias, tuple(batch_norm.beta.shape)),
-    ):
-      if value.shape != wanted:
-        raise InputError(
-          f"{path}: {part} is {value.shape} but the network's is {wanted}. "
-          "Choose the backbone that the file was made for."
-        )
-    variable.assign(kernel)
-    gamma = np.full_like(bias, np.sqrt(1.0 + batch_norm.epsilon))
-    batch_norm.set_weights([gamma, bias, np.zeros_like(bias), np.ones_like(bias)])
-    count += 1
-  if not count:
+  convolutions = _convolutions(network)
+  try:
+    names = _layers_to_set(arrays, convolutions)
+  except ValueError as error:
     raise InputError(
-      f"{path}: no layer of it is in {network.name}. "
-      "Choose the backbone that the file was made for."
+      f"{path}: {error}. Choose the backbone and upsampling that the file was made for."
+    ) from error
+  for name in names:
+    layer, batch_norm = convolutions[name]
+    bias = arrays[f"{name}/bias"]
+    layer.weights[0].assign(arrays[f"{name}/kernel"])
+    if batch_norm is None:
+      layer.bias.assign(bias)
+    else:
+      gamma = np.full_like(bias, np.sqrt(1.0 + batch_norm.epsilon))
+      batch_norm.set_weights([gamma, bias, np.zeros_like(bias), np.ones_like(bias)])
+  return len(names)
+
+
+def write_backbone(
+  network: tf.keras.Model, path: Union[str, os.PathLike], dtype: str = "float32"
+) -> None:
+  """Writes a network's convolutions, batch norms folded, for `load_backbone` to read.
+
+  Args:
+    network: a flat model, as `pose_net` makes it; its upsampling and `heatmaps`
+      are written too.
+    path: the .npz file.
+    dtype: "float32", or "float16" for half the size.
+  Raises:
+    InputError: the file cannot be written.
+  """
+  arrays = {}
+  for name, convolution in _convolutions(network).items():
+    for part, value in zip(("kernel", "bias"), _folded(*convolution)):
+      arrays[f"{name}/{part}"] = value.astype(dtype)
+  with complete_or_absent(path) as partial, open(partial, "wb") as file:
+    np.savez(file, **arrays)
+
+
+def _folded(
+  layer: tf.keras.layers.Layer, batch_norm: Optional[tf.keras.layers.Layer]
+) -> Tuple[np.ndarray, np.ndarray]:
+  """Kernel and bias of the convolution that does what the layer and its batch norm do."""
+  kernel = layer.weights[0].numpy().astype(np.float64)
+  if batch_norm is None:
+    return kernel, layer.bias.numpy()
+  gamma, beta, mean, variance = (
+    variable.numpy().astype(np.float64)
+    for variable in (
+      batch_norm.gamma,
+      batch_norm.beta,
+      batch_norm.moving_mean,
+      batch_norm.moving_variance,
     )
-  return count
+  )
+  scale = gamma / np.sqrt(variance + batch_norm.epsilon)
+  bias = beta - mean * scale
+  # Output channels are the kernel's last axis, but for these two.
+  if isinstance(layer, _layers.DepthwiseConv2D):
+    scale = scale.reshape(kernel.shape[2:])
+  elif isinstance(layer, _layers.Conv2DTranspose):
+    scale = scale[:, np.newaxis]
+  return kernel * scale, bias

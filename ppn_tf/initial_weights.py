@@ -1,0 +1,59 @@
+"""What HeadNet and BodyNet start from: ImageNet weights, a file, or another run."""
+
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import SKELETONS
+from ppn_tf.models.imagenet import load_imagenet
+from ppn_tf.models.pretrained import load_backbone
+from ppn_tf.workdir import Workdir, restore
+
+import tensorflow as tf
+
+
+def load_weights(network: tf.keras.Model, part: str, backbone: str, source: str) -> None:
+  """Starts HeadNet or BodyNet from weights that there are.
+
+  Args:
+    network: HeadNet or BodyNet.
+    part: which of them, "head" or "body".
+    backbone: its backbone's name.
+    source: "imagenet" (see `models.imagenet`), an .npz file (see
+      `models.pretrained`), or the workdir of a run (see `load_run_weights`).
+  Raises:
+    InputError: none of these, or one that does not fit.
+  """
+  if source == "imagenet":
+    load_imagenet(network, backbone)
+  elif source.endswith(".npz"):
+    load_backbone(network, source)
+  else:
+    load_run_weights(network, part, source)
+
+
+def load_run_weights(network: tf.keras.Model, part: str, source: str) -> None:
+  """Starts HeadNet from a run's HeadNet, BodyNet from its BodyNet.
+
+  A frame-wise run has one network, which starts either. A PPN's BodyNet never
+  starts a HeadNet, whatever the backbones are. The last layer stays as it is
+  where the run has another number of joints.
+
+  Args:
+    network: HeadNet or BodyNet.
+    part: which of them, "head" or "body".
+    source: workdir of a run whose network has the same backbone and upsampling.
+  Raises:
+    InputError: no run there, no checkpoint yet, or a network that does not fit.
+  """
+  run = Workdir(source)
+  if not (run.path / "flags.json").is_file():
+    raise InputError(
+      f"--{part}_weights={source}: is neither `imagenet`, nor an .npz file, nor a run's workdir."
+    )
+  settings = run.read_flags()
+  theirs = "body_net" if settings["method"] == "framewise" else f"{part}_net"
+  if SKELETONS[settings["skeleton"]].num_joints != network.output_shape[-1]:
+    network = tf.keras.Model(network.input, network.get_layer("heatmaps").input)
+  tracked = tf.train.Checkpoint(model=tf.train.Checkpoint(**{theirs: network}))
+  try:
+    restore(tracked, run.latest_checkpoint())
+  except InputError as error:
+    raise InputError(f"--{part}_weights takes the run's {theirs}. {error}") from error
