@@ -1,6 +1,7 @@
 """One Penn Action label file, read and repaired."""
 
 import dataclasses
+import io
 import os
 import pathlib
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -8,7 +9,8 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 import numpy as np
 import scipy.io
 
-from ppn_tf.errors import InputError
+from data.account import ClipError, Repair
+from data.clip_source import LabelledClip
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 
 FIELDS = ("action", "x", "y", "visibility", "train", "bbox", "dimensions", "nframes")
@@ -20,57 +22,29 @@ BOX_SCALE = 1.2
 # of the annotation, not a joint that the picture's edge cuts off.
 CLEARLY_OUTSIDE = 0.1
 
-
-class ClipError(InputError):
-  """A clip that cannot be used; `kind` groups them in the summary."""
-
-  def __init__(self, clip: str, kind: str, message: str):
-    super().__init__(message)
-    self.clip = clip
-    self.kind = kind
+# Invisible joints without a label sit at MATLAB's (1, 1) in the frames' first
+# size; scaled with the frames they are still this near to the corner.
+PLACEHOLDER = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Repair:
-  """A defect that was mended (or, for joints_outside, only counted)."""
+class PennLabels(LabelledClip):
+  """The labels of a clip of N frames; K is 13.
 
-  clip: str
-  kind: str
-  detail: str
-
-
-@dataclasses.dataclass(frozen=True)
-class PennLabels:
-  """The labels of a clip of N frames; the top-left pixel's centre is (0, 0).
+  Invisible joints keep what the file says, often a placeholder at the top-left
+  corner.
 
   Attributes:
-    clip: the label file's name without its suffix.
-    action: the activity's name.
-    keypoints: [N, 13, 2] float32, (x, y) pixels. Invisible joints keep what
-      the file says, often a placeholder at the top-left corner.
-    visibility: [N, 13] bool.
-    boxes: [N, 4] float32, (x1, y1, x2, y2) pixels.
     train: whether the clip belongs to the training split.
-    image_size: (height, width) of its frames.
-    repairs: what was mended.
   """
 
-  clip: str
-  action: str
-  keypoints: np.ndarray
-  visibility: np.ndarray
-  boxes: np.ndarray
   train: bool
-  image_size: Tuple[int, int]
-  repairs: Tuple[Repair, ...]
-
-  @property
-  def num_frames(self) -> int:
-    return len(self.keypoints)
 
 
 def read_labels(
-  path: Union[str, os.PathLike], image_size: Optional[Tuple[int, int]] = None
+  path: Union[str, os.PathLike],
+  image_size: Optional[Tuple[int, int]] = None,
+  content: Optional[bytes] = None,
 ) -> PennLabels:
   """Reads labels/NNNN.mat, from MATLAB's 1-based pixels to 0-based ones.
 
@@ -82,21 +56,27 @@ def read_labels(
     degenerate_box: a side <= 0. The box becomes the extent of the visible
       joints x 1.2 within the frame or, where that has no area either (fewer
       than two visible joints), the box of the nearest frame that has one.
-    joints_outside: visible joints beyond the frame. They stay visible, as in
-      the published protocol, and are only counted;
-    joints_hidden: unless they are farther out than a tenth of the frame's
-      longer side; those become invisible.
+    joints_hidden: visible joints farther beyond the frame than a tenth of its
+      longer side become invisible.
+
+  What is noted and left as it is:
+
+    joints_outside: visible joints beyond the frame, but not that far. They
+      stay visible, as in the published protocol.
+    dimensions_doubted: the same where the frames' size is not known.
+    placeholder_joints: invisible joints at the top-left corner.
+    nobody_visible: frames without a visible joint.
 
   Args:
     path: the .mat file.
     image_size: the frames' real (height, width), if known.
+    content: the file's bytes, where `path` is but a name in an archive.
   Raises:
     ClipError: the file cannot be read, or holds something else than the
       labels of a Penn Action clip.
   """
   path = pathlib.Path(path)
-  clip = path.stem
-  fields = _load(path)
+  fields = _load(path, content)
   _check(path, fields)
   stated = (int(fields["dimensions"][0]), int(fields["dimensions"][1]))
   size = image_size or stated
@@ -105,8 +85,8 @@ def read_labels(
   boxes = fields["bbox"] - 1.0
   repairs: List[Repair] = []
 
-  def note(kind: str, detail: str) -> None:
-    repairs.append(Repair(clip, kind, detail))
+  def note(kind: str, detail: str, count: int = 1, mended: bool = True) -> None:
+    repairs.append(Repair(path.stem, kind, detail, count, mended))
 
   if len(boxes) == len(keypoints) - 1:
     note("short_bbox", f"{len(boxes)} boxes for {len(keypoints)} frames")
@@ -121,27 +101,32 @@ def read_labels(
       f"labels say {stated[0]}x{stated[1]}, frames are {size[0]}x{size[1]} (height x width); "
       f"{int(remake.sum())} boxes made anew",
     )
-  visibility = _hide_far_joints(keypoints, visibility, size, note)
+  _note_unseen(keypoints, visibility, note)
+  if image_size:
+    visibility = _hide_far_joints(keypoints, visibility, size, note)
+  else:
+    _doubt_dimensions(keypoints, visibility, size, note)
   degenerate = _degenerate(boxes)
   if degenerate.any():
-    note("degenerate_box", f"{int(degenerate.sum())} of {len(boxes)} frames")
+    note("degenerate_box", f"{int(degenerate.sum())} of {len(boxes)} frames", degenerate.sum())
   return PennLabels(
-    clip=clip,
+    clip=path.stem,
     action=fields["action"],
     keypoints=keypoints.astype(np.float32),
     visibility=visibility,
     boxes=_remake_boxes(boxes, remake | degenerate, keypoints, visibility, size).astype(np.float32),
-    train=bool(fields["train"] == 1),
     image_size=size,
     repairs=tuple(repairs),
+    train=bool(fields["train"] == 1),
   )
 
 
-def _load(path: pathlib.Path) -> Dict[str, Any]:
+def _load(path: pathlib.Path, content: Optional[bytes]) -> Dict[str, Any]:
   """The fields as float64 arrays: some files hold uint8, whose differences wrap around."""
   clip = path.stem
   try:
-    raw = scipy.io.loadmat(os.fspath(path), variable_names=FIELDS)
+    file = os.fspath(path) if content is None else io.BytesIO(content)
+    raw = scipy.io.loadmat(file, variable_names=FIELDS)
   except Exception as error:  # scipy raises whatever the bytes lead it to
     raise ClipError(
       clip, "unreadable labels", f"{path}: cannot be read as a .mat file ({_first_line(error)})."
@@ -191,21 +176,49 @@ def _check(path: pathlib.Path, fields: Dict[str, Any]) -> None:
     raise ClipError(path.stem, "foreign labels", f"{path}: {complaints[0]}.")
 
 
+def _note_unseen(keypoints: np.ndarray, visibility: np.ndarray, note: Any) -> None:
+  """Notes invisible joints at the corner, and frames in which nobody is to be seen."""
+  placeholders = int((~visibility & (np.abs(keypoints).max(axis=-1) <= PLACEHOLDER)).sum())
+  if placeholders:
+    note("placeholder_joints", f"{placeholders} joints", placeholders, mended=False)
+  unseen = int((~visibility.any(axis=1)).sum())
+  if unseen:
+    note("nobody_visible", f"{unseen} of {len(visibility)} frames", unseen, mended=False)
+
+
+def _beyond(keypoints: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+  """[N, 13]: pixels from each joint to the frame, positive outside."""
+  last = np.array([size[1], size[0]]) - 1.0
+  return np.maximum(-keypoints, keypoints - last).max(axis=-1)
+
+
 def _hide_far_joints(
   keypoints: np.ndarray, visibility: np.ndarray, size: Tuple[int, int], note: Any
 ) -> np.ndarray:
   """[N, 13] bool: `visibility` without the joints clearly outside the frame."""
-  last = np.array([size[1], size[0]]) - 1.0
-  beyond = np.maximum(-keypoints, keypoints - last).max(axis=-1)
-  outside = visibility & (beyond > 0)
+  beyond = _beyond(keypoints, size)
   hidden = visibility & (beyond > CLEARLY_OUTSIDE * max(size))
-  if (outside & ~hidden).any():
-    note("joints_outside", f"{int((outside & ~hidden).sum())} joints kept visible")
+  outside = visibility & ~hidden & (beyond > 0)
+  if outside.any():
+    count = int(outside.sum())
+    note("joints_outside", f"{count} joints", count, mended=False)
   if hidden.any():
-    note(
-      "joints_hidden", f"{int(hidden.sum())} joints, up to {beyond[hidden].max():.0f} pixels out"
-    )
+    count = int(hidden.sum())
+    note("joints_hidden", f"{count} joints, up to {beyond[hidden].max():.0f} pixels out", count)
   return visibility & ~hidden
+
+
+def _doubt_dimensions(
+  keypoints: np.ndarray, visibility: np.ndarray, stated: Tuple[int, int], note: Any
+) -> None:
+  """Notes visible joints outside the stated frame: it may be the size that is wrong."""
+  beyond = _beyond(keypoints, stated)
+  outside = visibility & (beyond > 0)
+  if outside.any():
+    count = int(outside.sum())
+    detail = f"{count} joints up to {beyond[outside].max():.0f} pixels outside "
+    detail += f"height {stated[0]}, width {stated[1]}"
+    note("dimensions_doubted", detail, count, mended=False)
 
 
 def _degenerate(boxes: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The frames of one Penn Action clip: encoded, in order, and checked."""
+"""The frames of a clip: encoded, in order, and checked."""
 
 import io
 import pathlib
@@ -6,7 +6,7 @@ from typing import List, Tuple
 
 from PIL import Image
 
-from data.penn_labels import ClipError
+from data.account import ClipError
 
 
 def list_frames(folder: pathlib.Path, num_frames: int) -> List[pathlib.Path]:

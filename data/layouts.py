@@ -1,0 +1,51 @@
+"""How each data set's folder looks, to tell a wrong one, and whose it is."""
+
+import pathlib
+from typing import Dict, NamedTuple, Tuple
+
+from ppn_tf.errors import InputError
+
+
+class Layout(NamedTuple):
+  """What stands in a data set's folder.
+
+  Attributes:
+    entries: files and folders that it must have.
+    expected: the same for a reader.
+  """
+
+  entries: Tuple[str, ...]
+  expected: str
+
+
+LAYOUTS: Dict[str, Layout] = {
+  "penn_action": Layout(
+    ("labels", "frames"), "frames/0001/000001.jpg ... and labels/0001.mat ... in it"
+  ),
+}
+
+
+def check_layout(name: str, folder: pathlib.Path) -> None:
+  """Checks a folder's outermost entries.
+
+  Args:
+    name: of the program under data/.
+  Raises:
+    InputError: it is no folder, or lacks entries; it says whose folder it looks like.
+  """
+  layout = LAYOUTS[name]
+  if not folder.is_dir():
+    received = "not a folder" if folder.exists() else "no such folder"
+    raise InputError(f"{folder}: {received}. Expected {layout.expected}.")
+  lacking = [entry for entry in layout.entries if not (folder / entry).exists()]
+  if lacking:
+    raise InputError(
+      f"{folder}: lacks {', '.join(lacking)}. Expected {layout.expected}.{_owner(name, folder)}"
+    )
+
+
+def _owner(name: str, folder: pathlib.Path) -> str:
+  for other, layout in LAYOUTS.items():
+    if other != name and all((folder / entry).exists() for entry in layout.entries):
+      return f" It looks like a folder for `python -m data.{other}`."
+  return ""
