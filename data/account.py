@@ -17,9 +17,8 @@ MOST_LINES = 40
 class ClipError(InputError):
   """A clip that cannot be used; `kind` groups them in the summary."""
 
-  def __init__(self, clip: str, kind: str, message: str):
+  def __init__(self, kind: str, message: str):
     super().__init__(message)
-    self.clip = clip
     self.kind = kind
 
 
@@ -28,14 +27,12 @@ class Repair:
   """A defect of a clip.
 
   Attributes:
-    clip: its name.
     kind: groups them in the summary.
     detail: a few words on this clip.
     count: how many joints, boxes or frames it is about.
     mended: False where it was only noted and everything left as it was.
   """
 
-  clip: str
   kind: str
   detail: str
   count: int = 1
@@ -68,19 +65,19 @@ class Account:
     if repairs:
       self.repairs[clip] = repairs
 
-  def skip(self, problem: ClipError) -> None:
+  def skip(self, clip: str, problem: ClipError) -> None:
     """Leaves a clip out; raises its ClipError if `strict`."""
     if self.strict:
       raise problem
-    self.skipped[problem.clip] = problem
+    self.skipped[clip] = problem
 
-  def kinds(self, mended: bool) -> Dict[str, List[Repair]]:
-    """What was mended, or else only noted, by kind, in the clips' order."""
-    found: Dict[str, List[Repair]] = collections.defaultdict(list)
-    for _, repairs in sorted(self.repairs.items()):
+  def kinds(self, mended: bool) -> Dict[str, List[Tuple[str, Repair]]]:
+    """Clips and what was mended, or else only noted, in them; by kind, in the clips' order."""
+    found: Dict[str, List[Tuple[str, Repair]]] = collections.defaultdict(list)
+    for clip, repairs in sorted(self.repairs.items()):
       for repair in repairs:
         if repair.mended == mended:
-          found[repair.kind].append(repair)
+          found[repair.kind].append((clip, repair))
     return dict(found)
 
   def summary(self) -> str:
@@ -93,9 +90,9 @@ class Account:
       kinds = self.kinds(mended)
       lines.append(f"{title}:" if kinds else f"{title}: none")
       for kind, repairs in kinds.items():
-        total = sum(repair.count for repair in repairs)
+        total = sum(repair.count for _, repair in repairs)
         lines.append(f"  {kind}, {len(repairs)} clips, {total} in all:")
-        lines += _listing([(repair.clip, repair.detail) for repair in repairs])
+        lines += _listing([(clip, repair.detail) for clip, repair in repairs])
     skipped: Dict[str, List[Tuple[str, str]]] = collections.defaultdict(list)
     for clip, problem in sorted(self.skipped.items()):
       skipped[problem.kind].append((clip, str(problem)))

@@ -137,7 +137,7 @@ class ClipSource(abc.ABC):
       try:
         labels, frames = self.read_clip(clip)
       except ClipError as problem:
-        self.account.skip(problem)
+        self.account.skip(clip, problem)
         continue
       self.account.add(split, clip, labels.num_frames, labels.repairs)
       yield labels, frames
@@ -146,6 +146,6 @@ class ClipSource(abc.ABC):
     try:
       self.read_clip(clip)
     except ClipError as problem:
-      self.account.skip(problem)
+      self.account.skip(clip, problem)
       return False
     return True

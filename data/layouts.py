@@ -22,6 +22,11 @@ LAYOUTS: Dict[str, Layout] = {
   "penn_action": Layout(
     ("labels", "frames"), "frames/0001/000001.jpg ... and labels/0001.mat ... in it"
   ),
+  "sub_jhmdb": Layout(
+    ("Rename_Images", "joint_positions", "sub_splits"),
+    "Rename_Images/ACTION/CLIP/00001.png ..., joint_positions/ACTION/CLIP/joint_positions.mat, "
+    "puppet_mask/ACTION/CLIP/puppet_mask.mat and sub_splits/ACTION_test_split_1.txt ... in it",
+  ),
 }
 
 

@@ -36,7 +36,7 @@ def survey(
     try:
       labels = read_labels(path, content=content)
     except ClipError as problem:
-      account.skip(problem)
+      account.skip(path.stem, problem)
       continue
     split = "train" if labels.train else "test"
     account.add(split, labels.clip, labels.num_frames, labels.repairs)

@@ -1,22 +1,19 @@
 """One Penn Action label file, read and repaired."""
 
 import dataclasses
-import io
 import os
 import pathlib
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 import numpy as np
-import scipy.io
 
+from data import joint_boxes
 from data.account import ClipError, Repair
 from data.clip_source import LabelledClip
+from data.mat_files import first_line, load_mat
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 
 FIELDS = ("action", "x", "y", "visibility", "train", "bbox", "dimensions", "nframes")
-
-# Penn Action's boxes are the extent of the visible joints, enlarged by this.
-BOX_SCALE = 1.2
 
 # A joint this fraction of the frame's longer side beyond the frame is a slip
 # of the annotation, not a joint that the picture's edge cuts off.
@@ -86,7 +83,7 @@ def read_labels(
   repairs: List[Repair] = []
 
   def note(kind: str, detail: str, count: int = 1, mended: bool = True) -> None:
-    repairs.append(Repair(path.stem, kind, detail, count, mended))
+    repairs.append(Repair(kind, detail, count, mended))
 
   if len(boxes) == len(keypoints) - 1:
     note("short_bbox", f"{len(boxes)} boxes for {len(keypoints)} frames")
@@ -106,7 +103,7 @@ def read_labels(
     visibility = _hide_far_joints(keypoints, visibility, size, note)
   else:
     _doubt_dimensions(keypoints, visibility, size, note)
-  degenerate = _degenerate(boxes)
+  degenerate = joint_boxes.degenerate(boxes)
   if degenerate.any():
     note("degenerate_box", f"{int(degenerate.sum())} of {len(boxes)} frames", degenerate.sum())
   return PennLabels(
@@ -114,7 +111,9 @@ def read_labels(
     action=fields["action"],
     keypoints=keypoints.astype(np.float32),
     visibility=visibility,
-    boxes=_remake_boxes(boxes, remake | degenerate, keypoints, visibility, size).astype(np.float32),
+    boxes=joint_boxes.remake_boxes(boxes, remake | degenerate, keypoints, visibility, size).astype(
+      np.float32
+    ),
     image_size=size,
     repairs=tuple(repairs),
     train=bool(fields["train"] == 1),
@@ -123,21 +122,7 @@ def read_labels(
 
 def _load(path: pathlib.Path, content: Optional[bytes]) -> Dict[str, Any]:
   """The fields as float64 arrays: some files hold uint8, whose differences wrap around."""
-  clip = path.stem
-  try:
-    file = os.fspath(path) if content is None else io.BytesIO(content)
-    raw = scipy.io.loadmat(file, variable_names=FIELDS)
-  except Exception as error:  # scipy raises whatever the bytes lead it to
-    raise ClipError(
-      clip, "unreadable labels", f"{path}: cannot be read as a .mat file ({_first_line(error)})."
-    ) from error
-  lacking = [name for name in FIELDS if name not in raw]
-  if lacking:
-    raise ClipError(
-      clip,
-      "foreign labels",
-      f"{path}: lacks {', '.join(lacking)}; these are not Penn Action labels.",
-    )
+  raw = load_mat(path, FIELDS, "Penn Action's", content)
   try:
     fields: Dict[str, Any] = {"action": str(raw["action"].ravel()[0])}
     for name in ("x", "y", "visibility", "bbox"):
@@ -147,7 +132,7 @@ def _load(path: pathlib.Path, content: Optional[bytes]) -> Dict[str, Any]:
     fields["dimensions"] = np.asarray(raw["dimensions"], np.float64).ravel()
   except (TypeError, ValueError, IndexError) as error:
     raise ClipError(
-      clip, "foreign labels", f"{path}: a field holds no numbers ({_first_line(error)})."
+      "foreign labels", f"{path}: a field holds no numbers ({first_line(error)})."
     ) from error
   return fields
 
@@ -173,7 +158,7 @@ def _check(path: pathlib.Path, fields: Dict[str, Any]) -> None:
   if not all(np.isfinite(fields[name]).all() for name in ("x", "y", "bbox")):
     complaints.append("a coordinate is not finite")
   if complaints:
-    raise ClipError(path.stem, "foreign labels", f"{path}: {complaints[0]}.")
+    raise ClipError("foreign labels", f"{path}: {complaints[0]}.")
 
 
 def _note_unseen(keypoints: np.ndarray, visibility: np.ndarray, note: Any) -> None:
@@ -221,41 +206,5 @@ def _doubt_dimensions(
     note("dimensions_doubted", detail, count, mended=False)
 
 
-def _degenerate(boxes: np.ndarray) -> np.ndarray:
-  return ((boxes[:, 2:] - boxes[:, :2]) <= 0).any(axis=1)
-
-
-def _remake_boxes(
-  boxes: np.ndarray,
-  remake: np.ndarray,
-  keypoints: np.ndarray,
-  visibility: np.ndarray,
-  size: Tuple[int, int],
-) -> np.ndarray:
-  """[N, 4]: `boxes` with those marked in `remake` [N] made from the joints."""
-  boxes = boxes.copy()
-  last = np.array([size[1], size[0]]) - 1.0
-  for frame in np.flatnonzero(remake):
-    joints = keypoints[frame][visibility[frame]]
-    boxes[frame] = 0.0
-    if len(joints):
-      low, high = joints.min(axis=0), joints.max(axis=0)
-      center, half = (low + high) / 2, BOX_SCALE * (high - low) / 2
-      boxes[frame, :2] = np.clip(center - half, 0.0, last)
-      boxes[frame, 2:] = np.clip(center + half, 0.0, last)
-  degenerate = _degenerate(boxes)
-  usable = np.flatnonzero(~degenerate)
-  for frame in np.flatnonzero(degenerate):
-    if len(usable):
-      boxes[frame] = boxes[usable[np.abs(usable - frame).argmin()]]
-    else:
-      boxes[frame] = [0.0, 0.0, last[0], last[1]]
-  return boxes
-
-
 def _shape(shape: Tuple[int, ...]) -> str:
   return "x".join(str(length) for length in shape)
-
-
-def _first_line(error: Exception) -> str:
-  return (str(error).splitlines() or [type(error).__name__])[0]

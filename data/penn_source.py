@@ -43,7 +43,7 @@ class PennSource(ClipSource):
         labels = read_labels(path)
         list_frames(self._frames_folder(clip), labels.num_frames)
       except ClipError as problem:
-        self.account.skip(problem)
+        self.account.skip(clip, problem)
       else:
         clips["train" if labels.train else "test"].append(clip)
     return clips

@@ -24,7 +24,8 @@ def clip_lengths(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, int
 
 
 def decode_frames(frames: tf.Tensor) -> tf.Tensor:
-  """[N] JPEG strings, all of one size, to [N, H, W, 3] uint8."""
+  """[N] JPEG or PNG strings, all of one size, to [N, H, W, 3] uint8."""
+  # decode_jpeg reads PNG too.
   return tf.map_fn(
     lambda encoded: tf.io.decode_jpeg(encoded, channels=3), frames, fn_output_signature=tf.uint8
   )

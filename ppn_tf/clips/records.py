@@ -110,7 +110,8 @@ def parse(builder: tfds.core.DatasetBuilder, serialized: tf.Tensor) -> Dict[str,
   """One clip from its record; for use inside `Dataset.map`.
 
   Returns:
-    clip and action: scalar strings. frames: [N] strings, JPEG as on disk.
+    clip and action: scalar strings. frames: [N] strings, JPEG or PNG as
+    they were on disk.
     keypoints: [N, K, 2] float32 (x, y) pixels. visibility: [N, K] bool.
     boxes: [N, 4] float32 pixels. image_size: [2] int32 (height, width).
   """

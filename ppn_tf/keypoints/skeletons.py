@@ -15,7 +15,8 @@ class Skeleton:
     limbs: (i, j) joints that a drawing connects.
     torso: (i, j) the joints whose distance is PCK-torso's reference length:
       a shoulder and the opposite hip.
-    groups: (name, joints) rows of the papers' tables, in their order.
+    groups: (name, joints) rows of the papers' tables, in their order. A joint
+      that the tables leave out is in none; it counts in the means over joints.
   """
 
   name: str
@@ -86,4 +87,54 @@ PENN_ACTION = Skeleton(
   ),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (PENN_ACTION,)}
+# JHMDB's 15 joints in the order of its pos_img. The field's tables have one
+# joint for the head, and no row for neck and belly.
+SUB_JHMDB = Skeleton(
+  name="sub_jhmdb",
+  joint_names=(
+    "neck",
+    "belly",
+    "face",
+    "right_shoulder",
+    "left_shoulder",
+    "right_hip",
+    "left_hip",
+    "right_elbow",
+    "left_elbow",
+    "right_knee",
+    "left_knee",
+    "right_wrist",
+    "left_wrist",
+    "right_ankle",
+    "left_ankle",
+  ),
+  flip_pairs=((3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13, 14)),
+  limbs=(
+    (0, 1),
+    (0, 2),
+    (0, 3),
+    (0, 4),
+    (1, 5),
+    (1, 6),
+    (3, 7),
+    (7, 11),
+    (4, 8),
+    (8, 12),
+    (5, 9),
+    (9, 13),
+    (6, 10),
+    (10, 14),
+  ),
+  torso=(4, 5),
+  groups=(
+    ("Head", (2,)),
+    ("Sho", (3, 4)),
+    ("Elb", (7, 8)),
+    ("Wri", (11, 12)),
+    ("Hip", (5, 6)),
+    ("Knee", (9, 10)),
+    ("Ank", (13, 14)),
+  ),
+)
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (PENN_ACTION, SUB_JHMDB)}

@@ -7,10 +7,10 @@ from data.account import Account, ClipError, Repair
 
 def test_summary_tells_counts_and_each_clip():
   account = Account()
-  account.add("train", "0002", 5, (Repair("0002", "short", "4 of 5", 1),))
-  account.add("train", "0001", 7, (Repair("0001", "short", "6 of 7", 2),))
-  account.add("test", "0004", 3, (Repair("0004", "odd", "seen", 3, mended=False),))
-  account.skip(ClipError("0003", "torn", "0003.mat: cannot be read."))
+  account.add("train", "0002", 5, (Repair("short", "4 of 5", 1),))
+  account.add("train", "0001", 7, (Repair("short", "6 of 7", 2),))
+  account.add("test", "0004", 3, (Repair("odd", "seen", 3, mended=False),))
+  account.skip("0003", ClipError("torn", "0003.mat: cannot be read."))
   account.left_out["frames without labels"] = ["0009"]
   assert account.summary().splitlines() == [
     "train: 2 clips, 12 frames",
@@ -34,7 +34,7 @@ def test_many_clips_are_named_in_ranges():
   account = Account()
   numbers = [*range(1, 20), 21, 22, 30]
   for number in numbers:
-    account.skip(ClipError(f"{number:04d}", "torn", f"{number}: torn."))
+    account.skip(f"{number:04d}", ClipError("torn", f"{number}: torn."))
   assert account.summary().splitlines()[-3:] == [
     "  torn, 22:",
     "    first: 0001 (1: torn.)",
@@ -52,4 +52,4 @@ def test_a_long_list_ends():
 
 def test_strict_raises():
   with pytest.raises(ClipError, match="torn"):
-    Account(strict=True).skip(ClipError("0003", "torn", "0003.mat: torn."))
+    Account(strict=True).skip("0003", ClipError("torn", "0003.mat: torn."))

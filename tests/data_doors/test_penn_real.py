@@ -45,9 +45,7 @@ DEGENERATE = "0038 0374 0525 0541 0600 0623 0645 0700 1825 2173".split()
 
 
 def clips_of(account: Account, mended: bool) -> Dict[str, List[str]]:
-  return {
-    kind: [repair.clip for repair in repairs] for kind, repairs in account.kinds(mended).items()
-  }
+  return {kind: [clip for clip, _ in repairs] for kind, repairs in account.kinds(mended).items()}
 
 
 def test_all_real_labels():
@@ -67,10 +65,10 @@ def test_all_real_labels():
   # Counted by a search of the files for visibility == 0 with 0 <= x, y <= 2.
   kinds = account.kinds(mended=False)
   assert len(noted["placeholder_joints"]) == 770
-  assert sum(repair.count for repair in kinds["placeholder_joints"]) == 187352
-  assert sum(repair.count for repair in kinds["dimensions_doubted"]) == 1012
+  assert sum(repair.count for _, repair in kinds["placeholder_joints"]) == 187352
+  assert sum(repair.count for _, repair in kinds["dimensions_doubted"]) == 1012
   unseen_test_clips = {"0449", "0553", "0623", "0629", "0645", "0700", "1303"}
-  unseen = {repair.clip: repair.count for repair in kinds["nobody_visible"]}
+  unseen = {clip: repair.count for clip, repair in kinds["nobody_visible"]}
   assert sum(unseen[clip] for clip in unseen_test_clips) == 90
   assert len(unseen) == 15 and sum(unseen.values()) == 90 + 87
   assert penn_label_survey.verdict(account).startswith("all of Penn Action's 1258/1068 clips")

@@ -31,11 +31,21 @@ def test_torso_is_a_shoulder_and_the_opposite_hip(skeleton):
   assert shoulder.split("_")[0] != hip.split("_")[0]
 
 
-def test_groups_hold_every_joint_once_and_both_sides_together(skeleton):
-  groups = [joints for _, joints in skeleton.groups]
-  assert sorted(k for joints in groups for k in joints) == list(range(skeleton.num_joints))
-  for joints in groups:
-    assert {skeleton.flip_order[k] for k in joints} == set(joints)
+def test_groups_are_the_papers_columns_and_hold_both_sides_together(skeleton):
+  names, groups = zip(*skeleton.groups)
+  assert names == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank")
+  joints = [k for group in groups for k in group]
+  assert len(joints) == len(set(joints))
+  for group in groups:
+    assert {skeleton.flip_order[k] for k in group} == set(group)
+  for name, group in skeleton.groups[1:]:
+    assert all(skeleton.joint_names[k].split("_")[1].startswith(name.lower()) for k in group)
+
+
+def test_what_is_in_no_group_is_neck_and_belly(skeleton):
+  grouped = {k for _, group in skeleton.groups for k in group}
+  others = {name for k, name in enumerate(skeleton.joint_names) if k not in grouped}
+  assert others <= {"neck", "belly"}
 
 
 def test_limbs_are_symmetric_and_reach_every_joint(skeleton):
@@ -48,3 +58,13 @@ def test_penn_action_is_right_first():
   skeleton = SKELETONS["penn_action"]
   assert skeleton.num_joints == 13
   assert [name.split("_")[0] for name in skeleton.joint_names[1:]] == ["right", "left"] * 6
+
+
+def test_sub_jhmdb_has_the_order_of_its_labels():
+  abbreviated = [
+    name.replace("right_", "R").replace("left_", "L") for name in SKELETONS["sub_jhmdb"].joint_names
+  ]
+  expected = "neck belly face Rsho Lsho Rhip Lhip Relb Lelb Rkne Lkne Rwri Lwri Rank Lank"
+  for name, short in zip(abbreviated, expected.split()):
+    assert name[0] == short[0] and name.replace("wrist", "wri").startswith(short)
+  assert len(abbreviated) == 15
