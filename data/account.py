@@ -47,6 +47,7 @@ class Account:
     num_clips, num_frames: split name -> how many were read.
     repairs: clip -> what was found in it.
     skipped: clip -> why it was left out.
+    notes: lines that the summary has besides.
     left_out: what no clip was expected of -> names, such as frames without labels.
   """
 
@@ -57,6 +58,7 @@ class Account:
     self.repairs: Dict[str, Tuple[Repair, ...]] = {}
     self.skipped: Dict[str, ClipError] = {}
     self.left_out: Dict[str, Sequence[str]] = {}
+    self.notes: List[str] = []
 
   def add(self, split: str, clip: str, num_frames: int, repairs: Tuple[Repair, ...]) -> None:
     """Counts a clip that was read."""
@@ -86,6 +88,7 @@ class Account:
       f"{name}: {clips} clips, {self.num_frames[name]} frames"
       for name, clips in self.num_clips.items()
     ]
+    lines += self.notes
     for title, mended in (("repaired", True), ("noted and left as it is", False)):
       kinds = self.kinds(mended)
       lines.append(f"{title}:" if kinds else f"{title}: none")

@@ -33,31 +33,6 @@ def read_joints(path: pathlib.Path) -> np.ndarray:
   return positions.astype(np.float64).transpose(2, 1, 0) - ORIGIN
 
 
-def clean_joints(
-  keypoints: np.ndarray, size: Tuple[int, int]
-) -> Tuple[np.ndarray, np.ndarray, List[Repair]]:
-  """JHMDB has no visibility: what lies in the frame is visible.
-
-  Args:
-    keypoints: [N, K, 2].
-    size: the frames' (height, width).
-  Returns:
-    Keypoints [N, K, 2] without NaN, visibility [N, K] bool, and the repairs:
-    joints_not_a_number, which become invisible at (0, 0), and joints_outside.
-  """
-  repairs = []
-  known = np.isfinite(keypoints).all(axis=-1)
-  keypoints = np.where(known[..., None], keypoints, 0.0)
-  limit = np.array([size[1], size[0]]) - 0.5
-  inside = ((keypoints >= -0.5) & (keypoints < limit)).all(axis=-1)
-  lost, outside = int((~known).sum()), int((known & ~inside).sum())
-  if lost:
-    repairs.append(Repair("joints_not_a_number", f"{lost} joints", lost))
-  if outside:
-    repairs.append(Repair("joints_outside", f"{outside} joints made invisible", outside))
-  return keypoints, known & inside, repairs
-
-
 def read_boxes(
   path: pathlib.Path, keypoints: np.ndarray, visibility: np.ndarray, size: Tuple[int, int]
 ) -> Tuple[np.ndarray, List[Repair]]:

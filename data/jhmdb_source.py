@@ -5,10 +5,13 @@ import pathlib
 import re
 from typing import Any, Dict, Iterable, List, Tuple, Union
 
+import numpy as np
+
 from data.account import ClipError
 from data.clip_source import ClipSource, LabelledClip
 from data.frames import list_frames, read_frames
-from data.jhmdb_labels import clean_joints, read_boxes, read_joints
+from data.jhmdb_labels import read_boxes, read_joints
+from data.joint_checks import clean_joints
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import SUB_JHMDB
 
@@ -70,12 +73,14 @@ class JhmdbSource(ClipSource):
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
     keypoints = read_joints(self._existing(self._joints(clip)))
     frames, size = read_frames(self._list_frames(clip, len(keypoints)))
-    keypoints, visibility, repairs = clean_joints(keypoints, size)
+    # JHMDB has no visibility: what lies in the frame is visible.
+    everything = np.ones(keypoints.shape[:2], bool)
+    keypoints, visibility, repairs = clean_joints(keypoints, everything, size)
     boxes, more_repairs = read_boxes(self._mask(clip), keypoints, visibility, size)
     labels = LabelledClip(
       clip=clip,
       action=clip.split("/")[0],
-      keypoints=keypoints.astype("float32"),
+      keypoints=keypoints,
       visibility=visibility,
       boxes=boxes,
       image_size=size,

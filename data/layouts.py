@@ -10,7 +10,7 @@ class Layout(NamedTuple):
   """What stands in a data set's folder.
 
   Attributes:
-    entries: files and folders that it must have.
+    entries: files and folders that it must have; "a|b" is either.
     expected: the same for a reader.
   """
 
@@ -27,6 +27,13 @@ LAYOUTS: Dict[str, Layout] = {
     "Rename_Images/ACTION/CLIP/00001.png ..., joint_positions/ACTION/CLIP/joint_positions.mat, "
     "puppet_mask/ACTION/CLIP/puppet_mask.mat and sub_splits/ACTION_test_split_1.txt ... in it",
   ),
+  "mpii": Layout(
+    (
+      "images",
+      "mpii_human_pose_v1_u12_1.mat|mpii_human_pose_v1_u12_2/mpii_human_pose_v1_u12_1.mat",
+    ),
+    "images/*.jpg and mpii_human_pose_v1_u12_1.mat in it",
+  ),
 }
 
 
@@ -42,15 +49,19 @@ def check_layout(name: str, folder: pathlib.Path) -> None:
   if not folder.is_dir():
     received = "not a folder" if folder.exists() else "no such folder"
     raise InputError(f"{folder}: {received}. Expected {layout.expected}.")
-  lacking = [entry for entry in layout.entries if not (folder / entry).exists()]
+  lacking = [entry.split("|")[0] for entry in layout.entries if not _has(folder, entry)]
   if lacking:
     raise InputError(
       f"{folder}: lacks {', '.join(lacking)}. Expected {layout.expected}.{_owner(name, folder)}"
     )
 
 
+def _has(folder: pathlib.Path, entry: str) -> bool:
+  return any((folder / one).exists() for one in entry.split("|"))
+
+
 def _owner(name: str, folder: pathlib.Path) -> str:
   for other, layout in LAYOUTS.items():
-    if other != name and all((folder / entry).exists() for entry in layout.entries):
+    if other != name and all(_has(folder, entry) for entry in layout.entries):
       return f" It looks like a folder for `python -m data.{other}`."
   return ""

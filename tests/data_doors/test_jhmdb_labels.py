@@ -5,7 +5,7 @@ import pytest
 import scipy.io
 
 from data.account import ClipError
-from data.jhmdb_labels import clean_joints, read_boxes, read_joints
+from data.jhmdb_labels import read_boxes, read_joints
 from tests.data_doors.jhmdb_files import BODY, HEIGHT, WIDTH, part_mask, pos_img
 
 SIZE = (HEIGHT, WIDTH)
@@ -39,22 +39,6 @@ def test_joints_of_something_else(tmp_path, fields, complaint):
   scipy.io.savemat(tmp_path / "joint_positions.mat", fields)
   with pytest.raises(ClipError, match=complaint):
     read_joints(tmp_path / "joint_positions.mat")
-
-
-def test_joints_outside_or_not_a_number_are_invisible():
-  keypoints = np.tile(BODY - 1, (2, 1, 1))
-  keypoints[0, 0] = np.nan
-  keypoints[0, 1] = [-0.6, 3]  # the frame's pixels end half a pixel beyond their centres
-  keypoints[0, 2] = [-0.5, 3]
-  keypoints[1, 3] = [WIDTH - 0.5, 3]
-  keypoints[1, 4] = [WIDTH - 0.6, 3]
-  cleaned, visibility, repairs = clean_joints(keypoints, SIZE)
-  assert np.argwhere(~visibility).tolist() == [[0, 0], [0, 1], [1, 3]]
-  assert cleaned[0, 0].tolist() == [0, 0] and np.isfinite(cleaned).all()
-  assert [(repair.kind, repair.count) for repair in repairs] == [
-    ("joints_not_a_number", 1),
-    ("joints_outside", 2),
-  ]
 
 
 def test_the_box_is_the_masks(tmp_path):
