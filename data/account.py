@@ -48,7 +48,7 @@ class Account:
     repairs: clip -> what was found in it.
     skipped: clip -> why it was left out.
     notes: lines that the summary has besides.
-    left_out: what no clip was expected of -> names, such as frames without labels.
+    left_out: what was not expected to become a clip -> names, such as frames without labels.
   """
 
   def __init__(self, strict: bool = False):

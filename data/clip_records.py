@@ -71,7 +71,7 @@ class ClipRecords(tfds.core.GeneratorBasedBuilder, abc.ABC):
           "image_size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
         }
       ),
-      metadata=tfds.core.MetadataDict(skeleton=skeleton.name),
+      metadata=tfds.core.MetadataDict(**records.skeleton_metadata(skeleton)),
     )
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> Dict[str, Any]:

@@ -76,7 +76,8 @@ def _read_frame(path: pathlib.Path) -> Tuple[bytes, Tuple[int, int]]:
   try:
     data = path.read_bytes()
     with Image.open(io.BytesIO(data)) as image:
-      if image.format not in ("JPEG", "PNG") or image.mode not in ("RGB", "L"):
+      # TensorFlow reads every kind of PNG as RGB.
+      if image.format != "PNG" and (image.format != "JPEG" or image.mode not in ("RGB", "L")):
         raise ValueError(f"a {image.mode} {image.format}, expected a colour JPEG or PNG")
       width, height = image.size
       # Scaled decoding still walks the whole stream, in a fraction of the time.

@@ -34,6 +34,9 @@ LAYOUTS: Dict[str, Layout] = {
     ),
     "images/*.jpg and mpii_human_pose_v1_u12_1.mat in it",
   ),
+  "clips": Layout(
+    ("annotations.json",), "annotations.json in it, beside the videos or folders of frames"
+  ),
 }
 
 

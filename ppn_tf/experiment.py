@@ -4,6 +4,7 @@ The doors share this module, so one flagfile serves them all. Defaults are the
 paper's (section IV-B). Below here only plain arguments are passed.
 """
 
+import pathlib
 from typing import Any, Dict, Mapping, Tuple
 
 from absl import flags
@@ -12,8 +13,8 @@ import ppn_tf
 from ppn_tf.clips import pipeline, records
 from ppn_tf.errors import InputError
 from ppn_tf.initial_weights import load_weights
+from ppn_tf.keypoints import skeletons
 from ppn_tf.keypoints.heatmaps import DECODERS
-from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
 from ppn_tf.models import batch_norm, precision
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
@@ -25,6 +26,25 @@ import tensorflow as tf
 
 FLAGS = flags.FLAGS
 VERSION = ppn_tf.__version__
+
+
+class _SkeletonParser(flags.ArgumentParser):
+  """Takes a known skeleton's name, or the folder of a data set that defines its own.
+
+  The value is what `skeletons.find_skeleton` reads, so that a run knows its
+  joints without the data set.
+  """
+
+  syntactic_help = "a known skeleton's name, or a data set's folder"
+
+  def parse(self, argument: str) -> str:
+    if pathlib.Path(argument).is_dir() and argument not in skeletons.SKELETONS:
+      try:
+        return skeletons.to_text(records.skeleton_of(records.open_records(argument)))
+      except InputError as error:
+        raise ValueError(str(error)) from error
+    return skeletons.to_text(skeletons.find_skeleton(argument))
+
 
 # The network.
 _MODEL_FLAGS = [
@@ -55,7 +75,12 @@ _MODEL_FLAGS = [
     "What a pose is propagated from: the frame before (Fig. 3c), or always the first (Fig. 3b).",
   ),
   flags.DEFINE_list("image_size", ["256", "256"], "Height and width of the crops in pixels."),
-  flags.DEFINE_enum("skeleton", "penn_action", sorted(SKELETONS), "The joints."),
+  flags.DEFINE(
+    _SkeletonParser(),
+    "skeleton",
+    "penn_action",
+    f"The joints: {', '.join(sorted(skeletons.SKELETONS))}, or the folder of a data set.",
+  ),
 ]
 # The clips and how the network learns from them.
 _TRAINING_FLAGS = [
@@ -173,7 +198,7 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
   """
   height, width = (int(n) for n in _numbers("image_size", settings["image_size"], 2))
   dilations = tuple(int(rate) for rate in _numbers("dilations", settings["dilations"]))
-  num_joints = SKELETONS[settings["skeleton"]].num_joints
+  num_joints = skeletons.find_skeleton(settings["skeleton"]).num_joints
 
   def network(part: str) -> tf.keras.Model:
     return pose_net(
@@ -257,9 +282,9 @@ def load_checked_run() -> Framewise:
   return load_run(workdir)
 
 
-def skeleton() -> Skeleton:
+def skeleton() -> skeletons.Skeleton:
   """The joints by the flags."""
-  return SKELETONS[FLAGS.skeleton]
+  return skeletons.find_skeleton(FLAGS.skeleton)
 
 
 def open_dataset(split: str) -> Any:
@@ -267,10 +292,9 @@ def open_dataset(split: str) -> Any:
   builder = records.open_records(required("dataset"))
   records.num_clips(builder, split)
   found = records.skeleton_of(builder)
-  if found.name != FLAGS.skeleton:
-    raise InputError(
-      f"{FLAGS.dataset}: its joints are {found.name}'s. Give --skeleton={found.name}."
-    )
+  if found != skeleton():
+    wanted = found.name if found.name in skeletons.SKELETONS else FLAGS.dataset
+    raise InputError(f"{FLAGS.dataset}: its joints are {found.name}'s. Give --skeleton={wanted}.")
   return builder
 
 

@@ -1,7 +1,7 @@
 """What HeadNet and BodyNet start from: ImageNet weights, a file, or another run."""
 
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints.skeletons import SKELETONS
+from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.models.imagenet import load_imagenet
 from ppn_tf.models.pretrained import load_backbone
 from ppn_tf.workdir import Workdir, restore
@@ -50,7 +50,7 @@ def load_run_weights(network: tf.keras.Model, part: str, source: str) -> None:
     )
   settings = run.read_flags()
   theirs = "body_net" if settings["method"] == "framewise" else f"{part}_net"
-  if SKELETONS[settings["skeleton"]].num_joints != network.output_shape[-1]:
+  if find_skeleton(settings["skeleton"]).num_joints != network.output_shape[-1]:
     network = tf.keras.Model(network.input, network.get_layer("heatmaps").input)
   tracked = tf.train.Checkpoint(model=tf.train.Checkpoint(**{theirs: network}))
   try:

@@ -2,12 +2,13 @@
 
 VIDEO is a video file, or a folder of jpg or png frames. Writes the video with
 the pose drawn over it, and a JSON file of the keypoints. The model is a .tflite
-file, a SavedModel folder, or with --workdir=RUN the latest of a training run.
+file, a SavedModel folder, or with --workdir=RUN the latest of a training run. A model of
+joints that the package does not know needs --skeleton, a data set's folder.
 """
 
 import sys
 import time
-from typing import Any, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from absl import flags
 
@@ -41,14 +42,19 @@ def load_tracker() -> Tracker:
       "give either --model=FILE.tflite (or a SavedModel folder) or --workdir=RUN. "
       f"Received: --model={_MODEL.value}, --workdir={workdir}"
     )
-  arguments = {"min_score": _MIN_SCORE.value, "margin": _MARGIN.value}
+  arguments: Dict[str, Any] = {"min_score": _MIN_SCORE.value, "margin": _MARGIN.value}
   model: Any = _MODEL.value
   if workdir:
     from ppn_tf import experiment
     from ppn_tf.workdir import Workdir
 
     model = experiment.load_checked_run()
+    arguments["skeleton"] = experiment.skeleton()
     arguments["margin"] = Workdir(workdir).read_flags()["box_margin"]
+  elif "skeleton" in flags.FLAGS and flags.FLAGS["skeleton"].present:
+    from ppn_tf import experiment
+
+    arguments["skeleton"] = experiment.skeleton()
   return Tracker.load(model, num_threads=_THREADS.value, **arguments)
 
 
@@ -85,6 +91,9 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   # The experiment's flags bring the training packages along: only where they are asked for.
-  if any(argument.lstrip("-").startswith(("workdir", "flagfile")) for argument in sys.argv[1:]):
+  if any(
+    argument.lstrip("-").startswith(("workdir", "flagfile", "skeleton"))
+    for argument in sys.argv[1:]
+  ):
     import ppn_tf.experiment  # noqa: F401
   doors.run(main)

@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 FEATURES = ("clip", "action", "frames", "keypoints", "visibility", "boxes", "image_size")
+DEFINITION = "skeleton_definition"
 
 
 def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
@@ -29,13 +30,14 @@ def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
   if not folder.is_dir():
     received = "not a folder" if folder.exists() else "no such folder"
     raise InputError(
-      f"{folder}: {received}. Expected a data set made by `python -m data.penn_action`."
+      f"{folder}: {received}. Expected a data set made by a program under data/, such as "
+      "`python -m data.penn_action`."
     )
   found = _data_sets_below(folder)
   if not found:
     raise InputError(
       f"{folder}: holds no dataset_info.json, so it is no prepared data set. "
-      "Make one with `python -m data.penn_action`."
+      "Make one with a program under data/, such as `python -m data.penn_action`."
     )
   if len(found) > 1:
     names = ", ".join(str(one) for one in found[:8]) + (", ..." if len(found) > 8 else "")
@@ -44,18 +46,31 @@ def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
 
 
 def skeleton_of(builder: tfds.core.DatasetBuilder) -> skeletons.Skeleton:
-  """The data set's joints, by the name in its metadata.
+  """The data set's joints, by the name in its metadata or as they are written out there.
 
   Raises:
     InputError: the metadata names no skeleton, or one that is unknown here.
   """
-  name = dict(builder.info.metadata or {}).get("skeleton")
+  metadata = dict(builder.info.metadata or {})
+  name = metadata.get("skeleton")
+  if DEFINITION in metadata:
+    try:
+      return skeletons.from_dict(metadata[DEFINITION])
+    except ValueError as error:
+      raise InputError(f"{builder.data_dir}: metadata.json: {error}. Make it anew.") from error
   if name not in skeletons.SKELETONS:
     known = ", ".join(sorted(skeletons.SKELETONS))
     raise InputError(
       f"{builder.data_dir}: metadata.json names the skeleton {name!r}. Expected one of: {known}"
     )
   return skeletons.SKELETONS[name]
+
+
+def skeleton_metadata(skeleton: skeletons.Skeleton) -> Dict[str, Any]:
+  """What a data set's metadata says of its joints: a name, and of unknown ones everything."""
+  if skeletons.SKELETONS.get(skeleton.name) == skeleton:
+    return {"skeleton": skeleton.name}
+  return {"skeleton": skeleton.name, DEFINITION: skeletons.to_dict(skeleton)}
 
 
 def num_clips(builder: tfds.core.DatasetBuilder, split: str) -> int:
@@ -172,7 +187,7 @@ def _open(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
   if lacking:
     raise InputError(
       f"{folder}: lacks the features {', '.join(lacking)}. Expected a data set made by "
-      "`python -m data.penn_action`."
+      "a program under data/, such as `python -m data.penn_action`."
     )
   return builder
 

@@ -1,7 +1,8 @@
 """Joint names, mirror pairs, limbs, torso ends and PCK groups per data set."""
 
 import dataclasses
-from typing import Tuple
+import json
+from typing import Any, Dict, Mapping, Tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,3 +139,54 @@ SUB_JHMDB = Skeleton(
 )
 
 SKELETONS = {skeleton.name: skeleton for skeleton in (PENN_ACTION, SUB_JHMDB)}
+
+
+def find_skeleton(text: str) -> Skeleton:
+  """A known skeleton by its name, or one that is written out as JSON.
+
+  Raises:
+    ValueError: neither.
+  """
+  if text in SKELETONS:
+    return SKELETONS[text]
+  try:
+    definition = json.loads(text)
+  except ValueError as error:
+    raise ValueError(f"{text!r} is no skeleton. Known: {', '.join(sorted(SKELETONS))}") from error
+  return from_dict(definition)
+
+
+def to_text(skeleton: Skeleton) -> str:
+  """What `find_skeleton` takes: the name of a known skeleton, else its JSON."""
+  if SKELETONS.get(skeleton.name) == skeleton:
+    return skeleton.name
+  return json.dumps(to_dict(skeleton), separators=(",", ":"))
+
+
+def to_dict(skeleton: Skeleton) -> Dict[str, Any]:
+  """A skeleton as JSON can hold it, its tuples as lists."""
+  return json.loads(json.dumps(dataclasses.asdict(skeleton)))
+
+
+def from_dict(definition: Mapping[str, Any]) -> Skeleton:
+  """The skeleton that `to_dict` gave.
+
+  Raises:
+    ValueError: something is missing, or a number is no joint's.
+  """
+  try:
+    skeleton = Skeleton(
+      name=str(definition["name"]),
+      joint_names=tuple(str(name) for name in definition["joint_names"]),
+      flip_pairs=tuple((int(i), int(j)) for i, j in definition["flip_pairs"]),
+      limbs=tuple((int(i), int(j)) for i, j in definition["limbs"]),
+      torso=(int(definition["torso"][0]), int(definition["torso"][1])),
+      groups=tuple((str(name), tuple(map(int, joints))) for name, joints in definition["groups"]),
+    )
+  except (IndexError, KeyError, TypeError, ValueError) as error:
+    raise ValueError(f"no skeleton's definition ({type(error).__name__}: {error})") from error
+  pairs = (*skeleton.flip_pairs, *skeleton.limbs, skeleton.torso)
+  used = {joint for group in (*pairs, *dict(skeleton.groups).values()) for joint in group}
+  if not used <= set(range(skeleton.num_joints)):
+    raise ValueError(f"joint {max(used)} of a skeleton of {skeleton.num_joints} joints")
+  return skeleton

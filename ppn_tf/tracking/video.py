@@ -49,7 +49,7 @@ class ImageFolder:
         for file in self.path.iterdir()
         if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
       ),
-      key=_natural_order,
+      key=natural_order,
     )
     self.num_frames: Optional[int] = len(self._files)
     if not self._files:
@@ -272,7 +272,7 @@ def write_video(
       writer.finish()
 
 
-def _natural_order(file: pathlib.Path) -> List[Any]:
+def natural_order(file: pathlib.Path) -> List[Any]:
   """2.png before 10.png."""
   parts = re.split(r"(\d+)", file.name.lower())
   return [int(part) if index % 2 else part for index, part in enumerate(parts)]
