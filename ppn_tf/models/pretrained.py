@@ -70,7 +70,9 @@ def _layers_to_set(arrays: Dict[str, np.ndarray], convolutions: _Convolutions) -
     if differing and name == "heatmaps":
       continue
     if differing or skipped:
-      raise ValueError(differing[0] if differing else f"holds {name} but not {skipped[0]} before it")
+      raise ValueError(
+        differing[0] if differing else f"holds {name} but not {skipped[0]} before it"
+      )
     found.append(name)
   if not found:
     raise ValueError("holds no layer of the network")
