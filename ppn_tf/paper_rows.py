@@ -1,5 +1,6 @@
 """The rows of the paper's tables that have a network here, and published figures of their parts."""
 
+import functools
 from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 from ppn_tf.models.pose_net import BACKBONES, pose_net
@@ -103,7 +104,7 @@ PARTS: Sequence[Part] = (
   Part("PPU at 64x64", lambda: ppu((64, 64), 13), "macs", 0.80e9, "Table 2: 3.87 - 3.07"),
   Part("PPU at 32x32", lambda: ppu((32, 32), 13), "macs", 0.20e9, "section IV-D"),
   *(
-    Part(name, lambda key=key: _backbone(key), "params", count, "keras-cv, no classifier")
+    Part(name, functools.partial(_backbone, key), "params", count, "keras-cv, no classifier")
     for name, key, count in (
       ("ResNet-18", "resnet18", 11.19e6),
       ("ResNet-34", "resnet34", 21.30e6),

@@ -27,6 +27,10 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   *((name, BACKBONES) for name in BACKBONES),
   ("ppn_tf.models.pose_net", ("ppn_tf.models.ppu", "ppn_tf.models.ppn")),
   ("ppn_tf.models.ppu", ("ppn_tf.models.pose_net", "ppn_tf.models.ppn")),
+  # Weights go by layer names and the graph; of what a network consists is not their concern.
+  ("ppn_tf.models.pretrained", ("ppn_tf.models", "ppn_tf.keypoints")),
+  ("ppn_tf.models.imagenet", ("ppn_tf.models", "ppn_tf.keypoints")),
+  ("ppn_tf.initial_weights", (*ABOVE_MODELS, "ppn_tf.trainer", "ppn_tf.evaluator")),
   ("ppn_tf.clips", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting")),
   ("ppn_tf.losses", ABOVE_MODELS),
   ("ppn_tf.profiler", (*ABOVE_MODELS, "ppn_tf.experiment")),
