@@ -6,7 +6,7 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 SOURCES = ("ppn_tf", "data", "export", "tests")
 
-DOORS = ("ppn_tf.train", "ppn_tf.evaluate", "ppn_tf.track", "ppn_tf.report")
+DOORS = ("ppn_tf.train", "ppn_tf.evaluate", "ppn_tf.track", "ppn_tf.report", "ppn_tf.cost")
 BACKBONES = ("ppn_tf.models.resnet", "ppn_tf.models.mobilenet", "ppn_tf.models.hrnet")
 ABOVE_MODELS = ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")
 ENTRIES = ("ppn_tf.experiment", "ppn_tf.doors", *DOORS)
@@ -29,6 +29,9 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.models.ppu", ("ppn_tf.models.pose_net", "ppn_tf.models.ppn")),
   ("ppn_tf.clips", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting")),
   ("ppn_tf.losses", ABOVE_MODELS),
+  ("ppn_tf.profiler", (*ABOVE_MODELS, "ppn_tf.paper_rows", "ppn_tf.cost_tables")),
+  ("ppn_tf.paper_rows", (*ABOVE_MODELS, "ppn_tf.cost_tables")),
+  ("ppn_tf.cost_tables", ("ppn_tf.models", *ABOVE_MODELS)),
   ("ppn_tf.trainer", ABOVE_MODELS),
   ("ppn_tf.evaluator", ABOVE_MODELS),
   ("ppn_tf.serving", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
