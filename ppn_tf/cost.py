@@ -16,22 +16,19 @@ from tqdm import tqdm
 
 from ppn_tf import cost_tables, doors, experiment, profiler
 from ppn_tf.errors import InputError
-from ppn_tf.paper_rows import PARTS, ROWS
+from ppn_tf.paper_rows import containing
 
 FLAGS = flags.FLAGS
-
-
-def define_flags() -> None:
-  flags.DEFINE_bool("layers", False, "List the layers of each part.")
-  flags.DEFINE_bool("json", False, "Print JSON.")
-  flags.DEFINE_bool("markdown", False, "Print tables in Markdown.")
-  flags.DEFINE_bool("all", False, "Print the paper's rows beside the networks of --configs.")
-  flags.DEFINE_string("configs", "configs", "With --all: the folder of the configurations.")
-  flags.DEFINE_string(
-    "rows", "", "With --all: only rows and parts that contain this, such as 'table 4' or 'PPU'."
-  )
-  flags.mark_bool_flags_as_mutual_exclusive(["all", "json", "layers"])
-  flags.mark_bool_flags_as_mutual_exclusive(["json", "markdown"])
+flags.DEFINE_bool("layers", False, "List the layers of each part.")
+flags.DEFINE_bool("json", False, "Print JSON.")
+flags.DEFINE_bool("markdown", False, "Print tables in Markdown.")
+flags.DEFINE_bool("all", False, "Print the paper's rows beside the networks of --configs.")
+flags.DEFINE_string("configs", "configs", "With --all: the folder of the configurations.")
+flags.DEFINE_string(
+  "rows", "", "With --all: only rows and parts that contain this, such as 'table 4' or 'PPU'."
+)
+flags.mark_bool_flags_as_mutual_exclusive(["all", "json", "layers"])
+flags.mark_bool_flags_as_mutual_exclusive(["json", "markdown"])
 
 
 def settings_of(path: str) -> Dict[str, Any]:
@@ -40,6 +37,8 @@ def settings_of(path: str) -> Dict[str, Any]:
   Raises:
     InputError: no such file, or one that the experiment's flags do not understand.
   """
+  if not os.path.isfile(path):
+    raise InputError(f"{path}: no such file. Give --configs, the folder of the configurations.")
   values = flags.FlagValues()
   for flag in FLAGS.flags_by_module_dict()[experiment.__name__]:
     values[flag.name] = copy.deepcopy(flag)
@@ -47,34 +46,29 @@ def settings_of(path: str) -> Dict[str, Any]:
   try:
     values(["", f"--flagfile={path}"])
   except flags.Error as error:
-    raise InputError(f"{path}: {error}. --configs names the folder to look in.") from error
+    raise InputError(f"{path}: {error}. Mend it, or give another --configs.") from error
   return values.flag_values_dict()
 
 
-def print_all(configs: str, wanted: str) -> None:
-  """The paper's rows and the published parts, those that contain `wanted`."""
-  rows = [row for row in ROWS if wanted in f"table {row.table} {row.name} {row.config}".lower()]
-  parts = [part for part in PARTS if wanted in part.name.lower()]
+def print_all() -> None:
+  """The paper's rows and the published parts."""
+  rows, parts = containing(FLAGS.rows)
   if not rows and not parts:
-    raise InputError(f"--rows={wanted}: no row or part contains that. See docs/networks.md.")
-  settings = {row.config: settings_of(os.path.join(configs, f"{row.config}.cfg")) for row in rows}
-  costs = {}
-  with tqdm(total=len(settings) + len(parts), unit="network", disable=None) as progress:
-    # Libraries greet on stdout, where the tables go.
-    with contextlib.redirect_stdout(sys.stderr):
-      for config, values in settings.items():
-        costs[config] = profiler.model_costs(experiment.build_model(values))
-        progress.update()
-      measured = []
-      for part in parts:
-        measured.append((part, profiler.network_cost(part.build())))
-        progress.update()
-  tables = []
+    raise InputError(f"--rows={FLAGS.rows}: no row or part contains it. See docs/networks.md.")
+  settings = {r.config: settings_of(os.path.join(FLAGS.configs, f"{r.config}.cfg")) for r in rows}
+  # Libraries greet on stdout, where the tables go.
+  with contextlib.redirect_stdout(sys.stderr):
+    costs = {
+      config: profiler.model_costs(experiment.build_model(values))
+      for config, values in tqdm(settings.items(), unit="network", disable=None)
+    }
+    measured = [
+      (part, profiler.network_cost(part.build())) for part in tqdm(parts, unit="part", disable=None)
+    ]
   if rows:
-    tables.append(cost_tables.paper_table([(r, costs[r.config]) for r in rows], FLAGS.markdown))
+    print(cost_tables.paper_table([(r, costs[r.config]) for r in rows], FLAGS.markdown) + "\n")
   if parts:
-    tables.append(cost_tables.parts_table(measured, FLAGS.markdown))
-  print("\n\n".join(tables))
+    print(cost_tables.parts_table(measured, FLAGS.markdown))
 
 
 def print_one() -> None:
@@ -92,12 +86,9 @@ def print_one() -> None:
 
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
-  if FLAGS.all:
-    print_all(FLAGS.configs, FLAGS.rows.lower())
-  else:
-    print_one()
+  show = print_all if FLAGS.all else print_one
+  show()
 
 
 if __name__ == "__main__":
-  define_flags()
   doors.run(main)

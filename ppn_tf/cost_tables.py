@@ -1,6 +1,6 @@
 """Tables of costs, for a terminal or in Markdown."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from ppn_tf.paper_rows import Part, Row
 from ppn_tf.profiler import Cost, LayerCost
@@ -105,11 +105,8 @@ def parts_table(parts: Sequence[Tuple[Part, Cost]], markdown: bool = False) -> s
   lines = []
   for part, cost in parts:
     unit, write = formats[part.quantity]
-    ours: Optional[int] = getattr(cost, part.quantity)
-    assert ours is not None
-    lines.append(
-      [part.name, unit, write(part.published), write(ours), _difference(ours, part.published)]
-      + [part.source]
-    )
+    ours = getattr(cost, part.quantity)
+    difference = _difference(ours, part.published)
+    lines.append([part.name, unit, write(part.published), write(ours), difference, part.source])
   header = ["part", "quantity", "published", "here", "difference", "published in"]
   return _table(header, lines, markdown)

@@ -1,6 +1,7 @@
 """The rows of the paper's tables that have a network here, and published figures of their parts."""
 
-from typing import Callable, NamedTuple, Optional, Sequence, Tuple
+import functools
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppu import ppu
@@ -46,8 +47,8 @@ class Part(NamedTuple):
 
 # tests/test_paper_rows.py works out every figure of these two.
 _DECONVOLUTION = (
-  "A transposed convolution counts each pixel of its input once here. The paper's 7.74 is exactly "
-  "ResNet-18 with the second and the third deconvolution counted per pixel of their output, "
+  "A transposed convolution counts each pixel of its input once here. The paper's 7.74 is what "
+  "ResNet-18 costs with its second and third deconvolution counted per pixel of their output, "
   "without the first and without the last 1x1 convolution. That count explains no other row: it "
   "gives 5.73 for MobileNetV2 and, with two deconvolutions, 3.44, 5.86 and 6.11 for ResNet-18, 34 "
   "and 50. How the paper counted those is not known."
@@ -103,7 +104,7 @@ PARTS: Sequence[Part] = (
   Part("PPU at 64x64", lambda: ppu((64, 64), 13), "macs", 0.80e9, "Table 2: 3.87 - 3.07"),
   Part("PPU at 32x32", lambda: ppu((32, 32), 13), "macs", 0.20e9, "section IV-D"),
   *(
-    Part(name, lambda key=key: _backbone(key), "params", count, "keras-cv, no classifier")
+    Part(name, functools.partial(_backbone, key), "params", count, "keras-cv, no classifier")
     for name, key, count in (
       ("ResNet-18", "resnet18", 11.19e6),
       ("ResNet-34", "resnet34", 21.30e6),
@@ -119,3 +120,12 @@ PARTS: Sequence[Part] = (
     "HRNet's paper, Table 1",
   ),
 )
+
+
+def containing(text: str) -> Tuple[List[Row], List[Part]]:
+  """The rows that have a text in "table N", their name or their file, and the parts named so."""
+  text = text.lower()
+  return (
+    [row for row in ROWS if text in f"table {row.table} {row.name} {row.config}".lower()],
+    [part for part in PARTS if text in part.name.lower()],
+  )

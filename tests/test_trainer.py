@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ppn_tf.models import precision
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.trainer import Trainer
 
@@ -20,7 +21,8 @@ def network(name="body") -> tf.keras.Model:
   patches = tf.keras.layers.Conv2D(
     JOINTS, 4, 4, use_bias=False, kernel_initializer=initializer, name=f"{name}_patches"
   )
-  return tf.keras.Model(frames, patches(frames), name=name)
+  heatmaps = tf.keras.layers.Activation("linear", dtype="float32")(patches(frames))
+  return tf.keras.Model(frames, heatmaps, name=name)
 
 
 @pytest.fixture(name="batch")
@@ -128,3 +130,23 @@ def test_ppn_trains_its_three_networks_and_reports_both_parts(batch):
   means = trainer.read_means()
   assert means["loss"] == pytest.approx(means["loss_first"] + means["loss_final"], rel=1e-5)
   assert means["loss_first"] > 0
+
+
+@pytest.mark.parametrize(("policy", "scales"), [("mixed_float16", True), ("mixed_bfloat16", False)])
+def test_half_precision_follows_single_precision(batch, monkeypatch, policy, scales):
+  """Nine steps of the same network; float16 alone scales its loss."""
+  monkeypatch.setattr(precision, "half_precision", lambda: policy)
+  histories = {}
+  for mixed in (False, True):
+    with precision.policy(mixed):
+      model = Framewise(network())
+    trainer = Trainer(model, num_steps=10, learning_rate=RATE)
+    assert trainer.scales_loss == (mixed and scales)
+    history = []
+    for _ in range(9):
+      trainer.train_step(batch)
+      history.append(trainer.read_means()["loss"])
+    histories[mixed] = history
+    assert all(variable.dtype == tf.float32 for variable in model.trainable_variables)
+  assert histories[False][-1] < 0.9 * histories[False][0]
+  np.testing.assert_allclose(histories[True], histories[False], rtol=0.02)

@@ -44,7 +44,9 @@ def load_imagenet(network: tf.keras.Model, backbone: str) -> int:
   mend = "Give --head_weights or --body_weights an .npz file of backbone weights"
   if backbone not in _PUBLISHED:
     names = ", ".join(sorted(_PUBLISHED))
-    raise InputError(f"imagenet: Keras has no such weights for {backbone}, only for {names}. {mend}.")
+    raise InputError(
+      f"imagenet: Keras has no such weights for {backbone}, only for {names}. {mend}."
+    )
   try:
     published = _PUBLISHED[backbone]()
   except Exception as error:  # Keras raises bare ones, its downloaders theirs.

@@ -69,8 +69,10 @@ def _layers_to_set(arrays: Dict[str, np.ndarray], convolutions: _Convolutions) -
     ]
     if differing and name == "heatmaps":
       continue
-    if differing or skipped:
-      raise ValueError(differing[0] if differing else f"holds {name} but not {skipped[0]} before it")
+    if differing:
+      raise ValueError(differing[0])
+    if skipped:
+      raise ValueError(f"holds {name} but not {skipped[0]} before it")
     found.append(name)
   if not found:
     raise ValueError("holds no layer of the network")
@@ -144,15 +146,7 @@ def _folded(
   kernel = layer.weights[0].numpy().astype(np.float64)
   if batch_norm is None:
     return kernel, layer.bias.numpy()
-  gamma, beta, mean, variance = (
-    variable.numpy().astype(np.float64)
-    for variable in (
-      batch_norm.gamma,
-      batch_norm.beta,
-      batch_norm.moving_mean,
-      batch_norm.moving_variance,
-    )
-  )
+  gamma, beta, mean, variance = (w.astype(np.float64) for w in batch_norm.get_weights())
   scale = gamma / np.sqrt(variance + batch_norm.epsilon)
   bias = beta - mean * scale
   # Output channels are the kernel's last axis, but for these two.

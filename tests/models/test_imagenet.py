@@ -55,9 +55,7 @@ def test_mobilenet(backbone, alpha, cache):
   )
   randomize(published)
   published.save_weights(mobilenet_file(cache, alpha))
-  without_last = tf.keras.Model(
-    published.input, published.get_layer("block_16_project_BN").output
-  )
+  without_last = tf.keras.Model(published.input, published.get_layer("block_16_project_BN").output)
   pixels = tf.keras.applications.mobilenet_v2.preprocess_input(FRAMES.copy())
   expected = without_last(pixels, training=False).numpy()
   assert expected.std() > 0.1

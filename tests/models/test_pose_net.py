@@ -1,10 +1,9 @@
 """Pose networks: parameter counts from their papers, the paper's MACs, sizes, flatness."""
 
-import math
-
 import pytest
 
 from ppn_tf.models.pose_net import BACKBONES, pose_net
+from ppn_tf.profiler import network_cost
 
 import tensorflow as tf
 
@@ -17,19 +16,6 @@ def is_flat(network: tf.keras.Model) -> bool:
     isinstance(layer, (tf.keras.Model, _layers.Lambda)) or "OpLambda" in type(layer).__name__
     for layer in network.layers
   )
-
-
-def macs(network: tf.keras.Model) -> int:
-  """Multiply-accumulates of the convolutions on one frame."""
-  total = 0
-  for layer in network.layers:
-    if isinstance(layer, _layers.Conv2DTranspose):
-      total += math.prod(layer.input_shape[1:3]) * layer.kernel.shape.num_elements()
-    elif isinstance(layer, _layers.DepthwiseConv2D):
-      total += math.prod(layer.output_shape[1:3]) * layer.depthwise_kernel.shape.num_elements()
-    elif isinstance(layer, _layers.Conv2D):
-      total += math.prod(layer.output_shape[1:3]) * layer.kernel.shape.num_elements()
-  return total
 
 
 # tf.keras.applications' and keras_cv's published counts without a classifier; for
@@ -107,7 +93,7 @@ def test_cost_in_the_paper(backbone, giga):
   network = pose_net(backbone, (256, 256), 13)
   assert is_flat(network)
   assert network.output_shape == (None, 64, 64, 13)
-  assert round(macs(network) / 1e9, 2) == giga
+  assert round(network_cost(network).macs / 1e9, 2) == giga
 
 
 def test_parameters_of_simple_baselines():

@@ -107,7 +107,7 @@ def test_the_last_layer_is_set_if_it_is_for_as_many_joints(network, arrays, tmp_
 
 
 def test_folding_by_hand(tmp_path):
-  """One pixel through 1x1 layers: what is written is gamma * (x - mean) / sqrt(var + eps) + beta."""
+  """A 1x1 kernel k becomes k * g and the bias b - m * g, with g = gamma / sqrt(var + 1)."""
   frames = tf.keras.Input((1, 1, 1))
   values = tf.keras.layers.Conv2D(2, 1, use_bias=False, name="a")(frames)
   values = tf.keras.layers.BatchNormalization(epsilon=1.0, name="of_a")(values)

@@ -1,0 +1,39 @@
+"""The memory that a call needs at its peak, watched from a second thread."""
+
+import os
+import threading
+from typing import Callable
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def resident() -> int:
+  """Bytes of this process in memory (Linux)."""
+  with open("/proc/self/statm") as file:
+    return int(file.read().split()[1]) * _PAGE
+
+
+def peak_of(call: Callable[[], object], repeats: int = 5) -> int:
+  """Peak bytes of a call above those before it, after two calls that compile and warm up.
+
+  The allocator must give freed memory back at once: start the process with
+  MALLOC_MMAP_THRESHOLD_=65536.
+  """
+  for _ in range(2):
+    call()
+  before, peak, done = resident(), 0, threading.Event()
+
+  def watch() -> None:
+    nonlocal peak
+    while not done.is_set():
+      peak = max(peak, resident())
+
+  watcher = threading.Thread(target=watch)
+  watcher.start()
+  try:
+    for _ in range(repeats):
+      call()
+  finally:
+    done.set()
+    watcher.join()
+  return max(peak, resident()) - before

@@ -1,0 +1,155 @@
+"""The door ppn_tf.cost as a user runs it."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf import cost, experiment
+from ppn_tf.errors import InputError
+from ppn_tf.paper_rows import PARTS, ROWS
+
+ROOT = pathlib.Path(__file__).parents[1]
+CONFIGS = ROOT / "configs"
+
+
+def run(*arguments, timeout=300):
+  command = [sys.executable, "-m", "ppn_tf.cost", *arguments]
+  return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.fixture(name="printed")
+def fixture_printed(capsys):
+  """What the door prints, given its flags, without the start of a program."""
+
+  def printed(*arguments):
+    with flagsaver.flagsaver():
+      cost.main(flags.FLAGS(["cost", f"--configs={CONFIGS}", *arguments]))
+    return capsys.readouterr().out
+
+  return printed
+
+
+def cells(line):
+  return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_json_is_all_there_is_on_stdout():
+  done = run("--flagfile=configs/table4_framewise_resnet18.cfg", "--json")
+  costs = json.loads(done.stdout)
+  # ResNet-18 in its paper: 7 x 7 at first, then four 3 x 3 a stage and, where it changes the
+  # width, a projection. Two 4 x 4 transposed convolutions, and 256 channels to 13 joints.
+  stages = [(64, 128, 32), (128, 256, 16), (256, 512, 8)]
+  macs = 128**2 * 49 * 3 * 64
+  macs += sum((9 * (i * o + 3 * o * o) + i * o) * n * n for i, o, n in stages)
+  macs += 4 * 9 * 64 * 64 * 64**2
+  macs += 8**2 * 16 * 512 * 256 + 16**2 * 16 * 256 * 256 + 32**2 * 256 * 13
+  params = 11_186_112 + 16 * 512 * 256 + 16 * 256 * 256 + 2 * 4 * 256 + 257 * 13
+  trainable = params - 9_600 - 2 * 2 * 256
+  expected = {
+    "macs": macs,
+    "deformable_macs": 0,
+    "params": params,
+    "trainable_params": trainable,
+  }
+  assert costs == {"body_net": expected, "start": expected, "step": expected}
+
+
+def test_parts_and_layers(printed):
+  networks = ("--head_backbone=mobilenet_v2_0.35", "--body_backbone=mobilenet_v2_0.35")
+  unit = ("--image_size=64,64", "--ppu_blocks=1", "--dilations=3")
+  lines = printed(*networks, *unit, "--layers").splitlines()
+  parts = [line.split()[0] for line in lines[1:] if not line.startswith(" ")]
+  assert parts == ["head_net", "body_net", "ppu", "start", "step"]
+  # 16 x 16 cells, 9 taps, 13 -> 13 channels, and 13 -> 2 * 9 * 13 for the offsets.
+  warp = next(line for line in lines if line.startswith("  warp_3 (DeformableConv2D, 16x16x13)"))
+  assert warp.split()[-4:] == ["389,376", "389,376", "1,521", "1,521"]
+  offsets = next(line for line in lines if line.startswith("  offsets_3 (Conv2D, 16x16x234)"))
+  assert offsets.split()[-4:] == ["7,008,768", "0", "27,378", "27,378"]
+
+
+def test_some_rows_in_markdown(printed):
+  lines = printed("--all", "--rows=Framewise (MobileNet", "--markdown").strip().splitlines()
+  header, rule, deconv, duc, _, remark = lines
+  assert cells(header)[3:6] == ["GFLOPs, paper", "GMACs", "difference"]
+  assert len(cells(rule)) == len(cells(header)) == len(cells(duc))
+  assert cells(deconv)[2:4] == ["table2_framewise_mobilenet_v2_deconv.cfg", "5.64"]
+  assert cells(deconv)[-1] == "(1)" and remark.startswith("(1) A transposed convolution")
+  row = ["2", "Framewise (MobileNet-V2-w-DUC)", "framewise_swift.cfg", "0.59", "0.59"]
+  assert cells(duc)[:5] == row
+  assert cells(duc)[-3:] == ["", "", ""]
+
+
+def test_some_parts(printed):
+  lines = [line.split() for line in printed("--all", "--rows=ppu").strip().splitlines()]
+  assert lines[0][0] == "part"
+  assert [line[:3] for line in lines[1:]] == [["PPU", "at", "64x64"], ["PPU", "at", "32x32"]]
+  assert [line[4:6] for line in lines[1:]] == [["0.80", "0.80"], ["0.20", "0.20"]]
+
+
+@pytest.mark.parametrize(
+  ("arguments", "message"),
+  [
+    (["--rows=vgg"], "--rows=vgg: no row or part contains it"),
+    (["--configs=nowhere"], "nowhere/table1_framewise_resnet18.cfg: no such file"),
+    (["configs/ppn_swift.cfg"], "unexpected argument"),
+  ],
+)
+def test_what_a_user_does_wrong(printed, arguments, message):
+  with pytest.raises(InputError, match=message):
+    printed("--all", *arguments)
+
+
+@pytest.mark.parametrize(
+  ("argument", "message"),
+  [
+    ("--flagfile=configs/nowhere.cfg", "Unable to open flagfile: .*'configs/nowhere.cfg'"),
+    ("--json", r"At most one of \(all, json, layers\) must be True"),
+  ],
+)
+def test_flags_that_absl_refuses(argument, message):
+  done = run("--all", argument)
+  assert done.returncode == 1 and re.search(message, done.stderr)
+  assert "Traceback" not in done.stderr
+
+
+def test_settings_of_a_configuration_leave_the_flags_alone(tmp_path):
+  path = tmp_path / "a.cfg"
+  path.write_text("# A network.\n--method=framewise\n--noskip_connection\n--scales=1.0\n")
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test", "--ppu_blocks=3", "--body_backbone=resnet50"])
+    before = experiment.run_flags()
+    settings = cost.settings_of(str(path))
+    assert experiment.run_flags() == before
+  assert settings["method"] == "framewise" and settings["skip_connection"] is False
+  # What the file does not give is the default, not the command line's.
+  assert settings["ppu_blocks"] == 17 and settings["body_backbone"] == "mobilenet_v2"
+
+
+@pytest.mark.parametrize("line", ["--bodybackbone=resnet18", "--body_backbone=vgg16"])
+def test_configuration_that_is_not_understood(tmp_path, line):
+  path = tmp_path / "a.cfg"
+  path.write_text(line + "\n")
+  with pytest.raises(InputError, match=f"{path}: .*(bodybackbone|vgg16)"):
+    cost.settings_of(str(path))
+
+
+@pytest.mark.slow
+def test_document_has_what_the_command_prints_today():
+  done = run("--all", "--markdown", timeout=1500)
+  assert done.returncode == 0
+  document = (ROOT / "docs" / "networks.md").read_text()
+  assert document.endswith("\n\n" + done.stdout)
+  table = [cells(line) for line in done.stdout.splitlines() if line.startswith("|")]
+  assert len(table) == 2 + len(ROWS) + 2 + len(PARTS)
+  rows, parts = table[2 : 2 + len(ROWS)], table[-len(PARTS) :]
+  # The paper's DUC rows and its unit within 2 %, published numbers of parameters within 0.1 %.
+  exact = [float(row[5].rstrip(" %")) for row in rows if row[3] and not row[-1]]
+  assert len(exact) == 8 and max(map(abs, exact)) < 2
+  for part in parts:
+    assert abs(float(part[4].rstrip(" %"))) < (2 if part[1] == "GMACs" else 0.1)
