@@ -5,6 +5,7 @@ import pytest
 
 from ppn_tf.evaluator import ClipResult, Evaluator, score
 from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.models.ppn import Unrolled
 
 import tensorflow as tf
 
@@ -24,12 +25,12 @@ class ColourNet:
 
   image_size, heatmap_size, num_joints, stride = SIZE, CELLS, 3, STRIDE
 
-  def unroll(self, clips, previous=None, training=False):
+  def unroll(self, clips, state=None, training=False):
     maps = tf.nn.avg_pool3d(clips / 255.0, [1, STRIDE, STRIDE], [1, STRIDE, STRIDE], "VALID")
-    if previous is not None:
+    if state is not None:
       # What is carried over shows: the maps grow with the first state's peak.
-      maps += 10.0 * tf.reduce_max(previous, axis=[1, 2, 3], keepdims=True)[:, None]
-    return None, maps
+      maps += 10.0 * tf.reduce_max(state, axis=[1, 2, 3], keepdims=True)[:, None]
+    return Unrolled(None, maps, None, maps, maps[:, -1])
 
 
 def blob(affine, keypoints, spread):

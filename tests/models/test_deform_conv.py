@@ -193,6 +193,26 @@ def test_implementations_have_the_same_gradients(implementation):
     np.testing.assert_allclose(value / scale, expected / scale, atol=1e-5)
 
 
+def test_equal_runs_give_equal_bits():
+  """A run that was resumed must be the one that it goes on with, threads or not."""
+  rng = np.random.default_rng(6)
+  inputs = tf.constant(rng.normal(size=(1, 48, 48, 13)), tf.float32)
+  offsets = tf.constant(rng.normal(0, 5, (1, 48, 48, 2 * 9 * 13)), tf.float32)
+  layer = layer_with(rng.normal(size=(9, 13, 13)).astype(np.float32), "fused", rate=3)
+  layer.build([inputs.shape, offsets.shape])
+
+  @tf.function
+  def gradient():
+    with tf.GradientTape() as tape:
+      tape.watch(inputs)
+      loss = tf.reduce_sum(tf.square(layer([inputs, offsets])))
+    return tape.gradient(loss, inputs)
+
+  first = gradient()
+  for _ in range(5):
+    np.testing.assert_array_equal(gradient(), first)
+
+
 def test_auto_is_fused_in_training_alone(monkeypatch):
   called = []
   for name, convolve in IMPLEMENTATIONS.items():
