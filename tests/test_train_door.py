@@ -76,6 +76,7 @@ def test_training_reports_and_keeps_what_it_did(trained):
   assert len(list((workdir / "checkpoints").glob("*.index"))) <= 3
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_path):
   """kill -9 at a random step after the first checkpoint: the losses are the unbroken run's."""
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]

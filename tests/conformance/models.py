@@ -27,7 +27,7 @@ class Case(NamedTuple):
   Attributes:
     build: makes it, with fresh weights.
     covers: names as `found` gives them.
-    slow: whether it takes minutes.
+    slow: whether it is left to the slow tests. Of each kind one is not.
   """
 
   build: Callable[[], Framewise]
@@ -53,7 +53,7 @@ CASES: Dict[str, Case] = {
     for name, slow in {
       "mobilenet_v2": True,
       "mobilenet_v2_0.5": True,
-      "mobilenet_v2_0.35": False,
+      "mobilenet_v2_0.35": True,
       "resnet18": False,
       "resnet34": True,
       "resnet50": True,
@@ -64,7 +64,7 @@ CASES: Dict[str, Case] = {
   "deconv": Case(lambda: _framewise(SMALL, "deconv"), {"upsampling:deconv", "deconv"}, True),
   "ppn": Case(_ppn, {"reduction:mean", *_PARTS}),
   "ppn_without_skip_connection": Case(lambda: _ppn(False), _PARTS, True),
-  "ppn_from_first": Case(lambda: _ppn(propagation="from_first"), {"propagation:from_first"}),
+  "ppn_from_first": Case(lambda: _ppn(propagation="from_first"), {"propagation:from_first"}, True),
   "ppn_sum": Case(lambda: _ppn(reduction="sum", initial_gain=0.5), {"reduction:sum"}, True),
   "ppn_wide_unit": Case(lambda: _ppn(width=16), _PARTS, True),
 }
@@ -130,7 +130,7 @@ def randomise(model: Framewise, seed: int) -> None:
   for network in model.networks:
     if network.name == "ppu":
       for layer in network.layers:
-        scale = {"offsets": 0.5, "phi": 0.2, "warp": 0.2}.get(layer.name.partition("_")[0], 0.0)
+        scale = {"offsets": 0.1, "phi": 0.2, "warp": 0.1}.get(layer.name.partition("_")[0], 0.0)
         if layer.weights and "bn" not in layer.name:
           layer.set_weights([w + scale * rng.normal(size=w.shape) for w in layer.get_weights()])
     else:

@@ -118,9 +118,10 @@ def test_exports_agree(name, tmp_path):
     assert (form.image_size, form.num_joints, form.stride) == (SIZE, JOINTS, 4)
     states = [form.start(clip[0, 0]), model.start(clip[:, 0])]
     np.testing.assert_allclose(states[0], states[1][0], atol=1e-3)
+    spread = float(tf.math.reduce_std(states[1]))
     for frame in clip[0]:
       states = [form.step(frame, states[0]), model.step(frame[None], states[1])]
-      np.testing.assert_allclose(states[0], states[1][0], atol=1e-3)
+      np.testing.assert_allclose(states[0], states[1][0], atol=2e-3 * spread)
 
 
 def test_from_first_is_not_exported():
