@@ -123,7 +123,9 @@ def randomise(model: Framewise, seed: int) -> None:
   """Weights with which all parts of a model matter, and heatmaps that spread by 1 on noise.
 
   Batch norms get the statistics of noise: with those of a new network, features
-  fade from layer to layer until float16 has only zero.
+  fade from layer to layer until float16 has only zero. Residual branches weigh a
+  quarter, as in a trained network they weigh little: at full weight a hundred
+  random layers make any rounding error as large as the features.
   """
   rng = np.random.default_rng(seed)
   noise = rng.uniform(0, 255, (4, *SIZE, 3)).astype(np.float32)
@@ -135,8 +137,22 @@ def randomise(model: Framewise, seed: int) -> None:
           layer.set_weights([w + scale * rng.normal(size=w.shape) for w in layer.get_weights()])
     else:
       batch_norm.set_momentum(network, 0.0)
+      for branch in _residual_branches(network):
+        branch.gamma.assign(tf.fill(branch.gamma.shape, 0.25))
       network(noise, training=True)
       heatmaps = network.get_layer("heatmaps")
       spread = float(tf.math.reduce_std(network(noise, training=False)))
       kernel, bias = heatmaps.get_weights()
       heatmaps.set_weights([kernel / spread, bias])
+
+
+def _residual_branches(network: tf.keras.Model) -> List[tf.keras.layers.BatchNormalization]:
+  """The batch norms that end a branch which is added to features that go on as they were."""
+  branches = []
+  for add in network.layers:
+    if isinstance(add, tf.keras.layers.Add):
+      inputs = [tensor.node.layer for tensor in add.input]
+      ends = [x for x in inputs if isinstance(x, tf.keras.layers.BatchNormalization)]
+      if len(inputs) == 2 and len(ends) == 1:
+        branches += ends
+  return branches
