@@ -1,0 +1,60 @@
+"""The labels of a data set, clip by clip, without its pixels."""
+
+import dataclasses
+from typing import Dict, Tuple
+
+import numpy as np
+
+from ppn_tf.clips import records
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipLabels:
+  """What is known of one clip of N frames.
+
+  Attributes:
+    clip: its name.
+    action: what the person does; may be empty.
+    keypoints: [N, K, 2] float32, (x, y) in frame pixels.
+    visibility: [N, K] bool.
+    boxes: [N, 4] float32, (x1, y1, x2, y2) in frame pixels.
+    image_size: (H, W) of the frames in pixels.
+  """
+
+  clip: str
+  action: str
+  keypoints: np.ndarray
+  visibility: np.ndarray
+  boxes: np.ndarray
+  image_size: Tuple[int, int]
+
+
+def read_labels(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, ClipLabels]:
+  """The labels of all clips of a split, by clip name in the order of the records.
+
+  Raises:
+    InputError: no such split, or its files are missing.
+  """
+  dataset = records.serialized_examples(builder, split)
+  labels = {}
+  for clip in dataset.map(lambda example: _without_frames(builder, example)).as_numpy_iterator():
+    name = clip["clip"].decode()
+    height, width = (int(length) for length in clip["image_size"])
+    labels[name] = ClipLabels(
+      clip=name,
+      action=clip["action"].decode(),
+      keypoints=clip["keypoints"],
+      visibility=clip["visibility"],
+      boxes=clip["boxes"],
+      image_size=(height, width),
+    )
+  return labels
+
+
+def _without_frames(builder: tfds.core.DatasetBuilder, example: tf.Tensor) -> Dict[str, tf.Tensor]:
+  clip = records.parse(builder, example)
+  del clip["frames"]
+  return clip
