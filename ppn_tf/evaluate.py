@@ -42,8 +42,6 @@ flags.DEFINE_enum(
   "What a frame is cropped by: the data set's box, the labelled joints, or the pose found before, "
   "which looks at no label.",
 )
-# Crops that the network sees at a time where the recurrence goes on over a whole clip.
-_CHUNK = 56
 
 
 def part_of(model: Framewise, part: str) -> Framewise:
@@ -75,7 +73,7 @@ def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[C
   windows = pipeline.evaluation_windows(
     builder,
     FLAGS.eval_split,
-    num_frames=FLAGS.num_frames or max(1, _CHUNK // len(scales)),
+    num_frames=FLAGS.num_frames or pipeline.chunk_length(len(scales)),
     image_size=model.image_size,
     box=FLAGS.box,
     box_margin=FLAGS.box_margin,

@@ -14,6 +14,8 @@ import tensorflow_datasets as tfds
 Clip = Dict[str, tf.Tensor]
 # Whose crops a network is evaluated on, both from the ground truth.
 BOXES = ("given", "joints")
+# Crops that an evaluated network sees at a time, at most.
+CHUNK = 28
 
 
 @functools.lru_cache(maxsize=4)
@@ -214,6 +216,11 @@ def evaluation_windows(
     clips = clips.filter(lambda clip: tf.reduce_all(clip["clip"] != known))
   dataset = clips.flat_map(windows)
   return dataset.map(window, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def chunk_length(num_scales: int) -> int:
+  """Frames of a window where it is only a part that fits into memory, not a beginning anew."""
+  return max(1, CHUNK // num_scales)
 
 
 def person_boxes(clip: Clip, box: str) -> tf.Tensor:
