@@ -1,0 +1,20 @@
+"""Temporal jitter: how jerkily joints move from frame to frame."""
+
+import numpy as np
+
+
+def accelerations(keypoints: np.ndarray) -> np.ndarray:
+  """|x[t+1] - 2 x[t] + x[t-1]| of every joint.
+
+  Args:
+    keypoints: [N, K, 2] float, (x, y) in pixels, of consecutive frames.
+  Returns:
+    [N - 2, K] float64, pixels per frame^2; empty for fewer than three frames.
+  """
+  moves = np.diff(keypoints.astype(np.float64), n=2, axis=0)
+  return np.linalg.norm(moves, axis=-1)
+
+
+def three_in_a_row(visibility: np.ndarray) -> np.ndarray:
+  """Which joints [N - 2, K] are visible in the frame, before and after it; from [N, K] bool."""
+  return visibility[:-2] & visibility[1:-1] & visibility[2:]

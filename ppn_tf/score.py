@@ -1,0 +1,205 @@
+"""Scores predictions: `python -m ppn_tf.score --dataset=D --predictions=NAME=FOLDER`.
+
+Each system is a folder of predictions (of `python -m ppn_tf.evaluate
+--output_predictions`, or of another system, joints in COCO's order) or a .tflite
+file of MoveNet, BlazePose or their like, which is run on the data set's frames.
+All stand in one table, on the same frames.
+"""
+
+import dataclasses
+import pathlib
+import sys
+from typing import Any, Dict, List, Sequence, Tuple
+
+from absl import flags
+from tqdm import tqdm
+
+from ppn_tf import doors, experiment, joint_maps, peers, score_tables, scores
+from ppn_tf.clips import pipeline, records
+from ppn_tf.clips.labels import ClipLabels, read_labels
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.prediction_files import PredictionFolder, read_predictions
+from ppn_tf.predictions import ClipPredictions
+from ppn_tf.text_tables import HTML, MARKDOWN
+
+FLAGS = flags.FLAGS
+_FORMS = {".md": MARKDOWN, ".html": HTML}
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+  """What is scored under one name: its predictions by clip, and what is known of them."""
+
+  about: Dict[str, Any]
+  predictions: Dict[str, ClipPredictions]
+
+
+def define_flags() -> None:
+  flags.DEFINE_multi_string(
+    "predictions", [], "NAME=FOLDER: a system's predictions. Repeat for more."
+  )
+  flags.DEFINE_multi_string(
+    "tflite", [], "NAME=FILE: a .tflite pose network to run on the frames. Repeat for more."
+  )
+  flags.DEFINE_enum(
+    "box", "given", pipeline.BOXES, "With --tflite: crop by the data set's box or by its joints."
+  )
+  flags.DEFINE_enum(
+    "joints",
+    "all",
+    ["all", "common"],
+    "Score all joints of the data set, or those that every system has.",
+  )
+  flags.DEFINE_bool("allow_missing", False, "Score the clips that are predicted, if some are not.")
+  flags.DEFINE_string("output_predictions", None, "With --tflite: a folder for its predictions.")
+  flags.DEFINE_string("output_json", None, "File for the scores, by system.")
+  flags.DEFINE_string("output_table", None, "File for the tables, .md or .html.")
+
+
+def named(flag: str) -> List[Tuple[str, str]]:
+  """The (NAME, path) pairs of a repeated flag.
+
+  Raises:
+    InputError: one is not of that form.
+  """
+  pairs = []
+  for value in FLAGS[flag].value:
+    name, _, path = (part.strip() for part in value.partition("="))
+    if not (name and path):
+      raise InputError(f"--{flag}={value}: received no NAME=PATH. Write e.g. --{flag}=ours=PATH.")
+    pairs.append((name, path))
+  return pairs
+
+
+def run_peer(name: str, file: str, builder: Any) -> System:
+  """The predictions of a .tflite file on the split's frames."""
+  peer = peers.load_peer(file)
+  about = {name: FLAGS[name].value for name in ("dataset", "eval_split", "box", "box_margin")}
+  about["tflite"] = file
+  folder = None
+  if FLAGS.output_predictions:
+    folder = PredictionFolder(pathlib.Path(FLAGS.output_predictions) / name, about)
+  progress = tqdm(
+    peer.predict(builder, FLAGS.eval_split, FLAGS.box, FLAGS.box_margin),
+    total=records.num_clips(builder, FLAGS.eval_split),
+    desc=name,
+    unit="clip",
+    disable=None,
+  )
+  found = {}
+  for predictions in progress:
+    if folder:
+      folder.write(predictions)
+    found[predictions.clip] = predictions
+  return System(about, found)
+
+
+def read_systems(builder: Any) -> Dict[str, System]:
+  """The systems of the flags, by name, in their order.
+
+  Raises:
+    InputError: none is given, or a name twice.
+  """
+  folders, files = named("predictions"), named("tflite")
+  names = [name for name, _ in folders + files]
+  if not names:
+    raise InputError("nothing to score. Give --predictions=NAME=FOLDER or --tflite=NAME=FILE.")
+  for name in names:
+    if names.count(name) > 1:
+      raise InputError(f"{name}: is the name of two systems. Give each its own.")
+  systems = {name: System(*read_predictions(folder)) for name, folder in folders}
+  systems.update({name: run_peer(name, file, builder) for name, file in files})
+  return systems
+
+
+def clips_to_score(labels: Dict[str, ClipLabels], systems: Dict[str, System]) -> List[str]:
+  """The clips that every system has predicted; says on stderr which are left out.
+
+  Raises:
+    InputError: some are missing without --allow_missing, or all are.
+  """
+  chosen = list(labels)
+  for name, system in systems.items():
+    unknown = sorted(set(system.predictions) - set(labels))
+    if unknown:
+      print(
+        f"warning: {name}: {len(unknown)} clips are not in split {FLAGS.eval_split!r} and are not "
+        f"scored: {_some(unknown)}",
+        file=sys.stderr,
+      )
+    missing = [clip for clip in labels if clip not in system.predictions]
+    if missing and not FLAGS.allow_missing:
+      raise InputError(
+        f"{name}: predicts no joints for {len(missing)} of {len(labels)} clips: {_some(missing)}. "
+        "Predict them, or give --allow_missing to score the others alone."
+      )
+    chosen = [clip for clip in chosen if clip in system.predictions]
+  left_out = [clip for clip in labels if clip not in chosen]
+  if left_out:
+    frames = sum(len(labels[clip].keypoints) for clip in left_out)
+    print(
+      f"warning: {len(left_out)} of {len(labels)} clips ({frames} frames) are not scored, for a "
+      f"system has no predictions of them: {_some(left_out)}",
+      file=sys.stderr,
+    )
+  if not chosen:
+    raise InputError("no clip is predicted by every system. Is --dataset the set they predicted?")
+  return chosen
+
+
+def _some(names: Sequence[str]) -> str:
+  return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def common_joints(skeleton: Skeleton, systems: Dict[str, System]) -> List[str]:
+  """Names of the skeleton's joints that every system has or that follow from what it has."""
+  names = list(skeleton.joint_names)
+  for system in systems.values():
+    for predictions in system.predictions.values():
+      has = joint_maps.obtainable(predictions.joint_names, skeleton)
+      names = [name for name in names if name in has]
+  return names
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  form = _FORMS.get(pathlib.Path(FLAGS.output_table or ".md").suffix)
+  if form is None:
+    raise InputError(f"--output_table={FLAGS.output_table}: end its name in .md or .html.")
+  builder = records.open_records(experiment.required("dataset"))
+  records.num_clips(builder, FLAGS.eval_split)
+  skeleton = records.skeleton_of(builder)
+  labels = read_labels(builder, FLAGS.eval_split)
+  systems = read_systems(builder)
+  chosen = clips_to_score(labels, systems)
+  if FLAGS.joints == "common":
+    names = common_joints(skeleton, systems)
+    joints = [k for k, name in enumerate(skeleton.joint_names) if name in names]
+    labels = {clip: one.of_joints(joints) for clip, one in labels.items()}
+    try:
+      skeleton = skeleton.restricted(names)
+    except ValueError as error:
+      raise InputError(f"--joints=common: {error}. Leave out a system that lacks it.") from error
+  tables = {}
+  for name, system in systems.items():
+    pairs = [
+      (labels[clip], joint_maps.to_skeleton(system.predictions[clip], skeleton)) for clip in chosen
+    ]
+    windows = int(system.about.get("num_frames", 0))
+    tables[name] = scores.score(pairs, skeleton, FLAGS.alpha, windows)
+    tables[name]["conditions"] = system.about
+    tables[name]["clips_left_out"] = len(labels) - len(chosen)
+  print(score_tables.joint_table(tables))
+  if FLAGS.output_json:
+    with complete_or_absent(FLAGS.output_json) as partial:
+      partial.write_text(scores.to_json(tables), encoding="utf-8")
+  if FLAGS.output_table:
+    with complete_or_absent(FLAGS.output_table) as partial:
+      partial.write_text(score_tables.document(tables, form), encoding="utf-8")
+
+
+if __name__ == "__main__":
+  define_flags()
+  doors.run(main)
