@@ -44,9 +44,9 @@ RULES: Dict[str, Tuple[Tuple[str, ...], ...]] = {
   "face": (("nose",), ("head",), ("head_top", "upper_neck")),
   "neck": (("thorax",), _SHOULDERS),
   "belly": (("thorax", "pelvis"), (*_SHOULDERS, *_HIPS)),
-  # MPII's; its upper neck is at the height of the chin.
+  # MPII's; its upper neck is at the height of the chin, whose share of the nose is a third.
   "thorax": (("neck",), _SHOULDERS),
-  "upper_neck": ((*_EARS, *_SHOULDERS),),
+  "upper_neck": (("nose", *_SHOULDERS),),
   "pelvis": (_HIPS,),
 }
 
