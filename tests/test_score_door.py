@@ -1,0 +1,178 @@
+"""The door ppn_tf.score on the tests' small data set."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf import score
+from ppn_tf.clips import records
+from ppn_tf.clips.labels import read_labels
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.prediction_files import PredictionFolder
+from ppn_tf.predictions import ClipPredictions
+
+
+@pytest.fixture(name="labels", scope="module")
+def fixture_labels(tiny_dataset):
+  return read_labels(records.open_records(tiny_dataset), "test")
+
+
+@pytest.fixture(name="door")
+def fixture_door(tiny_dataset, capsys):
+  """What the door prints, on stdout and stderr, without the start of a program."""
+
+  def door(*arguments):
+    with flagsaver.flagsaver():
+      score.main(flags.FLAGS(["score", f"--dataset={tiny_dataset}", *map(str, arguments)]))
+    return capsys.readouterr()
+
+  return door
+
+
+def found(labels, pixels, clip=None):
+  """Every joint of a clip, so many pixels to the right of its label."""
+  keypoints = labels.keypoints + np.float32([pixels, 0])
+  names = PENN_ACTION.joint_names
+  return ClipPredictions(clip or labels.clip, names, keypoints, np.ones(keypoints.shape[:2]))
+
+
+def write(path, predictions, **about):
+  folder = PredictionFolder(path, about)
+  for one in predictions:
+    folder.write(one)
+  return path
+
+
+def test_scores_of_two_systems(door, labels, tmp_path):
+  """Torsos are about 44 pixels long, boxes 94 high: 5 pixels are near, 14 by the box alone."""
+  good = write(tmp_path / "good", [found(one, 5) for one in labels.values()], num_frames=3)
+  half = [found(one, 5 if name == "0004" else 14) for name, one in labels.items()]
+  write(tmp_path / "half", half)
+  outputs = [f"--output_json={tmp_path / 'x.json'}", f"--output_table={tmp_path / 'x.html'}"]
+  printed = door(f"--predictions=good={good}", f"--predictions=half={tmp_path / 'half'}", *outputs)
+  assert printed.err == ""
+  lines = [line.split() for line in printed.out.splitlines()]
+  assert lines[0] == ["Method", "Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank", "Mean"]
+  assert lines[2] == ["good"] + ["100.0"] * 8 == ["good", *lines[5][1:]]
+  # Clip 0004 has 7 frames, 0005 has 4; in frame 1 of both a wrist is hidden.
+  wrists, joints = 13 / (13 + 7), 90 / (90 + 51)
+  torso = [*[f"{700 / 11:.1f}"] * 3, f"{100 * wrists:.1f}", *[f"{700 / 11:.1f}"] * 3]
+  assert lines[6] == ["half", *torso, f"{100 * joints:.1f}"]
+  written = json.loads((tmp_path / "x.json").read_text())
+  assert list(written) == ["good", "half"]
+  assert written["half"]["pck_torso"]["micro"] == pytest.approx(100 * joints)
+  assert written["good"]["about"] == {"num_frames": 3}
+  assert written["good"]["not_scored"] == {"num_clips": 0, "num_frames": 0, "clips": []}
+  # Windows of 3: places 0, 1, 2 of 7 and of 4 frames.
+  assert written["good"]["per_frame_index"]["num_frames"] == [5, 3, 3]
+  assert written["half"]["per_frame_index"]["num_frames"] == [2, 2, 2, 2, 1, 1, 1]
+  # To be shifted is not to tremble more.
+  assert written["half"]["jitter"]["ratio"] == pytest.approx(1, abs=1e-3)
+  page = (tmp_path / "x.html").read_text()
+  assert "<title>penn_action, split test</title>" in page and page.count("<table>") == 6
+
+
+def test_alpha_and_windows_of_the_command_line(door, labels, tmp_path):
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()], num_frames=3)
+  output = tmp_path / "x.json"
+  arguments = [f"--predictions=a={tmp_path / 'a'}", f"--output_json={output}"]
+  door(*arguments, "--alpha=0.1", "--num_frames=2", f"--output_table={tmp_path / 'x.md'}")
+  scores = json.loads(output.read_text())["a"]
+  assert scores["alpha"] == 0.1 and scores["pck_torso"]["micro"] == 0
+  assert scores["per_frame_index"]["num_frames"] == [6, 5]
+  assert (tmp_path / "x.md").read_text().startswith("# penn_action, split test\n\n- PCK within 0.1")
+
+
+def test_joints_go_by_their_names(door, labels, tmp_path):
+  turned = []
+  for one in labels.values():
+    ours = found(one, 5)
+    names = tuple(reversed(ours.joint_names))
+    turned.append(dataclasses.replace(ours, joint_names=names, keypoints=ours.keypoints[:, ::-1]))
+  write(tmp_path / "a", turned)
+  printed = door(f"--predictions=a={tmp_path / 'a'}")
+  assert [line.split()[-1] for line in printed.out.splitlines()[2::2]] == ["100.0"] * 3
+
+
+def test_missing_clips_are_refused_or_told(door, labels, tmp_path):
+  write(tmp_path / "a", [found(labels["0004"], 5)])
+  argument = f"--predictions=a={tmp_path / 'a'}"
+  with pytest.raises(InputError, match="a: no predictions of 1 of 2 clips, 4 frames: 0005. Add"):
+    door(argument)
+  output = tmp_path / "x.json"
+  printed = door(argument, "--allow_missing", f"--output_json={output}")
+  assert printed.err == "a: not scored, for want of predictions: 1 of 2 clips, 4 frames\n"
+  scores = json.loads(output.read_text())["a"]
+  assert (scores["num_clips"], scores["num_frames"]) == (1, 7)
+  assert scores["not_scored"] == {"num_clips": 1, "num_frames": 4, "clips": ["0005"]}
+
+
+def test_clips_that_are_not_in_the_split_are_told(door, labels, tmp_path):
+  strangers = [found(labels["0004"], 0, clip=f"walk{number}") for number in range(10)]
+  write(tmp_path / "a", [*(found(one, 5) for one in labels.values()), *strangers])
+  printed = door(f"--predictions=a={tmp_path / 'a'}", f"--output_json={tmp_path / 'x.json'}")
+  (line,) = printed.err.splitlines()
+  assert "10 clips that are not in the split 'test'" in line and line.endswith("walk7 and 2 more")
+  assert len(json.loads((tmp_path / "x.json").read_text())["a"]["unknown_clips"]) == 10
+  write(tmp_path / "b", strangers)
+  with pytest.raises(InputError, match="b: no predictions of 2 of 2 clips, 11 frames: 0004, 0005"):
+    door(f"--predictions=b={tmp_path / 'b'}", "--allow_missing")
+
+
+def test_joints_that_were_not_found_are_told(door, labels, tmp_path):
+  predictions = [found(one, 5) for one in labels.values()]
+  predictions[0].keypoints[:2, 5] = np.nan  # the wrist of frame 1 is hidden
+  predictions[1].keypoints[0] = np.inf
+  write(tmp_path / "a", predictions)
+  printed = door(f"--predictions=a={tmp_path / 'a'}", f"--output_json={tmp_path / 'x.json'}")
+  (line,) = printed.err.splitlines()
+  assert line.startswith("a: 14 visible joints have no finite position and count as wrong")
+  assert line.endswith("in 2 clips: 0004 (1), 0005 (13)")
+  scores = json.loads((tmp_path / "x.json").read_text())["a"]
+  assert scores["num_not_found"] == 14
+  assert scores["pck_body"]["micro"] == pytest.approx(100 * (141 - 14) / 141)
+
+
+def test_predictions_that_do_not_fit(door, labels, tmp_path):
+  predictions = [found(one, 5) for one in labels.values()]
+  predictions[1] = dataclasses.replace(predictions[1], keypoints=predictions[1].keypoints[:3],
+                                       scores=predictions[1].scores[:3])  # fmt: skip
+  write(tmp_path / "a", predictions)
+  with pytest.raises(InputError, match="a: clip 0005: received .* 3 x 13 x 2 .* 4 x 13 x 2"):
+    door(f"--predictions=a={tmp_path / 'a'}")
+
+
+@pytest.mark.parametrize(
+  ("arguments", "said"),
+  [
+    ([], "--predictions is missing"),
+    (["--predictions=x"], "--predictions=x: received no NAME=PATH"),
+    (["--tflite==x.tflite"], "--tflite==x.tflite: received no NAME=PATH"),
+    (["--predictions=a=x", "--tflite=a=y"], "the name 'a' is given twice"),
+    (["--predictions=a=/no/such/folder"], "/no/such/folder: no such folder"),
+    (["--predictions=a=x", "--output_table=x.pdf"], "--output_table=x.pdf: expected .* .md or"),
+    (["--predictions=a=x", "--eval_split=validation"], "no split 'validation'"),
+    (["--predictions=a=x", "--dataset="], "--dataset is missing"),
+    (["predictions=a=x"], "unexpected argument"),
+  ],
+)
+def test_what_a_user_does_wrong(door, arguments, said):
+  with pytest.raises(InputError, match=said) as error:
+    door(*arguments)
+  assert "\n" not in str(error.value)
+
+
+def test_help_helps():
+  done = subprocess.run(
+    [sys.executable, "-m", "ppn_tf.score", "--help"], capture_output=True, text=True, timeout=300
+  )
+  assert "--predictions=ppn=runs/ppn/predictions" in done.stdout
+  for flag in ("predictions", "tflite", "allow_missing", "output_table", "dataset", "alpha"):
+    assert f"--{flag}:" in done.stdout or f"--[no]{flag}:" in done.stdout
