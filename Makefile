@@ -124,6 +124,6 @@ $(DEMO)/unseen_pose.json: $(DEMO)/ppn.tflite $(DEMO)/unseen.done
 
 $(DEMO)/report.html: $(DEMO)/ppn/evaluation.json $(DEMO)/framewise/evaluation.json \
     $(DEMO)/ppn.tflite $(DEMO)/unseen_pose.json
-	$(RUN) ppn_tf.report --run=ppn=$(DEMO)/ppn --run=framewise=$(DEMO)/framewise \
+	$(RUN) ppn_tf.report $(DEMO)/ppn $(DEMO)/framewise \
 	  --dataset=$(RECORDS) --tflite=$(DEMO)/ppn.tflite \
 	  --track=$(DEMO)/unseen_pose.json,$(DEMO)/unseen_pose.mp4 --output=$@

@@ -4,24 +4,12 @@ from typing import Tuple
 
 import numpy as np
 
-# Penn Action's boxes are the extent of the visible joints, enlarged by this
-# about its centre and cut at the frame; the other sets' made-up boxes follow it.
-BOX_SCALE = 1.2
+from ppn_tf.keypoints import crops
 
 
 def degenerate(boxes: np.ndarray) -> np.ndarray:
   """[N] bool: which boxes [N, 4] have no area."""
   return ~((boxes[:, 2:] - boxes[:, :2]) > 0).all(axis=1)
-
-
-def box_of_joints(joints: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
-  """[4]: the box about joints [n, 2] within a frame of `size`; zeros without a joint."""
-  if not len(joints):
-    return np.zeros(4)
-  last = np.array([size[1], size[0]]) - 1.0
-  low, high = joints.min(axis=0), joints.max(axis=0)
-  center, half = (low + high) / 2, BOX_SCALE * (high - low) / 2
-  return np.concatenate([np.clip(center - half, 0.0, last), np.clip(center + half, 0.0, last)])
 
 
 def remake_boxes(
@@ -31,7 +19,7 @@ def remake_boxes(
   visibility: np.ndarray,
   size: Tuple[int, int],
 ) -> np.ndarray:
-  """Replaces boxes by those of the visible joints.
+  """Replaces boxes by those of the visible joints (Penn Action's rule, `crops.joints_to_box`).
 
   Where these have no area either (fewer than two visible joints), the box is
   that of the nearest frame that has one, and where none has, the whole frame.
@@ -46,8 +34,8 @@ def remake_boxes(
     [N, 4] float32, each with an area, if those not replaced have one.
   """
   boxes = boxes.copy()
-  for frame in np.flatnonzero(remake):
-    boxes[frame] = box_of_joints(keypoints[frame][visibility[frame]], size)
+  if remake.any():
+    boxes[remake] = crops.joints_to_box(keypoints[remake], visibility[remake], size)
   empty = degenerate(boxes)
   usable = np.flatnonzero(~empty)
   for frame in np.flatnonzero(empty):

@@ -2,9 +2,9 @@
 
 from typing import Dict, List, Sequence, Tuple
 
-from ppn_tf import text_tables
 from ppn_tf.paper_rows import Part, Row
 from ppn_tf.profiler import Cost, LayerCost
+from ppn_tf.text_tables import MARKDOWN, TEXT, table
 
 
 def _giga(count: float) -> str:
@@ -40,7 +40,7 @@ def model_table(
     for name, c in named
   ]
   header = ["part", "MACs", "of which deformable", "parameters", "of which trainable"]
-  return text_tables.table(header, rows, markdown)
+  return table(header, rows, MARKDOWN if markdown else TEXT)
 
 
 def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = False) -> str:
@@ -72,7 +72,7 @@ def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = Fa
   header = ["table", "network", "configuration", "GFLOPs, paper", "GMACs", "difference"]
   header += ["parameters, M", "HeadNet GMACs", "HeadNet parameters, M", "remarks"]
   notes = [f"({number}) {remark}" for number, remark in enumerate(remarks, start=1)]
-  return "\n\n".join([text_tables.table(header, lines, markdown), *notes])
+  return "\n\n".join([table(header, lines, MARKDOWN if markdown else TEXT), *notes])
 
 
 def parts_table(parts: Sequence[Tuple[Part, Cost]], markdown: bool = False) -> str:
@@ -89,4 +89,4 @@ def parts_table(parts: Sequence[Tuple[Part, Cost]], markdown: bool = False) -> s
     difference = _difference(ours, part.published)
     lines.append([part.name, unit, write(part.published), write(ours), difference, part.source])
   header = ["part", "quantity", "published", "here", "difference", "published in"]
-  return text_tables.table(header, lines, markdown)
+  return table(header, lines, MARKDOWN if markdown else TEXT)

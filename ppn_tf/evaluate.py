@@ -1,72 +1,122 @@
 """Scores a trained network: `python -m ppn_tf.evaluate --workdir=RUN --dataset=...`.
 
 The network is the run's own; a --flagfile or flags that name another one are
-refused.
+refused. --output_predictions keeps the joints of every frame, for
+`python -m ppn_tf.score` and `python -m ppn_tf.report`; an evaluation that was
+stopped goes on from what is there.
 """
 
-import json
-import math
-from typing import Any, Sequence
+from typing import Any, Collection, Dict, Iterator, Sequence
 
 from absl import flags
 from tqdm import tqdm
 
-from ppn_tf import doors, evaluator, experiment
-from ppn_tf.clips import pipeline, records
+from ppn_tf import doors, experiment, score_tables, scores
+from ppn_tf.clips import pipeline
+from ppn_tf.clips.labels import read_labels
+from ppn_tf.errors import InputError
+from ppn_tf.evaluator import Evaluator
 from ppn_tf.models.deform_conv import set_implementation
+from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.outputs import complete_or_absent
+from ppn_tf.prediction_files import PredictionFolder
+from ppn_tf.predictions import ClipPredictions
+from ppn_tf.tracking.followed_clips import follow
+from ppn_tf.tracking.pose_models import KerasPoseModel
+from ppn_tf.tracking.tracker import Tracker
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_json", None, "File for the scores.")
-# Frames read at a time where the recurrence goes on over a whole clip.
-_CHUNK = 32
+flags.DEFINE_string("output_predictions", None, "Folder for the joints of every frame.")
+flags.DEFINE_enum(
+  "part",
+  "all",
+  ["all", "head", "body"],
+  "The whole network, or its HeadNet or BodyNet alone, frame by frame.",
+)
+flags.DEFINE_bool("flip", False, "Let the network see each crop mirrored as well.")
+flags.DEFINE_enum(
+  "box",
+  "given",
+  [*pipeline.BOXES, "tracked"],
+  "What a frame is cropped by: the data set's box, the labelled joints, or the pose found before, "
+  "which looks at no label.",
+)
 
 
-def _print_table(scores: dict) -> None:
-  groups = list(scores["pck_torso"]["groups"])
-  print("".join(f"{name:>10}" for name in ["", *groups, "Mean"]))
-  for metric, label in (("pck_body", "PCK-body"), ("pck_torso", "PCK-torso")):
-    values = [*scores[metric]["groups"].values(), scores[metric]["micro"]]
-    print(f"{label:>10}" + "".join(f"{value:10.1f}" for value in values))
+def part_of(model: Framewise, part: str) -> Framewise:
+  """The whole network, or one of its networks as a frame-wise one.
+
+  Raises:
+    InputError: a frame-wise run has no HeadNet.
+  """
+  if part == "all":
+    return model
+  if part == "head" and not isinstance(model, PPN):
+    raise InputError(f"{FLAGS.workdir}: a frame-wise run, which has no HeadNet. Give --part=body.")
+  return Framewise(model.head_net if isinstance(model, PPN) and part == "head" else model.body_net)
 
 
-def _null_for_nan(value: Any) -> Any:
-  """JSON has no NaN, which stands for the PCK of joints that are never visible."""
-  if isinstance(value, dict):
-    return {name: _null_for_nan(one) for name, one in value.items()}
-  if isinstance(value, list):
-    return [_null_for_nan(one) for one in value]
-  return None if isinstance(value, float) and math.isnan(value) else value
+def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[ClipPredictions]:
+  """The joints in all clips but those that are done, by the flags."""
+  scales, skeleton = experiment.numbers("scales"), experiment.skeleton()
+  if FLAGS.box == "tracked":
+    if len(scales) > 1 or scales[0] != 1.0 or FLAGS.flip or FLAGS.decoder == "frame":
+      raise InputError(
+        "--box=tracked looks at one crop of a frame, as `python -m ppn_tf.track` does. "
+        "Give --scales=1 --decoder=dark and no --flip."
+      )
+    tracker = Tracker(
+      KerasPoseModel(model), skeleton, margin=FLAGS.box_margin, decoder=FLAGS.decoder
+    )
+    return follow(tracker, builder, FLAGS.eval_split, num_frames=FLAGS.num_frames, leave_out=done)
+  windows = pipeline.evaluation_windows(
+    builder,
+    FLAGS.eval_split,
+    num_frames=FLAGS.num_frames or pipeline.chunk_length(len(scales)),
+    image_size=model.image_size,
+    box=FLAGS.box,
+    box_margin=FLAGS.box_margin,
+    scales=scales,
+    leave_out=done,
+  )
+  evaluator = Evaluator(
+    model, skeleton, decoder=FLAGS.decoder, whole_clip=not FLAGS.num_frames, flip=FLAGS.flip
+  )
+  return evaluator(windows.prefetch(2))
+
+
+def conditions() -> Dict[str, Any]:
+  """What decides the predictions, as their folder tells it."""
+  names = ("dataset", "eval_split", "workdir", "part", "num_frames", "scales", "flip", "box")
+  return {name: FLAGS[name].value for name in (*names, "box_margin", "decoder")}
 
 
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
-  model = experiment.load_checked_run()
+  model = part_of(experiment.load_checked_run(), FLAGS.part)
   for network in model.networks:
     set_implementation(network, "fused")
   builder = experiment.open_dataset(FLAGS.eval_split)
-  windows = pipeline.evaluation_windows(
-    builder,
-    FLAGS.eval_split,
-    num_frames=FLAGS.num_frames or _CHUNK,
-    image_size=model.image_size,
-    box_margin=FLAGS.box_margin,
-    scales=experiment.numbers("scales"),
+  labels = read_labels(builder, FLAGS.eval_split)
+  folder = (
+    PredictionFolder(FLAGS.output_predictions, conditions()) if FLAGS.output_predictions else None
   )
-  evaluate = evaluator.Evaluator(model, decoder=FLAGS.decoder, whole_clip=not FLAGS.num_frames)
-  results = list(
-    tqdm(
-      evaluate(windows.prefetch(4)),
-      total=records.num_clips(builder, FLAGS.eval_split),
-      unit="clip",
-      disable=None,
-    )
-  )
-  scores = evaluator.score(results, experiment.skeleton(), FLAGS.alpha, FLAGS.num_frames)
-  _print_table(scores)
+  found: Dict[str, ClipPredictions] = {p.clip: p for p in folder.read()} if folder else {}
+  progress = tqdm(total=len(labels), initial=len(found), unit="clip", disable=None)
+  for predictions in predict(model, builder, set(found)):
+    if folder:
+      folder.write(predictions)
+    found[predictions.clip] = predictions
+    progress.update()
+  progress.close()
+  pairs = [(labels[clip], found[clip]) for clip in labels]
+  table = scores.score(pairs, experiment.skeleton(), FLAGS.alpha, FLAGS.num_frames)
+  table["conditions"] = conditions()
+  print(score_tables.joint_table({"": table}))
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:
-      partial.write_text(json.dumps(_null_for_nan(scores), indent=2) + "\n")
+      partial.write_text(scores.to_json(table))
 
 
 if __name__ == "__main__":

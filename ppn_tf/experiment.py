@@ -14,7 +14,7 @@ from ppn_tf.clips import pipeline, records
 from ppn_tf.errors import InputError
 from ppn_tf.initial_weights import load_weights
 from ppn_tf.keypoints import skeletons
-from ppn_tf.keypoints.heatmaps import DECODERS
+from ppn_tf.keypoints.multi_scale import DECODERS
 from ppn_tf.models import batch_norm, precision
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
@@ -145,7 +145,13 @@ flags.DEFINE_string("eval_split", "test", "Split of the data set to evaluate on.
 flags.DEFINE_list(
   "scales", ["0.8", "0.9", "1.0", "1.1", "1.2", "1.3", "1.4"], "Scales of multi-scale inference."
 )
-flags.DEFINE_enum("decoder", "dark", list(DECODERS), "How joints are read from heatmaps.")
+flags.DEFINE_enum(
+  "decoder",
+  "frame",
+  DECODERS,
+  "How joints are read from heatmaps: in the frame, where they are enlarged and summed; or in the "
+  "crop by DARK, with a quarter cell's step, or as the highest cell.",
+)
 flags.DEFINE_float("alpha", 0.2, "PCK's threshold as a part of the reference length.")
 
 

@@ -1,189 +1,205 @@
-"""Scores joints of any system: `python -m ppn_tf.score --dataset=D --predictions=NAME=FOLDER`.
+"""Scores predictions: `python -m ppn_tf.score --dataset=D --predictions=NAME=FOLDER`.
 
-Predictions are folders with a file per clip, as `python -m ppn_tf.evaluate
---output_predictions=FOLDER` writes them or as other systems may; --tflite runs a
-MoveNet- or BlazePose-style network over the data set instead. Both may be given
-several times:
-
-  python -m ppn_tf.score --dataset=records/penn_action/1.0.0 \\
-    --predictions=ppn=runs/ppn/predictions --predictions=other=their_joints \\
-    --tflite=movenet=movenet-thunder.tflite --box=given \\
-    --output_json=scores.json --output_table=scores.html
-
-docs/evaluation.md has the file formats, the protocol, and an example worked out by hand.
+Each system is a folder of predictions (of `python -m ppn_tf.evaluate
+--output_predictions`, or of another system, joints in COCO's order) or a .tflite
+file of MoveNet, BlazePose or their like, which is run on the data set's frames.
+All stand in one table, on the same frames.
 """
 
+import dataclasses
 import pathlib
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from absl import flags
 from tqdm import tqdm
 
-from ppn_tf import doors, experiment, joint_maps, score_tables, scores, table_documents
-from ppn_tf.clips import records
+from ppn_tf import doors, experiment, joint_maps, peers, score_tables, scores
+from ppn_tf.clips import pipeline, records
 from ppn_tf.clips.labels import ClipLabels, read_labels
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.prediction_files import read_predictions
+from ppn_tf.prediction_files import PredictionFolder, read_predictions
 from ppn_tf.predictions import ClipPredictions
+from ppn_tf.text_tables import HTML, MARKDOWN
 
 FLAGS = flags.FLAGS
-flags.DEFINE_multi_string("predictions", [], "NAME=FOLDER with a file per clip. Repeatable.")
-flags.DEFINE_multi_string(
-  "tflite", [], "NAME=FILE, a MoveNet- or BlazePose-style network to run. Repeatable."
-)
-flags.DEFINE_bool(
-  "allow_missing", False, "Score what is there where predictions of some clips are missing."
-)
-flags.DEFINE_string("output_table", None, "File for the tables: .md or .html.")
-# The evaluation's door has flags of these names and meanings; a test process imports both.
-flags.DEFINE_string("output_json", None, "File for the scores.", allow_override=True)
-flags.DEFINE_enum(
-  "box",
-  "given",
-  ["given", "joints"],
-  "Crops of --tflite: about the data set's boxes, or about the joints found in the frame before.",
-  allow_override=True,
-)
-for _name in ("dataset", "eval_split", "alpha", "num_frames", "box_margin"):
-  flags.declare_key_flag(_name)
+_FORMS = {".md": MARKDOWN, ".html": HTML}
 
-_WRITERS = {".md": table_documents.to_markdown, ".html": table_documents.to_html}
-# Names in a message.
-_MANY = 8
 
-_System = Tuple[Dict[str, Any], Dict[str, ClipPredictions]]
+@dataclasses.dataclass(frozen=True)
+class System:
+  """What is scored under one name: its predictions by clip, and what is known of them."""
+
+  about: Dict[str, Any]
+  predictions: Dict[str, ClipPredictions]
+
+
+def define_flags() -> None:
+  flags.DEFINE_multi_string(
+    "predictions", [], "NAME=FOLDER: a system's predictions. Repeat for more."
+  )
+  flags.DEFINE_multi_string(
+    "tflite", [], "NAME=FILE: a .tflite pose network to run on the frames. Repeat for more."
+  )
+  flags.DEFINE_enum(
+    "box", "given", pipeline.BOXES, "With --tflite: crop by the data set's box or by its joints."
+  )
+  flags.DEFINE_enum(
+    "joints",
+    "all",
+    ["all", "common"],
+    "Score all joints of the data set, or those that every system has.",
+  )
+  flags.DEFINE_bool("allow_missing", False, "Score the clips that are predicted, if some are not.")
+  flags.DEFINE_string("output_predictions", None, "With --tflite: a folder for its predictions.")
+  flags.DEFINE_string("output_json", None, "File for the scores, by system.")
+  flags.DEFINE_string("output_table", None, "File for the tables, .md or .html.")
 
 
 def named(flag: str) -> List[Tuple[str, str]]:
-  """(NAME, path) of each value of a flag; InputError for a value of another form."""
+  """The (NAME, path) pairs of a repeated flag.
+
+  Raises:
+    InputError: one is not of that form.
+  """
   pairs = []
   for value in FLAGS[flag].value:
     name, _, path = (part.strip() for part in value.partition("="))
     if not (name and path):
-      raise InputError(f"--{flag}={value}: received no NAME=PATH. Write e.g. --{flag}=ppn={value}.")
+      raise InputError(f"--{flag}={value}: received no NAME=PATH. Write e.g. --{flag}=ours=PATH.")
     pairs.append((name, path))
   return pairs
 
 
-def systems(builder: Any) -> Iterator[Tuple[str, _System]]:
-  """Name, `about` and predictions of each system on the command line."""
-  folders, networks = named("predictions"), named("tflite")
-  names = [name for name, _ in folders + networks]
-  if not names:
-    raise InputError("--predictions is missing. Give NAME=FOLDER, or --tflite=NAME=FILE.")
-  taken = [name for name in names if names.count(name) > 1]
-  if taken:
-    raise InputError(f"the name {taken[0]!r} is given twice. Give each system its own name.")
-  for name, folder in folders:
-    yield name, read_predictions(folder)
-  for name, file in networks:
-    from ppn_tf.peers import load_peer  # brings a runtime that predictions in files do not need
+def run_peer(name: str, file: str, builder: Any) -> System:
+  """The predictions of a .tflite file on the split's frames."""
+  peer = peers.load_peer(file)
+  about = {name: FLAGS[name].value for name in ("dataset", "eval_split", "box", "box_margin")}
+  about["tflite"] = file
+  folder = None
+  if FLAGS.output_predictions:
+    folder = PredictionFolder(pathlib.Path(FLAGS.output_predictions) / name, about)
+  progress = tqdm(
+    peer.predict(builder, FLAGS.eval_split, FLAGS.box, FLAGS.box_margin),
+    total=records.num_clips(builder, FLAGS.eval_split),
+    desc=name,
+    unit="clip",
+    disable=None,
+  )
+  found = {}
+  for predictions in progress:
+    if folder:
+      folder.write(predictions)
+    found[predictions.clip] = predictions
+  return System(about, found)
 
-    clips = load_peer(file).predict(builder, FLAGS.eval_split, FLAGS.box, FLAGS.box_margin)
-    total = records.num_clips(builder, FLAGS.eval_split)
-    bar = tqdm(clips, desc=name, total=total, unit="clip", disable=None)
-    about = {"network": pathlib.Path(file).name, "box": FLAGS.box, "box_margin": FLAGS.box_margin}
-    yield name, (about, {one.clip: one for one in bar})
 
-
-def pair_up(
-  name: str, labels: Dict[str, ClipLabels], predictions: Dict[str, ClipPredictions], skel: Skeleton
-) -> Tuple[List[scores.Pair], Dict[str, Any]]:
-  """The clips that have both halves, and which have one alone.
+def read_systems(builder: Any) -> Dict[str, System]:
+  """The systems of the flags, by name, in their order.
 
   Raises:
-    InputError: predictions of a clip are missing, and --allow_missing is not given.
+    InputError: none is given, or a name twice.
   """
-  missing = [clip for clip in labels if clip not in predictions]
-  unknown = [clip for clip in predictions if clip not in labels]
-  num_frames = sum(len(labels[clip].keypoints) for clip in missing)
-  counts = f"{len(missing)} of {len(labels)} clips, {num_frames} frames"
-  if len(missing) == len(labels) or (missing and not FLAGS.allow_missing):
-    raise InputError(
-      f"no predictions of {counts}: {_listed(missing)}. Add them, check --eval_split="
-      f"{FLAGS.eval_split}, or give --allow_missing to score the rest."
-    )
-  if missing:
-    print(f"{name}: not scored, for want of predictions: {counts}", file=sys.stderr)
-  if unknown:
+  folders, files = named("predictions"), named("tflite")
+  names = [name for name, _ in folders + files]
+  if not names:
+    raise InputError("nothing to score. Give --predictions=NAME=FOLDER or --tflite=NAME=FILE.")
+  for name in names:
+    if names.count(name) > 1:
+      raise InputError(f"{name}: is the name of two systems. Give each its own.")
+  systems = {name: System(*read_predictions(folder)) for name, folder in folders}
+  systems.update({name: run_peer(name, file, builder) for name, file in files})
+  return systems
+
+
+def clips_to_score(labels: Dict[str, ClipLabels], systems: Dict[str, System]) -> List[str]:
+  """The clips that every system has predicted; says on stderr which are left out.
+
+  Raises:
+    InputError: some are missing without --allow_missing, or all are.
+  """
+  chosen = list(labels)
+  for name, system in systems.items():
+    unknown = sorted(set(system.predictions) - set(labels))
+    if unknown:
+      print(
+        f"warning: {name}: {len(unknown)} clips are not in split {FLAGS.eval_split!r} and are not "
+        f"scored: {_some(unknown)}",
+        file=sys.stderr,
+      )
+    missing = [clip for clip in labels if clip not in system.predictions]
+    if missing and not FLAGS.allow_missing:
+      raise InputError(
+        f"{name}: predicts no joints for {len(missing)} of {len(labels)} clips: {_some(missing)}. "
+        "Predict them, or give --allow_missing to score the others alone."
+      )
+    chosen = [clip for clip in chosen if clip in system.predictions]
+  left_out = [clip for clip in labels if clip not in chosen]
+  if left_out:
+    frames = sum(len(labels[clip].keypoints) for clip in left_out)
     print(
-      f"{name}: predictions of {len(unknown)} clips that are not in the split "
-      f"{FLAGS.eval_split!r} are left out: {_listed(unknown)}",
+      f"warning: {len(left_out)} of {len(labels)} clips ({frames} frames) are not scored, for a "
+      f"system has no predictions of them: {_some(left_out)}",
       file=sys.stderr,
     )
-  pairs = []
-  for clip, label in labels.items():
-    if clip in predictions:
-      one = predictions[clip]
-      if tuple(one.joint_names) != skel.joint_names:
-        one = joint_maps.to_skeleton(one, skel)
-      pairs.append((label, one))
-  not_scored = {"num_clips": len(missing), "num_frames": num_frames, "clips": missing}
-  return pairs, {"not_scored": not_scored, "unknown_clips": unknown}
+  if not chosen:
+    raise InputError("no clip is predicted by every system. Is --dataset the set they predicted?")
+  return chosen
 
 
-def _listed(names: Iterable[str]) -> str:
-  names = list(names)
-  more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
-  return ", ".join(names[:_MANY]) + more
+def _some(names: Sequence[str]) -> str:
+  return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
-def warn_of_not_found(name: str, pairs: Sequence[scores.Pair]) -> None:
-  """Says on stderr of which clips visible joints were not found."""
-  counts = {label.clip: scores.num_not_found(label, one) for label, one in pairs}
-  told = [f"{clip} ({count})" for clip, count in counts.items() if count]
-  if told:
-    print(
-      f"{name}: {sum(counts.values())} visible joints have no finite position and count as wrong, "
-      f"in {len(told)} clips: {_listed(told)}",
-      file=sys.stderr,
-    )
-
-
-def score_one(
-  name: str,
-  about: Dict[str, Any],
-  predictions: Dict[str, ClipPredictions],
-  labels: Dict[str, ClipLabels],
-  skel: Skeleton,
-) -> Dict[str, Any]:
-  """One system's entry of --output_json."""
-  pairs, coverage = pair_up(name, labels, predictions, skel)
-  # T of the command line, else of the predictions, else whole clips.
-  windows = FLAGS.num_frames if FLAGS["num_frames"].present else about.get("num_frames")
-  scored = scores.score(pairs, skel, FLAGS.alpha, windows if isinstance(windows, int) else 0)
-  warn_of_not_found(name, pairs)
-  return {**scored, **coverage, "about": about}
+def common_joints(skeleton: Skeleton, systems: Dict[str, System]) -> List[str]:
+  """Names of the skeleton's joints that every system has or that follow from what it has."""
+  names = list(skeleton.joint_names)
+  for system in systems.values():
+    for predictions in system.predictions.values():
+      has = joint_maps.obtainable(predictions.joint_names, skeleton)
+      names = [name for name in names if name in has]
+  return names
 
 
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
-  suffix = pathlib.Path(FLAGS.output_table or "x.md").suffix
-  if suffix not in _WRITERS:
-    raise InputError(f"--output_table={FLAGS.output_table}: expected a name in .md or .html.")
+  form = _FORMS.get(pathlib.Path(FLAGS.output_table or ".md").suffix)
+  if form is None:
+    raise InputError(f"--output_table={FLAGS.output_table}: end its name in .md or .html.")
   builder = records.open_records(experiment.required("dataset"))
-  skel = records.skeleton_of(builder)
+  records.num_clips(builder, FLAGS.eval_split)
+  skeleton = records.skeleton_of(builder)
   labels = read_labels(builder, FLAGS.eval_split)
-  results: Dict[str, Dict[str, Any]] = {}
-  for name, (about, predictions) in systems(builder):
+  systems = read_systems(builder)
+  chosen = clips_to_score(labels, systems)
+  if FLAGS.joints == "common":
+    names = common_joints(skeleton, systems)
+    joints = [k for k, name in enumerate(skeleton.joint_names) if name in names]
+    labels = {clip: one.of_joints(joints) for clip, one in labels.items()}
     try:
-      results[name] = score_one(name, about, predictions, labels, skel)
-    except InputError as error:
-      raise InputError(f"{name}: {error}") from error
-  print(table_documents.to_text(score_tables.joints_table(results)))
+      skeleton = skeleton.restricted(names)
+    except ValueError as error:
+      raise InputError(f"--joints=common: {error}. Leave out a system that lacks it.") from error
+  tables = {}
+  for name, system in systems.items():
+    pairs = [
+      (labels[clip], joint_maps.to_skeleton(system.predictions[clip], skeleton)) for clip in chosen
+    ]
+    windows = int(system.about.get("num_frames", 0))
+    tables[name] = scores.score(pairs, skeleton, FLAGS.alpha, windows)
+    tables[name]["conditions"] = system.about
+    tables[name]["clips_left_out"] = len(labels) - len(chosen)
+  print(score_tables.joint_table(tables))
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:
-      partial.write_text(scores.to_json(results), encoding="utf-8")
+      partial.write_text(scores.to_json(tables), encoding="utf-8")
   if FLAGS.output_table:
-    title = f"{builder.info.name}, split {FLAGS.eval_split}"
-    facts = [f"PCK within {FLAGS.alpha:g} of the reference length.", *score_tables.facts(results)]
-    document = _WRITERS[suffix](title, facts, score_tables.all_tables(results))
     with complete_or_absent(FLAGS.output_table) as partial:
-      partial.write_text(document, encoding="utf-8")
+      partial.write_text(score_tables.document(tables, form), encoding="utf-8")
 
 
 if __name__ == "__main__":
+  define_flags()
   doors.run(main)

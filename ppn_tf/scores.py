@@ -1,11 +1,8 @@
-"""Everything that is measured on predicted joints: PCK in its kinds, and jitter.
-
-docs/evaluation.md describes the protocol and works an example out by hand.
-"""
+"""The scores of predicted joints against a data set's labels."""
 
 import json
 import math
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -15,179 +12,181 @@ from ppn_tf.keypoints import jitter, pck
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.predictions import ClipPredictions
 
-# Metrics by their key in the result.
-METRICS = {
-  "pck_body": "PCK-body",
-  "pck_torso": "PCK-torso",
-  "pck_torso_clean": "PCK-torso, clean",
-}
-
+METRICS = ("pck_body", "pck_torso", "pck_torso_clean")
+TITLES = {"pck_body": "PCK-body", "pck_torso": "PCK-torso", "pck_torso_clean": "PCK-torso clean"}
 Pair = Tuple[ClipLabels, ClipPredictions]
-# Reference lengths [N] of frames, distances [N, K] in them, and which joints [N, K] count.
-_Measured = Tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class _Measured(NamedTuple):
+  """Frames of one or more clips: distances [N, K] and which joints count [N, K], by metric."""
+
+  distances: Dict[str, np.ndarray]
+  counted: Dict[str, np.ndarray]
+
+  @property
+  def num_frames(self) -> int:
+    return len(self.distances["pck_body"])
+
+  def part(self, chosen: np.ndarray) -> "_Measured":
+    """Some of the frames, by index or mask."""
+    return _Measured(
+      {metric: value[chosen] for metric, value in self.distances.items()},
+      {metric: value[chosen] for metric, value in self.counted.items()},
+    )
+
+  def micro(self, alpha: float) -> Dict[str, float]:
+    """PCK over all counted joints, in percent, by metric."""
+    return {
+      metric: pck.mean_pck(self.distances[metric] <= alpha, self.counted[metric])
+      for metric in METRICS
+    }
+
+
+def _measure(pair: Pair, skeleton: Skeleton) -> _Measured:
+  labels, predictions = pair
+  _check(labels, predictions, skeleton)
+  torso = pck.distances(
+    predictions.keypoints, labels.keypoints, pck.torso_lengths(labels.keypoints, skeleton)
+  )
+  body = pck.distances(predictions.keypoints, labels.keypoints, pck.body_lengths(labels.boxes))
+  visible = labels.visibility
+  clean = visible & pck.torso_seen(visible, skeleton)[:, None]
+  return _Measured(
+    dict(zip(METRICS, (body, torso, torso))), dict(zip(METRICS, (visible, visible, clean)))
+  )
+
+
+def _check(labels: ClipLabels, predictions: ClipPredictions, skeleton: Skeleton) -> None:
+  expected = (len(labels.keypoints), skeleton.num_joints, 2)
+  if predictions.keypoints.shape != expected:
+    raise InputError(
+      f"predictions of clip {labels.clip}: expected {expected[0]} frames of {expected[1]} joints "
+      f"as (x, y). Received: {predictions.keypoints.shape}. Predict the clip anew."
+    )
+  unlabelled = labels.visibility & ~np.isfinite(labels.keypoints).all(axis=-1)
+  if unlabelled.any():
+    frame = int(np.argwhere(unlabelled)[0, 0])
+    raise InputError(
+      f"labels of clip {labels.clip}: a joint of frame {frame} is visible and has no place. "
+      "Make the data set anew."
+    )
 
 
 def score(
   pairs: Sequence[Pair], skeleton: Skeleton, alpha: float = 0.2, num_frames: int = 0
 ) -> Dict[str, Any]:
-  """Scores of predicted joints against labels, in percent; NaN where nothing counts.
+  """All scores of some clips; docs/evaluation.md says what each of them is.
 
   Args:
-    pairs: labels and predictions of each clip.
-    skeleton: the joints of both.
+    pairs: labels and predictions of each clip, with the skeleton's joints.
+    skeleton: the joints.
     alpha: the threshold as a part of the reference length.
-    num_frames: T of the windows that were predicted. "per_frame_index" then
-      goes by a frame's place in its window; with 0 by its place in the clip.
+    num_frames: T of the windows that were predicted; "per_frame_index" then has
+      T entries, by the frame's place in its window. 0 means whole clips.
   Returns:
-    What --output_json holds; docs/evaluation.md has every key.
+    What --output_json holds, in percent; NaN where no joint counts.
   Raises:
-    InputError: no clips, one twice, or labels and predictions that do not fit.
+    InputError: no clips, or predictions that do not fit their labels.
   """
-  _check(pairs, skeleton)
-  labels = [one for one, _ in pairs]
-  predicted = np.concatenate([one.keypoints for _, one in pairs])
-  visible = np.concatenate([one.visibility for one in labels])
-  lengths = np.array([len(one.keypoints) for one in labels])
-  measured = _measure(labels, predicted, visible, skeleton)
-
-  clips = np.repeat(np.arange(len(pairs)), lengths)
-  actions, action_of_clip = np.unique([one.action for one in labels], return_inverse=True)
-  places = np.concatenate([np.arange(length) for length in lengths])
-  if num_frames:
-    places %= num_frames
-  by_clip = _micro_by(clips, len(pairs), measured, alpha)
-  by_action = _micro_by(action_of_clip[clips], len(actions), measured, alpha)
-  curves = {name: pck.curve(distances, counted) for name, (_, distances, counted) in
-            measured.items()}  # fmt: skip
-  return {
+  if not pairs:
+    raise InputError("no clips to score. Give predictions of at least one clip of the split.")
+  measured = [_measure(pair, skeleton) for pair in pairs]
+  everything = _join(measured)
+  table: Dict[str, Any] = {
     "num_clips": len(pairs),
-    "num_frames": len(visible),
+    "num_frames": everything.num_frames,
     "alpha": alpha,
-    "num_not_found": sum(num_not_found(*pair) for pair in pairs),
-    **{name: _summary(one, skeleton, alpha) for name, one in measured.items()},
-    "curve": {
-      "alphas": pck.CURVE_ALPHAS.tolist(),
-      **{name: values.tolist() for name, values in curves.items()},
-    },
-    "area": {name: pck.area(pck.CURVE_ALPHAS, values) for name, values in curves.items()},
-    "per_action": {
-      str(action): {
-        "num_clips": int(np.sum(action_of_clip == number)),
-        "num_frames": int(np.sum(lengths[action_of_clip == number])),
-        **{name: values[number] for name, values in by_action.items()},
-      }
-      for number, action in enumerate(actions)
-    },
-    "per_frame_index": {
-      "num_frames": np.bincount(places).tolist(),
-      **_micro_by(places, int(places.max(initial=-1)) + 1, measured, alpha),
-    },
-    "per_clip": {
-      one.clip: {name: values[number] for name, values in by_clip.items()}
-      for number, one in enumerate(labels)
-    },
-    "jitter": _jitter(pairs),
+  }
+  curves = {}
+  for metric in METRICS:
+    distances, counted = everything.distances[metric], everything.counted[metric]
+    table[metric] = pck.summarise(distances <= alpha, counted, skeleton)
+    curves[metric] = pck.curve(distances, counted)
+  table["curve"] = {"alphas": pck.ALPHAS.tolist(), **{m: c.tolist() for m, c in curves.items()}}
+  table["area"] = {metric: pck.area(values) for metric, values in curves.items()}
+  table["not_predicted"] = sum(
+    int(np.sum(labels.visibility & ~np.isfinite(predictions.keypoints).all(axis=-1)))
+    for labels, predictions in pairs
+  )
+  table["frames_without_length"] = _frames_without_length(pairs, skeleton)
+  table["per_action"] = _per_action(pairs, measured, alpha)
+  table["per_frame_index"] = _per_frame_index(measured, everything, alpha, num_frames)
+  table["per_clip"] = {labels.clip: one.micro(alpha) for (labels, _), one in zip(pairs, measured)}
+  table["jitter"] = _jitter(pairs)
+  return table
+
+
+def _join(measured: Sequence[_Measured]) -> _Measured:
+  return _Measured(
+    {m: np.concatenate([one.distances[m] for one in measured]) for m in METRICS},
+    {m: np.concatenate([one.counted[m] for one in measured]) for m in METRICS},
+  )
+
+
+def _frames_without_length(pairs: Sequence[Pair], skeleton: Skeleton) -> Dict[str, int]:
+  """Frames in which no joint can be right, since the reference length is not positive."""
+  body = [~(pck.body_lengths(labels.boxes) > 0) for labels, _ in pairs]
+  torso = [~(pck.torso_lengths(labels.keypoints, skeleton) > 0) for labels, _ in pairs]
+  return {
+    "pck_body": int(sum(map(np.sum, body))),
+    "pck_torso": int(sum(map(np.sum, torso))),
   }
 
 
-def num_not_found(labels: ClipLabels, predictions: ClipPredictions) -> int:
-  """How many visible joints of a clip have no finite predicted position."""
-  return int(np.sum(labels.visibility & ~np.isfinite(predictions.keypoints).all(-1)))
+def _per_action(
+  pairs: Sequence[Pair], measured: Sequence[_Measured], alpha: float
+) -> Dict[str, Any]:
+  by_action: Dict[str, List[_Measured]] = {}
+  for (labels, _), one in zip(pairs, measured):
+    by_action.setdefault(labels.action, []).append(one)
+  table = {}
+  for action in sorted(by_action):
+    joined = _join(by_action[action])
+    table[action] = {
+      "num_clips": len(by_action[action]),
+      "num_frames": joined.num_frames,
+      **joined.micro(alpha),
+    }
+  return table
 
 
-def to_json(scores: Dict[str, Any]) -> str:
-  """Scores as a file holds them. JSON has no NaN: it becomes null."""
-  return json.dumps(_null_for_nan(scores), indent=2, allow_nan=False) + "\n"
+def _per_frame_index(
+  measured: Sequence[_Measured], everything: _Measured, alpha: float, num_frames: int
+) -> Dict[str, List[Any]]:
+  places = np.concatenate([np.arange(one.num_frames) for one in measured])
+  if num_frames:
+    places %= num_frames
+  table: Dict[str, List[Any]] = {name: [] for name in ("num_frames", *METRICS)}
+  for place in range(places.max() + 1):
+    chosen = everything.part(places == place)
+    table["num_frames"].append(chosen.num_frames)
+    for metric, value in chosen.micro(alpha).items():
+      table[metric].append(value)
+  return table
+
+
+def _jitter(pairs: Sequence[Pair]) -> Dict[str, float]:
+  predicted, labelled = [np.zeros(0)], [np.zeros(0)]
+  for labels, predictions in pairs:
+    ours = jitter.accelerations(predictions.keypoints)
+    counted = jitter.three_in_a_row(labels.visibility) & np.isfinite(ours)
+    predicted.append(ours[counted])
+    labelled.append(jitter.accelerations(labels.keypoints)[counted])
+  means = [
+    float(np.mean(v)) if len(v) else math.nan for v in map(np.concatenate, (predicted, labelled))
+  ]
+  ratio = means[0] / means[1] if means[1] > 0 else math.nan
+  return {"predicted": means[0], "labelled": means[1], "ratio": ratio}
+
+
+def to_json(table: Dict[str, Any]) -> str:
+  """Scores as JSON, which has no NaN: null stands for it."""
+  return json.dumps(_null_for_nan(table), indent=2, allow_nan=False) + "\n"
 
 
 def _null_for_nan(value: Any) -> Any:
   if isinstance(value, dict):
     return {name: _null_for_nan(one) for name, one in value.items()}
-  if isinstance(value, (list, tuple)):
+  if isinstance(value, list):
     return [_null_for_nan(one) for one in value]
-  return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _check(pairs: Sequence[Pair], skeleton: Skeleton) -> None:
-  """Raises InputError unless each clip is there once and its two halves fit each other."""
-  if not pairs:
-    raise InputError("no clip to score. Give predictions of the split's clips.")
-  seen = set()
-  for labels, predictions in pairs:
-    clip, shape = labels.clip, labels.keypoints.shape
-    if predictions.clip != clip or clip in seen:
-      raise InputError(f"clip {clip}: paired with {predictions.clip}, or twice. Pair each once.")
-    seen.add(clip)
-    if predictions.keypoints.shape != shape:
-      received = " x ".join(map(str, predictions.keypoints.shape))
-      raise InputError(
-        f"clip {clip}: received predictions of {received} (frames, joints, x and y), expected "
-        f"{shape[0]} x {shape[1]} x 2. Predict every frame of the clip, and its joints."
-      )
-    if tuple(predictions.joint_names) != skeleton.joint_names:
-      raise InputError(
-        f"clip {clip}: received the joints {', '.join(predictions.joint_names)}; expected "
-        f"{skeleton.name}'s in their order: {', '.join(skeleton.joint_names)}."
-      )
-    if not np.isfinite(labels.keypoints[labels.visibility]).all():
-      raise InputError(
-        f"clip {clip}: a visible joint's label is no number. Make the data set anew."
-      )
-
-
-def _measure(
-  labels: Sequence[ClipLabels], predicted: np.ndarray, visible: np.ndarray, skeleton: Skeleton
-) -> Dict[str, _Measured]:
-  """Each metric's reference lengths, distances in them and counted joints, over all frames."""
-  keypoints = np.concatenate([one.keypoints for one in labels])
-  body = pck.body_lengths(np.concatenate([one.boxes for one in labels]).astype(np.float64))
-  torso = pck.torso_lengths(keypoints.astype(np.float64), skeleton)
-  by_torso = pck.normalised_distances(predicted, keypoints, torso)
-  clean = pck.torso_visible(visible, skeleton)
-  return {
-    "pck_body": (body, pck.normalised_distances(predicted, keypoints, body), visible),
-    "pck_torso": (torso, by_torso, visible),
-    "pck_torso_clean": (torso[clean], by_torso, visible & clean[:, None]),
-  }
-
-
-def _summary(measured: _Measured, skeleton: Skeleton, alpha: float) -> Dict[str, Any]:
-  lengths, distances, counted = measured
-  return {
-    **pck.summarise(distances <= alpha, counted, skeleton),
-    "num_frames": len(lengths),
-    "num_frames_without_length": int(np.sum(~pck.usable(lengths))),
-  }
-
-
-def _micro_by(
-  numbers: np.ndarray, count: int, measured: Dict[str, _Measured], alpha: float
-) -> Dict[str, List[float]]:
-  """Each metric's PCK of the frames of each number below `count`; `numbers` has one per frame."""
-  result = {}
-  for name, (_, distances, counted) in measured.items():
-    joints = np.bincount(numbers, counted.sum(axis=1), count)
-    right = np.bincount(numbers, ((distances <= alpha) & counted).sum(axis=1), count)
-    known = joints > 0
-    result[name] = np.where(known, 100.0 * right / np.where(known, joints, 1), np.nan).tolist()
-  return result
-
-
-def _jitter(pairs: Sequence[Pair]) -> Dict[str, Any]:
-  """Mean accelerations, both over the same joints: visible and found in three frames on end."""
-  predicted, labelled = [], []
-  for labels, predictions in pairs:
-    found = np.isfinite(predictions.keypoints).all(axis=-1)
-    counted = jitter.seen_thrice(labels.visibility & found)
-    predicted.append(jitter.accelerations(predictions.keypoints)[counted])
-    labelled.append(jitter.accelerations(labels.keypoints)[counted])
-  means = [
-    float(np.mean(one)) if one.size else math.nan
-    for one in (np.concatenate(predicted), np.concatenate(labelled))
-  ]
-  return {
-    "predicted": means[0],
-    "labelled": means[1],
-    "ratio": means[0] / means[1] if means[1] > 0 else math.nan,
-    "num_triples": sum(one.size for one in predicted),
-  }
+  return None if isinstance(value, float) and not math.isfinite(value) else value

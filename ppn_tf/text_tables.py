@@ -1,32 +1,45 @@
-"""Tables as text, for a terminal or in Markdown."""
+"""Tables as text: for a terminal, in Markdown, in HTML."""
 
-from typing import Sequence
+import html
+from typing import List, Sequence
+
+TEXT, MARKDOWN, HTML = "text", "markdown", "html"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], markdown: bool = False) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], form: str = TEXT) -> str:
   """Rows below a header, columns of numbers to the right.
 
   Args:
-    header: a name per column.
-    rows: a cell per column; Markdown's ** about a cell makes it bold.
-    markdown: whether it is for a Markdown file; "|" is then escaped.
+    header: a name for each column.
+    rows: cells as text.
+    form: TEXT, MARKDOWN or HTML.
   """
   numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(header))]
-  if markdown:
+  if form == HTML:
+    lines = [_html_line("th", header, numeric), *(_html_line("td", row, numeric) for row in rows)]
+    return "\n".join(["<table>", *lines, "</table>"])
+  if form == MARKDOWN:
     rule = ["---:" if right else "---" for right in numeric]
-    escaped = [[cell.replace("|", r"\|") for cell in line] for line in [header, rule, *rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
-  lines = [header, *rows]
-  widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in [header, *rows]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [escaped[0], rule, *escaped[1:]])
+  aligned = [header, *rows]
+  widths = [max(len(line[i]) for line in aligned) for i in range(len(header))]
   return "\n".join(
     "  ".join(
       cell.rjust(width) if right else cell.ljust(width)
       for cell, width, right in zip(line, widths, numeric)
     ).rstrip()
-    for line in lines
+    for line in aligned
   )
 
 
 def _is_number(cell: str) -> bool:
-  cell = cell.strip("*")
-  return not cell or cell[0] in "+-0123456789"
+  return not cell or cell == "–" or cell[0] in "+-0123456789"
+
+
+def _html_line(tag: str, cells: Sequence[str], numeric: Sequence[bool]) -> str:
+  marked: List[str] = []
+  for cell, right in zip(cells, numeric):
+    kind = ' class="number"' if right else ""
+    marked.append(f"<{tag}{kind}>{html.escape(cell)}</{tag}>")
+  return f"<tr>{''.join(marked)}</tr>"

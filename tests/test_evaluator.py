@@ -1,9 +1,11 @@
-"""The evaluator on a network that finds what is drawn, and score() by hand."""
+"""The evaluator on a network that finds what is drawn."""
+
+import dataclasses
 
 import numpy as np
 import pytest
 
-from ppn_tf.evaluator import ClipResult, Evaluator, score
+from ppn_tf.evaluator import Evaluator
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import Unrolled
 
@@ -45,12 +47,21 @@ def blob(affine, keypoints, spread):
   return 255 * np.exp(-squared / (2 * spread**2))
 
 
+def keypoints_at(time):
+  """[T, K, 2]: where the joints are in frames `time` [T] of any clip."""
+  start = np.array([[150.0, 140.0], [233.0, 171.0], [190.3, 240.7]])
+  return start + np.asarray(time)[:, None, None] * np.array([3.1, -2.3])
+
+
+def error(predictions):
+  """The largest distance of a clip's predictions along an axis, in frame pixels."""
+  return np.abs(predictions.keypoints - keypoints_at(range(len(predictions.keypoints)))).max()
+
+
 def window(clip, first, valid, scales=(1.0,), spread=20.0):
   """A window of frames of 400 x 400 pixels whose keypoints drift."""
   num_frames = len(valid)
-  time = np.arange(first, first + num_frames)
-  start = np.array([[150.0, 140.0], [233.0, 171.0], [190.3, 240.7]])
-  keypoints = start + time[:, None, None] * np.array([3.1, -2.3])
+  keypoints = keypoints_at(np.arange(first, first + num_frames))
   center = np.array([200.0, 190.0])
   affines = np.zeros((len(scales), num_frames, 2, 3))
   for n, scale in enumerate(scales):
@@ -59,91 +70,97 @@ def window(clip, first, valid, scales=(1.0,), spread=20.0):
     affines[n, ..., 2] = 31.5 - zoom * center
   frames = [[blob(affines[n, t], keypoints[t], spread) for t in range(num_frames)]
             for n in range(len(scales))]  # fmt: skip
-  values = {
-    "frames": np.float32(frames),
-    "affines": np.float32(affines),
-    "keypoints": np.float32(keypoints),
-    "boxes": np.tile(np.float32([100, 100, 300, 280]), (num_frames, 1)),
+  return {
+    "frames": tf.constant(np.float32(frames)),
+    "affines": tf.constant(np.float32(affines)),
+    "image_size": tf.constant([400, 400]),
+    "clip": tf.constant(clip),
+    "valid": tf.constant(valid),
   }
-  result = {name: tf.constant(value) for name, value in values.items()}
-  result["visibility"] = tf.ones([num_frames, 3], tf.bool)
-  return {**result, "clip": tf.constant(clip), "valid": tf.constant(valid)}
 
 
 WINDOWS = (("a", 0, [True, True]), ("a", 2, [True, False]), ("b", 0, [True, True]))
 
 
-@pytest.mark.parametrize("decoder", ["dark", "argmax"])
-def test_it_finds_the_joints_in_frame_pixels(decoder):
-  results = list(Evaluator(ColourNet(), decoder=decoder)(window(*one) for one in WINDOWS))
-  assert [(result.clip, len(result.predicted)) for result in results] == [("a", 3), ("b", 2)]
+@pytest.mark.parametrize(("decoder", "limit"), [("frame", 8.0), ("dark", 0.6), ("argmax", 8.0)])
+def test_it_finds_the_joints_in_frame_pixels(decoder, limit):
+  evaluator = Evaluator(ColourNet(), THREE, decoder=decoder)
+  results = list(evaluator(window(*one) for one in WINDOWS))
+  assert [(result.clip, len(result.keypoints)) for result in results] == [("a", 3), ("b", 2)]
   for result in results:
     # A cell is 16 frame pixels.
-    limit = 0.6 if decoder == "dark" else 8.0
-    assert np.abs(result.predicted - result.keypoints).max() <= limit
+    assert error(result) <= limit
     # The second window of clip a starts anew.
     assert result.scores.max() < 1.1
-  table = score(results, THREE)
-  assert table["pck_body"]["micro"] == table["pck_torso"]["micro"] == 100.0
+    assert result.joint_names == THREE.joint_names
 
 
-def test_merging_scales_keeps_the_joints():
-  scales = (0.8, 1.0, 1.3)
-  windows = [window(*one, scales=scales) for one in WINDOWS]
-  for result in Evaluator(ColourNet())(windows):
-    assert np.abs(result.predicted - result.keypoints).max() <= 1.0
+@pytest.mark.parametrize(("decoder", "limit"), [("frame", 6.2), ("dark", 1.0)])
+def test_merging_scales_keeps_the_joints(decoder, limit):
+  # Half a cell of the finest crop is 6.2 frame pixels.
+  windows = [window(*one, scales=(0.8, 1.0, 1.3)) for one in WINDOWS]
+  for result in Evaluator(ColourNet(), THREE, decoder=decoder)(windows):
+    assert error(result) <= limit
 
 
-def test_each_scale_has_its_say():
+@pytest.mark.parametrize(("decoder", "limit"), [("frame", 10.0), ("dark", 1.5)])
+def test_each_scale_has_its_say(decoder, limit):
   """A joint that only the second scale's crop shows is found all the same."""
   one = window("a", 0, [True, True], scales=(1.0, 0.8))
   blinded = one["frames"].numpy()
   blinded[0] = 0
-  (result,) = Evaluator(ColourNet())([{**one, "frames": tf.constant(blinded)}])
-  assert np.abs(result.predicted - result.keypoints).max() <= 1.5
+  evaluator = Evaluator(ColourNet(), THREE, decoder=decoder)
+  (result,) = evaluator([{**one, "frames": tf.constant(blinded)}])
+  assert error(result) <= limit
   assert result.scores.max() < 0.55  # a mean of two
 
 
 def test_whole_clip_carries_the_state_from_window_to_window():
   windows = [window(*one) for one in WINDOWS]
-  first, second = Evaluator(ColourNet(), whole_clip=True)(windows)
+  evaluator = Evaluator(ColourNet(), THREE, decoder="dark", whole_clip=True)
+  first, second = evaluator(windows)
   assert first.scores[:2].max() < 1.1 < 5 < first.scores[2].min()
   assert second.scores.max() < 1.1
-  assert np.abs(first.predicted - first.keypoints).max() <= 8.0
+  assert error(first) <= 8.0
+
+
+class OneEyed(ColourNet):
+  """Finds joint 0 in the left half of a picture alone, joint 1 in the right half alone."""
+
+  def unroll(self, clips, state=None, training=False):
+    maps = super().unroll(clips, state, training).final.numpy()
+    maps[:, :, :, 8:, 0] = 0
+    maps[:, :, :, :8, 1] = 0
+    return Unrolled(None, tf.constant(maps), None, tf.constant(maps), None)
+
+
+@pytest.mark.parametrize("decoder", ["frame", "dark"])
+def test_flip_sees_the_mirror_image_and_changes_the_sides_back(decoder):
+  """Joints 0 and 1 are a pair, so the mirror image shows joint 0 as the right half's joint 1."""
+  pair = dataclasses.replace(THREE, flip_pairs=((0, 1),))
+  one = window("a", 0, [True, True])
+  # Both of the pair look alike, as a left and a right hand do.
+  frames = one["frames"].numpy()
+  frames[..., :2] = frames[..., :2].max(axis=-1, keepdims=True)
+  one["frames"] = tf.constant(frames)
+  evaluator = Evaluator(OneEyed(), pair, decoder=decoder, flip=True)
+  tf.config.run_functions_eagerly(True)
+  try:
+    (result,) = evaluator([one])
+  finally:
+    tf.config.run_functions_eagerly(False)
+  assert error(result) <= (8.0 if decoder == "frame" else 0.6)
+
+
+def test_flip_is_exact_for_a_symmetric_network():
+  """To a network that knows no sides the mirror image adds nothing, not even half a cell."""
+  one = window("a", 0, [True, True])
+  plain, flipped = (
+    next(Evaluator(ColourNet(), THREE, decoder="dark", flip=flip)([one])) for flip in (False, True)
+  )
+  np.testing.assert_allclose(flipped.keypoints, plain.keypoints, atol=1e-3)
+  np.testing.assert_allclose(flipped.scores, plain.scores, atol=1e-5)
 
 
 def test_no_windows_no_results():
-  assert list(Evaluator(ColourNet())([])) == []
-
-
-def result_of(clip, distances, visibility):
-  """Labels with a torso of 50 pixels and a box of 100 x 80, missed by so many pixels."""
-  distances = np.array(distances, np.float64)
-  keypoints = np.tile([[0.0, 0.0], [30.0, 0.0], [0.0, 40.0]], (len(distances), 1, 1))
-  return ClipResult(
-    clip=clip,
-    predicted=keypoints + np.stack([distances, 0 * distances], -1),
-    scores=np.ones(distances.shape),
-    keypoints=keypoints,
-    visibility=np.array(visibility, bool),
-    boxes=np.tile([0.0, 0.0, 100.0, 80.0], (len(distances), 1)),
-  )
-
-
-def test_score_by_hand():
-  # Right within 10 pixels by the torso, within 20 by the box.
-  one = result_of("a", [[5, 15, 25], [9, 11, 5], [5, 5, 30]], [[1, 1, 1], [1, 1, 0], [0, 1, 1]])
-  two = result_of("b", [[15, 5, 5]], [[1, 0, 1]])
-  table = score([one, two], THREE, num_frames=2)
-  assert (table["num_clips"], table["num_frames"], table["alpha"]) == (2, 4, 0.2)
-  # By the torso: clip a 1/3, 1/2, 1/2; clip b 1/2. By the box: a 2/3, 2/2, 1/2; b 2/2.
-  assert table["pck_torso"]["micro"] == pytest.approx(100 * 4 / 9)
-  assert table["pck_body"]["micro"] == pytest.approx(100 * 7 / 9)
-  assert table["pck_torso"]["groups"] == pytest.approx({"Head": 200 / 3, "Torso": 200 / 6})
-  # Places in windows of 2: frames 0 and 2 of a and 0 of b, then frame 1 of a.
-  assert table["per_frame_index"]["pck_torso"] == pytest.approx([100 * 3 / 7, 50.0])
-  assert {name: row["pck_torso"] for name, row in table["per_clip"].items()} == pytest.approx(
-    {"a": 100 * 3 / 7, "b": 50.0}
-  )
-  whole = score([one, two], THREE)["per_frame_index"]["pck_torso"]
-  assert whole == pytest.approx([100 * 2 / 5, 50.0, 50.0])
+  assert list(Evaluator(ColourNet(), THREE)([])) == []

@@ -1,7 +1,7 @@
 """The labels of a data set, clip by clip, without its pixels."""
 
 import dataclasses
-from typing import Dict, Tuple
+from typing import Dict, Sequence, Tuple
 
 import numpy as np
 
@@ -30,6 +30,14 @@ class ClipLabels:
   visibility: np.ndarray
   boxes: np.ndarray
   image_size: Tuple[int, int]
+
+  def of_joints(self, joints: Sequence[int]) -> "ClipLabels":
+    """The labels of some of the joints, by their numbers."""
+    return dataclasses.replace(
+      self,
+      keypoints=self.keypoints[:, list(joints)],
+      visibility=self.visibility[:, list(joints)],
+    )
 
 
 def read_labels(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, ClipLabels]:

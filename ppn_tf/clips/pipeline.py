@@ -1,7 +1,7 @@
 """tf.data pipelines: records to crops of T frames, for training and evaluation."""
 
 import functools
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Collection, Dict, Sequence, Tuple
 
 from ppn_tf.clips import augment, records
 from ppn_tf.errors import InputError
@@ -12,6 +12,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 Clip = Dict[str, tf.Tensor]
+# Whose crops a network is evaluated on, both from the ground truth.
+BOXES = ("given", "joints")
+# Crops that an evaluated network sees at a time, at most.
+CHUNK = 28
 
 
 @functools.lru_cache(maxsize=4)
@@ -156,8 +160,10 @@ def evaluation_windows(
   *,
   num_frames: int,
   image_size: Tuple[int, int],
+  box: str = "given",
   box_margin: float = 1.25,
   scales: Sequence[float] = (1.0,),
+  leave_out: Collection[str] = (),
 ) -> tf.data.Dataset:
   """Windows of T consecutive frames that together cover every frame of every clip.
 
@@ -168,13 +174,16 @@ def evaluation_windows(
     builder, split: the records.
     num_frames: T.
     image_size: (H, W) of the crops in pixels.
+    box: one of BOXES: whose crop is shown, the data set's box ("given") or that
+      of the visible labelled joints ("joints"; the given one where they have none).
     box_margin: the crop's side is this times the box's longer side.
     scales: factors on the person's size, one crop each.
+    leave_out: names of clips that are not wanted.
   Returns:
     Dataset of dictionaries: clip (string), first (int64, the window's first
     frame), frames [N, T, H, W, 3] float32 for the N scales, affines
-    [N, T, 2, 3] float32 from frame to crop pixels, keypoints [T, K, 2] float32
-    in frame pixels, visibility [T, K] bool, boxes [T, 4] float32, valid [T] bool.
+    [N, T, 2, 3] float32 from frame to crop pixels, image_size [2] int32 of the
+    frame, valid [T] bool.
   """
 
   def windows(clip: Clip) -> tf.data.Dataset:
@@ -185,8 +194,7 @@ def evaluation_windows(
   def window(first: tf.Tensor, clip: Clip) -> Clip:
     wanted = first + tf.range(num_frames, dtype=tf.int64)
     index = tf.minimum(wanted, clip["length"] - 1)
-    boxes = tf.gather(clip["boxes"], index)
-    center, side = crops.box_to_crop(boxes, box_margin)
+    center, side = crops.box_to_crop(tf.gather(person_boxes(clip, box), index), box_margin)
     affines = tf.stack([crops.crop_affine(center, side / scale, image_size) for scale in scales])
     images = decode_frames(tf.gather(clip["frames"], index))
     frames = tf.stack(
@@ -197,13 +205,28 @@ def evaluation_windows(
       "first": first,
       "frames": tf.ensure_shape(frames, [len(scales), num_frames, *image_size, 3]),
       "affines": tf.ensure_shape(affines, [len(scales), num_frames, 2, 3]),
-      "keypoints": tf.gather(clip["keypoints"], index),
-      "visibility": tf.gather(clip["visibility"], index),
-      "boxes": boxes,
+      "image_size": clip["image_size"],
       "valid": wanted < clip["length"],
     }
 
   examples = records.serialized_examples(builder, split)
   clips = examples.map(lambda example: records.parse(builder, example))
+  if leave_out:
+    known = tf.constant(sorted(leave_out))
+    clips = clips.filter(lambda clip: tf.reduce_all(clip["clip"] != known))
   dataset = clips.flat_map(windows)
   return dataset.map(window, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def chunk_length(num_scales: int) -> int:
+  """Frames of a window where it is only a part that fits into memory, not a beginning anew."""
+  return max(1, CHUNK // num_scales)
+
+
+def person_boxes(clip: Clip, box: str) -> tf.Tensor:
+  """The boxes [N, 4] that a clip's frames are cropped by; `box` is one of BOXES."""
+  if box == "given":
+    return clip["boxes"]
+  found = crops.joints_to_box(clip["keypoints"], clip["visibility"], clip["image_size"])
+  has_area = tf.reduce_all(found[:, 2:] > found[:, :2], axis=-1, keepdims=True)
+  return tf.where(has_area, found, clip["boxes"])

@@ -9,6 +9,9 @@ from typing import Tuple
 
 import tensorflow as tf
 
+# Penn Action's boxes are the extent of the visible joints times this; training sees their crops.
+BOX_SCALE = 1.2
+
 
 def box_to_crop(boxes: tf.Tensor, margin: float = 1.25) -> Tuple[tf.Tensor, tf.Tensor]:
   """The square crop that shows a box with some margin.
@@ -24,6 +27,30 @@ def box_to_crop(boxes: tf.Tensor, margin: float = 1.25) -> Tuple[tf.Tensor, tf.T
   corner, opposite = boxes[..., :2], boxes[..., 2:]
   side = margin * tf.reduce_max(opposite - corner, axis=-1)
   return (corner + opposite) / 2.0, tf.maximum(side, 1.0)
+
+
+def joints_to_box(
+  keypoints: tf.Tensor, visibility: tf.Tensor, image_size: tf.Tensor, scale: float = BOX_SCALE
+) -> tf.Tensor:
+  """The box about the visible joints, by Penn Action's rule: their extent x 1.2, within the frame.
+
+  Args:
+    keypoints: [..., K, 2] float32, (x, y) in frame pixels.
+    visibility: [..., K] bool.
+    image_size: [2] integer, (H, W) of the frame.
+    scale: the box's sides over the joints' extent.
+  Returns:
+    [..., 4] float32, (x1, y1, x2, y2); without area where no joint is visible.
+  """
+  visible, points = visibility[..., None], tf.cast(keypoints, tf.float32)
+  low = tf.reduce_min(tf.where(visible, points, points.dtype.max), axis=-2)
+  high = tf.reduce_max(tf.where(visible, points, points.dtype.min), axis=-2)
+  found = tf.reduce_any(visibility, axis=-1, keepdims=True)
+  low, high = (tf.where(found, corner, tf.zeros_like(corner)) for corner in (low, high))
+  center, half = (low + high) / 2.0, scale * (high - low) / 2.0
+  last = tf.cast(tf.reverse(image_size, [0]), tf.float32) - 1.0
+  corners = tf.clip_by_value([center - half, center + half], 0.0, last)
+  return tf.concat(tf.unstack(corners), axis=-1)
 
 
 def crop_affine(
@@ -65,6 +92,21 @@ def invert_affine(affine: tf.Tensor) -> tf.Tensor:
   return tf.concat([linear, -tf.linalg.matmul(linear, affine[..., 2:])], axis=-1)
 
 
+def compose_affines(outer: tf.Tensor, inner: tf.Tensor) -> tf.Tensor:
+  """The [..., 2, 3] affine that applies `inner` first, then `outer`."""
+  linear, shift = outer[..., :2], outer[..., 2:]
+  return tf.concat([linear @ inner[..., :2], linear @ inner[..., 2:] + shift], axis=-1)
+
+
+def heatmap_affine(affine: tf.Tensor, stride: int) -> tf.Tensor:
+  """The affine from frame pixels to a crop's heatmap cells, from the one to its pixels [..., 2, 3].
+
+  A cell's centre lies at pixel S * cell + (S - 1) / 2 of its crop.
+  """
+  offset = tf.constant([[0.0, 0.0, (stride - 1) / 2.0]])
+  return (affine - offset) / float(stride)
+
+
 def transform_points(affine: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
   """Applies [..., 2, 3] affines to [..., K, 2] points (x, y)."""
   points = tf.cast(points, tf.float32)
@@ -75,11 +117,11 @@ def crop_frames(frames: tf.Tensor, affines: tf.Tensor, crop_size: Tuple[int, int
   """Resamples frames into crops, bilinear, black outside the frame.
 
   Args:
-    frames: [N, H, W, 3] uint8 or float, 0..255.
+    frames: [N, H, W, C] uint8 or float; images are 0..255.
     affines: [N, 2, 3] float32, frame pixels to crop pixels.
     crop_size: (height, width) of the crops.
   Returns:
-    [N, height, width, 3] float32, 0..255.
+    [N, height, width, C] float32.
   """
   backward = tf.reshape(invert_affine(affines), [-1, 6])
   projective = tf.pad(backward, [[0, 0], [0, 2]])
@@ -91,3 +133,20 @@ def crop_frames(frames: tf.Tensor, affines: tf.Tensor, crop_size: Tuple[int, int
     interpolation="BILINEAR",
     fill_mode="CONSTANT",
   )
+
+
+def remap_heatmaps(maps: tf.Tensor, source: tf.Tensor, target: tf.Tensor, stride: int) -> tf.Tensor:
+  """Resamples heatmaps of one crop as they lie in another crop of the frame.
+
+  Args:
+    maps: [N, h, w, K] float32 in the source crops.
+    source: [N, 2, 3] float32, frame to source crop pixels.
+    target: [N, 2, 3] float32, frame to target crop pixels.
+    stride: crop pixels per cell.
+  Returns:
+    [N, h, w, K] float32, zero where the source crop did not look.
+  """
+  affines = compose_affines(
+    heatmap_affine(target, stride), invert_affine(heatmap_affine(source, stride))
+  )
+  return crop_frames(maps, affines, (maps.shape[1], maps.shape[2]))

@@ -1,24 +1,20 @@
-"""How much a track trembles: the mean acceleration of its joints."""
+"""Temporal jitter: how jerkily joints move from frame to frame."""
 
 import numpy as np
 
 
 def accelerations(keypoints: np.ndarray) -> np.ndarray:
-  """|x_{t+1} - 2 x_t + x_{t-1}| of consecutive frames.
+  """|x[t+1] - 2 x[t] + x[t-1]| of every joint.
 
   Args:
-    keypoints: [N, K, 2] pixels.
+    keypoints: [N, K, 2] float, (x, y) in pixels, of consecutive frames.
   Returns:
-    [max(N - 2, 0), K] float64, pixels per frame squared; NaN or infinite where
-    one of three positions is.
+    [N - 2, K] float64, pixels per frame^2; empty for fewer than three frames.
   """
-  positions = np.asarray(keypoints, np.float64)
-  # Infinity less infinity is NaN, as stated, and no news to the user.
-  with np.errstate(invalid="ignore"):
-    bends = positions[2:] - 2 * positions[1:-1] + positions[:-2]
-  return np.linalg.norm(bends, axis=-1)
+  moves = np.diff(keypoints.astype(np.float64), n=2, axis=0)
+  return np.linalg.norm(moves, axis=-1)
 
 
-def seen_thrice(visible: np.ndarray) -> np.ndarray:
-  """Which joints [max(N - 2, 0), K] are visible [N, K] in a frame and both its neighbours."""
-  return visible[2:] & visible[1:-1] & visible[:-2]
+def three_in_a_row(visibility: np.ndarray) -> np.ndarray:
+  """Which joints [N - 2, K] are visible in the frame, before and after it; from [N, K] bool."""
+  return visibility[:-2] & visibility[1:-1] & visibility[2:]

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,27 @@ class Skeleton:
     for i, j in self.flip_pairs:
       order[i], order[j] = j, i
     return tuple(order)
+
+  def restricted(self, names: Sequence[str]) -> "Skeleton":
+    """The skeleton of some of its joints alone, in its order.
+
+    Raises:
+      ValueError: an end of the torso is not among them.
+    """
+    kept = [k for k, name in enumerate(self.joint_names) if name in names]
+    new = {old: place for place, old in enumerate(kept)}
+    lost = [self.joint_names[end] for end in self.torso if end not in new]
+    if lost:
+      raise ValueError(f"without {lost[0]}, an end of the torso, there is no PCK-torso")
+    groups = ((name, tuple(new[k] for k in ids if k in new)) for name, ids in self.groups)
+    return Skeleton(
+      name=self.name if len(kept) == self.num_joints else f"{self.name} ({len(kept)} joints)",
+      joint_names=tuple(self.joint_names[k] for k in kept),
+      flip_pairs=tuple((new[i], new[j]) for i, j in self.flip_pairs if i in new and j in new),
+      limbs=tuple((new[i], new[j]) for i, j in self.limbs if i in new and j in new),
+      torso=(new[self.torso[0]], new[self.torso[1]]),
+      groups=tuple((name, ids) for name, ids in groups if ids),
+    )
 
 
 # Penn Action's own notes call the first joint of each pair "left"; on the

@@ -12,8 +12,7 @@ import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
 import ppn_tf
-from ppn_tf.reporting.runs import Run
-from ppn_tf.reporting.scores import number
+from ppn_tf.reporting.runs import Run, number
 
 _PACKAGES = ("tensorflow", "tf-keras", "keras-cv", "tensorflow-datasets", "numpy", "ai-edge-litert")
 

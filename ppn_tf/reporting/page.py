@@ -1,13 +1,14 @@
 """The page itself: what was gathered, laid out by the template."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import jinja2
 
-from ppn_tf.reporting import figures, making, scores
+from ppn_tf.reporting import accuracy, along_clip, figures, graphs, making, scores
 from ppn_tf.reporting.latency import REPEATS, Network
 from ppn_tf.reporting.pictures import ALPHA
 from ppn_tf.reporting.runs import Run
+from ppn_tf.reporting.sheets import Sheet, threshold_of
 from ppn_tf.reporting.tracks import Track
 from ppn_tf.reporting.unseen import Heatmaps, Strip
 
@@ -24,6 +25,7 @@ def render(
   heatmaps: Optional[Heatmaps] = None,
   networks: Sequence[Network] = (),
   tracks: Sequence[Track] = (),
+  sheets: Sequence[Sheet] = (),
 ) -> str:
   """The whole page as HTML; sections of which nothing was gathered are left out.
 
@@ -32,11 +34,12 @@ def render(
     runs: at least one; their order gives the colours.
     facts: (name, value) of how the page was made.
     command: how it was made, to be pasted.
-    split: where the strips are from.
+    split: where the strips and sheets are from.
     strips: frames of unseen clips.
     heatmaps: the parts of one run's answer.
     networks: exported files.
     tracks: tracked videos.
+    sheets: clips as the runs predicted them.
   """
   differing, shared = making.flag_rows(runs)
   environment = jinja2.Environment(
@@ -47,14 +50,26 @@ def render(
   content: Dict[str, Any] = {
     "title": title,
     "summary": scores.summary(runs),
-    "colours": {run.name: index % len(figures.LIGHT.runs) for index, run in enumerate(runs)},
-    "light": figures.LIGHT,
-    "dark": figures.DARK,
+    "legend": graphs.legend(runs),
+    "light": graphs.LIGHT,
+    "dark": graphs.DARK,
     "scores": scores.score_table(runs),
+    "has_clean": any(run.measured("pck_torso_clean") for run in runs),
+    "bars": accuracy.group_bars(runs),
+    "actions": scores.action_table(runs),
     "clips": scores.clip_table(runs),
-    "alpha": _alpha(runs),
+    "alpha": " or ".join(f"{alpha:g}" for alpha in accuracy.alphas_of(runs)) or "alpha",
+    "thresholds": accuracy.threshold_curves(runs),
+    "areas": scores.area_table(runs),
+    "along_clip": along_clip.along_clip(runs),
+    "falling": any(along_clip.falls(run) for run in runs),
+    "drift": along_clip.drift_table(runs),
+    "solid": f"{100 * along_clip.SOLID:.0f} %",
+    "shown": f"{100 * along_clip.SHOWN:.0f} %",
+    "jitter": scores.jitter_table(runs),
     "curves": figures.learning_curves(runs),
-    "along_clip": figures.pck_along_clip(runs),
+    "sheets": sheets,
+    "sheet_alpha": f"{threshold_of([run for run in runs if run.predictions]):g}",
     "split": split,
     "picture_alpha": f"{ALPHA:g}",
     "strips": strips,
@@ -70,13 +85,3 @@ def render(
     "shared": shared,
   }
   return environment.get_template(_TEMPLATE).render(content)
-
-
-def _alpha(runs: Sequence[Run]) -> str:
-  """The evaluations' alpha, or all of them if they differ."""
-  known: List[str] = []
-  for run in runs:
-    alpha = scores.number((run.evaluation or {}).get("alpha"))
-    if alpha is not None and f"{alpha:g}" not in known:
-      known.append(f"{alpha:g}")
-  return " or ".join(known) or "alpha"

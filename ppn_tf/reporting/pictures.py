@@ -31,52 +31,63 @@ def _tiles(stretch: Stretch, chosen: Sequence[int]) -> Tuple[np.ndarray, np.ndar
 def _draw_truth(
   tile: np.ndarray, points: np.ndarray, visible: np.ndarray, skeleton: Skeleton
 ) -> np.ndarray:
-  """Draws the labelled skeleton as thin white dashes over a thin shadow."""
+  """Draws the labelled skeleton as white dashes over a shadow."""
   image = Image.fromarray(tile)
   canvas = ImageDraw.Draw(image)
   for i, j in skeleton.limbs:
     if not (visible[i] and visible[j]):
       continue
     start, end = points[i], points[j]
-    dashes = max(int(np.linalg.norm(end - start) / 4), 1)
-    canvas.line([*start, *end], fill=(40, 40, 40), width=1)
+    dashes = max(int(np.linalg.norm(end - start) / 5), 1)
+    canvas.line([*start, *end], fill=(30, 30, 30), width=1)
     for dash in range(0, dashes, 2):
       a, b = (start + (end - start) * min(k, dashes) / dashes for k in (dash, dash + 1))
-      canvas.line([*a, *b], fill=(255, 255, 255), width=1)
+      canvas.line([*a, *b], fill=(255, 255, 255), width=2)
   return np.asarray(image)
 
 
 def _mark_misses(
   tile: np.ndarray, points: np.ndarray, truth: np.ndarray, missed: np.ndarray
 ) -> np.ndarray:
-  """Rings the missed joints, with a line to where each should be."""
+  """Rings the missed joints, with a line to where each should be; or that place itself.
+
+  A joint that was not found has no place of its own.
+  """
   image = Image.fromarray(tile)
   canvas = ImageDraw.Draw(image)
-  for (x, y), target in zip(points[missed], truth[missed]):
+  for point, target in zip(points[missed], truth[missed]):
+    x, y = point if np.isfinite(point).all() else target
     canvas.line([x, y, *target], fill=_MISS, width=1)
     canvas.ellipse([x - 6, y - 6, x + 6, y + 6], outline=_MISS, width=2)
   return np.asarray(image)
 
 
 def skeleton_strip(
-  stretch: Stretch, given: Answer, chosen: Sequence[int], skeleton: Skeleton, name: str
+  stretch: Stretch,
+  keypoints: np.ndarray,
+  chosen: Sequence[int],
+  skeleton: Skeleton,
+  name: str,
+  alpha: float = ALPHA,
 ) -> Picture:
   """A run's answer beside one another on some frames of a stretch.
 
   Args:
     stretch: the labelled frames.
-    given: the run's answer to them.
+    keypoints: [T, K, 2] float32, the run's answer to them in pixels; NaN where
+      nothing was found.
     chosen: which frames to show.
     skeleton: joins the joints.
     name: the run's, for the alt text.
+    alpha: a joint is missed if it is further than this part of the torso off.
   """
   tiles, affines = _tiles(stretch, chosen)
   index = list(chosen)
   lengths = pck.torso_lengths(stretch.keypoints[index], skeleton)
-  right = pck.correct(given.keypoints[index], stretch.keypoints[index], lengths, ALPHA)
+  right = pck.correct(keypoints[index], stretch.keypoints[index], lengths, alpha)
   visible = stretch.visibility[index]
   truth = crops.transform_points(affines, stretch.keypoints[index]).numpy()
-  points = crops.transform_points(affines, given.keypoints[index]).numpy()
+  points = crops.transform_points(affines, keypoints[index]).numpy()
   drawn = []
   for n, tile in enumerate(tiles):
     posed = draw_skeleton(tile, points[n], None, skeleton)

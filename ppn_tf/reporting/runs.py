@@ -2,13 +2,21 @@
 
 import dataclasses
 import json
+import math
 import pathlib
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ppn_tf.errors import InputError
 from ppn_tf.workdir import Workdir
 
 Evaluation = Dict[str, Any]
+
+
+def number(value: Any) -> Optional[float]:
+  """The finite float `value` is, or None."""
+  if isinstance(value, bool) or not isinstance(value, (int, float)):
+    return None
+  return float(value) if math.isfinite(value) else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,28 +37,63 @@ class Run:
   metrics: List[Dict[str, Any]]
   evaluation: Optional[Evaluation]
 
+  @property
+  def predictions(self) -> Optional[pathlib.Path]:
+    """The folder of the joints that the run predicts; None if there is none."""
+    folder = self.workdir / "predictions"
+    return folder if folder.is_dir() else None
+
+  @property
+  def propagates(self) -> bool:
+    """Whether the run has trained a PPN."""
+    trained = (self.workdir / "checkpoints" / "checkpoint").is_file()
+    return trained and self.flags.get("method", "ppn") == "ppn"
+
+  @property
+  def alpha(self) -> Optional[float]:
+    """The threshold of the evaluation's PCK, if there is an evaluation."""
+    return number((self.evaluation or {}).get("alpha"))
+
+  def measured(self, key: str, *path: str) -> Any:
+    """What the evaluation has at key / path; None where it has nothing."""
+    value: Any = self.evaluation
+    for name in (key, *path):
+      value = value.get(name) if isinstance(value, dict) else None
+    return value
+
 
 def read_runs(values: Sequence[str]) -> List[Run]:
-  """Reads the runs named by the values of --run.
+  """Reads the runs that a report is about.
 
   Args:
-    values: "NAME=WORKDIR" each.
+    values: WORKDIR each, whose folder's name is the run's, or NAME=WORKDIR.
 
   Raises:
-    InputError: none given, not of that form, a name twice, or a folder that
-      holds no run or files that cannot be read.
+    InputError: none given, a name without a folder, a name twice, or a folder
+      that holds no run or files that cannot be read.
   """
   if not values:
-    raise InputError("--run is missing. Give --run=NAME=WORKDIR for each run of the report.")
-  runs: List[Run] = []
+    raise InputError("no run given. Write e.g. `python -m ppn_tf.report runs/swift runs/stable`.")
+  named: Dict[str, str] = {}
   for value in values:
-    name, _, workdir = (part.strip() for part in value.partition("="))
-    if not (name and workdir):
-      raise InputError(f"--run={value}: received no NAME=WORKDIR. Write e.g. --run=ppn=runs/ppn.")
-    if name in [run.name for run in runs]:
-      raise InputError(f"--run={value}: the name {name!r} is taken. Give each run its own name.")
-    runs.append(read_run(name, workdir))
-  return runs
+    name, workdir = _name_and_workdir(value)
+    if name in named:
+      raise InputError(
+        f"{value}: the name {name!r} is taken by {named[name]}. "
+        f"Give one of them another name, e.g. {name}_2={workdir}."
+      )
+    named[name] = workdir
+  return [read_run(name, workdir) for name, workdir in named.items()]
+
+
+def _name_and_workdir(value: str) -> Tuple[str, str]:
+  # A folder whose name has an equals sign is a folder all the same.
+  if value.strip() and ("=" not in value or pathlib.Path(value).expanduser().is_dir()):
+    return pathlib.Path(value).expanduser().resolve().name or value, value
+  name, _, workdir = (part.strip() for part in value.partition("="))
+  if not (name and workdir):
+    raise InputError(f"{value!r}: neither WORKDIR nor NAME=WORKDIR. Write e.g. ppn=runs/ppn.")
+  return name, workdir
 
 
 def read_run(name: str, workdir: str) -> Run:

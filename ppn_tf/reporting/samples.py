@@ -1,9 +1,9 @@
-"""A few labelled stretches of a data set, chosen for their pictures."""
+"""Frames of a data set for the page's pictures: labelled stretches, and frames by number."""
 
-import os
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
+from tqdm import tqdm
 
 from ppn_tf.clips import records
 from ppn_tf.errors import InputError
@@ -12,34 +12,36 @@ from ppn_tf.reporting.moments import Moment, choose_moment, spread
 from ppn_tf.reporting.predictions import Stretch
 
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 LENGTH = 12  # frames in a stretch: enough for the recurrence to show, quick on one core
 MOMENT = 5
 
 
 def read_samples(
-  dataset: Union[str, os.PathLike], split: str, num_clips: int
-) -> Tuple[Skeleton, List[Tuple[Stretch, Moment]]]:
+  builder: tfds.core.DatasetBuilder, split: str, num_clips: int
+) -> List[Tuple[Stretch, Moment]]:
   """Reads stretches of clips that lie evenly spread over a split.
 
   Each stretch ends with its clip's most interesting frames, so that a
   recurrence has come into its stride by then.
 
   Args:
-    dataset: what `records.open_records` takes.
+    builder: the data set.
     split: "test", say.
     num_clips: how many clips, fewer if the split has fewer.
   Returns:
-    The data set's skeleton, and the stretches, each with the moment to look
-    at; `moment.first` counts from the stretch's first frame.
+    The stretches, each with the moment to look at; `moment.first` counts from
+    the stretch's first frame.
   Raises:
-    InputError: the data set or its split is not there or empty.
+    InputError: the split is not there or empty.
   """
-  builder = records.open_records(dataset)
   skeleton = records.skeleton_of(builder)
   wanted = spread(records.num_clips(builder, split), num_clips)
   if not wanted:
-    raise InputError(f"{dataset}: the split {split!r} is empty. Name another with --eval_split.")
+    raise InputError(
+      f"{builder.data_dir}: the split {split!r} is empty. Name another with --eval_split."
+    )
   samples = []
   serialized = records.serialized_examples(builder, split).take(wanted[-1] + 1)
   for index, example in enumerate(serialized):
@@ -47,7 +49,38 @@ def read_samples(
       clip = {name: value.numpy() for name, value in records.parse(builder, example).items()}
       if len(clip["frames"]):
         samples.append(_stretch(clip, skeleton))
-  return skeleton, samples
+  return samples
+
+
+def read_frames(
+  builder: tfds.core.DatasetBuilder, split: str, wanted: Mapping[str, Sequence[int]]
+) -> Dict[str, np.ndarray]:
+  """Some frames of some clips, [N, H, W, 3] uint8 by clip.
+
+  Args:
+    builder: the data set.
+    split: "test", say.
+    wanted: by clip the indices of its frames, ascending.
+  """
+  found: Dict[str, np.ndarray] = {}
+  clips = tqdm(
+    records.serialized_examples(builder, split),
+    total=records.num_clips(builder, split),
+    desc="frames",
+    unit="clip",
+  )
+  for example in clips:
+    clip = records.parse(builder, example)
+    name = clip["clip"].numpy().decode("utf-8")
+    if name in wanted:
+      found[name] = np.stack([_decode(clip["frames"][index]) for index in wanted[name]])
+    if len(found) == len(wanted):
+      break
+  return found
+
+
+def _decode(frame: tf.Tensor) -> np.ndarray:
+  return tf.io.decode_jpeg(frame, channels=3).numpy()  # reads PNG too
 
 
 def _stretch(clip: Dict[str, Any], skeleton: Skeleton) -> Tuple[Stretch, Moment]:
@@ -55,7 +88,7 @@ def _stretch(clip: Dict[str, Any], skeleton: Skeleton) -> Tuple[Stretch, Moment]
   total = len(clip["frames"])
   first = max(0, min(moment.first + moment.length, total) - LENGTH)
   chosen = slice(first, min(first + LENGTH, total))
-  frames = [tf.io.decode_jpeg(frame, channels=3).numpy() for frame in clip["frames"][chosen]]
+  frames = [_decode(frame) for frame in clip["frames"][chosen]]
   stretch = Stretch(
     clip=clip["clip"].decode("utf-8"),
     first=first,

@@ -1,85 +1,105 @@
-"""The page's numbers: the table of scores, the clips one by one, the summary."""
+"""The page's numbers: scores of the joints, of actions and of clips, jitter, the summary."""
 
-import dataclasses
-import math
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
-from ppn_tf.reporting.runs import Run
+from ppn_tf.reporting.runs import Run, number
+from ppn_tf.reporting.tables import Row, Section, Table, compared, plain, rows_of
 
-REFERENCES = (("pck_body", "PCK-body"), ("pck_torso", "PCK-torso"))
+METRICS = (
+  ("pck_body", "PCK-body"),
+  ("pck_torso", "PCK-torso"),
+  ("pck_torso_clean", "PCK-torso clean"),
+)
 MEANS = (("micro", "Mean"), ("group_mean", "By group"), ("joint_mean", "By joint"))
 
 
-@dataclasses.dataclass(frozen=True)
-class Cell:
-  """One number of a table: its text, and whether it is the best of its column."""
-
-  text: str
-  best: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-  """A line of a table: its head and its cells."""
-
-  head: str
-  cells: Tuple[Cell, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-  """Lines under a heading of their own, compared among themselves."""
-
-  title: str
-  rows: Tuple[Row, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-  """Column heads and sections; `num_means` of the last columns are means."""
-
-  columns: Tuple[str, ...]
-  sections: Tuple[Section, ...]
-  num_means: int = 0
-
-
-def number(value: Any) -> Optional[float]:
-  """The finite float `value` is, or None."""
-  if isinstance(value, bool) or not isinstance(value, (int, float)):
-    return None
-  return float(value) if math.isfinite(value) else None
-
-
-def _compared(values: Sequence[Optional[float]]) -> Tuple[Cell, ...]:
-  """Numbers that compete with each other. What rounds to the same text is equally good."""
-  texts = ["–" if value is None else f"{value:.1f}" for value in values]
-  known = [value for value in values if value is not None]
-  best = f"{max(known):.1f}" if len(known) > 1 else None
-  return tuple(Cell(text, text == best) for text in texts)
-
-
-def _rows(heads: Sequence[str], columns: Sequence[Sequence[Optional[float]]]) -> Tuple[Row, ...]:
-  by_column = [_compared(column) for column in columns]
-  return tuple(
-    Row(head, tuple(column[index] for column in by_column)) for index, head in enumerate(heads)
-  )
+def groups_of(runs: Sequence[Run]) -> List[str]:
+  """The joint groups of all evaluations, in their order."""
+  groups: List[str] = []
+  for run in runs:
+    groups += [name for name in run.measured("pck_torso", "groups") or {} if name not in groups]
+  return groups
 
 
 def score_table(runs: Sequence[Run]) -> Optional[Table]:
-  """Runs x joint groups and means, for PCK-body and PCK-torso; None without evaluations."""
-  evaluated = [(run.name, run.evaluation) for run in runs if run.evaluation]
-  if not evaluated:
-    return None
-  groups: List[str] = []
-  for _, evaluation in evaluated:
-    groups += [name for name in evaluation["pck_torso"]["groups"] if name not in groups]
+  """Runs x joint groups and means, for every kind of PCK; None without evaluations."""
+  groups = groups_of(runs)
   sections = []
-  for key, title in REFERENCES:
-    columns = [[number(e[key]["groups"].get(group)) for _, e in evaluated] for group in groups]
-    columns += [[number(e[key].get(mean)) for _, e in evaluated] for mean, _ in MEANS]
-    sections.append(Section(title, _rows([name for name, _ in evaluated], columns)))
-  heads = tuple(groups) + tuple(title for _, title in MEANS)
+  for key, title in METRICS:
+    measured = [run for run in runs if run.measured(key)]
+    columns = [[number(run.measured(key, "groups", name)) for run in measured] for name in groups]
+    columns += [[number(run.measured(key, mean)) for run in measured] for mean, _ in MEANS]
+    if measured:
+      sections.append(Section(title, rows_of([run.name for run in measured], columns)))
+  if not sections:
+    return None
+  heads = (*groups, *(title for _, title in MEANS))
   return Table(heads, tuple(sections), num_means=len(MEANS))
+
+
+def area_table(runs: Sequence[Run]) -> Optional[Table]:
+  """Runs x kinds of PCK: the mean over the thresholds; None where nothing was measured."""
+  measured = [run for run in runs if run.measured("area")]
+  columns = {
+    title: [number(run.measured("area", key)) for run in measured] for key, title in METRICS
+  }
+  known = {title: column for title, column in columns.items() if set(column) - {None}}
+  if not known:
+    return None
+  rows = rows_of([run.name for run in measured], list(known.values()))
+  return Table(tuple(known), (Section("", rows),))
+
+
+def action_table(runs: Sequence[Run]) -> Optional[Table]:
+  """Actions x runs for every kind of PCK, with the number of clips; None where nothing is.
+
+  A data set that names no actions, or one alone, has nothing to compare.
+  """
+  measured = [run for run in runs if run.measured("per_action")]
+  notes = _clips_of_actions(measured)
+  if len(notes) < 2:
+    return None
+  sections = []
+  for key, title in METRICS:
+    scores = {
+      action: [number(run.measured("per_action", action, key)) for run in measured]
+      for action in sorted(notes)
+    }
+    rows = [
+      Row(action.replace("_", " ") or "no action", compared(values), notes[action])
+      for action, values in scores.items()
+      if set(values) - {None}
+    ]
+    if rows:
+      sections.append(Section(title, tuple(rows)))
+  return Table(tuple(run.name for run in measured), tuple(sections)) if sections else None
+
+
+def _clips_of_actions(runs: Sequence[Run]) -> Dict[str, str]:
+  """The number of clips of each action, in words; of the first run that knows the action."""
+  notes: Dict[str, str] = {}
+  for run in runs:
+    for action in run.measured("per_action"):
+      count = number(run.measured("per_action", action, "num_clips"))
+      words = "" if count is None else f"{count:.0f} clip{'s' if count != 1 else ''}"
+      notes.setdefault(action, words)
+  return notes
+
+
+def jitter_table(runs: Sequence[Run]) -> Optional[Table]:
+  """Runs x predicted and labelled acceleration and their ratio; None where nothing is known.
+
+  None of them is the best: a person who stands still has little jitter, and so
+  has a system that does not follow.
+  """
+  rows = []
+  for run in runs:
+    values = [number(run.measured("jitter", key)) for key in ("predicted", "labelled", "ratio")]
+    if set(values) - {None}:
+      cells = (*(plain(value, "{:.2f} px") for value in values[:2]), plain(values[2], "{:.2f}"))
+      rows.append(Row(run.name, cells))
+  columns = ("Predicted", "Labelled", "Ratio")
+  return Table(columns, (Section("", tuple(rows)),)) if rows else None
 
 
 def clip_table(runs: Sequence[Run], limit: int = 40) -> Optional[Table]:
@@ -88,36 +108,34 @@ def clip_table(runs: Sequence[Run], limit: int = 40) -> Optional[Table]:
   Args:
     limit: clips at most: those on which the best run does worst.
   """
-  by_run = {run.name: (run.evaluation or {}).get("per_clip") or {} for run in runs}
-  by_run = {name: clips for name, clips in by_run.items() if clips}
+  measured = [run for run in runs if run.measured("per_clip")]
+  clips = sorted({clip for run in measured for clip in run.measured("per_clip")})
   scores = {
-    clip: [number(clips.get(clip, {}).get("pck_torso")) for clips in by_run.values()]
-    for clip in sorted({clip for clips in by_run.values() for clip in clips})
+    clip: [number(run.measured("per_clip", clip, "pck_torso")) for run in measured]
+    for clip in clips
   }
   if not scores:
     return None
   best = {clip: max((v for v in scores[clip] if v is not None), default=101.0) for clip in scores}
   worst = sorted(scores, key=lambda clip: best[clip])[:limit]
-  rows = tuple(Row(clip, _compared(scores[clip])) for clip in sorted(worst))
-  return Table(tuple(by_run), (Section("", rows),))
+  rows = tuple(Row(clip, compared(scores[clip])) for clip in sorted(worst))
+  return Table(tuple(run.name for run in measured), (Section("", rows),))
 
 
 def summary(runs: Sequence[Run]) -> str:
   """One sentence: who reaches what on how much."""
-  scored = []
+  scored: List[Tuple[float, Run]] = []
   for run in runs:
-    micro = number(run.evaluation["pck_torso"].get("micro")) if run.evaluation else None
+    micro = number(run.measured("pck_torso", "micro"))
     if micro is not None:
       scored.append((micro, run))
   if not scored:
     return f"Training of {', '.join(run.name for run in runs)}; not evaluated yet."
   scored.sort(key=lambda item: -item[0])
   best, leader = scored[0]
-  evaluation = leader.evaluation or {}
-  alpha = number(evaluation.get("alpha"))
-  measure = f"PCK-torso@{alpha:g}" if alpha is not None else "PCK-torso"
+  measure = f"PCK-torso@{leader.alpha:g}" if leader.alpha is not None else "PCK-torso"
   sentence = f"{leader.name} reaches {best:.1f} % {measure}"
-  clips, frames = evaluation.get("num_clips"), evaluation.get("num_frames")
+  clips, frames = leader.measured("num_clips"), leader.measured("num_frames")
   if clips and frames:
     sentence += f" on {clips} clips ({frames:,} frames)"
   if len(scored) > 1:

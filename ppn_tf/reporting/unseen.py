@@ -72,33 +72,36 @@ def look(
   candidates: Sequence[Candidate],
   samples: Sequence[Tuple[Stretch, Moment]],
   skeleton: Skeleton,
-) -> Tuple[List[Strip], Optional[Heatmaps]]:
-  """Runs every candidate over every sample.
-
-  Args:
-    candidates: the runs' networks.
-    samples: labelled stretches, each with the moment to look at.
-    skeleton: the joints.
-  Returns:
-    A strip per sample, and the heatmaps of the most interesting moment for the
-    first candidate that is a PPN; None if none is.
-  """
+) -> List[Strip]:
+  """Runs every candidate over every sample; a strip per sample."""
   strips = []
-  propagating = next((c for c in candidates if isinstance(c.model, PPN)), None)
-  telling = max(range(len(samples)), key=lambda n: samples[n][1].interest, default=None)
-  heatmaps = None
-  for index, (stretch, moment) in enumerate(samples):
+  for stretch, _ in samples:
     shown = spread(len(stretch.frames), _SHOWN)
     rows = []
     for candidate in candidates:
-      given = answer(candidate.model, stretch, candidate.margin)
+      given = answer(candidate.model, stretch, candidate.margin).keypoints
       strip = pictures.skeleton_strip(stretch, given, shown, skeleton, candidate.run)
       rows.append((candidate.run, strip))
-      if candidate is propagating and index == telling:
-        heatmaps = _heatmaps(candidate, stretch, given, moment, skeleton)
     numbers = [str(stretch.first + n + 1) for n in shown]
     strips.append(Strip(stretch.clip, ", ".join(numbers), tuple(rows)))
-  return strips, heatmaps
+  return strips
+
+
+def look_inside(
+  candidate: Candidate, samples: Sequence[Tuple[Stretch, Moment]], skeleton: Skeleton
+) -> Optional[Heatmaps]:
+  """A PPN's heatmaps at the most interesting of the moments; None of no samples.
+
+  Args:
+    candidate: a run whose network is a PPN.
+    samples: labelled stretches, each with the moment to look at.
+    skeleton: the joints.
+  """
+  if not samples:
+    return None
+  stretch, moment = max(samples, key=lambda sample: sample[1].interest)
+  given = answer(candidate.model, stretch, candidate.margin)
+  return _heatmaps(candidate, stretch, given, moment, skeleton)
 
 
 def _heatmaps(

@@ -1,59 +1,10 @@
-"""Where in a frame the network looks: boxes about a person, and maps moved between crops."""
+"""Where in a frame a tracker looks for a person."""
 
-from typing import List, Tuple
+from typing import List
 
 import numpy as np
 
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints import crops
-
-import tensorflow as tf
-
-# Penn Action's boxes are the joints' extent times this about its centre;
-# training saw the crops of such boxes.
-BOX_SCALE = 1.2
-
-
-def joints_box(joints: np.ndarray, frame_size: Tuple[int, int]) -> np.ndarray:
-  """A person's box by Penn Action's rule: the extent x 1.2, within the frame.
-
-  Args:
-    joints: [N, 2] (x, y) in frame pixels.
-    frame_size: (H, W).
-  Returns:
-    [4] float32, (x1, y1, x2, y2).
-  """
-  low, high = joints.min(axis=0), joints.max(axis=0)
-  center, half = (low + high) / 2, (high - low) / 2 * BOX_SCALE
-  height, width = frame_size
-  corners = np.clip([center - half, center + half], 0, [width - 1, height - 1])
-  return corners.reshape(4).astype(np.float32)
-
-
-def remap_heatmaps(
-  maps: np.ndarray, old_affine: np.ndarray, new_affine: np.ndarray, stride: int
-) -> np.ndarray:
-  """Resamples heatmaps of one crop as they lie in another crop of the frame.
-
-  Args:
-    maps: [h, w, K] float32 in the old crop.
-    old_affine: [2, 3], frame to old crop pixels.
-    new_affine: [2, 3], frame to new crop pixels.
-    stride: crop pixels per cell.
-  Returns:
-    [h, w, K] float32, zero where the old crop did not look.
-  """
-  square = [np.vstack([affine, [0, 0, 1]]) for affine in (old_affine, new_affine)]
-  # A cell's centre lies at pixel S * cell + (S - 1) / 2 of its crop.
-  offset = (stride - 1) / 2
-  to_pixels = np.array([[stride, 0, offset], [0, stride, offset], [0, 0, 1]], np.float64)
-  affine = np.linalg.inv(to_pixels) @ square[1] @ np.linalg.inv(square[0]) @ to_pixels
-  moved = crops.crop_frames(
-    tf.constant(maps[None], tf.float32),
-    tf.constant(affine[None, :2], tf.float32),
-    (maps.shape[0], maps.shape[1]),
-  )
-  return moved[0].numpy()
 
 
 def frame_box(frame: np.ndarray, margin: float) -> np.ndarray:

@@ -155,6 +155,11 @@ class Tracker:
     if not boxes.has_area(self._first_box):
       raise InputError(f"not a box: {list(box)}. Give x1,y1,x2,y2 in pixels, x1 < x2 and y1 < y2.")
 
+  @property
+  def box(self) -> Optional[np.ndarray]:
+    """Where the next frame is looked at, [4] float32; None where it is to be sought."""
+    return self._first_box if self._state is None else self._state.box
+
   def update(self, frame: np.ndarray) -> Pose:
     """The pose in the next frame, [H, W, 3] uint8 RGB."""
     if self._state is None:
@@ -183,7 +188,10 @@ class Tracker:
     assert state is not None
     previous = state.previous
     if self.remap_previous and not np.array_equal(affine, state.affine):
-      previous = boxes.remap_heatmaps(previous, state.affine, affine, self.model.stride)
+      moved = crops.remap_heatmaps(
+        tf.constant(previous[None]), state.affine[None], affine[None], self.model.stride
+      )
+      previous = moved[0].numpy()
     state.previous, state.affine = self.model.step(crop, previous), affine
     keypoints, scores = self._read(state.previous, affine)
     x1, y1, x2, y2 = (float(value) for value in state.box)
@@ -235,10 +243,10 @@ class Tracker:
     self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray
   ) -> Optional[np.ndarray]:
     """The box about the confident joints, None if they are too few."""
-    joints = keypoints[scores >= self.min_score]
-    if len(joints) < self.min_joints:
+    confident = scores >= self.min_score
+    if confident.sum() < self.min_joints:
       return None
-    box = boxes.joints_box(joints, (frame.shape[0], frame.shape[1]))
+    box = crops.joints_to_box(keypoints, confident, frame.shape[:2]).numpy()
     return box if max(box[2:] - box[:2]) >= MIN_SIDE else None
 
 

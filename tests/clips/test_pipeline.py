@@ -9,7 +9,7 @@ import pytest
 from ppn_tf.clips import augment, pipeline, records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from tests.tiny_clips import CLIPS, body_at
+from tests.tiny_clips import CLIPS, FRAME_SIZE, body_at
 
 import tensorflow as tf
 
@@ -185,8 +185,9 @@ def test_windows_cover_every_frame_once(builder):
     assert window["frames"].shape == (2, 3, *SIZE, 3) and window["affines"].shape == (2, 3, 2, 3)
     for t in np.flatnonzero(window["valid"]):
       labels, box = body_at(window["clip"].decode(), int(window["first"]) + t)
-      np.testing.assert_allclose(window["keypoints"][t], labels, atol=1e-3)
-      np.testing.assert_allclose(window["boxes"][t], box, atol=1e-3)
+      # The second scale's crop is the box's longer side x 1.25 wide.
+      side = 1.25 * max(box[2:] - box[:2])
+      np.testing.assert_allclose(window["affines"][1, t, 0, 0], SIZE[0] / side, rtol=1e-4)
       # The smaller scale's crop shows all joints, where its affine says.
       spots = window["affines"][0, t] @ np.c_[labels, np.ones(13)].T
       x, y = np.round(spots).astype(int)
@@ -195,6 +196,38 @@ def test_windows_cover_every_frame_once(builder):
     last = window["frames"][:, window["valid"].sum() - 1]
     for t in repeated:
       np.testing.assert_array_equal(window["frames"][:, t], last)
+
+
+def test_windows_about_the_joints_and_without_some_clips(builder):
+  (window,) = pipeline.evaluation_windows(
+    builder, "test", num_frames=4, image_size=SIZE, box="joints", leave_out={"0004"}
+  ).as_numpy_iterator()
+  assert window["clip"] == b"0005" and window["image_size"].tolist() == list(FRAME_SIZE)
+  for t in range(4):
+    labels, _ = body_at("0005", t)
+    if t == 1:  # the right wrist is labelled invisible
+      labels = np.delete(labels, 5, axis=0)
+    low, high = labels.min(0), labels.max(0)
+    # The extent x 1.2 about its centre, within the frame of 120 x 160; then x 1.25, square.
+    low, high = (np.clip((low + high) / 2 + s * 0.6 * (high - low), 0, [159, 119]) for s in (-1, 1))
+    np.testing.assert_allclose(
+      window["affines"][0, t] @ [*((low + high) / 2), 1], [31.5, 31.5], atol=1e-3
+    )
+    side = 1.25 * max(high - low)
+    np.testing.assert_allclose(window["affines"][0, t, 0, 0], SIZE[0] / side, rtol=1e-4)
+
+
+def test_joints_without_a_box_leave_the_given_one():
+  clip = {
+    "keypoints": tf.constant([[[5.0, 5.0], [9.0, 25.0]]] * 3),
+    "visibility": tf.constant([[True, True], [True, False], [False, False]]),
+    "boxes": tf.constant([[1.0, 2.0, 3.0, 4.0]] * 3),
+    "image_size": tf.constant([26, 40]),
+  }
+  # 4 x 20 about (7, 15), enlarged: 4.8 x 24, which the frame's last row cuts at 25.
+  expected = [[4.6, 3, 9.4, 25], [1, 2, 3, 4], [1, 2, 3, 4]]
+  np.testing.assert_allclose(pipeline.person_boxes(clip, "joints"), expected, atol=1e-5)
+  np.testing.assert_array_equal(pipeline.person_boxes(clip, "given"), clip["boxes"])
 
 
 def test_draw_keeps_to_its_ranges_and_uses_them():

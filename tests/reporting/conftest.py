@@ -1,5 +1,6 @@
 """Hand-made runs and clips for the tests of the report."""
 
+import functools
 import json
 import pathlib
 from typing import Any, Callable, Dict, Optional, Sequence
@@ -10,6 +11,9 @@ import pytest
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.reporting.predictions import Stretch
 from ppn_tf.reporting.runs import Run, read_run
+from tests.reporting.walkers import Walkers
+
+import tensorflow_datasets as tfds
 
 GROUPS = [name for name, _ in PENN_ACTION.groups]
 
@@ -32,6 +36,26 @@ def evaluation(body: float, torso: float) -> Dict[str, Any]:
   }
 
 
+def full_evaluation(body: float, torso: float) -> Dict[str, Any]:
+  """With all that an evaluation may tell; thresholds 0, 0.2 and 0.5, places 1 to 6."""
+  values = {"pck_body": body, "pck_torso": torso, "pck_torso_clean": torso + 2}
+  return {
+    **evaluation(body, torso),
+    "pck_torso_clean": pck(torso + 2),
+    "curve": {"alphas": [0.0, 0.2, 0.5], **{key: [0.0, v, 99.0] for key, v in values.items()}},
+    "area": {key: value - 20 for key, value in values.items()},
+    "per_action": {
+      "tennis_serve": {"num_clips": 1, **values},
+      "bowl": {"num_clips": 4, **{key: value - 10 for key, value in values.items()}},
+    },
+    "per_frame_index": {
+      "num_frames": [40, 40, 20, 8, 4, 1],
+      **{key: [v, v - 1, v - 3, v - 4, v - 40, 0.0] for key, v in values.items()},
+    },
+    "jitter": {"predicted": 4.126, "labelled": 2.0, "ratio": 2.063},
+  }
+
+
 def metrics(steps: Sequence[int], scale: float = 1.0) -> str:
   rows = [
     {"step": step, "loss": 2.0, "loss_final": scale / step, "pck": min(99.0, step / 10)}
@@ -40,26 +64,36 @@ def metrics(steps: Sequence[int], scale: float = 1.0) -> str:
   return "".join(json.dumps({**row, "frames_per_second": 40.0}) + "\n" for row in rows)
 
 
+def write_run(
+  root: pathlib.Path,
+  name: str,
+  scores: Optional[Dict[str, Any]] = None,
+  flags: Optional[Dict[str, Any]] = None,
+  logged: str = "",
+) -> Run:
+  """Makes a workdir by hand and reads it."""
+  folder = root / name.replace("/", "_")
+  folder.mkdir()
+  (folder / "flags.json").write_text(json.dumps(flags or {"method": name}))
+  if logged:
+    (folder / "metrics.jsonl").write_text(logged)
+  if scores:
+    (folder / "evaluation.json").write_text(json.dumps(scores))
+  return read_run(name, str(folder))
+
+
 @pytest.fixture(name="make_run")
 def fixture_make_run(tmp_path) -> Callable[..., Run]:
-  """Makes a workdir by hand and reads it."""
+  return functools.partial(write_run, pathlib.Path(tmp_path))
 
-  def make(
-    name: str,
-    scores: Optional[Dict[str, Any]] = None,
-    flags: Optional[Dict[str, Any]] = None,
-    logged: str = "",
-  ) -> Run:
-    folder = pathlib.Path(tmp_path) / name.replace("/", "_")
-    folder.mkdir()
-    (folder / "flags.json").write_text(json.dumps(flags or {"method": name}))
-    if logged:
-      (folder / "metrics.jsonl").write_text(logged)
-    if scores:
-      (folder / "evaluation.json").write_text(json.dumps(scores))
-    return read_run(name, str(folder))
 
-  return make
+@pytest.fixture(name="walkers", scope="session")
+def fixture_walkers(tmp_path_factory) -> pathlib.Path:
+  """The records of tests.reporting.walkers."""
+  root = tmp_path_factory.mktemp("walkers")
+  config = tfds.download.DownloadConfig(try_download_gcs=False)
+  Walkers(data_dir=str(root)).download_and_prepare(download_config=config)
+  return root
 
 
 @pytest.fixture(name="stretch")

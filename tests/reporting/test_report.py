@@ -4,19 +4,16 @@ import json
 import pathlib
 import subprocess
 import sys
-from typing import Any, Dict, Iterator, Tuple
 
-import numpy as np
 import pytest
 from absl import flags as absl_flags
 
 from ppn_tf import experiment
-from ppn_tf.keypoints.skeletons import PENN_ACTION
-from tests.reporting.conftest import evaluation, metrics
+from tests.reporting.conftest import evaluation, full_evaluation, metrics
 from tests.reporting.test_page import Parsed, decoded
+from tests.reporting.test_sheets import write_predictions
 
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {
@@ -26,58 +23,6 @@ SMALL = {
   "dilations": ["1"],
   "image_size": ["64", "64"],
 }
-
-
-class Walkers(tfds.core.GeneratorBasedBuilder):
-  """Four clips of noise with labels; the records that the project reads."""
-
-  VERSION = tfds.core.Version("1.0.0")
-
-  def _info(self) -> tfds.core.DatasetInfo:
-    features = {
-      "clip": tfds.features.Text(),
-      "action": tfds.features.Text(),
-      "frames": tfds.features.Sequence(
-        tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
-      ),
-      "keypoints": tfds.features.Tensor(shape=(None, 13, 2), dtype=np.float32),
-      "visibility": tfds.features.Tensor(shape=(None, 13), dtype=np.bool_),
-      "boxes": tfds.features.Tensor(shape=(None, 4), dtype=np.float32),
-      "image_size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
-    }
-    return tfds.core.DatasetInfo(
-      builder=self,
-      features=tfds.features.FeaturesDict(features),
-      metadata=tfds.core.MetadataDict(skeleton=PENN_ACTION.name),
-    )
-
-  def _split_generators(self, dl_manager: Any) -> Dict[str, Any]:
-    return {"test": self._generate_examples()}
-
-  def _generate_examples(self) -> Iterator[Tuple[str, Dict[str, Any]]]:
-    for number, length in enumerate((3, 20, 12, 7)):
-      rng = np.random.default_rng(number)
-      keypoints = rng.uniform(10, 50, (length, 13, 2)).astype(np.float32)
-      yield (
-        str(number),
-        {
-          "clip": f"{number:04d}",
-          "action": "bowl",
-          "frames": list(rng.integers(0, 255, (length, 60, 80, 3)).astype(np.uint8)),
-          "keypoints": keypoints,
-          "visibility": rng.random((length, 13)) < 0.8,
-          "boxes": np.concatenate([keypoints.min(1), keypoints.max(1)], -1),
-          "image_size": np.array([60, 80], np.int32),
-        },
-      )
-
-
-@pytest.fixture(name="data_dir", scope="module")
-def fixture_data_dir(tmp_path_factory):
-  root = tmp_path_factory.mktemp("records")
-  config = tfds.download.DownloadConfig(try_download_gcs=False)
-  Walkers(data_dir=str(root)).download_and_prepare(download_config=config)
-  return root
 
 
 @pytest.fixture(name="runs", scope="module")
@@ -103,41 +48,57 @@ def report(*arguments):
   return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
-def test_two_runs_and_their_unseen_frames(runs, data_dir, tmp_path):
+def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
+  """Two runs have networks, the third predictions and no checkpoint."""
+  predicted = make_run("foretold", full_evaluation(90, 68)).workdir
+  write_predictions(predicted, {"0002": 1})
   output = tmp_path / "new" / "page.html"
   done = report(
-    f"--run=ours={runs}/ppn",
+    f"ours={runs}/ppn",
+    f"{predicted}/",
     f"--run=twin={runs}/framewise",
-    f"--dataset={data_dir}",
+    f"--dataset={walkers}",
     "--num_clips=2",
+    "--num_worst=1",
     f"--output={output}",
   )
   assert done.returncode == 0, done.stderr
-  # The scores are those of the fixture's evaluation.json.
+  # The scores are those of the fixtures' evaluation.json.
   assert done.stdout.splitlines() == [
-    f"{output}: report on ours, twin.",
+    f"{output}: report on ours, foretold, twin.",
     "ours: PCK-torso 70.0",
+    "foretold: PCK-torso 68.0",
     "twin: PCK-torso 70.0",
   ]
   text = output.read_text(encoding="utf-8")
-  assert "http" not in text
+  assert "http:" not in text and "https:" not in text
   parsed = Parsed(text)
   assert parsed.headings == [
     "Scores",
-    "Training",
+    "By threshold",
     "Along a clip",
+    "Jitter",
+    "Training",
+    "Worst clips",
     "Unseen frames",
     "Inside the propagation",
     "How it was made",
   ]
-  # Two curves, PCK along the clip, two clips of two runs, four rows of heatmaps.
-  assert len(parsed.images) == 2 + 1 + 2 * 2 + 4
-  strips = [image for image in parsed.images if "skeleton" in image["alt"]]
-  assert len(strips) == 4
-  for image in strips:  # one of the clips may be the one of three frames
-    frames = int(image["alt"].split()[0])
-    assert frames in (3, 4) and decoded(image["src"]) == (244 * frames - 4, 240)
-  assert ["--method", "ppn", "framewise"] in [row for table in parsed.tables for row in table]
+  # Of the runs with networks two clips, of the other eight frames of a clip and three of one.
+  strips = [image["alt"] for image in parsed.images if "skeleton that" in image["alt"]]
+  shown = [(alt.split("that ")[1].split()[0], alt.split()[0]) for alt in strips]
+  assert shown[:3] == [("foretold", "4"), ("foretold", "4"), ("foretold", "3")]
+  assert [name for name, _ in shown[3:]] == ["ours", "twin", "ours", "twin"]
+  for image in parsed.images:  # one of the clips may be the one of three frames
+    if "skeleton that" in image["alt"]:
+      frames = int(image["alt"].split()[0])
+      assert frames in (3, 4) and decoded(image["src"]) == (244 * frames - 4, 240)
+  words = " ".join(parsed.text.split())
+  assert "Clip 0002, bowl: the lowest PCK-torso. foretold" in words
+  assert "Clip 0000, bowl: the median PCK-torso. foretold 100.0." in words
+  assert ["--method", "ppn", "foretold", "framewise"] in [
+    row for table in parsed.tables for row in table
+  ]
   assert f"--output={output}" in parsed.text
 
 

@@ -43,17 +43,54 @@ def test_a_line_that_is_being_written_is_left_out(folder):
   assert [row["step"] for row in read_run("ppn", str(folder)).metrics] == [10]
 
 
-@pytest.mark.parametrize("value", ["", "=", "ppn", "ppn=", "=runs/ppn"])
-def test_not_name_and_workdir(value):
-  with pytest.raises(InputError, match="received no NAME=WORKDIR"):
+@pytest.mark.parametrize("value", ["", " ", "=", "ppn=", "=runs/ppn"])
+def test_neither_folder_nor_name(value):
+  with pytest.raises(InputError, match="neither WORKDIR nor NAME=WORKDIR"):
     read_runs([value])
 
 
-def test_no_run_and_a_name_twice(folder):
-  with pytest.raises(InputError, match="--run is missing"):
+def test_a_folder_gives_its_name(folder, monkeypatch):
+  monkeypatch.chdir(folder)
+  for value in (str(folder), f"{folder}/", ".", "../run"):
+    (run,) = read_runs([value])
+    assert (run.name, run.flags) == ("run", {"method": "ppn"})
+
+
+def test_a_folder_may_have_an_equals_sign(folder):
+  other = folder.rename(folder.parent / "lr=1e-4")
+  assert [run.name for run in read_runs([str(other), f"slow={other}"])] == ["lr=1e-4", "slow"]
+
+
+def test_no_run():
+  with pytest.raises(InputError, match="no run given. Write e.g. `python -m ppn_tf.report runs/"):
     read_runs([])
-  with pytest.raises(InputError, match="the name 'a' is taken"):
-    read_runs([f"a={folder}", f"a={folder}"])
+
+
+def test_a_name_twice(folder):
+  with pytest.raises(InputError) as caught:
+    read_runs([str(folder), f"run={folder}/"])
+  assert str(caught.value) == (
+    f"run={folder}/: the name 'run' is taken by {folder}. "
+    f"Give one of them another name, e.g. run_2={folder}/."
+  )
+
+
+def test_what_was_measured(folder):
+  (folder / "evaluation.json").write_text(json.dumps({**SCORES, "alpha": 0.1, "area": None}))
+  run = read_run("ppn", str(folder))
+  assert run.alpha == 0.1 and run.measured("pck_torso", "groups") == {}
+  assert run.measured("area", "pck_body") is None and run.measured("alpha", "x") is None
+
+
+def test_predictions_and_checkpoints_are_found(folder):
+  run = read_run("ppn", str(folder))
+  assert run.predictions is None and not run.propagates
+  (folder / "predictions").mkdir()
+  (folder / "checkpoints").mkdir()
+  (folder / "checkpoints" / "checkpoint").write_text("")
+  assert run.predictions == folder / "predictions" and run.propagates
+  (folder / "flags.json").write_text('{"method": "framewise"}')
+  assert not read_run("framewise", str(folder)).propagates
 
 
 def test_no_such_workdir(tmp_path):

@@ -1,7 +1,7 @@
 """Tests of ppn_tf.reporting.scores: tables and the summary."""
 
 from ppn_tf.reporting import scores
-from tests.reporting.conftest import evaluation
+from tests.reporting.conftest import evaluation, full_evaluation
 
 
 def test_table_has_the_papers_form(make_run):
@@ -72,3 +72,65 @@ def test_summary_names_the_best(make_run):
   assert scores.summary(runs) == (
     "ppn reaches 72.5 % PCK-torso@0.2 on 2 clips (1,234 frames), 2.5 points above framewise."
   )
+
+
+def texts(row):
+  return [cell.text for cell in row.cells]
+
+
+def test_the_clean_section_has_the_runs_that_know_it(make_run):
+  runs = [make_run("old", evaluation(90, 70)), make_run("new", full_evaluation(80, 60))]
+  body, torso, clean = scores.score_table(runs).sections
+  assert clean.title == "PCK-torso clean"
+  assert [row.head for row in body.rows] == ["old", "new"] and len(torso.rows) == 2
+  (row,) = clean.rows
+  assert row.head == "new" and texts(row)[:2] == ["62.0", "63.2"]
+
+
+def test_areas(make_run):
+  runs = [make_run("a", full_evaluation(90, 70)), make_run("old", evaluation(90, 70))]
+  table = scores.area_table(runs)
+  assert table.columns == ("PCK-body", "PCK-torso", "PCK-torso clean")
+  (row,) = table.sections[0].rows
+  assert (row.head, texts(row)) == ("a", ["70.0", "50.0", "52.0"])
+
+
+def test_actions_with_their_clips(make_run):
+  other = full_evaluation(90, 60)
+  del other["per_action"]["bowl"]
+  table = scores.action_table(
+    [make_run("a", full_evaluation(90, 70)), make_run("b", other), make_run("c")]
+  )
+  assert table.columns == ("a", "b")
+  assert [section.title for section in table.sections] == [
+    "PCK-body",
+    "PCK-torso",
+    "PCK-torso clean",
+  ]
+  bowl, serve = table.sections[1].rows
+  assert (bowl.head, bowl.note, texts(bowl)) == ("bowl", "4 clips", ["60.0", "–"])
+  assert (serve.head, serve.note, texts(serve)) == ("tennis serve", "1 clip", ["70.0", "60.0"])
+  assert [cell.best for cell in serve.cells] == [True, False]
+
+
+def test_one_action_is_no_table(make_run):
+  alone = full_evaluation(90, 70)
+  alone["per_action"] = {"": alone["per_action"]["bowl"]}
+  assert scores.action_table([make_run("a", alone)]) is None
+
+
+def test_jitter(make_run):
+  still = {**evaluation(90, 70), "jitter": {"predicted": 1.0, "labelled": 0.0, "ratio": None}}
+  empty = {**evaluation(90, 70), "jitter": {"predicted": None, "labelled": None, "ratio": None}}
+  runs = [make_run("a", full_evaluation(9, 7)), make_run("b", still), make_run("c", empty)]
+  table = scores.jitter_table(runs)
+  assert table.columns == ("Predicted", "Labelled", "Ratio")
+  first, second = table.sections[0].rows
+  assert (first.head, texts(first)) == ("a", ["4.13 px", "2.00 px", "2.06"])
+  assert (second.head, texts(second)) == ("b", ["1.00 px", "0.00 px", "–"])
+
+
+def test_older_evaluations_have_no_new_tables(make_run):
+  runs = [make_run("old", evaluation(90, 70))]
+  for table in (scores.area_table, scores.action_table, scores.jitter_table):
+    assert table(runs) is None

@@ -93,7 +93,7 @@ def test_strip_rings_what_is_missed(stretch):
   moved[:, 2] += 60
   wrong = answer(Labels(moved), stretch)
   strips = [
-    pictures.skeleton_strip(stretch, given, [0, 2, 3], PENN_ACTION, "ppn")
+    pictures.skeleton_strip(stretch, given.keypoints, [0, 2, 3], PENN_ACTION, "ppn")
     for given in (right, wrong)
   ]
   assert [strip.width for strip in strips] == [3 * 240 + 2 * 4] * 2
@@ -101,7 +101,8 @@ def test_strip_rings_what_is_missed(stretch):
     "that ppn predicts over the labelled one: 38 of 38 visible joints right."
   )
   assert strips[1].alt.endswith("35 of 38 visible joints right.")
-  assert count_magenta(strips[0]) == 0 < count_magenta(strips[1])
+  # JPEG makes a pixel or two of it by itself.
+  assert count_magenta(strips[0]) < 5 and count_magenta(strips[1]) > 200
 
 
 def test_heatmap_rows_share_one_scale(stretch):
@@ -129,15 +130,46 @@ def test_cross_marks_visible_labels_alone(stretch):
   assert lit == [True, True, False, True, True]
 
 
+def test_what_was_not_found_is_ringed_where_it_should_be(stretch):
+  stretch.frames[:] = 60
+  keypoints = stretch.keypoints.copy()
+  keypoints[0, 2] = np.nan
+  strip = pictures.skeleton_strip(stretch, keypoints, [0], PENN_ACTION, "ppn")
+  assert strip.alt.endswith("12 of 13 visible joints right.")
+  red, green, blue = (pixels(strip)[..., channel] for channel in range(3))
+  y, x = np.nonzero((red > 200) & (green < 90) & (blue > 130))
+  box = stretch.boxes[0]
+  # The tile is a square of 1.25 of the box's longer side about its centre.
+  zoom = 240 / (1.25 * (box[2:] - box[:2]).max())
+  place = (stretch.keypoints[0, 2] - (box[2:] + box[:2]) / 2) * zoom + 119.5
+  np.testing.assert_allclose([x.mean(), y.mean()], place, atol=1.5)
+  assert np.ptp(x) < 16 and np.ptp(y) < 16
+
+
+def test_the_threshold_decides_what_is_missed(stretch):
+  keypoints = stretch.keypoints.copy()
+  torso = np.linalg.norm(stretch.keypoints[0, 2] - stretch.keypoints[0, 7])
+  keypoints[0, 12, 0] += 0.3 * torso
+  for alpha, right in ((0.2, 12), (0.4, 13)):
+    strip = pictures.skeleton_strip(stretch, keypoints, [0], PENN_ACTION, "ppn", alpha)
+    assert strip.alt.endswith(f"{right} of 13 visible joints right.")
+
+
 def test_look(ppn, stretch):
   candidates = [
     unseen.Candidate("framewise", Framewise(ppn.body_net), 1.25),
     unseen.Candidate("ppn", ppn, 1.25),
   ]
   calm = Moment(5, 0, 5, 0.1, "the right wrist, where it moves fastest")
-  strips, shown = unseen.look(candidates, [(stretch, MOMENT), (stretch, calm)], PENN_ACTION)
-  assert [name for name, _ in strips[0].rows] == ["framewise", "ppn"]
+  strips = unseen.look(candidates, [(stretch, MOMENT), (stretch, calm)], PENN_ACTION)
+  assert len(strips) == 2 and [name for name, _ in strips[0].rows] == ["framewise", "ppn"]
   assert strips[0].frames == "8, 10, 11, 13"  # from 1, of a stretch that starts at index 7
+
+
+def test_look_inside(ppn, stretch):
+  calm = Moment(5, 0, 5, 0.1, "the right wrist, where it moves fastest")
+  candidate = unseen.Candidate("ppn", ppn, 1.25)
+  shown = unseen.look_inside(candidate, [(stretch, calm), (stretch, MOMENT)], PENN_ACTION)
   assert (shown.run, shown.clip, shown.frames) == ("ppn", "0502", "9 to 13")
   assert shown.skip_connection and shown.reason == MOMENT.reason
-  assert unseen.look(candidates[:1], [(stretch, MOMENT)], PENN_ACTION)[1] is None
+  assert unseen.look_inside(candidate, [], PENN_ACTION) is None

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ppn_tf.errors import InputError
+from ppn_tf.keypoints import crops
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from ppn_tf.tracking.boxes import remap_heatmaps
 from ppn_tf.tracking.pose_models import PoseModel
 from ppn_tf.tracking.tracker import Tracker
 
@@ -276,7 +276,7 @@ def test_remap_is_the_exact_affine():
   new = np.array([[0.6, 0, -5], [0, 0.6, -30]], np.float32)
   point = np.array([110.0, 140.0])  # in the frame
   maps = gaussian(*(0.5 * point + (10, -20)), sigma=20)[..., None]
-  moved = remap_heatmaps(maps, old, new, stride=4)
+  moved = crops.remap_heatmaps(np.float32(maps)[None], old[None], new[None], stride=4)[0].numpy()
   expected = gaussian(*(0.6 * point + (-5, -30)), sigma=24)
   np.testing.assert_allclose(moved[2:-2, 2:-2, 0], expected[2:-2, 2:-2], atol=0.01)
 

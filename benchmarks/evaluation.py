@@ -1,0 +1,125 @@
+"""Times evaluation at one and at seven scales: `python -m benchmarks.evaluation`.
+
+PPN-Swift with random weights goes through a drawn clip of 58 frames, whole. Its
+memory is that of a process of its own, for this clip and one four times as long.
+"""
+
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Dict, List, Sequence
+
+from absl import flags
+
+from ppn_tf import doors, experiment
+from ppn_tf.clips import pipeline, records
+from ppn_tf.evaluator import Evaluator
+from ppn_tf.models.deform_conv import set_implementation
+
+FLAGS = flags.FLAGS
+LENGTHS = (58, 4 * 58)
+SEVEN = (0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
+
+
+def define_flags() -> None:
+  flags.DEFINE_integer("repeats", 3, "Turns of each number of scales.", lower_bound=1)
+  flags.DEFINE_integer("num_scales", 0, "Internal: print the peak memory with 1 or 7 and exit.")
+
+
+def door(module: str, *arguments: str) -> str:
+  """What a program of this project prints."""
+  command = [sys.executable, "-m", module, *arguments]
+  return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def draw_clip(folder: pathlib.Path, num_frames: int) -> str:
+  """The records of a drawn test clip."""
+  source = folder / f"{num_frames}_frames"
+  door(
+    "data.synthetic",
+    f"--output={source}",
+    "--num_train_clips=0",
+    "--num_test_clips=1",
+    f"--num_frames={num_frames}",
+  )
+  door("data.penn_action", f"--source={source}", f"--data_dir={source}_records")
+  return f"{source}_records"
+
+
+class Work:
+  """One clip's evaluation at one and at seven scales."""
+
+  def __init__(self, dataset: str):
+    self._builder = records.open_records(dataset)
+    self._model = experiment.build_model(experiment.run_flags())
+    for network in self._model.networks:
+      set_implementation(network, "fused")
+    skeleton = experiment.skeleton()
+    self._evaluators = {
+      count: Evaluator(self._model, skeleton, decoder=FLAGS.decoder, whole_clip=True)
+      for count in (1, 7)
+    }
+
+  def __call__(self, num_scales: int) -> float:
+    """Seconds of an evaluation."""
+    begin = time.perf_counter()
+    windows = pipeline.evaluation_windows(
+      self._builder,
+      "test",
+      num_frames=pipeline.chunk_length(num_scales),
+      image_size=self._model.image_size,
+      scales=SEVEN if num_scales == 7 else (1.0,),
+    )
+    (found,) = self._evaluators[num_scales](windows.prefetch(2))
+    assert len(found.keypoints) in LENGTHS
+    return time.perf_counter() - begin
+
+
+def print_times(dataset: str) -> None:
+  work, turns = Work(dataset), []  # type: ignore[var-annotated]
+  for turn in range(FLAGS.repeats + 1):
+    seconds: Dict[int, float] = {count: work(count) for count in (1, 7)}
+    if turn:  # the first one compiles
+      turns.append(seconds)
+  one, seven = (statistics.median(seconds[count] for seconds in turns) for count in (1, 7))
+  ratio = statistics.median(seconds[7] / seconds[1] for seconds in turns)
+  print(f"{LENGTHS[0]} frames: one scale {one:.2f} s, seven scales {seven:.2f} s = {ratio:.2f}x")
+
+
+def print_memory(datasets: Sequence[str]) -> None:
+  for count in (1, 7):
+    peaks: List[float] = []
+    for dataset in datasets:
+      answer = door(
+        "benchmarks.evaluation", f"--dataset={dataset}", f"--num_scales={count}",
+        f"--decoder={FLAGS.decoder}",
+      )  # fmt: skip
+      peaks.append(float(answer.split()[-1]))
+    short, long = peaks
+    print(
+      f"{count} scale{'s' if count > 1 else ''}: peak memory {short:.0f} MB with {LENGTHS[0]} "
+      f"frames, {long:.0f} MB with {LENGTHS[1]} = {long / short:.2f}x"
+    )
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  if FLAGS.num_scales:
+    Work(FLAGS.dataset)(FLAGS.num_scales)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return
+  os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+  with tempfile.TemporaryDirectory() as folder:
+    datasets = [draw_clip(pathlib.Path(folder), length) for length in LENGTHS]
+    print_times(datasets[0])
+    print_memory(datasets)
+
+
+if __name__ == "__main__":
+  define_flags()
+  doors.run(main)

@@ -1,0 +1,62 @@
+"""Four small clips of noise with labels, as the records that the project reads."""
+
+from typing import Any, Dict, Iterator, Tuple
+
+import numpy as np
+
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+
+import tensorflow_datasets as tfds
+
+CLIPS = {"0000": 3, "a/b 1": 20, "0002": 12, "0003": 7}  # frames
+ACTIONS = {"a/b 1": "tennis_serve"}
+
+
+def labels_of(clip: str) -> Dict[str, np.ndarray]:
+  """Keypoints, visibility and boxes of one of CLIPS."""
+  rng, length = np.random.default_rng(list(CLIPS).index(clip)), CLIPS[clip]
+  keypoints = rng.uniform(10, 50, (length, 13, 2)).astype(np.float32)
+  return {
+    "keypoints": keypoints,
+    "visibility": rng.random((length, 13)) < 0.8,
+    "boxes": np.concatenate([keypoints.min(1), keypoints.max(1)], -1),
+  }
+
+
+class Walkers(tfds.core.GeneratorBasedBuilder):
+  """The clips, in one split."""
+
+  VERSION = tfds.core.Version("1.0.0")
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    features = {
+      "clip": tfds.features.Text(),
+      "action": tfds.features.Text(),
+      "frames": tfds.features.Sequence(
+        tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
+      ),
+      "keypoints": tfds.features.Tensor(shape=(None, 13, 2), dtype=np.float32),
+      "visibility": tfds.features.Tensor(shape=(None, 13), dtype=np.bool_),
+      "boxes": tfds.features.Tensor(shape=(None, 4), dtype=np.float32),
+      "image_size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
+    }
+    return tfds.core.DatasetInfo(
+      builder=self,
+      features=tfds.features.FeaturesDict(features),
+      metadata=tfds.core.MetadataDict(skeleton=PENN_ACTION.name),
+    )
+
+  def _split_generators(self, dl_manager: Any) -> Dict[str, Any]:
+    return {"test": self._generate_examples()}
+
+  def _generate_examples(self) -> Iterator[Tuple[str, Dict[str, Any]]]:
+    for clip, length in CLIPS.items():
+      frames = np.random.default_rng(length).integers(0, 255, (length, 60, 80, 3))
+      example = {
+        "clip": clip,
+        "action": ACTIONS.get(clip, "bowl"),
+        "frames": list(frames.astype(np.uint8)),
+        **labels_of(clip),
+        "image_size": np.array([60, 80], np.int32),
+      }
+      yield clip, example
