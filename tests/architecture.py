@@ -53,6 +53,11 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.cost_tables", ("ppn_tf.models", *ABOVE_MODELS)),
   ("ppn_tf.trainer", ABOVE_MODELS),
   ("ppn_tf.evaluator", ABOVE_MODELS),
+  # A TensorFlow Lite runtime runs any network, and joint names need no pixels.
+  ("ppn_tf.interpreters", ("ppn_tf",)),
+  ("ppn_tf.joint_maps", ("tensorflow", "ppn_tf.models", *ABOVE_MODELS)),
+  # Networks of other projects share the crops with a PPN, and nothing of the network.
+  ("ppn_tf.peers", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.serving", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.tracking", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting")),
   ("ppn_tf.reporting", ("ppn_tf.trainer",)),

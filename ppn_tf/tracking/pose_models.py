@@ -5,7 +5,6 @@ the heatmaps of a frame given those before it (`step`).
 """
 
 import abc
-import importlib.util
 import os
 import pathlib
 from typing import Any, Tuple, Union
@@ -13,6 +12,7 @@ from typing import Any, Tuple, Union
 import numpy as np
 
 from ppn_tf.errors import InputError
+from ppn_tf.interpreters import interpreter_class
 from ppn_tf.models.ppn import Framewise, check_steps_alone
 
 import tensorflow as tf
@@ -59,7 +59,7 @@ class TFLitePoseModel(PoseModel):
 
   def __init__(self, path: Union[str, os.PathLike], num_threads: int = 2):
     try:
-      self._interpreter = _interpreter_class()(model_path=str(path), num_threads=num_threads)
+      self._interpreter = interpreter_class()(model_path=str(path), num_threads=num_threads)
       signatures = self._interpreter.get_signature_list()
     except (ValueError, RuntimeError) as error:
       raise InputError(
@@ -158,15 +158,6 @@ def load_pose_model(path: Union[str, os.PathLike], num_threads: int = 2) -> Pose
   if not path.exists():
     raise InputError(f"{path}: no such model. Give a .tflite file or a SavedModel folder.")
   return TFLitePoseModel(path, num_threads)
-
-
-def _interpreter_class() -> Any:
-  """ai-edge-litert's interpreter where it is installed: it is the faster one."""
-  if importlib.util.find_spec("ai_edge_litert") is not None:
-    from ai_edge_litert.interpreter import Interpreter
-
-    return Interpreter
-  return tf.lite.Interpreter
 
 
 def _check_signatures(path: Union[str, os.PathLike], inputs: dict) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from ppn_tf import interpreters
 from ppn_tf.errors import InputError
-from ppn_tf.tracking import pose_models
 from ppn_tf.tracking.pose_models import (
   KerasPoseModel,
   SavedModelPoseModel,
@@ -138,7 +138,7 @@ def test_integer_inputs_and_outputs(folder):
 
 
 def test_tensorflows_own_interpreter(folder, monkeypatch):
-  monkeypatch.setattr(pose_models.importlib.util, "find_spec", lambda name: None)
+  monkeypatch.setattr(interpreters.importlib.util, "find_spec", lambda name: None)
   model = TFLitePoseModel(folder / "model.tflite", num_threads=1)
   assert type(model._interpreter).__module__.startswith("tensorflow.lite")
   frame = np.full(FRAME[1:], 51, np.float32)
