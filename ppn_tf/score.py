@@ -163,6 +163,20 @@ def common_joints(skeleton: Skeleton, systems: Dict[str, System]) -> List[str]:
   return names
 
 
+def windows_of(name: str, system: System) -> int:
+  """T of the windows that a system has predicted; 0 where it says nothing of any.
+
+  Raises:
+    InputError: what it says is no number of frames.
+  """
+  num_frames = system.about.get("num_frames", 0)
+  if not isinstance(num_frames, int) or num_frames < 0:
+    raise InputError(
+      f"{name}: predictions.json has num_frames={num_frames!r}. Expected T, or 0 for whole clips."
+    )
+  return num_frames
+
+
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
   form = _FORMS.get(pathlib.Path(FLAGS.output_table or ".md").suffix)
@@ -187,8 +201,7 @@ def main(argv: Sequence[str]) -> None:
     pairs = [
       (labels[clip], joint_maps.to_skeleton(system.predictions[clip], skeleton)) for clip in chosen
     ]
-    windows = int(system.about.get("num_frames", 0))
-    tables[name] = scores.score(pairs, skeleton, FLAGS.alpha, windows)
+    tables[name] = scores.score(pairs, skeleton, FLAGS.alpha, windows_of(name, system))
     tables[name]["conditions"] = system.about
     tables[name]["clips_left_out"] = len(labels) - len(chosen)
   print(score_tables.joint_table(tables))

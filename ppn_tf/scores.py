@@ -57,11 +57,18 @@ def _measure(pair: Pair, skeleton: Skeleton) -> _Measured:
 
 
 def _check(labels: ClipLabels, predictions: ClipPredictions, skeleton: Skeleton) -> None:
+  if predictions.clip != labels.clip:
+    raise InputError(f"labels of clip {labels.clip} are paired with those of {predictions.clip}.")
   expected = (len(labels.keypoints), skeleton.num_joints, 2)
   if predictions.keypoints.shape != expected:
     raise InputError(
       f"predictions of clip {labels.clip}: expected {expected[0]} frames of {expected[1]} joints "
       f"as (x, y). Received: {predictions.keypoints.shape}. Predict the clip anew."
+    )
+  if tuple(predictions.joint_names) != skeleton.joint_names:
+    raise InputError(
+      f"predictions of clip {labels.clip}: expected {skeleton.name}'s joints in their order: "
+      f"{', '.join(skeleton.joint_names)}. Received: {', '.join(predictions.joint_names)}."
     )
   unlabelled = labels.visibility & ~np.isfinite(labels.keypoints).all(axis=-1)
   if unlabelled.any():
@@ -124,9 +131,9 @@ def _join(measured: Sequence[_Measured]) -> _Measured:
 
 
 def _frames_without_length(pairs: Sequence[Pair], skeleton: Skeleton) -> Dict[str, int]:
-  """Frames in which no joint can be right, since the reference length is not positive."""
-  body = [~(pck.body_lengths(labels.boxes) > 0) for labels, _ in pairs]
-  torso = [~(pck.torso_lengths(labels.keypoints, skeleton) > 0) for labels, _ in pairs]
+  """Frames in which no joint can be right, since the reference length measures nothing."""
+  body = [~pck.usable(pck.body_lengths(labels.boxes)) for labels, _ in pairs]
+  torso = [~pck.usable(pck.torso_lengths(labels.keypoints, skeleton)) for labels, _ in pairs]
   return {
     "pck_body": int(sum(map(np.sum, body))),
     "pck_torso": int(sum(map(np.sum, torso))),
@@ -157,7 +164,7 @@ def _per_frame_index(
   if num_frames:
     places %= num_frames
   table: Dict[str, List[Any]] = {name: [] for name in ("num_frames", *METRICS)}
-  for place in range(places.max() + 1):
+  for place in range(places.max(initial=-1) + 1):
     chosen = everything.part(places == place)
     table["num_frames"].append(chosen.num_frames)
     for metric, value in chosen.micro(alpha).items():

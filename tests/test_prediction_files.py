@@ -26,10 +26,10 @@ def test_what_is_written_is_read(tmp_path):
   written[0].keypoints[0, 1] = np.nan
   for one in written:
     folder.write(one)
-  assert folder.done() == {one.clip for one in written}
+  assert {one.clip for one in folder.read()} == {one.clip for one in written}
   about, clips = read_predictions(folder.path)
   assert about == {"dataset": "penn", "num_frames": 5, "scales": [0.8, 1.0]}
-  assert set(clips) == folder.done()
+  assert set(clips) == {one.clip for one in written}
   for one in written:
     read = clips[one.clip]
     assert (read.clip, read.joint_names) == (one.clip, one.joint_names)
@@ -43,7 +43,8 @@ def test_what_is_written_is_read(tmp_path):
 def test_going_on(tmp_path):
   PredictionFolder(tmp_path, MADE).write(predictions_of("a"))
   again = PredictionFolder(tmp_path, dict(MADE, scales=[0.8, 1.0]))
-  assert again.done() == {"a"}
+  (there,) = again.read()
+  np.testing.assert_array_equal(there.keypoints, predictions_of("a").keypoints)
   again.write(predictions_of("b"))
   again.write(predictions_of("a", 7))  # replaced
   assert len(read_predictions(tmp_path)[1]["a"].keypoints) == 7
@@ -51,17 +52,17 @@ def test_going_on(tmp_path):
 
 def test_a_folder_that_a_killed_process_left_is_gone_on_with(tmp_path):
   (tmp_path / f".{ABOUT}.x1y2").mkdir()
-  assert PredictionFolder(tmp_path, MADE).done() == set()
+  assert PredictionFolder(tmp_path, MADE).read() == []
   (tmp_path / ".a.npz.x1y2").mkdir()
-  assert PredictionFolder(tmp_path, MADE).done() == set()
+  assert PredictionFolder(tmp_path, MADE).read() == []
 
 
 @pytest.mark.parametrize(
   ("other", "said"),
   [
-    ({**MADE, "num_frames": 10}, "num_frames is 5 there, 10 now"),
-    ({**MADE, "flip": True}, "flip is null there, true now"),
-    ({"dataset": "penn", "num_frames": 5}, r"scales is \[0.8, 1.0\] there, null now"),
+    ({**MADE, "num_frames": 10}, "num_frames=5, not 10"),
+    ({**MADE, "flip": True}, "flip=None, not True"),
+    ({"dataset": "penn", "num_frames": 5}, r"scales=\[0.8, 1.0\], not None"),
   ],
 )
 def test_predictions_made_otherwise_are_not_mixed(tmp_path, other, said):
@@ -72,9 +73,9 @@ def test_predictions_made_otherwise_are_not_mixed(tmp_path, other, said):
 
 def test_a_folder_of_something_else(tmp_path):
   (tmp_path / "thesis.tex").write_text("x")
-  with pytest.raises(InputError, match="holds thesis.tex, but no predictions.json"):
+  with pytest.raises(InputError, match="holds no predictions.json"):
     PredictionFolder(tmp_path, MADE)
-  with pytest.raises(InputError, match="cannot write there"):
+  with pytest.raises(InputError, match="thesis.tex: is there and holds no"):
     PredictionFolder(tmp_path / "thesis.tex", MADE)
 
 
@@ -165,7 +166,7 @@ NAMES = np.array(["a", "b", "c"])
     ("a.json", {"keypoints": [[[1, 2]]], "joint_names": "head"}, "no list of names"),
     ("a.json", {"keypoints": [[[1, 2]]], "joint_names": [5]}, "no list of names"),
     ("a.json", {"keypoints": [[[1, 2]]], "clip": 4, "joint_names": ["h"]}, "clip is no name"),
-    (ABOUT, {"split": "test"}, 'lacks the object "about"'),
+    (ABOUT, [1], "expected a JSON object, received a list"),
     (ABOUT, "{", "not readable as JSON"),
   ],
 )
@@ -180,7 +181,7 @@ def test_files_that_hold_no_predictions(tmp_path, name, content, said):
 def test_two_files_for_one_clip(tmp_path):
   put(tmp_path, "a.json", {"clip": "b", "keypoints": [None]})
   put(tmp_path, "b.npz", {"keypoints": np.zeros((1, 17, 2))})
-  with pytest.raises(InputError, match="b.npz: a second file for clip b; the first is a.json"):
+  with pytest.raises(InputError, match="b.npz: clip b is in a.json too"):
     read_predictions(tmp_path)
 
 
@@ -190,5 +191,5 @@ def test_folders_without_predictions(tmp_path):
   PredictionFolder(tmp_path, MADE)
   with pytest.raises(InputError, match="holds no predictions"):
     read_predictions(tmp_path)
-  with pytest.raises(InputError, match=re.escape(f"{tmp_path / ABOUT}: not a folder")):
+  with pytest.raises(InputError, match=re.escape(f"{tmp_path / ABOUT}: no such folder")):
     read_predictions(tmp_path / ABOUT)

@@ -18,13 +18,13 @@ def test_steady_motion_has_none_and_a_corner_has_some():
 @pytest.mark.parametrize("num_frames", [0, 1, 2])
 def test_short_clips_have_none(num_frames):
   assert jitter.accelerations(np.zeros((num_frames, 4, 2))).shape == (0, 4)
-  assert jitter.seen_thrice(np.ones((num_frames, 4), bool)).shape == (0, 4)
+  assert jitter.three_in_a_row(np.ones((num_frames, 4), bool)).shape == (0, 4)
 
 
 def test_three_frames_on_end():
   visible = np.array([[1, 1, 1, 0, 1, 1], [1, 1, 1, 1, 1, 1]], bool).T
   expected = np.array([[1, 0, 0, 0], [1, 1, 1, 1]], bool).T
-  np.testing.assert_array_equal(jitter.seen_thrice(visible), expected)
+  np.testing.assert_array_equal(jitter.three_in_a_row(visible), expected)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -67,13 +67,13 @@ def test_lengths_of_inverted_and_empty_boxes():
 @pytest.mark.parametrize("bad", [[np.nan, 0], [0, np.nan], [np.inf, 0], [0, -np.inf]])
 def test_distances_in_reference_lengths(bad):
   predicted = np.array([[[3, 4], bad], [[0, 0], [6, 8]]], np.float32)
-  found = pck.normalised_distances(predicted, np.zeros((2, 2, 2)), np.array([10.0, 4.0]))
+  found = pck.distances(predicted, np.zeros((2, 2, 2)), np.array([10.0, 4.0]))
   np.testing.assert_array_equal(found, [[0.5, np.inf], [0.0, 2.5]])
 
 
 def test_decimal_thresholds_are_met_exactly():
   """29 of 100 pixels is 0.29, though 0.29 * 100 falls short of 29 in binary."""
-  alphas = pck.CURVE_ALPHAS
+  alphas = pck.ALPHAS
   for length in (3, 7, 15, 49, 100):
     for step, alpha in enumerate(alphas):
       if length * step % 100 == 0:
@@ -83,20 +83,20 @@ def test_decimal_thresholds_are_met_exactly():
 
 def test_clean_frames_show_both_ends_of_the_torso():
   visible = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0], [0, 0, 0]], bool)
-  np.testing.assert_array_equal(pck.torso_visible(visible, THREE), [True, False, False, False])
+  np.testing.assert_array_equal(pck.torso_seen(visible, THREE), [True, False, False, False])
 
 
 def test_curve_and_its_area():
-  assert len(pck.CURVE_ALPHAS) == 51 and pck.CURVE_ALPHAS[[1, 20, 50]].tolist() == [0.01, 0.2, 0.5]
+  assert len(pck.ALPHAS) == 51 and pck.ALPHAS[[1, 20, 50]].tolist() == [0.01, 0.2, 0.5]
   alphas = np.array([0.0, 0.1, 0.3])
   distances = np.array([0.0, 0.05, 0.1, 0.2, np.inf, 0.01])
   visible = np.array([True] * 5 + [False])
   values = pck.curve(distances, visible, alphas)
   np.testing.assert_allclose(values, [20, 60, 80])
   # (20 + 60) / 2 over a width of 0.1, (60 + 80) / 2 over 0.2.
-  assert pck.area(alphas, values) == pytest.approx((40 * 0.1 + 70 * 0.2) / 0.3)
+  assert pck.area(values, alphas) == pytest.approx((40 * 0.1 + 70 * 0.2) / 0.3)
   nothing = pck.curve(distances, ~np.ones(6, bool), alphas)
-  assert np.isnan(nothing).all() and nothing.shape == (3,) and np.isnan(pck.area(alphas, nothing))
+  assert np.isnan(nothing).all() and nothing.shape == (3,) and np.isnan(pck.area(nothing, alphas))
 
 
 def test_summary_counts_visible_joints_alone():
