@@ -111,16 +111,18 @@ def score(
     curves[metric] = pck.curve(distances, counted)
   table["curve"] = {"alphas": pck.ALPHAS.tolist(), **{m: c.tolist() for m, c in curves.items()}}
   table["area"] = {metric: pck.area(values) for metric, values in curves.items()}
-  table["not_predicted"] = sum(
-    int(np.sum(labels.visibility & ~np.isfinite(predictions.keypoints).all(axis=-1)))
-    for labels, predictions in pairs
-  )
+  table["not_predicted"] = sum(not_predicted(*pair) for pair in pairs)
   table["frames_without_length"] = _frames_without_length(pairs, skeleton)
   table["per_action"] = _per_action(pairs, measured, alpha)
   table["per_frame_index"] = _per_frame_index(measured, everything, alpha, num_frames)
   table["per_clip"] = {labels.clip: one.micro(alpha) for (labels, _), one in zip(pairs, measured)}
   table["jitter"] = _jitter(pairs)
   return table
+
+
+def not_predicted(labels: ClipLabels, predictions: ClipPredictions) -> int:
+  """How many visible joints of a clip have no finite predicted place."""
+  return int(np.sum(labels.visibility & ~np.isfinite(predictions.keypoints).all(axis=-1)))
 
 
 def _join(measured: Sequence[_Measured]) -> _Measured:

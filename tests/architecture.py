@@ -35,6 +35,7 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.prediction_files", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
   ("ppn_tf.prediction_formats", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
   ("ppn_tf.score_tables", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
+  ("ppn_tf.table_documents", ("ppn_tf.models", "ppn_tf.clips", "ppn_tf.scores", "tensorflow")),
   ("ppn_tf.text_tables", ("ppn_tf", "tensorflow")),
   ("ppn_tf.models", (*ABOVE_MODELS, "tensorflow_datasets")),
   ("ppn_tf.models.deform_conv", ("ppn_tf.keypoints",)),
