@@ -17,6 +17,9 @@ from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.prediction_files import PredictionFolder
 from ppn_tf.predictions import ClipPredictions
+from tests.test_peers import convert
+
+import tensorflow as tf
 
 
 @pytest.fixture(name="labels", scope="module")
@@ -182,6 +185,53 @@ def test_what_a_user_does_wrong(door, arguments, said):
   with pytest.raises(InputError, match=said) as error:
     door(*arguments)
   assert "\n" not in str(error.value)
+
+
+def test_what_predictions_say_of_their_windows(door, labels, tmp_path):
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()], num_frames="five")
+  with pytest.raises(InputError, match="a: predictions.json has num_frames='five'"):
+    door(f"--predictions=a={tmp_path / 'a'}")
+
+
+def test_joints_that_every_system_has(door, labels, tmp_path):
+  """Without knees and ankles there are 9 of Penn Action's joints, and no group of them."""
+  ours = [found(one, 5) for one in labels.values()]
+  half = [
+    dataclasses.replace(one, joint_names=one.joint_names[:9], keypoints=one.keypoints[:, :9],
+                        scores=one.scores[:, :9]) for one in ours
+  ]  # fmt: skip
+  arguments = [f"--predictions={name}={tmp_path / name}" for name in ("ours", "half")]
+  write(tmp_path / "ours", ours)
+  write(tmp_path / "half", half)
+  with pytest.raises(InputError, match="half: .*right_knee"):
+    door(*arguments)
+  lines = door(*arguments, "--joints=common").out.splitlines()
+  assert lines[0].split() == ["Method", "Head", "Sho", "Elb", "Wri", "Hip", "Mean"]
+  assert lines[2].split() == ["ours", *["100.0"] * 6] and lines[3].split()[0] == "half"
+
+
+def test_a_network_of_another_project(door, labels, tmp_path):
+  """It answers with the crop's middle, which is the box's."""
+  answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
+  file = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
+  output = tmp_path / "x.json"
+  folder = tmp_path / "kept"
+  door(f"--tflite=net={file}", f"--output_predictions={folder}", f"--output_json={output}")
+  scores = json.loads(output.read_text())["net"]
+  right, count = 0, 0
+  for one in labels.values():
+    x1, y1, x2, y2 = one.boxes.T.astype(np.float64)
+    middle = np.stack([x1 + x2, y1 + y2], -1)[:, None] / 2
+    distances = np.hypot(*np.moveaxis(one.keypoints - middle, -1, 0))
+    near = distances <= 0.2 * np.maximum(x2 - x1, y2 - y1)[:, None]
+    right += np.sum(near & one.visibility)
+    count += np.sum(one.visibility)
+  assert 0 < right < count and scores["pck_body"]["micro"] == pytest.approx(100 * right / count)
+  assert scores["conditions"]["box"] == "given"
+  # What was kept is scored alike.
+  door(f"--predictions=net={folder / 'net'}", f"--output_json={output}")
+  again = json.loads(output.read_text())["net"]
+  assert again == scores
 
 
 def test_help_helps():
