@@ -1,6 +1,6 @@
 """Joints of one system as another one's: by name, else by the rules of a table."""
 
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -55,6 +55,11 @@ def sources(joint: str, joint_names: Sequence[str]) -> Optional[Tuple[str, ...]]
   """Those of `joint_names` whose mean is `joint`; None if it cannot be had."""
   rules = ((joint,), *RULES.get(joint, ()))
   return next((rule for rule in rules if set(rule) <= set(joint_names)), None)
+
+
+def obtainable(joint_names: Sequence[str], skeleton: Skeleton) -> Set[str]:
+  """Which of the skeleton's joints a system with these joints has, or can stand for."""
+  return {joint for joint in skeleton.joint_names if sources(joint, joint_names)}
 
 
 def to_skeleton(

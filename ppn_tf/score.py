@@ -3,7 +3,14 @@
 Each system is a folder of predictions (of `python -m ppn_tf.evaluate
 --output_predictions`, or of another system, joints in COCO's order) or a .tflite
 file of MoveNet, BlazePose or their like, which is run on the data set's frames.
-All stand in one table, on the same frames.
+All stand in one table, on the same frames:
+
+  python -m ppn_tf.score --dataset=records/penn_action/1.0.0 \
+    --predictions=ppn=runs/ppn/predictions --predictions=other=their_joints \
+    --tflite=movenet=movenet.tflite --joints=common \
+    --output_json=scores.json --output_table=scores.html
+
+docs/evaluation.md has the protocol, the formats and an example by hand.
 """
 
 import dataclasses
@@ -22,10 +29,9 @@ from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.prediction_files import PredictionFolder, read_predictions
 from ppn_tf.predictions import ClipPredictions
-from ppn_tf.text_tables import HTML, MARKDOWN
+from ppn_tf.table_documents import FORMS
 
 FLAGS = flags.FLAGS
-_FORMS = {".md": MARKDOWN, ".html": HTML}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,26 +42,44 @@ class System:
   predictions: Dict[str, ClipPredictions]
 
 
-def define_flags() -> None:
+def define_flags(values: flags.FlagValues = FLAGS) -> None:
+  """Defines the door's flags; not on import, since evaluate has some of the same names."""
   flags.DEFINE_multi_string(
-    "predictions", [], "NAME=FOLDER: a system's predictions. Repeat for more."
+    "predictions", [], "NAME=FOLDER: a system's predictions. Repeat for more.", flag_values=values
   )
   flags.DEFINE_multi_string(
-    "tflite", [], "NAME=FILE: a .tflite pose network to run on the frames. Repeat for more."
+    "tflite",
+    [],
+    "NAME=FILE: a .tflite pose network to run on the frames. Repeat for more.",
+    flag_values=values,
   )
   flags.DEFINE_enum(
-    "box", "given", pipeline.BOXES, "With --tflite: crop by the data set's box or by its joints."
+    "box",
+    "given",
+    pipeline.BOXES,
+    "With --tflite: crop by the data set's box or by its joints.",
+    flag_values=values,
   )
   flags.DEFINE_enum(
     "joints",
     "all",
     ["all", "common"],
     "Score all joints of the data set, or those that every system has.",
+    flag_values=values,
   )
-  flags.DEFINE_bool("allow_missing", False, "Score the clips that are predicted, if some are not.")
-  flags.DEFINE_string("output_predictions", None, "With --tflite: a folder for its predictions.")
-  flags.DEFINE_string("output_json", None, "File for the scores, by system.")
-  flags.DEFINE_string("output_table", None, "File for the tables, .md or .html.")
+  flags.DEFINE_bool(
+    "allow_missing",
+    False,
+    "Score the clips that are predicted, if some are not.",
+    flag_values=values,
+  )
+  flags.DEFINE_string(
+    "output_predictions", None, "With --tflite: a folder for its predictions.", flag_values=values
+  )
+  flags.DEFINE_string("output_json", None, "File for the scores, by system.", flag_values=values)
+  flags.DEFINE_string(
+    "output_table", None, "File for the tables, .md or .html.", flag_values=values
+  )
 
 
 def named(flag: str) -> List[Tuple[str, str]]:
@@ -163,10 +187,48 @@ def common_joints(skeleton: Skeleton, systems: Dict[str, System]) -> List[str]:
   return names
 
 
+def score_system(
+  name: str, system: System, labels: Dict[str, ClipLabels], skeleton: Skeleton
+) -> Dict[str, Any]:
+  """One system's scores; says on stderr which joints it has not found.
+
+  Raises:
+    InputError: its predictions do not fit the labels, or lack a joint.
+  """
+  pairs = [
+    (one, joint_maps.to_skeleton(system.predictions[clip], skeleton))
+    for clip, one in labels.items()
+  ]
+  table = scores.score(pairs, skeleton, FLAGS.alpha, windows_of(system))
+  counts = {one.clip: scores.not_predicted(one, found) for one, found in pairs}
+  lacking = [f"{clip} ({count})" for clip, count in counts.items() if count]
+  if lacking:
+    print(
+      f"warning: {name}: {table['not_predicted']} visible joints have no finite place and count as "
+      f"wrong, in {len(lacking)} clips: {_some(lacking)}",
+      file=sys.stderr,
+    )
+  return {**table, "conditions": system.about}
+
+
+def windows_of(system: System) -> int:
+  """T of the windows that a system has predicted; 0 where it says nothing of any.
+
+  Raises:
+    InputError: what it says is no number of frames.
+  """
+  num_frames = system.about.get("num_frames", 0)
+  if not isinstance(num_frames, int) or num_frames < 0:
+    raise InputError(
+      f"predictions.json has num_frames={num_frames!r}. Expected T, or 0 for whole clips."
+    )
+  return num_frames
+
+
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
-  form = _FORMS.get(pathlib.Path(FLAGS.output_table or ".md").suffix)
-  if form is None:
+  form = pathlib.Path(FLAGS.output_table or "scores.md").suffix
+  if form not in FORMS:
     raise InputError(f"--output_table={FLAGS.output_table}: end its name in .md or .html.")
   builder = records.open_records(experiment.required("dataset"))
   records.num_clips(builder, FLAGS.eval_split)
@@ -182,15 +244,15 @@ def main(argv: Sequence[str]) -> None:
       skeleton = skeleton.restricted(names)
     except ValueError as error:
       raise InputError(f"--joints=common: {error}. Leave out a system that lacks it.") from error
+  left_out = [clip for clip in labels if clip not in chosen]
   tables = {}
   for name, system in systems.items():
-    pairs = [
-      (labels[clip], joint_maps.to_skeleton(system.predictions[clip], skeleton)) for clip in chosen
-    ]
-    windows = int(system.about.get("num_frames", 0))
-    tables[name] = scores.score(pairs, skeleton, FLAGS.alpha, windows)
-    tables[name]["conditions"] = system.about
-    tables[name]["clips_left_out"] = len(labels) - len(chosen)
+    try:
+      tables[name] = score_system(name, system, {clip: labels[clip] for clip in chosen}, skeleton)
+    except InputError as error:
+      raise InputError(f"{name}: {error}") from error
+    tables[name]["clips_left_out"] = len(left_out)
+    tables[name]["frames_left_out"] = sum(len(labels[clip].keypoints) for clip in left_out)
   print(score_tables.joint_table(tables))
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:
@@ -202,4 +264,6 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
+  for _name in ("dataset", "eval_split", "alpha", "box_margin"):
+    flags.declare_key_flag(_name)
   doors.run(main)

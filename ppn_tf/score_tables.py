@@ -1,166 +1,251 @@
-"""Scores in the form of the paper's tables."""
+"""Tables of scores in the form of the paper's."""
 
-import html
+import json
 import math
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+import os
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from ppn_tf.scores import METRICS, TITLES
-from ppn_tf.text_tables import HTML, MARKDOWN, TEXT, table
+from ppn_tf import table_documents
+from ppn_tf.scores import TITLES
+from ppn_tf.table_documents import Cell, Rows, Table
 
-Scores = Mapping[str, Any]  # what `scores.score` gives
-Systems = Mapping[str, Scores]  # by the systems' names
+# The result of scores.score by the system's name.
+Systems = Mapping[str, Mapping[str, Any]]
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>PCK</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto;
-  padding: 1.5rem 1rem; }}
-h1 {{ font-size: 1.4rem; }}
-h2 {{ font-size: 1.05rem; margin: 2rem 0 0.4rem; }}
-div {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: 0.3rem 0.7rem; text-align: left; white-space: nowrap;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }}
-tr:first-child th {{ border-bottom-color: currentColor; }}
-.number {{ text-align: right; }}
-</style>
-</head>
-<body>
-<h1>Percentage of correct keypoints</h1>
-<p>{summary}</p>
-{tables}
-</body>
-</html>
-"""
+# Frames' places that a long table keeps, counted from 1.
+_PLACES = (1, 2, 3, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500)
+_MANY_PLACES = 20
 
 
-class _Table(NamedTuple):
-  title: str
-  header: Sequence[str]
-  rows: Sequence[Sequence[str]]
-
-
-def joint_table(systems: Systems, form: str = TEXT) -> str:
-  """PCK by joint group and its mean, as in the paper's Tables 5 and 6, below one another."""
-  return "\n\n".join(
-    f"{one.title}\n{table(one.header, one.rows, form)}" for one in _joint_tables(systems)
-  )
+def joint_table(systems: Systems) -> str:
+  """What the doors print."""
+  return table_documents.to_text(joints_table(systems))
 
 
 def document(systems: Systems, form: str) -> str:
-  """All tables, as a Markdown or an HTML file.
-
-  Args:
-    systems: the scores of one or more systems on the same clips.
-    form: text_tables.MARKDOWN or HTML.
-  """
-  tables = [
-    _overview(systems),
-    *_joint_tables(systems),
-    *_by_frame_range(systems),
-    _by_action(systems),
-    _by_place(systems),
-  ]
-  if form == HTML:
-    parts = [
-      f"<h2>{html.escape(one.title)}</h2>\n<div>{table(one.header, one.rows, HTML)}</div>"
-      for one in tables
-    ]
-    return _PAGE.format(summary=html.escape(_summary(systems)), tables="\n".join(parts))
-  parts = [f"## {one.title}\n\n{table(one.header, one.rows, MARKDOWN)}" for one in tables]
-  return "\n\n".join(["# Percentage of correct keypoints", _summary(systems), *parts]) + "\n"
+  """A file of all tables, in one of `table_documents.FORMS`."""
+  write = table_documents.FORMS[form]
+  return write("Percentage of correct keypoints", facts(systems), all_tables(systems))
 
 
-def _summary(systems: Systems) -> str:
-  one = next(iter(systems.values()))
-  return (
-    f"{one['num_clips']} clips, {one['num_frames']:,} frames. Percent of the visible joints within "
-    f"{one['alpha']:g} of the box's longer side (PCK-body) or of the torso (PCK-torso; clean: "
-    "where both its ends are visible). Mean is over all visible joints."
+def joints_table(systems: Systems) -> Table:
+  """Systems x joint groups and their mean, by metric: the paper's Tables 1, 4, 5 and 6."""
+  groups = list(next(iter(systems.values()))["pck_torso"]["groups"])
+
+  def values(metric: str, scores: Mapping[str, Any]) -> List[Optional[float]]:
+    return [*(scores[metric]["groups"][group] for group in groups), scores[metric]["micro"]]
+
+  return Table(
+    "Joint by joint",
+    ("Method", *groups, "Mean"),
+    _by_metric(systems, values),
+    f"Percent of the visible joints within {_alphas(systems)} of the reference length. "
+    "Mean is over all visible joints.",
   )
 
 
-def _percent(value: float) -> str:
-  return "–" if value is None or math.isnan(value) else f"{value:.1f}"
+def means_table(systems: Systems) -> Table:
+  """The three means, the area under the curve, and over how many joints."""
+
+  def section(metric: str) -> Rows:
+    scored = [one[metric] for one in systems.values()]
+    columns = [
+      *(_compared([one[name] for one in scored]) for name in ("micro", "group_mean", "joint_mean")),
+      _compared([one["area"][metric] for one in systems.values()]),
+      _counts([one["num_joints"] for one in scored]),
+    ]
+    return _rows(list(systems), columns)
+
+  return Table(
+    "Means and area",
+    ("Method", "Mean", "By group", "By joint", "Area", "Joints"),
+    tuple((title, section(metric)) for metric, title in TITLES.items()),
+    "Area is the mean PCK over thresholds from 0 to 0.5; Joints is how many were counted.",
+  )
 
 
-def _overview(systems: Systems) -> _Table:
-  """As in Tables 1, 2 and 4: a system a line, its means."""
-  header = ["system", *(TITLES[m] for m in METRICS)]
-  header += [f"area, {TITLES[m]}" for m in METRICS] + ["jitter", "of the labels"]
-  rows = []
-  for name, one in systems.items():
-    means = [_percent(one[metric]["micro"]) for metric in METRICS]
-    areas = [_percent(one["area"][metric]) for metric in METRICS]
-    jitter = [_percent(one["jitter"][key]) for key in ("predicted", "labelled")]
-    rows.append([name, *means, *areas, *jitter])
-  return _Table("Means", header, rows)
+def jitter_table(systems: Systems) -> Table:
+  """How much the tracks tremble, and the labels on the same joints."""
+  jitters = [one["jitter"] for one in systems.values()]
+  columns = [
+    _plain([one[name] for one in jitters], 2) for name in ("predicted", "labelled", "ratio")
+  ]
+  columns.append(_counts([one["not_predicted"] for one in systems.values()]))
+  return Table(
+    "Jitter",
+    ("Method", "Predicted", "Labelled", "Ratio", "Joints not found"),
+    (("", _rows(list(systems), columns)),),
+    "Mean acceleration in pixels per frame squared, over joints that are visible and found in "
+    "three frames on end. Visible joints that were not found count as wrong above.",
+  )
 
 
-def _joint_tables(systems: Systems) -> List[_Table]:
-  tables = []
-  for metric in METRICS:
-    groups: List[str] = []
-    for one in systems.values():
-      groups += [group for group in one[metric]["groups"] if group not in groups]
-    rows = []
-    for name, one in systems.items():
-      values = [one[metric]["groups"].get(group, math.nan) for group in groups]
-      values += [one[metric][mean] for mean in ("micro", "group_mean", "joint_mean")]
-      rows.append([name, *map(_percent, values)])
-    header = ["", *groups, "Mean", "by group", "by joint"]
-    tables.append(_Table(TITLES[metric], header, rows))
-  return tables
+def windows_table(systems: Systems) -> Optional[Table]:
+  """PCK against T, as the paper's Table 3; None unless something was predicted with several T.
 
-
-def _by_frame_range(systems: Systems) -> List[_Table]:
-  """As in Table 3: one network's PCK-torso under different T; networks with one T have none."""
-  ranges: Dict[Tuple[Tuple[str, str], ...], Dict[int, Scores]] = {}
-  names: Dict[Tuple[Tuple[str, str], ...], str] = {}
-  for name, one in systems.items():
-    conditions = dict(one.get("conditions") or {})
-    if "num_frames" not in conditions:
+  Systems whose conditions differ in num_frames alone make one row.
+  """
+  rows: List[Tuple[str, Dict[int, str]]] = []
+  for name, scores in systems.items():
+    conditions = dict(scores.get("conditions") or {})
+    num_frames = conditions.pop("num_frames", None)
+    if not isinstance(num_frames, int):
       continue
-    frames = int(conditions.pop("num_frames"))
-    network = tuple(sorted((key, str(value)) for key, value in conditions.items()))
-    ranges.setdefault(network, {})[frames] = one
-    names.setdefault(network, name)
-  rows_of = {network: by_t for network, by_t in ranges.items() if len(by_t) > 1}
-  if not rows_of:
-    return []
-  # 0 stands for the whole clip, the longest range of all.
-  columns = sorted({t for by_t in rows_of.values() for t in by_t}, key=lambda t: t or math.inf)
-  rows = []
-  for network, by_t in rows_of.items():
-    means = [by_t[t]["pck_torso"]["micro"] if t in by_t else math.nan for t in columns]
-    rows.append([names[network], *map(_percent, means)])
-  header = ["PCK-torso", *(f"T = {t}" if t else "whole clip" for t in columns)]
-  return [_Table("Frame range", header, rows)]
+    key = json.dumps(conditions, sort_keys=True)
+    for other, members in rows:
+      if other == key and num_frames not in members:
+        members[num_frames] = name
+        break
+    else:
+      rows.append((key, {num_frames: name}))
+  rows = [(key, members) for key, members in rows if len(members) > 1]
+  if not rows:
+    return None
+  # T = 0 stands for whole clips, longer than any window.
+  lengths = sorted({t for _, members in rows for t in members}, key=lambda t: (t == 0, t))
+
+  def section(metric: str) -> Rows:
+    return tuple(
+      (
+        _shared_name(list(members.values())),
+        _plain([systems[members[t]][metric]["micro"] if t in members else None for t in lengths]),
+      )
+      for _, members in rows
+    )
+
+  heads = tuple(str(t) if t else "whole clip" for t in lengths)
+  sections = tuple((title, section(metric)) for metric, title in TITLES.items())
+  return Table("Against T", ("T", *heads), sections, "Mean over all visible joints.")
 
 
-def _by_action(systems: Systems) -> _Table:
-  first = next(iter(systems.values()))["per_action"]
-  rows = []
-  for action, one in first.items():
-    # Every system has been scored on the same clips.
-    means = [scores["per_action"][action]["pck_torso"] for scores in systems.values()]
-    counts = [str(one["num_clips"]), str(one["num_frames"])]
-    rows.append([action or "(none)", *counts, *map(_percent, means)])
-  return _Table("PCK-torso by action", ["action", "clips", "frames", *systems], rows)
+def action_table(systems: Systems) -> Optional[Table]:
+  """PCK action by action; None where the data set names none."""
+  actions = sorted({name for one in systems.values() for name in one["per_action"]})
+  if not any(actions):
+    return None
+  return _transposed(
+    systems, "Action by action", "Action", [(name or "no name", name) for name in actions],
+    lambda scores, metric, name: (scores["per_action"].get(name) or {}).get(metric),
+    "Mean over all visible joints.",
+  )  # fmt: skip
 
 
-def _by_place(systems: Systems) -> _Table:
-  """PCK-torso by the frame's place in its window or clip; of long clips some places."""
-  series = {name: one["per_frame_index"]["pck_torso"] for name, one in systems.items()}
-  longest = max(len(values) for values in series.values())
-  places = [n for n in range(1, longest + 1) if n <= 10 or n % (10 ** (len(str(n)) - 1)) == 0]
-  rows = []
-  for place in places:
-    at = [values[place - 1] if place <= len(values) else math.nan for values in series.values()]
-    rows.append([str(place), *map(_percent, at)])
-  return _Table("PCK-torso by the frame's place, from 1", ["place", *systems], rows)
+def place_table(systems: Systems) -> Table:
+  """PCK by a frame's place in its window of T, or in its clip."""
+  count = max(len(one["per_frame_index"]["num_frames"]) for one in systems.values())
+  places = [p for p in range(1, count + 1) if count <= _MANY_PLACES or p in _PLACES]
+
+  def value(scores: Mapping[str, Any], metric: str, place: int) -> Optional[float]:
+    values = scores["per_frame_index"][metric]
+    return values[place - 1] if place <= len(values) else None
+
+  return _transposed(
+    systems, "By the frame's place", "Frame", [(str(place), place) for place in places], value,
+    "Place in the window of T, counted from 1, or in the clip where whole clips were predicted.",
+  )  # fmt: skip
+
+
+def single_joints_table(systems: Systems) -> Table:
+  """PCK of each joint of the skeleton."""
+  joints = list(next(iter(systems.values()))["pck_torso"]["joints"])
+  return _transposed(
+    systems, "Each joint", "Joint", [(name.replace("_", " "), name) for name in joints],
+    lambda scores, metric, name: scores[metric]["joints"].get(name), "",
+  )  # fmt: skip
+
+
+def facts(systems: Systems) -> List[str]:
+  """A sentence per system: on how much it was scored, what was wrong, and how it was predicted."""
+  sentences = []
+  for name, scores in systems.items():
+    parts = [f"{name}: {scores['num_clips']:,} clips, {scores['num_frames']:,} frames"]
+    if scores.get("clips_left_out"):
+      parts.append(
+        f"NOT scored, for want of predictions: {scores['clips_left_out']:,} clips, "
+        f"{scores['frames_left_out']:,} frames"
+      )
+    for metric, count in scores["frames_without_length"].items():
+      if count:
+        parts.append(f"all joints wrong in {count:,} frames without a length for {TITLES[metric]}")
+    conditions = scores.get("conditions") or {}
+    parts += [f"{key} {json.dumps(value)}" for key, value in conditions.items()]
+    sentences.append("; ".join(parts) + ".")
+  return sentences
+
+
+def all_tables(systems: Systems) -> List[Table]:
+  """Every table that the scores fill."""
+  tables = (
+    joints_table(systems),
+    means_table(systems),
+    windows_table(systems),
+    jitter_table(systems),
+    single_joints_table(systems),
+    action_table(systems),
+    place_table(systems),
+  )
+  return [table for table in tables if table is not None]
+
+
+def _by_metric(
+  systems: Systems, values: Callable[[str, Mapping[str, Any]], Sequence[Optional[float]]]
+) -> Tuple[Tuple[str, Rows], ...]:
+  """A section per metric: a row per system with the values of (metric, scores)."""
+  sections = []
+  for metric, title in TITLES.items():
+    columns = zip(*(values(metric, scores) for scores in systems.values()))
+    sections.append((title, _rows(list(systems), [_compared(column) for column in columns])))
+  return tuple(sections)
+
+
+def _transposed(
+  systems: Systems,
+  title: str,
+  head: str,
+  keys: Sequence[Tuple[str, Any]],
+  value: Callable[[Mapping[str, Any], str, Any], Optional[float]],
+  note: str,
+) -> Table:
+  """A section per metric, a row per key and a column per system."""
+  sections = tuple(
+    (
+      heading,
+      tuple(
+        (text, _compared([value(scores, metric, key) for scores in systems.values()]))
+        for text, key in keys
+      ),
+    )
+    for metric, heading in TITLES.items()
+  )
+  return Table(title, (head, *systems), sections, note)
+
+
+def _rows(names: Sequence[str], columns: Iterable[Sequence[Cell]]) -> Rows:
+  return tuple((name, cells) for name, cells in zip(names, zip(*columns)))
+
+
+def _plain(values: Sequence[Optional[float]], digits: int = 1) -> Tuple[Cell, ...]:
+  return tuple(
+    Cell("–" if value is None or math.isnan(value) else f"{value:.{digits}f}") for value in values
+  )
+
+
+def _compared(values: Sequence[Optional[float]]) -> Tuple[Cell, ...]:
+  """Rivals, the best marked; what rounds to the same text is equally good."""
+  cells = _plain(values)
+  known = [value for value in values if value is not None and not math.isnan(value)]
+  best = f"{max(known):.1f}" if len(known) > 1 else None
+  return tuple(Cell(cell.text, cell.text == best) for cell in cells)
+
+
+def _counts(values: Sequence[int]) -> Tuple[Cell, ...]:
+  return tuple(Cell(f"{value:,}") for value in values)
+
+
+def _alphas(systems: Systems) -> str:
+  return " or ".join(dict.fromkeys(f"{one['alpha']:g}" for one in systems.values()))
+
+
+def _shared_name(names: Sequence[str]) -> str:
+  """What names such as "swift T=1" and "swift T=5" begin with, or all of them."""
+  return os.path.commonprefix(list(names)).rstrip(" -_=@.,:/T0123456789") or ", ".join(names)

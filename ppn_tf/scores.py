@@ -57,11 +57,18 @@ def _measure(pair: Pair, skeleton: Skeleton) -> _Measured:
 
 
 def _check(labels: ClipLabels, predictions: ClipPredictions, skeleton: Skeleton) -> None:
+  if predictions.clip != labels.clip:
+    raise InputError(f"labels of clip {labels.clip} are paired with those of {predictions.clip}.")
   expected = (len(labels.keypoints), skeleton.num_joints, 2)
   if predictions.keypoints.shape != expected:
     raise InputError(
       f"predictions of clip {labels.clip}: expected {expected[0]} frames of {expected[1]} joints "
       f"as (x, y). Received: {predictions.keypoints.shape}. Predict the clip anew."
+    )
+  if tuple(predictions.joint_names) != skeleton.joint_names:
+    raise InputError(
+      f"predictions of clip {labels.clip}: expected {skeleton.name}'s joints in their order: "
+      f"{', '.join(skeleton.joint_names)}. Received: {', '.join(predictions.joint_names)}."
     )
   unlabelled = labels.visibility & ~np.isfinite(labels.keypoints).all(axis=-1)
   if unlabelled.any():
@@ -104,16 +111,18 @@ def score(
     curves[metric] = pck.curve(distances, counted)
   table["curve"] = {"alphas": pck.ALPHAS.tolist(), **{m: c.tolist() for m, c in curves.items()}}
   table["area"] = {metric: pck.area(values) for metric, values in curves.items()}
-  table["not_predicted"] = sum(
-    int(np.sum(labels.visibility & ~np.isfinite(predictions.keypoints).all(axis=-1)))
-    for labels, predictions in pairs
-  )
+  table["not_predicted"] = sum(not_predicted(*pair) for pair in pairs)
   table["frames_without_length"] = _frames_without_length(pairs, skeleton)
   table["per_action"] = _per_action(pairs, measured, alpha)
   table["per_frame_index"] = _per_frame_index(measured, everything, alpha, num_frames)
   table["per_clip"] = {labels.clip: one.micro(alpha) for (labels, _), one in zip(pairs, measured)}
   table["jitter"] = _jitter(pairs)
   return table
+
+
+def not_predicted(labels: ClipLabels, predictions: ClipPredictions) -> int:
+  """How many visible joints of a clip have no finite predicted place."""
+  return int(np.sum(labels.visibility & ~np.isfinite(predictions.keypoints).all(axis=-1)))
 
 
 def _join(measured: Sequence[_Measured]) -> _Measured:
@@ -124,9 +133,9 @@ def _join(measured: Sequence[_Measured]) -> _Measured:
 
 
 def _frames_without_length(pairs: Sequence[Pair], skeleton: Skeleton) -> Dict[str, int]:
-  """Frames in which no joint can be right, since the reference length is not positive."""
-  body = [~(pck.body_lengths(labels.boxes) > 0) for labels, _ in pairs]
-  torso = [~(pck.torso_lengths(labels.keypoints, skeleton) > 0) for labels, _ in pairs]
+  """Frames in which no joint can be right, since the reference length measures nothing."""
+  body = [~pck.usable(pck.body_lengths(labels.boxes)) for labels, _ in pairs]
+  torso = [~pck.usable(pck.torso_lengths(labels.keypoints, skeleton)) for labels, _ in pairs]
   return {
     "pck_body": int(sum(map(np.sum, body))),
     "pck_torso": int(sum(map(np.sum, torso))),
@@ -157,7 +166,7 @@ def _per_frame_index(
   if num_frames:
     places %= num_frames
   table: Dict[str, List[Any]] = {name: [] for name in ("num_frames", *METRICS)}
-  for place in range(places.max() + 1):
+  for place in range(places.max(initial=-1) + 1):
     chosen = everything.part(places == place)
     table["num_frames"].append(chosen.num_frames)
     for metric, value in chosen.micro(alpha).items():

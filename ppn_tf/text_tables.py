@@ -1,9 +1,8 @@
-"""Tables as text: for a terminal, in Markdown, in HTML."""
+"""Tables as text: for a terminal or in Markdown."""
 
-import html
-from typing import List, Sequence
+from typing import Sequence
 
-TEXT, MARKDOWN, HTML = "text", "markdown", "html"
+TEXT, MARKDOWN = "text", "markdown"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], form: str = TEXT) -> str:
@@ -11,13 +10,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], form: str = TEXT
 
   Args:
     header: a name for each column.
-    rows: cells as text.
-    form: TEXT, MARKDOWN or HTML.
+    rows: cells as text; Markdown's ** about a number makes it bold.
+    form: TEXT or MARKDOWN.
   """
   numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(header))]
-  if form == HTML:
-    lines = [_html_line("th", header, numeric), *(_html_line("td", row, numeric) for row in rows)]
-    return "\n".join(["<table>", *lines, "</table>"])
   if form == MARKDOWN:
     rule = ["---:" if right else "---" for right in numeric]
     escaped = [[cell.replace("|", "\\|") for cell in line] for line in [header, *rows]]
@@ -34,12 +30,5 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], form: str = TEXT
 
 
 def _is_number(cell: str) -> bool:
+  cell = cell.strip("*")
   return not cell or cell == "–" or cell[0] in "+-0123456789"
-
-
-def _html_line(tag: str, cells: Sequence[str], numeric: Sequence[bool]) -> str:
-  marked: List[str] = []
-  for cell, right in zip(cells, numeric):
-    kind = ' class="number"' if right else ""
-    marked.append(f"<{tag}{kind}>{html.escape(cell)}</{tag}>")
-  return f"<tr>{''.join(marked)}</tr>"

@@ -6,7 +6,14 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 SOURCES = ("ppn_tf", "data", "export", "benchmarks", "tests")
 
-DOORS = ("ppn_tf.train", "ppn_tf.evaluate", "ppn_tf.track", "ppn_tf.report", "ppn_tf.cost")
+DOORS = (
+  "ppn_tf.train",
+  "ppn_tf.evaluate",
+  "ppn_tf.score",
+  "ppn_tf.track",
+  "ppn_tf.report",
+  "ppn_tf.cost",
+)
 BACKBONES = ("ppn_tf.models.resnet", "ppn_tf.models.mobilenet", "ppn_tf.models.hrnet")
 ABOVE_MODELS = ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")
 ENTRIES = ("ppn_tf.experiment", "ppn_tf.doors", *DOORS)
@@ -21,6 +28,15 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.keypoints", ("ppn_tf.models", *ABOVE_MODELS)),
   ("ppn_tf.keypoints.skeletons", ("ppn_tf", "tensorflow", "numpy")),
   ("ppn_tf.keypoints.pck", ("tensorflow",)),
+  ("ppn_tf.keypoints.jitter", ("ppn_tf", "tensorflow")),
+  ("ppn_tf.predictions", ("ppn_tf", "tensorflow")),
+  # What is measured, kept in files and shown in tables is of any system, not of a network here.
+  ("ppn_tf.scores", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting", "tensorflow")),
+  ("ppn_tf.prediction_files", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
+  ("ppn_tf.prediction_formats", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
+  ("ppn_tf.score_tables", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
+  ("ppn_tf.table_documents", ("ppn_tf.models", "ppn_tf.clips", "ppn_tf.scores", "tensorflow")),
+  ("ppn_tf.text_tables", ("ppn_tf", "tensorflow")),
   ("ppn_tf.models", (*ABOVE_MODELS, "tensorflow_datasets")),
   ("ppn_tf.models.deform_conv", ("ppn_tf.keypoints",)),
   ("ppn_tf.models.upsample", ("ppn_tf.keypoints",)),

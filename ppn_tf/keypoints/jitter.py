@@ -9,9 +9,12 @@ def accelerations(keypoints: np.ndarray) -> np.ndarray:
   Args:
     keypoints: [N, K, 2] float, (x, y) in pixels, of consecutive frames.
   Returns:
-    [N - 2, K] float64, pixels per frame^2; empty for fewer than three frames.
+    [N - 2, K] float64, pixels per frame^2; empty for fewer than three frames, NaN or
+    infinite where one of three places is.
   """
-  moves = np.diff(keypoints.astype(np.float64), n=2, axis=0)
+  # Infinity less infinity is NaN, which is no news to the user.
+  with np.errstate(invalid="ignore"):
+    moves = np.diff(keypoints.astype(np.float64), n=2, axis=0)
   return np.linalg.norm(moves, axis=-1)
 
 

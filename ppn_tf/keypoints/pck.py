@@ -20,6 +20,7 @@ ALPHAS = np.arange(51) / 100
 
 def body_lengths(boxes: np.ndarray) -> np.ndarray:
   """PCK-body's reference lengths [...] of boxes [..., 4] (x1, y1, x2, y2)."""
+  boxes = np.asarray(boxes, np.float64)
   return np.maximum(boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1])
 
 
@@ -30,6 +31,8 @@ def torso_lengths(keypoints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
   labelled invisible. Penn Action puts most of those at (1, 1), so that the
   length, and with it the threshold, can be as long as the frame.
   """
+  # In float32 joints that lie exactly on the threshold would fall to either side.
+  keypoints = np.asarray(keypoints, np.float64)
   shoulder, hip = skeleton.torso
   return np.linalg.norm(keypoints[..., shoulder, :] - keypoints[..., hip, :], axis=-1)
 
@@ -39,14 +42,19 @@ def torso_seen(visibility: np.ndarray, skeleton: Skeleton) -> np.ndarray:
   return np.all(visibility[..., list(skeleton.torso)], axis=-1)
 
 
+def usable(lengths: np.ndarray) -> np.ndarray:
+  """Which reference lengths measure anything: those that are finite and above zero."""
+  return np.isfinite(lengths) & (lengths > 0)
+
+
 def distances(predicted: np.ndarray, labels: np.ndarray, lengths: np.ndarray) -> np.ndarray:
   """Distances [..., K] from labels [..., K, 2] in reference lengths [...].
 
   Infinite where nothing was predicted, or where the length is not positive.
   """
   pixels = np.linalg.norm(predicted.astype(np.float64) - labels, axis=-1)
-  usable = (lengths > 0)[..., None] & np.isfinite(pixels)
-  return np.divide(pixels, lengths[..., None], out=np.full(pixels.shape, np.inf), where=usable)
+  known = usable(lengths)[..., None] & np.isfinite(pixels)
+  return np.divide(pixels, lengths[..., None], out=np.full(pixels.shape, np.inf), where=known)
 
 
 def correct(

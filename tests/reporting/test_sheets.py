@@ -95,7 +95,10 @@ def test_pictures_show_the_named_frames(make_run, builder):
 
 def test_predictions_of_something_else(make_run, builder):
   stranger, joints, short = make_run("stranger"), make_run("joints"), make_run("short")
-  write_predictions(stranger.workdir, {}, clips=[])
+  write_predictions(stranger.workdir, {}, clips=["0000"])
+  with np.load(stranger.workdir / "predictions" / "0000.npz") as file:
+    arrays = {name: file[name] for name in file}
+  np.savez(stranger.workdir / "predictions" / "0000.npz", **{**arrays, "clip": "of another set"})
   with pytest.raises(
     InputError, match="holds none of the 4 clips of the split 'test'.*--eval_split"
   ):
