@@ -47,6 +47,58 @@ def test_a_prediction_that_is_no_number_is_wrong():
   assert not pck.correct(np.full((1, 1, 2), np.nan), np.zeros((1, 1, 2)), np.array([9.0])).any()
 
 
+@pytest.mark.parametrize("length", [0.0, -3.0, np.nan, np.inf])
+def test_a_length_that_measures_nothing_makes_every_joint_wrong(length):
+  """Even a joint on its label, at any threshold; it is still counted."""
+  labels = np.array([[[5.0, 5.0], [1.0, 2.0]]] * 2)
+  lengths = np.array([length, 1.0])
+  np.testing.assert_array_equal(pck.usable(lengths), [False, True])
+  right = pck.correct(labels, labels, lengths, alpha=1e9)
+  np.testing.assert_array_equal(right, [[False, False], [True, True]])
+  assert pck.mean_pck(right, np.ones((2, 2), bool)) == 50.0
+
+
+def test_lengths_of_inverted_and_empty_boxes():
+  boxes = np.array([[5, 5, 5, 5], [9, 9, 2, 3], [9, 1, 2, 3], [np.nan, 0, 1, 1]], np.float64)
+  np.testing.assert_array_equal(pck.body_lengths(boxes)[:3], [0, -6, 2])
+  np.testing.assert_array_equal(pck.usable(pck.body_lengths(boxes)), [False, False, True, False])
+
+
+@pytest.mark.parametrize("bad", [[np.nan, 0], [0, np.nan], [np.inf, 0], [0, -np.inf]])
+def test_distances_in_reference_lengths(bad):
+  predicted = np.array([[[3, 4], bad], [[0, 0], [6, 8]]], np.float32)
+  found = pck.normalised_distances(predicted, np.zeros((2, 2, 2)), np.array([10.0, 4.0]))
+  np.testing.assert_array_equal(found, [[0.5, np.inf], [0.0, 2.5]])
+
+
+def test_decimal_thresholds_are_met_exactly():
+  """29 of 100 pixels is 0.29, though 0.29 * 100 falls short of 29 in binary."""
+  alphas = pck.CURVE_ALPHAS
+  for length in (3, 7, 15, 49, 100):
+    for step, alpha in enumerate(alphas):
+      if length * step % 100 == 0:
+        predicted = np.array([[[length * step // 100, 0.0]]])
+        assert pck.correct(predicted, np.zeros((1, 1, 2)), np.array([float(length)]), alpha).all()
+
+
+def test_clean_frames_show_both_ends_of_the_torso():
+  visible = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0], [0, 0, 0]], bool)
+  np.testing.assert_array_equal(pck.torso_visible(visible, THREE), [True, False, False, False])
+
+
+def test_curve_and_its_area():
+  assert len(pck.CURVE_ALPHAS) == 51 and pck.CURVE_ALPHAS[[1, 20, 50]].tolist() == [0.01, 0.2, 0.5]
+  alphas = np.array([0.0, 0.1, 0.3])
+  distances = np.array([0.0, 0.05, 0.1, 0.2, np.inf, 0.01])
+  visible = np.array([True] * 5 + [False])
+  values = pck.curve(distances, visible, alphas)
+  np.testing.assert_allclose(values, [20, 60, 80])
+  # (20 + 60) / 2 over a width of 0.1, (60 + 80) / 2 over 0.2.
+  assert pck.area(alphas, values) == pytest.approx((40 * 0.1 + 70 * 0.2) / 0.3)
+  nothing = pck.curve(distances, ~np.ones(6, bool), alphas)
+  assert np.isnan(nothing).all() and nothing.shape == (3,) and np.isnan(pck.area(alphas, nothing))
+
+
 def test_summary_counts_visible_joints_alone():
   right = np.array([[True, False, True], [True, True, False]])
   table = pck.summarise(right, VISIBLE, THREE)
@@ -55,6 +107,8 @@ def test_summary_counts_visible_joints_alone():
   assert table["groups"] == pytest.approx({"Head": 100.0, "Torso": 100 / 3})
   assert table["group_mean"] == pytest.approx((100 + 100 / 3) / 2)
   assert table["joint_mean"] == pytest.approx((100 + 50 + 0) / 3)
+  assert table["joints"] == {"head": 100.0, "left_shoulder": 50.0, "right_hip": 0.0}
+  assert table["num_joints"] == 5
 
 
 def test_a_group_that_is_never_visible_is_left_out_of_the_means():
