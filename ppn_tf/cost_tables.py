@@ -2,29 +2,9 @@
 
 from typing import Dict, List, Sequence, Tuple
 
+from ppn_tf import text_tables
 from ppn_tf.paper_rows import Part, Row
 from ppn_tf.profiler import Cost, LayerCost
-
-
-def _is_number(cell: str) -> bool:
-  return not cell or cell[0] in "+-0123456789"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], markdown: bool) -> str:
-  """Rows below a header, columns of numbers to the right."""
-  numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(header))]
-  if markdown:
-    rule = ["---:" if right else "---" for right in numeric]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, rule, *rows])
-  lines = [header, *rows]
-  widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-  return "\n".join(
-    "  ".join(
-      cell.rjust(width) if right else cell.ljust(width)
-      for cell, width, right in zip(line, widths, numeric)
-    ).rstrip()
-    for line in lines
-  )
 
 
 def _giga(count: float) -> str:
@@ -60,7 +40,7 @@ def model_table(
     for name, c in named
   ]
   header = ["part", "MACs", "of which deformable", "parameters", "of which trainable"]
-  return _table(header, rows, markdown)
+  return text_tables.table(header, rows, markdown)
 
 
 def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = False) -> str:
@@ -92,7 +72,7 @@ def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = Fa
   header = ["table", "network", "configuration", "GFLOPs, paper", "GMACs", "difference"]
   header += ["parameters, M", "HeadNet GMACs", "HeadNet parameters, M", "remarks"]
   notes = [f"({number}) {remark}" for number, remark in enumerate(remarks, start=1)]
-  return "\n\n".join([_table(header, lines, markdown), *notes])
+  return "\n\n".join([text_tables.table(header, lines, markdown), *notes])
 
 
 def parts_table(parts: Sequence[Tuple[Part, Cost]], markdown: bool = False) -> str:
@@ -109,4 +89,4 @@ def parts_table(parts: Sequence[Tuple[Part, Cost]], markdown: bool = False) -> s
     difference = _difference(ours, part.published)
     lines.append([part.name, unit, write(part.published), write(ours), difference, part.source])
   header = ["part", "quantity", "published", "here", "difference", "published in"]
-  return _table(header, lines, markdown)
+  return text_tables.table(header, lines, markdown)

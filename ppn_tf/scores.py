@@ -63,7 +63,7 @@ def score(
     "num_clips": len(pairs),
     "num_frames": len(visible),
     "alpha": alpha,
-    "num_not_found": int(np.sum(visible & ~np.isfinite(predicted).all(-1))),
+    "num_not_found": sum(num_not_found(*pair) for pair in pairs),
     **{name: _summary(one, skeleton, alpha) for name, one in measured.items()},
     "curve": {
       "alphas": pck.CURVE_ALPHAS.tolist(),
@@ -88,6 +88,11 @@ def score(
     },
     "jitter": _jitter(pairs),
   }
+
+
+def num_not_found(labels: ClipLabels, predictions: ClipPredictions) -> int:
+  """How many visible joints of a clip have no finite predicted position."""
+  return int(np.sum(labels.visibility & ~np.isfinite(predictions.keypoints).all(-1)))
 
 
 def to_json(scores: Dict[str, Any]) -> str:
