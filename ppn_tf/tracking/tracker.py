@@ -155,10 +155,10 @@ class Tracker:
     if not boxes.has_area(self._first_box):
       raise InputError(f"not a box: {list(box)}. Give x1,y1,x2,y2 in pixels, x1 < x2 and y1 < y2.")
 
-  @property
-  def box(self) -> Optional[np.ndarray]:
-    """Where the next frame is looked at, [4] float32; None where it is to be sought."""
-    return self._first_box if self._state is None else self._state.box
+  def begin_anew(self) -> None:
+    """Makes the recurrence begin with the next frame, in the box where it would have gone on."""
+    if self._state is not None:
+      self._first_box, self._state = self._state.box, None
 
   def update(self, frame: np.ndarray) -> Pose:
     """The pose in the next frame, [H, W, 3] uint8 RGB."""

@@ -6,10 +6,16 @@ import urllib.parse
 import numpy as np
 import pytest
 
+from ppn_tf import scores
 from ppn_tf.clips import records
+from ppn_tf.clips.labels import read_labels
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.prediction_files import read_predictions
+from ppn_tf.reporting import page
+from ppn_tf.reporting.runs import read_run
 from ppn_tf.reporting.sheets import choose_clips, draw_sheets
+from tests.reporting.test_page import Parsed
 from tests.reporting.walkers import CLIPS, labels_of
 
 NAN = float("nan")
@@ -93,23 +99,50 @@ def test_pictures_show_the_named_frames(make_run, builder):
   assert alt.endswith(f"{visible} of {visible} visible joints right.")
 
 
+def test_evaluation_and_page_agree(make_run, builder):
+  """What `scores` makes of the same predictions is what the page says, in all its sections."""
+  run = make_run("run")
+  write_predictions(run.workdir, {"0002": 1, "0003": 0.01})
+  _, predictions = read_predictions(run.predictions)
+  labels = read_labels(builder, "test")
+  measured = scores.score([(labels[clip], predictions[clip]) for clip in CLIPS], PENN_ACTION)
+  (run.workdir / "evaluation.json").write_text(scores.to_json(measured))
+  run = read_run("run", str(run.workdir))
+  sheets = draw_sheets([run], builder, "test", 4)
+  shown = {sheet.clip: sheet.scores for sheet in sheets}
+  assert shown == {
+    clip: (("run", f"{values['pck_torso']:.1f}"),) for clip, values in measured["per_clip"].items()
+  }
+  parsed = Parsed(page.render("A title", [run], [], "python", split="test", sheets=sheets))
+  assert parsed.headings == [
+    "Scores",
+    "By threshold",
+    "Along a clip",
+    "Jitter",
+    "Worst clips",
+    "How it was made",
+  ]
+  assert "tennis serve 1 clip" in [row[0] for table in parsed.tables for row in table]
+
+
+def rewrite(folder, name, **changed):
+  """Changes arrays in a clip's file."""
+  with np.load(folder / f"{name}.npz") as file:
+    arrays = dict(file)
+  np.savez(folder / f"{name}.npz", **{**arrays, **changed})
+
+
 def test_predictions_of_something_else(make_run, builder):
   stranger, joints, short = make_run("stranger"), make_run("joints"), make_run("short")
   write_predictions(stranger.workdir, {}, clips=["0000"])
-  with np.load(stranger.workdir / "predictions" / "0000.npz") as file:
-    arrays = {name: file[name] for name in file}
-  np.savez(stranger.workdir / "predictions" / "0000.npz", **{**arrays, "clip": "of another set"})
-  with pytest.raises(
-    InputError, match="holds none of the 4 clips of the split 'test'.*--eval_split"
-  ):
+  rewrite(stranger.predictions, "0000", clip="9999")
+  with pytest.raises(InputError, match="none of the 4 clips of the split 'test'.*--eval_split"):
     draw_sheets([stranger], builder, "test", 1)
   write_predictions(joints.workdir, {}, joint_names=PENN_ACTION.joint_names[::-1])
   with pytest.raises(InputError, match="clip '0000' has other joints than the data set"):
     draw_sheets([joints], builder, "test", 1)
   write_predictions(short.workdir, {})
-  with np.load(short.workdir / "predictions" / "0000.npz") as file:
-    arrays = {name: file[name] for name in file}
-  arrays.update(keypoints=arrays["keypoints"][:2], scores=arrays["scores"][:2])
-  np.savez(short.workdir / "predictions" / "0000.npz", **arrays)
+  found = labels_of("0000")["keypoints"][:2]
+  rewrite(short.predictions, "0000", keypoints=found, scores=np.ones((2, 13), np.float32))
   with pytest.raises(InputError, match="clip '0000' has 2 frames, the data set's has 3"):
     draw_sheets([short], builder, "test", 1)
