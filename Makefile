@@ -112,8 +112,9 @@ $(DEMO)/framewise/evaluation.json: CONFIG := configs/demo_framewise.cfg
 $(DEMO)/%/evaluation.json: $(DEMO)/pretrain.done
 	$(RUN) ppn_tf.train --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$* \
 	  --head_weights=$(DEMO)/pretrain --body_weights=$(DEMO)/pretrain
+	@rm -rf $(DEMO)/$*/predictions
 	$(RUN) ppn_tf.evaluate --flagfile=$(CONFIG) --dataset=$(RECORDS) --workdir=$(DEMO)/$* \
-	  --num_frames=0 --output_json=$@
+	  --num_frames=0 --output_predictions=$(DEMO)/$*/predictions --output_json=$@
 
 $(DEMO)/ppn.tflite: $(DEMO)/ppn/evaluation.json
 	$(RUN) export.tflite --workdir=$(DEMO)/ppn --output=$@

@@ -24,6 +24,7 @@ from ppn_tf.predictions import ClipPredictions
 from ppn_tf.tracking.followed_clips import follow
 from ppn_tf.tracking.pose_models import KerasPoseModel
 from ppn_tf.tracking.tracker import Tracker
+from ppn_tf.workdir import Workdir
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_json", None, "File for the scores.")
@@ -89,7 +90,8 @@ def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[C
 def conditions() -> Dict[str, Any]:
   """What decides the predictions, as their folder tells it."""
   names = ("dataset", "eval_split", "workdir", "part", "num_frames", "scales", "flip", "box")
-  return {name: FLAGS[name].value for name in (*names, "box_margin", "decoder")}
+  values = {name: FLAGS[name].value for name in (*names, "box_margin", "decoder")}
+  return {**values, "checkpoint": Workdir(FLAGS.workdir).checkpoint_fingerprint()}
 
 
 def main(argv: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ metrics.jsonl    a line per report: step, loss, PCK, speed
 tensorboard/     the same as curves, and heatmaps as images
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -99,6 +100,15 @@ class Workdir:
         f"`python -m ppn_tf.train --workdir={self.path}` first."
       )
     return latest
+
+  def checkpoint_fingerprint(self) -> str:
+    """The newest checkpoint's name, and a digest that another one of that name will not have.
+
+    A checkpoint's index holds checksums of all its tensors.
+    """
+    latest = pathlib.Path(self.latest_checkpoint())
+    index = latest.with_name(f"{latest.name}.index")
+    return f"{latest.name} {hashlib.sha256(index.read_bytes()).hexdigest()[:12]}"
 
   def read_metrics(self) -> List[Dict[str, float]]:
     """The reported metrics, oldest first; a line that was cut short is left out."""

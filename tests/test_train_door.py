@@ -227,3 +227,54 @@ def test_evaluating_what_is_no_run_or_another(trained, tiny_dataset, tmp_path):
   assert done.returncode == 1
   (line,) = done.stderr.splitlines()
   assert line.startswith("error: ") and "does not fit the network" in line
+
+
+def evaluated(trained, tiny_dataset, *arguments):
+  call(
+    evaluate.main,
+    f"--workdir={trained[0]}",
+    f"--dataset={tiny_dataset}",
+    "--num_frames=3",
+    "--scales=1.0",
+    *map(str, arguments),
+  )
+
+
+def test_an_evaluation_goes_on_and_keeps_to_its_conditions(trained, tiny_dataset, tmp_path):
+  predictions, output = tmp_path / "predictions", tmp_path / "scores.json"
+  arguments = f"--output_predictions={predictions}", f"--output_json={output}", "--flip"
+  evaluated(trained, tiny_dataset, *arguments)
+  first = output.read_text()
+  scores = json.loads(first)
+  assert scores["conditions"]["checkpoint"].startswith(f"ckpt-{NUM_STEPS} ")
+  files = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
+  assert set(files) == {"0004.npz", "0005.npz"}
+  (predictions / "0005.npz").unlink()
+  evaluated(trained, tiny_dataset, *arguments)
+  assert output.read_text() == first
+  again = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
+  assert set(again) == set(files) and again["0004.npz"] == files["0004.npz"]
+  with pytest.raises(InputError, match="flip"):
+    evaluated(trained, tiny_dataset, f"--output_predictions={predictions}")
+
+
+def test_parts_and_boxes(trained, tiny_dataset, tmp_path):
+  """HeadNet and BodyNet are other networks than both together; the tracked box is another crop."""
+  tables = []
+  for number, arguments in enumerate(
+    (["--part=all"], ["--part=head"], ["--part=body"], ["--box=joints"],
+     ["--box=tracked", "--decoder=dark"])
+  ):  # fmt: skip
+    output = tmp_path / f"{number}.json"
+    evaluated(trained, tiny_dataset, *arguments, f"--output_json={output}")
+    tables.append(json.loads(output.read_text()))
+    assert tables[-1]["num_frames"] == sum(n for n, split in CLIPS.values() if split == "test")
+  curves = [table["curve"]["pck_body"] for table in tables]
+  assert all(a != b for n, a in enumerate(curves) for b in curves[:n])
+
+
+def test_a_tracked_box_is_one_crop_a_frame(trained, tiny_dataset):
+  message = refusal(
+    evaluate.main, f"--workdir={trained[0]}", f"--dataset={tiny_dataset}", "--box=tracked"
+  )
+  assert "--scales=1 --decoder=dark" in message

@@ -75,6 +75,16 @@ def test_restore_the_newest_of_the_last_checkpoints(tmp_path):
   assert float(fresh.value) == 3.0
 
 
+def test_a_checkpoint_is_known_by_what_is_in_it(tmp_path):
+  prints = []
+  for folder, value in (("a", 1.0), ("b", 1.0), ("c", 2.0)):
+    run = Workdir(tmp_path / folder)
+    run.checkpoints(tf.train.Checkpoint(value=tf.Variable(value))).save(checkpoint_number=7)
+    prints.append(run.checkpoint_fingerprint())
+  assert prints[0] == prints[1] != prints[2]
+  assert all(one.startswith("ckpt-7 ") for one in prints)
+
+
 @pytest.mark.parametrize("defect", ["shape", "missing variable", "truncated", "emptied"])
 def test_a_checkpoint_that_does_not_fit_is_refused_in_one_line(tmp_path, defect):
   saved = tf.train.Checkpoint(value=tf.Variable(tf.ones([4, 4])))
