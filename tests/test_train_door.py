@@ -258,6 +258,7 @@ def test_an_evaluation_goes_on_and_keeps_to_its_conditions(trained, tiny_dataset
     evaluated(trained, tiny_dataset, f"--output_predictions={predictions}")
 
 
+@pytest.mark.slow
 def test_parts_and_boxes(trained, tiny_dataset, tmp_path):
   """HeadNet and BodyNet are other networks than both together; the tracked box is another crop."""
   tables = []
