@@ -24,7 +24,7 @@ from ppn_tf.predictions import ClipPredictions
 from ppn_tf.tracking.followed_clips import follow
 from ppn_tf.tracking.pose_models import KerasPoseModel
 from ppn_tf.tracking.tracker import Tracker
-from ppn_tf.workdir import Workdir
+from ppn_tf.workdir import Workdir, fingerprint
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_json", None, "File for the scores.")
@@ -91,7 +91,9 @@ def conditions() -> Dict[str, Any]:
   """What decides the predictions, as their folder tells it."""
   names = ("dataset", "eval_split", "workdir", "part", "num_frames", "scales", "flip", "box")
   values = {name: FLAGS[name].value for name in (*names, "box_margin", "decoder")}
-  return {**values, "checkpoint": Workdir(FLAGS.workdir).checkpoint_fingerprint()}
+  run = Workdir(FLAGS.workdir)
+  path = run.best_checkpoint() if FLAGS.checkpoint == "best" else run.latest_checkpoint()
+  return {**values, "checkpoint": fingerprint(path)}
 
 
 def main(argv: Sequence[str]) -> None:

@@ -101,6 +101,17 @@ _TRAINING_FLAGS = [
   flags.DEFINE_integer("batch_size", 8, "Clips in a batch.", lower_bound=1),
   flags.DEFINE_float("learning_rate", 1e-4, "Of Adam, at the start; it falls linearly to zero."),
   flags.DEFINE_float("weight_decay", 1e-5, "L2 term in the gradient."),
+  flags.DEFINE_integer("warmup_steps", 0, "Steps in which the learning rate rises.", lower_bound=0),
+  flags.DEFINE_float(
+    "clip_norm", 0.0, "Scale gradients of a greater norm down to it; 0: never.", lower_bound=0.0
+  ),
+  flags.DEFINE_integer(
+    "accumulation",
+    1,
+    "Parts that a batch is computed in, one after the other, to need less memory. Batch norms see "
+    "one part.",
+    lower_bound=1,
+  ),
   flags.DEFINE_string(
     "head_weights",
     "",
@@ -138,6 +149,15 @@ _TRAINING_FLAGS = [
 ]
 flags.DEFINE_integer("log_every", 100, "Steps between reports.", lower_bound=1)
 flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.", lower_bound=1)
+flags.DEFINE_integer("keep_checkpoints", 3, "The last so many are kept.", lower_bound=1)
+flags.DEFINE_string(
+  "validation_split",
+  "",
+  "Split to score at each checkpoint, the best of which is kept apart. None by default.",
+)
+flags.DEFINE_enum(
+  "checkpoint", "latest", ["latest", "best"], "Which of a run's checkpoints is looked at."
+)
 flags.DEFINE_bool("strict", False, "Stop at clips that are too short, rather than skip them.")
 flags.DEFINE_string("workdir", None, "The run's folder.")
 flags.DEFINE_string("dataset", None, "Folder of the prepared data set.")
@@ -269,7 +289,8 @@ def load_run(workdir: str) -> Framewise:
   # A run from before a flag existed had what is now its default.
   defaults = {holder.name: holder.default for holder in _MODEL_FLAGS + _TRAINING_FLAGS}
   model = build_model({**defaults, **run.read_flags()})
-  restore(tf.train.Checkpoint(model=model), run.latest_checkpoint())
+  path = run.best_checkpoint() if FLAGS.checkpoint == "best" else run.latest_checkpoint()
+  restore(tf.train.Checkpoint(model=model), path)
   return model
 
 

@@ -5,22 +5,34 @@ from typing import Optional, Tuple
 import tensorflow as tf
 
 
-def heatmap_mse(predicted: tf.Tensor, target: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+def heatmap_mse(
+  predicted: tf.Tensor,
+  target: tf.Tensor,
+  weights: tf.Tensor,
+  count: Optional[tf.Tensor] = None,
+) -> tf.Tensor:
   """Mean squared error over cells and counted joints.
 
   Args:
     predicted: [B, h, w, K] float32.
     target: [B, h, w, K] float32.
     weights: [B, K] float32, 0 for joints that do not count (invisible ones).
+    count: what the sum over the joints is divided by; by default the sum of the
+      weights. A part of a batch takes the whole batch's.
   Returns:
     A scalar; zero if no joint counts.
   """
   error = tf.reduce_mean(tf.math.squared_difference(predicted, target), axis=[1, 2])
-  return tf.math.divide_no_nan(tf.reduce_sum(weights * error), tf.reduce_sum(weights))
+  count = tf.reduce_sum(weights) if count is None else count
+  return tf.math.divide_no_nan(tf.reduce_sum(weights * error), count)
 
 
 def clip_loss(
-  initial: Optional[tf.Tensor], final: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+  initial: Optional[tf.Tensor],
+  final: tf.Tensor,
+  targets: tf.Tensor,
+  weights: tf.Tensor,
+  counts: Optional[tf.Tensor] = None,
 ) -> Tuple[tf.Tensor, tf.Tensor]:
   """Eq. 1 in its two parts, whose sum is the loss.
 
@@ -29,12 +41,16 @@ def clip_loss(
     final: [B, T, h, w, K].
     targets: [B, T, h, w, K].
     weights: [B, T, K].
+    counts: [T], see `heatmap_mse`; by default the sums of the weights.
   Returns:
     MSE of the initial heatmaps (zero without them), and the sum over the T
     frames of the MSE of the final ones.
   """
+  counts = tf.reduce_sum(weights, axis=[0, 2]) if counts is None else counts
   first = tf.constant(0.0)
   if initial is not None:
-    first = heatmap_mse(initial, targets[:, 0], weights[:, 0])
-  frames = zip(tf.unstack(final, axis=1), tf.unstack(targets, axis=1), tf.unstack(weights, axis=1))
-  return first, tf.add_n([heatmap_mse(*frame) for frame in frames])
+    first = heatmap_mse(initial, targets[:, 0], weights[:, 0], counts[0])
+  parts = [
+    heatmap_mse(final[:, t], targets[:, t], weights[:, t], counts[t]) for t in range(final.shape[1])
+  ]
+  return first, tf.add_n(parts)

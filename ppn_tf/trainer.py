@@ -1,6 +1,6 @@
 """The training step: T frames through the recurrence, Eq. 1, Adam."""
 
-from typing import Dict, Mapping
+from typing import Dict, List, Mapping, Tuple
 
 from ppn_tf import losses
 from ppn_tf.keypoints import heatmaps
@@ -11,6 +11,25 @@ import tensorflow as tf
 Batch = Mapping[str, tf.Tensor]
 
 
+class LinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
+  """A learning rate that falls linearly to zero, after steps in which it rises to that line."""
+
+  def __init__(self, learning_rate: float, num_steps: int, warmup_steps: int = 0):
+    self.learning_rate = learning_rate
+    self.num_steps = num_steps
+    self.warmup_steps = warmup_steps
+
+  def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    step = tf.cast(step, tf.float32)
+    left = tf.maximum(1.0 - step / max(self.num_steps, 1), 0.0)
+    risen = tf.minimum((step + 1.0) / max(self.warmup_steps, 1), 1.0)
+    return self.learning_rate * left * risen
+
+  def get_config(self) -> Dict[str, float]:
+    names = ("learning_rate", "num_steps", "warmup_steps")
+    return {name: getattr(self, name) for name in names}
+
+
 class Trainer(tf.Module):
   """A model, its optimizer, and the running means of what is reported.
 
@@ -19,10 +38,13 @@ class Trainer(tf.Module):
 
   Attributes:
     model: PPN or its frame-wise twin.
-    optimizer: Adam; its learning rate falls linearly to zero.
+    optimizer: Adam; its learning rate is `schedule`.
     scales_loss: whether it multiplies the loss, for networks in float16.
     step: int64 variable, training steps done.
     means: running means since they were last read, by name.
+    clip_norm: gradients of a greater norm, all together, are scaled down to it; 0 never.
+    accumulation: parts that a batch is computed in, one after the other, for
+      less memory. The loss is the whole batch's; batch norms see a part.
   """
 
   def __init__(
@@ -33,14 +55,17 @@ class Trainer(tf.Module):
     learning_rate: float = 1e-4,
     weight_decay: float = 1e-5,
     sigma: float = 2.0,
+    warmup_steps: int = 0,
+    clip_norm: float = 0.0,
+    accumulation: int = 1,
   ):
     super().__init__(name="trainer")
+    self.clip_norm = clip_norm
+    self.accumulation = accumulation
     self.model = model
     self.sigma = sigma
     self.weight_decay = weight_decay
-    self.schedule = tf.keras.optimizers.schedules.PolynomialDecay(
-      learning_rate, max(num_steps, 1), end_learning_rate=0.0
-    )
+    self.schedule = LinearDecay(learning_rate, num_steps, warmup_steps)
     self.optimizer = tf.keras.optimizers.Adam(self.schedule)
     layers = [layer for network in model.networks for layer in network.layers]
     self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)
@@ -55,30 +80,78 @@ class Trainer(tf.Module):
 
   @tf.function
   def train_step(self, batch: Batch) -> None:
-    """One step of Adam on a batch as `pipeline.training_batches` gives it."""
-    model = self.model
-    targets = heatmaps.encode(batch["keypoints"], model.heatmap_size, model.stride, self.sigma)
-    with tf.GradientTape() as tape:
-      maps = model.unroll(batch["frames"], training=True)
-      first_part, final_part = losses.clip_loss(maps.initial, maps.final, targets, batch["weights"])
-      loss = first_part + final_part
-      minimized = self.optimizer.get_scaled_loss(loss) if self.scales_loss else loss
-    variables = model.trainable_variables
-    gradients = tape.gradient(minimized, variables)
-    if self.scales_loss:
-      gradients = self.optimizer.get_unscaled_gradients(gradients)
-    # Weight decay as a term of the gradient, as in the paper's ancestors.
-    gradients = [g + self.weight_decay * v for g, v in zip(gradients, variables)]
-    self.optimizer.apply_gradients(zip(gradients, variables))
-    self.step.assign_add(1)
+    """One step of Adam on a batch as `pipeline.training_batches` gives it.
 
+    Raises:
+      tf.errors.InvalidArgumentError: the loss is not finite; the variables that
+        are trained, and the optimizer, are as they were.
+    """
+    first_part, final_part, gradients = self._gradients(batch)
+    loss = first_part + final_part
+    # Whatever is assigned waits for the check.
+    with tf.control_dependencies([tf.debugging.check_numerics(loss, "the loss is not finite")]):
+      self._apply([tf.identity(gradient) for gradient in gradients])
+      self.step.assign_add(1)
     self.means["loss"].update_state(loss)
     self.means["loss_first"].update_state(first_part)
     self.means["loss_final"].update_state(final_part)
+
+  def _apply(self, gradients: List[tf.Tensor]) -> None:
+    """Adam with weight decay as a term of the gradient, as in the paper's ancestors."""
+    variables = self.model.trainable_variables
+    if self.scales_loss:
+      gradients = self.optimizer.get_unscaled_gradients(gradients)
+    gradients = [g + self.weight_decay * v for g, v in zip(gradients, variables)]
+    if self.clip_norm:
+      gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
+    self.optimizer.apply_gradients(zip(gradients, variables))
+
+  def _gradients(self, batch: Batch) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
+    """Eq. 1's two parts and its gradients, which are summed up over parts of the batch."""
+    counts = tf.reduce_sum(batch["weights"], axis=[0, 2])
+    if self.accumulation == 1:
+      return self._gradients_of_part(batch, counts)
+    parts = {
+      name: tf.reshape(value, [self.accumulation, -1, *value.shape[1:]])
+      for name, value in batch.items()
+    }
+    first, final = tf.constant(0.0), tf.constant(0.0)
+    total = [tf.zeros_like(variable) for variable in self.model.trainable_variables]
+    # A loop of the graph, not of Python: each turn's activations are gone before the next.
+    for number in tf.range(self.accumulation):
+      part = {name: value[number] for name, value in parts.items()}
+      part_first, part_final, gradients = self._gradients_of_part(part, counts)
+      first, final = first + part_first, final + part_final
+      total = [one + other for one, other in zip(total, gradients)]
+    return first, final, total
+
+  def _gradients_of_part(
+    self, part: Batch, counts: tf.Tensor
+  ) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
+    model = self.model
+    targets = heatmaps.encode(part["keypoints"], model.heatmap_size, model.stride, self.sigma)
+    with tf.GradientTape() as tape:
+      maps = model.unroll(part["frames"], training=True)
+      first_part, final_part = losses.clip_loss(
+        maps.initial, maps.final, targets, part["weights"], counts
+      )
+      loss = first_part + final_part
+      minimized = self.optimizer.get_scaled_loss(loss) if self.scales_loss else loss
     keypoints, _ = heatmaps.decode(maps.final, model.stride, "argmax")
-    distance = tf.norm(keypoints - batch["keypoints"], axis=-1)
-    right = tf.cast(distance <= 0.2 * batch["torso"][..., None], tf.float32)
-    self.means["pck"].update_state(100.0 * right, sample_weight=batch["weights"])
+    distance = tf.norm(keypoints - part["keypoints"], axis=-1)
+    right = tf.cast(distance <= 0.2 * part["torso"][..., None], tf.float32)
+    self.means["pck"].update_state(100.0 * right, sample_weight=part["weights"])
+    return first_part, final_part, tape.gradient(minimized, model.trainable_variables)
+
+  def not_finite(self, batch: Batch) -> List[bool]:
+    """Which clips of a batch, each by itself, give heatmaps or targets that are not finite."""
+    bad = []
+    for number in range(len(batch["frames"])):
+      maps = self.model.unroll(batch["frames"][number : number + 1]).final
+      counted = batch["keypoints"][number][batch["weights"][number] > 0]
+      finite = [tf.reduce_all(tf.math.is_finite(value)) for value in (maps, counted)]
+      bad.append(not all(map(bool, finite)))
+    return bad
 
   def read_means(self) -> Dict[str, float]:
     """The running means (loss parts, PCK-torso in percent), which start anew."""

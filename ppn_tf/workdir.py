@@ -1,17 +1,26 @@
 """A run's folder: its flags, checkpoints, metrics and TensorBoard files.
 
 flags.json       the experiment's flags, to build the model again
+flags.cfg        the same as a --flagfile
+made_by.json     command, git revision and versions of its beginning
 checkpoints/     the last few checkpoints, model and optimizer
+best/            the checkpoint with the best score on --validation_split, the model alone
 metrics.jsonl    a line per report: step, loss, PCK, speed
 tensorboard/     the same as curves, and heatmaps as images
 """
 
+import datetime
 import hashlib
 import json
 import os
 import pathlib
+import platform
+import shutil
+import subprocess
+import sys
 from typing import Any, Dict, List, Mapping, Optional, Union
 
+import ppn_tf
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
 
@@ -40,6 +49,10 @@ class Workdir:
   def checkpoints_path(self) -> pathlib.Path:
     return self.path / "checkpoints"
 
+  @property
+  def best_path(self) -> pathlib.Path:
+    return self.path / "best"
+
   def read_flags(self) -> Dict[str, Any]:
     """The flags of the run.
 
@@ -66,8 +79,30 @@ class Workdir:
     if (self.path / "flags.json").exists():
       self.check_flags(flags)
       return
-    with complete_or_absent(self.path / "flags.json") as partial:
-      partial.write_text(json.dumps(dict(flags), indent=2) + "\n")
+    for name, content in (
+      ("made_by.json", json.dumps(_made_by(), indent=2) + "\n"),
+      ("flags.cfg", "".join(_flag_line(*flag) for flag in flags.items())),
+      # Last: a folder that has it is a run.
+      ("flags.json", json.dumps(dict(flags), indent=2) + "\n"),
+    ):
+      with complete_or_absent(self.path / name) as partial:
+        partial.write_text(content)
+
+  def check_space(self, num_bytes: int) -> None:
+    """Checks that the disk can hold what a new run will write.
+
+    Raises:
+      InputError: less is free.
+    """
+    if (self.path / "flags.json").exists():
+      return
+    existing = next(p for p in (self.path.absolute(), *self.path.absolute().parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < num_bytes:
+      raise InputError(
+        f"{self.path}: {free / 1e9:.1f} GB are free on its disk, and the checkpoints need "
+        f"{num_bytes / 1e9:.1f} GB. Lower --keep_checkpoints or give another --workdir."
+      )
 
   def check_flags(self, flags: Mapping[str, Any]) -> None:
     """Raises InputError, naming the flags, if the run here has other values of them."""
@@ -101,14 +136,32 @@ class Workdir:
       )
     return latest
 
-  def checkpoint_fingerprint(self) -> str:
-    """The newest checkpoint's name, and a digest that another one of that name will not have.
+  def best_checkpoint(self) -> str:
+    """Path of the checkpoint with the best validation score.
 
-    A checkpoint's index holds checksums of all its tensors.
+    Raises:
+      InputError: the run has none.
     """
-    latest = pathlib.Path(self.latest_checkpoint())
-    index = latest.with_name(f"{latest.name}.index")
-    return f"{latest.name} {hashlib.sha256(index.read_bytes()).hexdigest()[:12]}"
+    best = tf.train.latest_checkpoint(os.fspath(self.best_path))
+    if best is None:
+      raise InputError(
+        f"{self.best_path}: no checkpoint there. The best one is kept by runs with "
+        "--validation_split; give --checkpoint=latest."
+      )
+    return best
+
+  def save_if_best(self, model: tf.Module, step: int, score: float) -> bool:
+    """Keeps a model if its validation score is above all earlier ones; says whether it was."""
+    path = self.best_path / "best.json"
+    if path.exists() and json.loads(path.read_text())["score"] >= score:
+      return False
+    manager = tf.train.CheckpointManager(
+      tf.train.Checkpoint(model=model), os.fspath(self.best_path), max_to_keep=1
+    )
+    manager.save(checkpoint_number=step)
+    with complete_or_absent(path) as partial:
+      partial.write_text(json.dumps({"step": step, "score": score}) + "\n")
+    return True
 
   def read_metrics(self) -> List[Dict[str, float]]:
     """The reported metrics, oldest first; a line that was cut short is left out."""
@@ -132,6 +185,44 @@ class Workdir:
     """Adds a report at the end."""
     with open(self.metrics_path, "a") as file:
       file.write(json.dumps(dict(row)) + "\n")
+
+
+def fingerprint(checkpoint: str) -> str:
+  """A checkpoint's name, and a digest that another one of that name will not have.
+
+  Its index holds checksums of all its tensors.
+  """
+  path = pathlib.Path(checkpoint)
+  index = path.with_name(f"{path.name}.index")
+  return f"{path.name} {hashlib.sha256(index.read_bytes()).hexdigest()[:12]}"
+
+
+def _flag_line(name: str, value: Any) -> str:
+  """A flag as a flagfile has it; absl writes lists with commas."""
+  return f"--{name}={','.join(map(str, value)) if isinstance(value, list) else value}\n"
+
+
+def _made_by() -> Dict[str, Any]:
+  """Command, revision and versions; the revision is None where the package is no git checkout."""
+  described = (
+    subprocess.run(
+      ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+      cwd=pathlib.Path(__file__).parent,
+      capture_output=True,
+      text=True,
+      check=False,
+    )
+    if shutil.which("git")
+    else None
+  )
+  return {
+    "command": sys.argv,
+    "git": described.stdout.strip() or None if described else None,
+    "ppn_tf": ppn_tf.__version__,
+    "tensorflow": tf.__version__,
+    "python": platform.python_version(),
+    "began": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+  }
 
 
 def restore(tracked: tf.train.Checkpoint, path: str) -> None:

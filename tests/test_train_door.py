@@ -1,8 +1,10 @@
 """Training, evaluating and exporting as a user does it; and what a user does wrong."""
 
 import json
+import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from ppn_tf import evaluate, train
+from ppn_tf import evaluate, progress, train
 from ppn_tf.errors import InputError
 from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
 from tests.tiny_clips import CLIPS
@@ -100,6 +102,65 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_
   assert done.returncode == 0, done.stderr
   assert "step 1:" not in done.stdout, "it began anew"
   np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_saves_its_step_and_goes_on(
+  trained, tiny_dataset, tmp_path, monkeypatch, capsys, number
+):
+  """Stopped at step 3, where no checkpoint was due: nothing is done twice."""
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
+  arguments += ["--checkpoint_every=100"]
+  update, steps = progress.Progress.update, []
+
+  def kill_at_3(self):
+    update(self)
+    steps.append(1)
+    if len(steps) == 3:
+      os.kill(os.getpid(), number)
+
+  monkeypatch.setattr(progress.Progress, "update", kill_at_3)
+  with pytest.raises(SystemExit) as stop:
+    call(train.main, *arguments)
+  assert stop.value.code == 128 + number
+  assert "stopped at step 3" in capsys.readouterr().err
+  assert [path.stem for path in (tmp_path / "checkpoints").glob("*.index")] == ["ckpt-3"]
+  call(train.main, *arguments)
+  assert len(steps) == NUM_STEPS
+  np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_best_by_validation_is_kept_and_evaluated(trained, tiny_dataset, tmp_path):
+  dataset, workdir = f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"
+  call(train.main, *TRAINING, "--validation_split=test", "--accumulation=2", dataset, workdir)
+  rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+  found = {row["step"]: row["validation_pck"] for row in rows if "validation_pck" in row}
+  assert sorted(found) == [2, 4, 6, 8]
+  best = json.loads((tmp_path / "run/best/best.json").read_text())
+  assert best["score"] == max(found.values())
+  assert best["step"] == min(step for step, score in found.items() if score == best["score"])
+  output = tmp_path / "scores.json"
+  call(
+    evaluate.main, workdir, dataset, "--checkpoint=best", "--num_frames=3", "--scales=1",
+    "--decoder=dark", f"--output_json={output}",
+  )  # fmt: skip
+  scores = json.loads(output.read_text())
+  assert scores["conditions"]["checkpoint"].startswith(f"ckpt-{best['step']} ")
+  assert scores["pck_torso"]["micro"] == pytest.approx(best["score"])
+  assert "--checkpoint=latest" in refusal(
+    evaluate.main, f"--workdir={trained[0]}", dataset, "--checkpoint=best"
+  )
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_stops_with_what_is_good(tiny_dataset, tmp_path):
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  message = refusal(train.main, *arguments, "--learning_rate=1e30")
+  assert "the loss is not finite" in message and "lower --learning_rate" in message
+  for path in (tmp_path / "run" / "checkpoints").glob("*.index"):
+    assert str(path.with_suffix("")) in message
 
 
 def test_scores_and_exports(trained, tiny_dataset, tmp_path):
@@ -197,6 +258,8 @@ def test_clips_shorter_than_t(tiny_dataset, tmp_path, capsys):
     ("--dilations=0", "dilations must be"),
     ("--num_upsamplings=5", "num_upsamplings"),
     ("--scale_range=1,2,3", "--scale_range=1,2,3"),
+    ("--accumulation=3", "--batch_size=2"),
+    ("--validation_split=none", "'none'"),
     ("--body_weights=/no/such.npz", "/no/such.npz"),
   ],
 )

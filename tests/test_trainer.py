@@ -85,6 +85,58 @@ def test_learning_rate_falls_linearly_to_zero():
   assert rates == pytest.approx([RATE, RATE / 2, RATE / 10, 0.0], abs=1e-8)
 
 
+def test_learning_rate_rises_to_its_line():
+  trainer = Trainer(Framewise(network()), num_steps=10, learning_rate=RATE, warmup_steps=4)
+  rates = [float(trainer.schedule(step)) for step in (0, 1, 3, 4, 10)]
+  line = [1.0, 0.9, 0.7, 0.6, 0.0]
+  risen = [0.25, 0.5, 1.0, 1.0, 1.0]
+  assert rates == pytest.approx([RATE * a * b for a, b in zip(line, risen)], abs=1e-9)
+
+
+def test_parts_of_a_batch_add_up_to_it(batch):
+  """One clip has a joint less that counts, so the mean of the parts' losses is another."""
+  results = []
+  for accumulation in (1, 2):
+    model = Framewise(network())
+    trainer = Trainer(
+      model, num_steps=4, learning_rate=RATE, weight_decay=0.0, sigma=1.5, accumulation=accumulation
+    )
+    kernel = model.trainable_variables[0].numpy()
+    loss, _ = loss_and_gradient(kernel, batch, sigma=1.5)
+    trainer.train_step({**batch, "clip": tf.constant(["a", "b"])})
+    means = trainer.read_means()
+    assert means["loss"] == pytest.approx(loss, rel=1e-5)
+    results.append((model.trainable_variables[0].numpy(), means["pck"]))
+  np.testing.assert_allclose(results[0][0], results[1][0], atol=1e-6)
+  assert results[0][1] == pytest.approx(results[1][1])
+
+
+def test_long_gradients_are_cut_to_the_norm(batch):
+  model = Framewise(network())
+  (kernel,) = (variable.numpy().astype(np.float64) for variable in model.trainable_variables)
+  _, gradient = loss_and_gradient(kernel, batch, sigma=1.5)
+  norm = float(np.linalg.norm(gradient))
+  trainer = Trainer(model, num_steps=4, weight_decay=0.0, sigma=1.5, clip_norm=norm / 8)
+  trainer.optimizer = tf.keras.optimizers.SGD(1.0)
+  trainer.train_step(batch)
+  np.testing.assert_allclose(model.trainable_variables[0], kernel - gradient / 8, atol=1e-6)
+
+
+def test_a_loss_that_is_not_finite_changes_nothing_and_names_the_clip(batch):
+  model = Framewise(network())
+  trainer = Trainer(model, num_steps=4)
+  before = model.trainable_variables[0].numpy()
+  keypoints = batch["keypoints"].numpy()
+  keypoints[1, 2, 0] = np.nan
+  broken = {**batch, "keypoints": tf.constant(keypoints)}
+  with pytest.raises(tf.errors.InvalidArgumentError, match="not finite"):
+    trainer.train_step(broken)
+  np.testing.assert_array_equal(model.trainable_variables[0], before)
+  assert int(trainer.step) == 0
+  assert trainer.not_finite(broken) == [False, True]
+  assert trainer.not_finite(batch) == [False, False]
+
+
 def test_means_start_anew_when_read(batch):
   trainer = Trainer(Framewise(network()), num_steps=10, learning_rate=RATE)
   trainer.train_step(batch)

@@ -1,11 +1,13 @@
 """A run's folder: whose it is, its metrics, its checkpoints."""
 
 import json
+import pathlib
 
 import pytest
+from absl import flags
 
 from ppn_tf.errors import InputError
-from ppn_tf.workdir import Workdir, restore
+from ppn_tf.workdir import Workdir, fingerprint, restore
 
 import tensorflow as tf
 
@@ -75,12 +77,68 @@ def test_restore_the_newest_of_the_last_checkpoints(tmp_path):
   assert float(fresh.value) == 3.0
 
 
+def test_a_checkpoint_that_was_cut_short_is_never_chosen(tmp_path):
+  """A process that was killed while it saved leaves files, and the state names the one before."""
+  run = Workdir(tmp_path)
+  tracked = tf.train.Checkpoint(value=tf.Variable(3.0))
+  path = run.checkpoints(tracked).save(checkpoint_number=3)
+  whole = pathlib.Path(f"{path}.data-00000-of-00001").read_bytes()
+  for name in ("ckpt-4.data-00000-of-00001", "ckpt-4_temp/part-00000-of-00001.data-00000-of-00001"):
+    (run.checkpoints_path / name).parent.mkdir(exist_ok=True)
+    (run.checkpoints_path / name).write_bytes(whole[: len(whole) // 2])
+  assert run.latest_checkpoint() == path
+  fresh = tf.train.Checkpoint(value=tf.Variable(0.0))
+  restore(fresh, run.latest_checkpoint())
+  assert float(fresh.value) == 3.0
+  # The next run saves over what is left.
+  assert run.checkpoints(tracked).save(checkpoint_number=4) == run.latest_checkpoint()
+  restore(fresh, run.latest_checkpoint())
+
+
+def test_the_best_model_is_kept_apart(tmp_path):
+  run = Workdir(tmp_path)
+  with pytest.raises(InputError, match="--checkpoint=latest"):
+    run.best_checkpoint()
+  model = tf.Module()
+  model.value = tf.Variable(0.0)
+  kept = []
+  for step, score in ((10, 50.0), (20, 70.0), (30, 60.0), (40, 70.0)):
+    model.value.assign(step)
+    kept.append(run.save_if_best(model, step, score))
+  assert kept == [True, True, False, False]
+  restore(tf.train.Checkpoint(model=model), run.best_checkpoint())
+  assert float(model.value) == 20.0
+  assert len(list(run.best_path.glob("*.index"))) == 1
+
+
+def test_a_full_disk_is_told_before_a_run_begins(tmp_path):
+  run = Workdir(tmp_path / "not" / "yet")
+  run.check_space(1)
+  with pytest.raises(InputError, match="are free on its disk, and the checkpoints need"):
+    run.check_space(10**18)
+  assert not run.path.exists()
+
+
+def test_flags_as_a_flagfile_and_what_made_them(tmp_path):
+  values = {"num_steps": 7, "dilations": ["1", "3"], "skip_connection": False, "name": ""}
+  Workdir(tmp_path).claim(values)
+  found = flags.FlagValues()
+  flags.DEFINE_integer("num_steps", 1, "", flag_values=found)
+  flags.DEFINE_list("dilations", [], "", flag_values=found)
+  flags.DEFINE_bool("skip_connection", True, "", flag_values=found)
+  flags.DEFINE_string("name", "x", "", flag_values=found)
+  found(["program", f"--flagfile={tmp_path / 'flags.cfg'}"])
+  assert found.flag_values_dict() == values
+  made_by = json.loads((tmp_path / "made_by.json").read_text())
+  assert made_by["tensorflow"] == tf.__version__ and made_by["command"]
+
+
 def test_a_checkpoint_is_known_by_what_is_in_it(tmp_path):
   prints = []
   for folder, value in (("a", 1.0), ("b", 1.0), ("c", 2.0)):
     run = Workdir(tmp_path / folder)
     run.checkpoints(tf.train.Checkpoint(value=tf.Variable(value))).save(checkpoint_number=7)
-    prints.append(run.checkpoint_fingerprint())
+    prints.append(fingerprint(run.latest_checkpoint()))
   assert prints[0] == prints[1] != prints[2]
   assert all(one.startswith("ckpt-7 ") for one in prints)
 

@@ -62,7 +62,7 @@ def training_clip(
     box_margin: the crop's side is this times the box's longer side.
     scale_range, max_rotation, flip_probability, max_shift: see `augment.draw`.
   Returns:
-    frames [T, H, W, 3] float32 0..255; keypoints [T, K, 2] float32 in crop
+    clip, its name; frames [T, H, W, 3] float32 0..255; keypoints [T, K, 2] float32 in crop
     pixels; weights [T, K] float32, 1 for joints that are visible and in the
     crop; torso [T] float32, PCK-torso's reference length in crop pixels.
   """
@@ -91,6 +91,7 @@ def training_clip(
   frames = tf.ensure_shape(frames, [num_frames, *image_size, 3])
   keypoints = tf.ensure_shape(keypoints, [num_frames, skeleton.num_joints, 2])
   return {
+    "clip": clip["clip"],
     "frames": frames,
     "keypoints": keypoints,
     "weights": tf.cast(visible & inside, tf.float32),

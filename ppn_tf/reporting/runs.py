@@ -102,14 +102,14 @@ def read_run(name: str, workdir: str) -> Run:
   flags = folder.read_flags()
   if not isinstance(flags, dict):
     raise InputError(f"{folder.path / 'flags.json'}: wanted an object. Received: {flags!r:.60}")
-  by_step = {}
+  by_step: Dict[int, Dict[str, Any]] = {}
   for row in folder.read_metrics():
     if not (isinstance(row, dict) and isinstance(row.get("step"), int)):
       raise InputError(
         f'{folder.metrics_path}: wanted an object with "step" on each line. '
         f"Received: {row!r:.60}. Remove that line."
       )
-    by_step[row["step"]] = row
+    by_step.setdefault(int(row["step"]), {}).update(row)
   metrics = [by_step[step] for step in sorted(by_step)]
   return Run(name, folder.path, flags, metrics, _read_evaluation(folder.path / "evaluation.json"))
 
