@@ -52,10 +52,10 @@ def not_finite(
     where, kept = f" to the network of {os.path.basename(latest)}", f"{latest} is kept."
   names = [name.decode() for name in batch["clip"].numpy()]
   bad = [name for name, one in zip(names, trainer.not_finite(batch)) if one]
-  if bad:
+  if bad and len(bad) < len(names):
     cause = f"clip {', '.join(bad)} is no good{where}; look at its frames and labels"
   else:
-    cause = f"no clip of {', '.join(names)} by itself; lower --learning_rate or give --clip_norm"
+    cause = f"clips {', '.join(names)} are all alike; lower --learning_rate or give --clip_norm"
   return InputError(f"step {step}: the loss is not finite: {cause}. {kept}")
 
 
