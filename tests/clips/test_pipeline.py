@@ -53,6 +53,7 @@ def test_shapes(builder):
   (batch,) = batches(builder)
   shapes = {name: value.shape for name, value in batch.items()}
   assert shapes == {
+    "clip": (2,),
     "frames": (2, 3, *SIZE, 3),
     "keypoints": (2, 3, 13, 2),
     "weights": (2, 3, 13),
