@@ -22,7 +22,6 @@ from ppn_tf.models.deform_conv import set_implementation
 
 FLAGS = flags.FLAGS
 LENGTHS = (58, 4 * 58)
-SEVEN = (0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
 
 
 def define_flags() -> None:
@@ -72,7 +71,7 @@ class Work:
       "test",
       num_frames=pipeline.chunk_length(num_scales),
       image_size=self._model.image_size,
-      scales=SEVEN if num_scales == 7 else (1.0,),
+      scales=experiment.numbers("scales") if num_scales == 7 else (1.0,),
     )
     (found,) = self._evaluators[num_scales](windows.prefetch(2))
     assert len(found.keypoints) in LENGTHS

@@ -9,7 +9,6 @@ stopped goes on from what is there.
 from typing import Any, Collection, Dict, Iterator, Sequence
 
 from absl import flags
-from tqdm import tqdm
 
 from ppn_tf import doors, experiment, score_tables, scores
 from ppn_tf.clips import pipeline
@@ -19,7 +18,7 @@ from ppn_tf.evaluator import Evaluator
 from ppn_tf.models.deform_conv import set_implementation
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.prediction_files import PredictionFolder
+from ppn_tf.prediction_files import PredictionFolder, gather
 from ppn_tf.predictions import ClipPredictions
 from ppn_tf.tracking.followed_clips import follow
 from ppn_tf.tracking.pose_models import KerasPoseModel
@@ -91,9 +90,7 @@ def conditions() -> Dict[str, Any]:
   """What decides the predictions, as their folder tells it."""
   names = ("dataset", "eval_split", "workdir", "part", "num_frames", "scales", "flip", "box")
   values = {name: FLAGS[name].value for name in (*names, "box_margin", "decoder")}
-  run = Workdir(FLAGS.workdir)
-  path = run.best_checkpoint() if FLAGS.checkpoint == "best" else run.latest_checkpoint()
-  return {**values, "checkpoint": fingerprint(path)}
+  return {**values, "checkpoint": fingerprint(Workdir(FLAGS.workdir).checkpoint(FLAGS.checkpoint))}
 
 
 def main(argv: Sequence[str]) -> None:
@@ -103,20 +100,12 @@ def main(argv: Sequence[str]) -> None:
     set_implementation(network, "fused")
   builder = experiment.open_dataset(FLAGS.eval_split)
   labels = read_labels(builder, FLAGS.eval_split)
-  folder = (
-    PredictionFolder(FLAGS.output_predictions, conditions()) if FLAGS.output_predictions else None
-  )
-  found: Dict[str, ClipPredictions] = {p.clip: p for p in folder.read()} if folder else {}
-  progress = tqdm(total=len(labels), initial=len(found), unit="clip", disable=None)
-  for predictions in predict(model, builder, set(found)):
-    if folder:
-      folder.write(predictions)
-    found[predictions.clip] = predictions
-    progress.update()
-  progress.close()
+  about = conditions()
+  folder = PredictionFolder(FLAGS.output_predictions, about) if FLAGS.output_predictions else None
+  found = gather(lambda done: predict(model, builder, done), len(labels), folder)
   pairs = [(labels[clip], found[clip]) for clip in labels]
   table = scores.score(pairs, experiment.skeleton(), FLAGS.alpha, FLAGS.num_frames)
-  table["conditions"] = conditions()
+  table["conditions"] = about
   print(score_tables.joint_table({"": table}))
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:

@@ -289,8 +289,7 @@ def load_run(workdir: str) -> Framewise:
   # A run from before a flag existed had what is now its default.
   defaults = {holder.name: holder.default for holder in _MODEL_FLAGS + _TRAINING_FLAGS}
   model = build_model({**defaults, **run.read_flags()})
-  path = run.best_checkpoint() if FLAGS.checkpoint == "best" else run.latest_checkpoint()
-  restore(tf.train.Checkpoint(model=model), path)
+  restore(tf.train.Checkpoint(model=model), run.checkpoint(FLAGS.checkpoint))
   return model
 
 

@@ -6,7 +6,7 @@ Each looks at one frame at a time, in the same crops that a PPN sees.
 import dataclasses
 import os
 import pathlib
-from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Collection, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -82,6 +82,7 @@ class Peer:
     split: str,
     box: str = "given",
     margin: float = 1.25,
+    leave_out: Collection[str] = (),
   ) -> Iterator[ClipPredictions]:
     """The joints of every clip of a split, in the order of the records.
 
@@ -89,12 +90,14 @@ class Peer:
       builder, split: the records.
       box: one of pipeline.BOXES: by which box the person is cropped.
       margin: the crop's side is this times the box's longer side.
+      leave_out: names of clips that are not wanted.
     Raises:
       InputError: no such split, or its files are missing.
     """
     examples = records.serialized_examples(builder, split)
     for clip in examples.map(lambda example: records.parse(builder, example)):
-      yield self._predict_clip(clip, box, margin)
+      if clip["clip"].numpy().decode() not in leave_out:
+        yield self._predict_clip(clip, box, margin)
 
   def _predict_clip(self, clip: Dict[str, tf.Tensor], box: str, margin: float) -> ClipPredictions:
     center, side = crops.box_to_crop(pipeline.person_boxes(clip, box), margin)

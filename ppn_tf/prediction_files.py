@@ -3,10 +3,11 @@
 import json
 import os
 import pathlib
-from typing import Any, Dict, List, Mapping, Tuple, Union
+from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
 import numpy as np
+from tqdm import tqdm
 
 from ppn_tf import prediction_formats
 from ppn_tf.errors import InputError
@@ -73,6 +74,30 @@ class PredictionFolder:
         keypoints=predictions.keypoints.astype(np.float32),
         scores=predictions.scores.astype(np.float32),
       )
+
+
+def gather(
+  predict: Callable[[Collection[str]], Iterable[ClipPredictions]],
+  num_clips: int,
+  folder: Optional[PredictionFolder] = None,
+  name: Optional[str] = None,
+) -> Dict[str, ClipPredictions]:
+  """All predictions by clip: those that are there, and the others as they are made and kept.
+
+  Args:
+    predict: makes those of all clips but the named ones.
+    num_clips: of the split, for the progress bar.
+    folder: where they are kept; None keeps nothing.
+    name: the system's, for the progress bar.
+  """
+  found = {one.clip: one for one in folder.read()} if folder else {}
+  with tqdm(total=num_clips, initial=len(found), desc=name, unit="clip", disable=None) as progress:
+    for predictions in predict(set(found)):
+      if folder:
+        folder.write(predictions)
+      found[predictions.clip] = predictions
+      progress.update()
+  return found
 
 
 def read_predictions(

@@ -19,7 +19,6 @@ import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
 from absl import flags
-from tqdm import tqdm
 
 from ppn_tf import doors, experiment, joint_maps, peers, score_tables, scores
 from ppn_tf.clips import pipeline, records
@@ -27,7 +26,7 @@ from ppn_tf.clips.labels import ClipLabels, read_labels
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.prediction_files import PredictionFolder, read_predictions
+from ppn_tf.prediction_files import PredictionFolder, gather, read_predictions
 from ppn_tf.predictions import ClipPredictions
 from ppn_tf.table_documents import FORMS
 
@@ -105,18 +104,12 @@ def run_peer(name: str, file: str, builder: Any) -> System:
   folder = None
   if FLAGS.output_predictions:
     folder = PredictionFolder(pathlib.Path(FLAGS.output_predictions) / name, about)
-  progress = tqdm(
-    peer.predict(builder, FLAGS.eval_split, FLAGS.box, FLAGS.box_margin),
-    total=records.num_clips(builder, FLAGS.eval_split),
-    desc=name,
-    unit="clip",
-    disable=None,
+  found = gather(
+    lambda done: peer.predict(builder, FLAGS.eval_split, FLAGS.box, FLAGS.box_margin, done),
+    records.num_clips(builder, FLAGS.eval_split),
+    folder,
+    name,
   )
-  found = {}
-  for predictions in progress:
-    if folder:
-      folder.write(predictions)
-    found[predictions.clip] = predictions
   return System(about, found)
 
 

@@ -1,13 +1,13 @@
 """Tables of scores in the form of the paper's."""
 
 import json
-import math
 import os
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ppn_tf import table_documents
 from ppn_tf.scores import TITLES
-from ppn_tf.table_documents import Cell, Rows, Table
+from ppn_tf.table_cells import Cell, compared, plain
+from ppn_tf.table_documents import Rows, Table
 
 # The result of scores.score by the system's name.
 Systems = Mapping[str, Mapping[str, Any]]
@@ -50,8 +50,8 @@ def means_table(systems: Systems) -> Table:
   def section(metric: str) -> Rows:
     scored = [one[metric] for one in systems.values()]
     columns = [
-      *(_compared([one[name] for one in scored]) for name in ("micro", "group_mean", "joint_mean")),
-      _compared([one["area"][metric] for one in systems.values()]),
+      *(compared([one[name] for one in scored]) for name in ("micro", "group_mean", "joint_mean")),
+      compared([one["area"][metric] for one in systems.values()]),
       _counts([one["num_joints"] for one in scored]),
     ]
     return _rows(list(systems), columns)
@@ -68,7 +68,8 @@ def jitter_table(systems: Systems) -> Table:
   """How much the tracks tremble, and the labels on the same joints."""
   jitters = [one["jitter"] for one in systems.values()]
   columns = [
-    _plain([one[name] for one in jitters], 2) for name in ("predicted", "labelled", "ratio")
+    tuple(plain(one[name], "{:.2f}") for one in jitters)
+    for name in ("predicted", "labelled", "ratio")
   ]
   columns.append(_counts([one["not_predicted"] for one in systems.values()]))
   return Table(
@@ -108,7 +109,9 @@ def windows_table(systems: Systems) -> Optional[Table]:
     return tuple(
       (
         _shared_name(list(members.values())),
-        _plain([systems[members[t]][metric]["micro"] if t in members else None for t in lengths]),
+        tuple(
+          plain(systems[members[t]][metric]["micro"] if t in members else None) for t in lengths
+        ),
       )
       for _, members in rows
     )
@@ -194,7 +197,7 @@ def _by_metric(
   sections = []
   for metric, title in TITLES.items():
     columns = zip(*(values(metric, scores) for scores in systems.values()))
-    sections.append((title, _rows(list(systems), [_compared(column) for column in columns])))
+    sections.append((title, _rows(list(systems), [compared(column) for column in columns])))
   return tuple(sections)
 
 
@@ -211,7 +214,7 @@ def _transposed(
     (
       heading,
       tuple(
-        (text, _compared([value(scores, metric, key) for scores in systems.values()]))
+        (text, compared([value(scores, metric, key) for scores in systems.values()]))
         for text, key in keys
       ),
     )
@@ -222,20 +225,6 @@ def _transposed(
 
 def _rows(names: Sequence[str], columns: Iterable[Sequence[Cell]]) -> Rows:
   return tuple((name, cells) for name, cells in zip(names, zip(*columns)))
-
-
-def _plain(values: Sequence[Optional[float]], digits: int = 1) -> Tuple[Cell, ...]:
-  return tuple(
-    Cell("–" if value is None or math.isnan(value) else f"{value:.{digits}f}") for value in values
-  )
-
-
-def _compared(values: Sequence[Optional[float]]) -> Tuple[Cell, ...]:
-  """Rivals, the best marked; what rounds to the same text is equally good."""
-  cells = _plain(values)
-  known = [value for value in values if value is not None and not math.isnan(value)]
-  best = f"{max(known):.1f}" if len(known) > 1 else None
-  return tuple(Cell(cell.text, cell.text == best) for cell in cells)
 
 
 def _counts(values: Sequence[int]) -> Tuple[Cell, ...]:

@@ -6,15 +6,7 @@ from typing import List, Sequence, Tuple
 import jinja2
 
 from ppn_tf import text_tables
-
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-  """One number of a table: its text, and whether it is the best of its rivals."""
-
-  text: str
-  best: bool = False
-
+from ppn_tf.table_cells import Cell
 
 # Each row's name and cells.
 Rows = Tuple[Tuple[str, Tuple[Cell, ...]], ...]

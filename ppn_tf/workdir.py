@@ -128,13 +128,8 @@ class Workdir:
     Raises:
       InputError: there is none yet.
     """
-    latest = tf.train.latest_checkpoint(os.fspath(self.checkpoints_path))
-    if latest is None:
-      raise InputError(
-        f"{self.checkpoints_path}: no checkpoint there. Train with "
-        f"`python -m ppn_tf.train --workdir={self.path}` first."
-      )
-    return latest
+    mend = f"Train with `python -m ppn_tf.train --workdir={self.path}` first."
+    return _newest(self.checkpoints_path, mend)
 
   def best_checkpoint(self) -> str:
     """Path of the checkpoint with the best validation score.
@@ -142,13 +137,12 @@ class Workdir:
     Raises:
       InputError: the run has none.
     """
-    best = tf.train.latest_checkpoint(os.fspath(self.best_path))
-    if best is None:
-      raise InputError(
-        f"{self.best_path}: no checkpoint there. The best one is kept by runs with "
-        "--validation_split; give --checkpoint=latest."
-      )
-    return best
+    mend = "The best one is kept by runs with --validation_split; give --checkpoint=latest."
+    return _newest(self.best_path, mend)
+
+  def checkpoint(self, which: str) -> str:
+    """The latest_checkpoint or the best_checkpoint: `which` is "latest" or "best"."""
+    return self.best_checkpoint() if which == "best" else self.latest_checkpoint()
 
   def save_if_best(self, model: tf.Module, step: int, score: float) -> bool:
     """Keeps a model if its validation score is above all earlier ones; says whether it was."""
@@ -185,6 +179,14 @@ class Workdir:
     """Adds a report at the end."""
     with open(self.metrics_path, "a") as file:
       file.write(json.dumps(dict(row)) + "\n")
+
+
+def _newest(folder: pathlib.Path, mend: str) -> str:
+  """Path of a folder's newest checkpoint; InputError, with how to mend it, if there is none."""
+  path = tf.train.latest_checkpoint(os.fspath(folder))
+  if path is None:
+    raise InputError(f"{folder}: no checkpoint there. {mend}")
+  return path
 
 
 def fingerprint(checkpoint: str) -> str:

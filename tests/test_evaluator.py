@@ -6,20 +6,12 @@ import numpy as np
 import pytest
 
 from ppn_tf.evaluator import Evaluator
-from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import Unrolled
+from tests.three_joints import THREE
 
 import tensorflow as tf
 
 STRIDE, SIZE, CELLS = 4, (64, 64), (16, 16)
-THREE = Skeleton(
-  name="three",
-  joint_names=("head", "left_shoulder", "right_hip"),
-  flip_pairs=(),
-  limbs=(),
-  torso=(1, 2),
-  groups=(("Head", (0,)), ("Torso", (1, 2))),
-)
 
 
 class ColourNet:

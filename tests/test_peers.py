@@ -92,6 +92,7 @@ def test_movenet(builder, tmp_path, dtype, tolerance):
   peer = load_peer(convert(tmp_path, movenet, 1, SIZE, SIZE, 3, dtype=dtype))
   assert peer.joint_names == COCO_JOINTS and peer.image_size == (SIZE, SIZE)
   (found,) = peer.predict(builder, "test")
+  assert list(peer.predict(builder, "test", leave_out={found.clip})) == []
   assert found.clip == "ramp" and found.joint_names == COCO_JOINTS
   assert found.keypoints.shape == (NUM_FRAMES, 17, 2) and found.scores.shape == (NUM_FRAMES, 17)
   # Whole numbers are what an integer network can be shown of a colour.

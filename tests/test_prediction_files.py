@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ppn_tf.errors import InputError
-from ppn_tf.prediction_files import ABOUT, PredictionFolder, read_predictions
+from ppn_tf.prediction_files import ABOUT, PredictionFolder, gather, read_predictions
 from ppn_tf.predictions import ClipPredictions
 
 MADE = {"dataset": "penn", "num_frames": 5, "scales": (0.8, 1.0)}
@@ -48,6 +48,21 @@ def test_going_on(tmp_path):
   again.write(predictions_of("b"))
   again.write(predictions_of("a", 7))  # replaced
   assert len(read_predictions(tmp_path)[1]["a"].keypoints) == 7
+
+
+def test_gathering_makes_what_is_not_there_and_keeps_it(tmp_path):
+  folder, asked = PredictionFolder(tmp_path, MADE), []
+  folder.write(predictions_of("a", 4))
+
+  def predict(done):
+    asked.append(set(done))
+    yield from (predictions_of(name) for name in "abc" if name not in done)
+
+  found = gather(predict, 3, folder)
+  assert {clip: len(one.keypoints) for clip, one in found.items()} == {"a": 4, "b": 3, "c": 3}
+  assert set(read_predictions(tmp_path)[1]) == set("abc")
+  assert set(gather(predict, 3)) == set("abc")
+  assert asked == [{"a"}, set()]
 
 
 def test_a_folder_that_a_killed_process_left_is_gone_on_with(tmp_path):

@@ -9,18 +9,10 @@ import pytest
 
 from ppn_tf.clips.labels import ClipLabels
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints.skeletons import PENN_ACTION, SUB_JHMDB, Skeleton
+from ppn_tf.keypoints.skeletons import PENN_ACTION, SUB_JHMDB
 from ppn_tf.predictions import ClipPredictions
 from ppn_tf.scores import METRICS, score, to_json
-
-THREE = Skeleton(
-  name="three",
-  joint_names=("head", "left_shoulder", "right_hip"),
-  flip_pairs=(),
-  limbs=(),
-  torso=(1, 2),
-  groups=(("Head", (0,)), ("Torso", (1, 2))),
-)
+from tests.three_joints import THREE
 
 
 def pair_of(clip, distances, visibility, action=""):

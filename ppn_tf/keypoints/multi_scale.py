@@ -79,7 +79,7 @@ def peaks_in_frame(
     # One product does both: it enlarges along y, and sums over the scales.
     wide = tf.reshape(wide, [joints, num_scales * maps.shape[2], -1])
     rows = tf.reshape(tf.transpose(rows, [1, 0, 2]), [-1, num_scales * maps.shape[2]])
-    summed = tf.matmul(tf.broadcast_to(rows, [joints, *tf.unstack(tf.shape(rows))]), wide)
+    summed = tf.matmul(rows, wide)
     width = tf.shape(summed)[2]
     flat = tf.reshape(summed, [joints, -1])
     highest = tf.argmax(flat, axis=1, output_type=tf.int32)

@@ -11,7 +11,8 @@ from ppn_tf.reporting.graphs import WIDE, Curve, Theme, ends, graph, plot_curves
 from ppn_tf.reporting.images import Picture
 from ppn_tf.reporting.runs import Run, number
 from ppn_tf.reporting.scores import METRICS
-from ppn_tf.reporting.tables import Cell, Row, Section, Table, plain
+from ppn_tf.reporting.tables import Row, Section, Table
+from ppn_tf.table_cells import Cell, plain
 
 # Parts of the first place's frames. With fewer than SOLID a line is drawn faintly; where less
 # than SHOWN are left, a handful of long clips decides, and nothing is shown.

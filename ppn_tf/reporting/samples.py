@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 from tqdm import tqdm
 
-from ppn_tf.clips import records
+from ppn_tf.clips import pipeline, records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.reporting.moments import Moment, choose_moment, spread
@@ -73,14 +73,10 @@ def read_frames(
     clip = records.parse(builder, example)
     name = clip["clip"].numpy().decode("utf-8")
     if name in wanted:
-      found[name] = np.stack([_decode(clip["frames"][index]) for index in wanted[name]])
+      found[name] = pipeline.decode_frames(tf.gather(clip["frames"], list(wanted[name]))).numpy()
     if len(found) == len(wanted):
       break
   return found
-
-
-def _decode(frame: tf.Tensor) -> np.ndarray:
-  return tf.io.decode_jpeg(frame, channels=3).numpy()  # reads PNG too
 
 
 def _stretch(clip: Dict[str, Any], skeleton: Skeleton) -> Tuple[Stretch, Moment]:
@@ -88,11 +84,10 @@ def _stretch(clip: Dict[str, Any], skeleton: Skeleton) -> Tuple[Stretch, Moment]
   total = len(clip["frames"])
   first = max(0, min(moment.first + moment.length, total) - LENGTH)
   chosen = slice(first, min(first + LENGTH, total))
-  frames = [_decode(frame) for frame in clip["frames"][chosen]]
   stretch = Stretch(
     clip=clip["clip"].decode("utf-8"),
     first=first,
-    frames=np.stack(frames),
+    frames=pipeline.decode_frames(clip["frames"][chosen]).numpy(),
     keypoints=clip["keypoints"][chosen],
     visibility=clip["visibility"][chosen],
     boxes=clip["boxes"][chosen],

@@ -3,13 +3,11 @@
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ppn_tf.reporting.runs import Run, number
-from ppn_tf.reporting.tables import Row, Section, Table, compared, plain, rows_of
+from ppn_tf.reporting.tables import Row, Section, Table, rows_of
+from ppn_tf.scores import TITLES
+from ppn_tf.table_cells import compared, plain
 
-METRICS = (
-  ("pck_body", "PCK-body"),
-  ("pck_torso", "PCK-torso"),
-  ("pck_torso_clean", "PCK-torso clean"),
-)
+METRICS = tuple(TITLES.items())
 MEANS = (("micro", "Mean"), ("group_mean", "By group"), ("joint_mean", "By joint"))
 
 

@@ -1,15 +1,9 @@
-"""A table of the page: named rows of numbers, the best of each column marked."""
+"""A table of the page: named rows of numbers in sections."""
 
 import dataclasses
 from typing import Optional, Sequence, Tuple
 
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-  """One number of a table: its text, and whether it is the best of its column."""
-
-  text: str
-  best: bool = False
+from ppn_tf.table_cells import Cell, compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,19 +30,6 @@ class Table:
   columns: Tuple[str, ...]
   sections: Tuple[Section, ...]
   num_means: int = 0
-
-
-def plain(value: Optional[float], form: str = "{:.1f}") -> Cell:
-  """A number that competes with nothing; a dash if it is unknown."""
-  return Cell("–" if value is None else form.format(value))
-
-
-def compared(values: Sequence[Optional[float]]) -> Tuple[Cell, ...]:
-  """Numbers that compete with each other. What rounds to the same text is equally good."""
-  texts = [plain(value).text for value in values]
-  known = [value for value in values if value is not None]
-  best = f"{max(known):.1f}" if len(known) > 1 else None
-  return tuple(Cell(text, text == best) for text in texts)
 
 
 def rows_of(heads: Sequence[str], columns: Sequence[Sequence[Optional[float]]]) -> Tuple[Row, ...]:

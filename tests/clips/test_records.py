@@ -10,6 +10,7 @@ import pytest
 from ppn_tf.clips import records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from tests.record_features import features
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -43,19 +44,7 @@ class ToyClips(tfds.core.GeneratorBasedBuilder):
   def _info(self) -> tfds.core.DatasetInfo:
     return tfds.core.DatasetInfo(
       builder=self,
-      features=tfds.features.FeaturesDict(
-        {
-          "clip": tfds.features.Text(),
-          "action": tfds.features.Text(),
-          "frames": tfds.features.Sequence(
-            tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
-          ),
-          "keypoints": tfds.features.Tensor(shape=(None, 13, 2), dtype=np.float32),
-          "visibility": tfds.features.Tensor(shape=(None, 13), dtype=np.bool_),
-          "boxes": tfds.features.Tensor(shape=(None, 4), dtype=np.float32),
-          "image_size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
-        }
-      ),
+      features=features(),
       metadata=tfds.core.MetadataDict(skeleton="penn_action"),
     )
 

@@ -4,16 +4,9 @@ import numpy as np
 import pytest
 
 from ppn_tf.keypoints import pck
-from ppn_tf.keypoints.skeletons import PENN_ACTION, Skeleton
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from tests.three_joints import THREE
 
-THREE = Skeleton(
-  name="three",
-  joint_names=("head", "left_shoulder", "right_hip"),
-  flip_pairs=(),
-  limbs=(),
-  torso=(1, 2),
-  groups=(("Head", (0,)), ("Torso", (1, 2))),
-)
 # The torso is (10, 10)-(13, 14), 5 pixels, in frame 0 and twice that in frame 1.
 LABELS = np.array([[[5, 5], [10, 10], [13, 14]], [[5, 5], [20, 20], [26, 28]]], np.float64)
 BOXES = np.array([[0, 0, 20, 30], [5, 5, 45, 15]], np.float64)

@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterator, Tuple
 import numpy as np
 
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from tests.record_features import features
 
 import tensorflow_datasets as tfds
 
@@ -29,20 +30,9 @@ class Walkers(tfds.core.GeneratorBasedBuilder):
   VERSION = tfds.core.Version("1.0.0")
 
   def _info(self) -> tfds.core.DatasetInfo:
-    features = {
-      "clip": tfds.features.Text(),
-      "action": tfds.features.Text(),
-      "frames": tfds.features.Sequence(
-        tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
-      ),
-      "keypoints": tfds.features.Tensor(shape=(None, 13, 2), dtype=np.float32),
-      "visibility": tfds.features.Tensor(shape=(None, 13), dtype=np.bool_),
-      "boxes": tfds.features.Tensor(shape=(None, 4), dtype=np.float32),
-      "image_size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
-    }
     return tfds.core.DatasetInfo(
       builder=self,
-      features=tfds.features.FeaturesDict(features),
+      features=features(),
       metadata=tfds.core.MetadataDict(skeleton=PENN_ACTION.name),
     )
 

@@ -1,0 +1,22 @@
+"""The features of a clip's record, written out apart from the code under test."""
+
+import numpy as np
+
+import tensorflow_datasets as tfds
+
+
+def features() -> tfds.features.FeaturesDict:
+  """Those of a data set of 13 joints."""
+  return tfds.features.FeaturesDict(
+    {
+      "clip": tfds.features.Text(),
+      "action": tfds.features.Text(),
+      "frames": tfds.features.Sequence(
+        tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
+      ),
+      "keypoints": tfds.features.Tensor(shape=(None, 13, 2), dtype=np.float32),
+      "visibility": tfds.features.Tensor(shape=(None, 13), dtype=np.bool_),
+      "boxes": tfds.features.Tensor(shape=(None, 4), dtype=np.float32),
+      "image_size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
+    }
+  )
