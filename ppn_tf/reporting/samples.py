@@ -68,6 +68,7 @@ def read_frames(
     total=records.num_clips(builder, split),
     desc="frames",
     unit="clip",
+    disable=None,
   )
   for example in clips:
     clip = records.parse(builder, example)
