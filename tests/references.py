@@ -59,7 +59,7 @@ def batch_norm(
   beta: np.ndarray,
   mean: np.ndarray,
   variance: np.ndarray,
-  epsilon: float = 1e-3,
+  epsilon: float = 1e-5,
 ) -> np.ndarray:
   """Batch norm with given statistics."""
   return gamma * (inputs - mean) / np.sqrt(variance + epsilon) + beta

@@ -6,6 +6,8 @@ by adding to every branch what the others know, resampled to its stride.
 
 from typing import List, Optional, Sequence, Tuple
 
+from ppn_tf.models.batch_norm import batch_norm
+
 import tensorflow as tf
 
 _layers = tf.keras.layers
@@ -17,7 +19,7 @@ def _conv_bn(
   outputs = _layers.Conv2D(
     filters, kernel_size, strides, padding="same", use_bias=False, name=f"{name}_conv"
   )(inputs)
-  outputs = _layers.BatchNormalization(name=f"{name}_bn")(outputs)
+  outputs = batch_norm(f"{name}_bn")(outputs)
   return _layers.ReLU(name=f"{name}_relu")(outputs) if relu else outputs
 
 

@@ -2,6 +2,7 @@
 
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
+from ppn_tf.models.batch_norm import batch_norm
 from ppn_tf.models.deform_conv import DeformableConv2D
 
 import tensorflow as tf
@@ -21,7 +22,7 @@ def _basic_block(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
     shortcut = _layers.Conv2D(
       filters, 1, use_bias=False, kernel_initializer=_normal(), name=f"{name}_shortcut_conv"
     )(inputs)
-    shortcut = _layers.BatchNormalization(name=f"{name}_shortcut_bn")(shortcut)
+    shortcut = batch_norm(f"{name}_shortcut_bn")(shortcut)
   outputs = inputs
   for number in (1, 2):
     outputs = _layers.Conv2D(
@@ -32,7 +33,7 @@ def _basic_block(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
       kernel_initializer=_normal(),
       name=f"{name}_conv{number}",
     )(outputs)
-    outputs = _layers.BatchNormalization(name=f"{name}_bn{number}")(outputs)
+    outputs = batch_norm(f"{name}_bn{number}")(outputs)
     if number == 1:
       outputs = _layers.ReLU(name=f"{name}_relu1")(outputs)
   outputs = _layers.Add(name=f"{name}_add")([outputs, shortcut])

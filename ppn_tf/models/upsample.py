@@ -2,6 +2,8 @@
 
 from typing import Any, Dict, Sequence
 
+from ppn_tf.models.batch_norm import batch_norm
+
 import tensorflow as tf
 
 
@@ -31,7 +33,7 @@ def duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
   outputs = tf.keras.layers.Conv2D(
     4 * filters, 3, padding="same", use_bias=False, name=f"{name}_conv"
   )(inputs)
-  outputs = tf.keras.layers.BatchNormalization(name=f"{name}_bn")(outputs)
+  outputs = batch_norm(f"{name}_bn")(outputs)
   outputs = tf.keras.layers.ReLU(name=f"{name}_relu")(outputs)
   return DepthToSpace(2, name=f"{name}_shuffle")(outputs)
 
@@ -51,7 +53,7 @@ def deconv(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
     kernel_initializer=tf.keras.initializers.RandomNormal(stddev=0.001),
     name=f"{name}_conv",
   )(inputs)
-  outputs = tf.keras.layers.BatchNormalization(name=f"{name}_bn")(outputs)
+  outputs = batch_norm(f"{name}_bn")(outputs)
   return tf.keras.layers.ReLU(name=f"{name}_relu")(outputs)
 
 

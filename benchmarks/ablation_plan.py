@@ -1,0 +1,152 @@
+"""What `benchmarks.ablations` trains and scores: the paper's comparisons, small.
+
+"small" and "large" stand for the paper's light and strong networks: MobileNetV2
+of width 0.35 that begins from nothing, and of width 1 that begins from weights
+trained elsewhere. Everything is 64x64 pixels, so that a network learns in
+minutes on one core.
+"""
+
+import dataclasses
+from typing import Dict, Tuple
+
+# Drawn people: no photograph's score follows from theirs.
+TRAIN_CLIPS = ("--seed=0", "--num_train_clips=800", "--num_test_clips=0", "--num_frames=12")
+# Other people, places and motions, and clips long enough for drift to show.
+TEST_CLIPS = ("--seed=3", "--num_train_clips=0", "--num_test_clips=40", "--num_frames=60")
+LOOKS = ("--difficulty=0.1", "--lapses=0.25")
+
+SMALL, LARGE = "mobilenet_v2_0.35", "mobilenet_v2"
+COMMON = (
+  "--image_size=64,64",
+  "--box_margin=1.0",
+  "--scale_range=0.88,1.12",
+  "--max_shift=0.04",
+  "--max_rotation=10",
+  "--sigma=1.5",
+  "--batch_norm_momentum=0.95",
+)
+PRETRAINING = (
+  *COMMON,
+  "--method=framewise",
+  "--num_frames=1",
+  "--batch_size=16",
+  "--num_steps=1200",
+  "--learning_rate=0.003",
+  "--log_every=100",
+  "--checkpoint_every=400",
+)
+TRAINING = (
+  *COMMON,
+  "--num_frames=5",
+  "--batch_size=8",
+  "--num_steps=200",
+  "--learning_rate=0.001",
+  "--freeze_batch_norm=loaded",
+  "--ppu_blocks=3",
+  "--dilations=1,3",
+  "--initial_gain=0.5",
+  "--log_every=20",
+  "--checkpoint_every=100",
+)
+EVALUATION = ("--scales=1", "--decoder=dark")
+# T of Table 3; 0 stands for whole clips.
+WINDOWS, WHOLE_CLIP = (1, 2, 5, 10, 15), 0
+TRAINED_T = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+  """A network that is trained, once per seed.
+
+  Attributes:
+    name: its folder's, and its key in the results.
+    flags: of `python -m ppn_tf.train`, over TRAINING's or PRETRAINING's.
+    head: the pretrained network that its HeadNet starts from, or "".
+    body: that its BodyNet starts from; "" marks a pretrained network.
+    windows: the T that it is scored with.
+  """
+
+  name: str
+  flags: Tuple[str, ...]
+  head: str = ""
+  body: str = ""
+  windows: Tuple[int, ...] = (TRAINED_T,)
+
+
+def _networks(head: str, body: str) -> Tuple[str, ...]:
+  return f"--head_backbone={head}", f"--body_backbone={body}"
+
+
+_MIXED = _networks(LARGE, SMALL)
+PRETRAINED = (
+  # Weights that exist want small steps, and batch norms that stay as they are.
+  Run(
+    "pretrained_large",
+    (
+      f"--body_backbone={LARGE}",
+      "--num_steps=800",
+      "--learning_rate=0.001",
+      "--warmup_steps=50",
+      "--freeze_batch_norm=loaded",
+    ),
+    windows=(),
+  ),
+  Run("pretrained_small", (f"--body_backbone={SMALL}",), windows=()),
+  Run(
+    "pretrained_small_deconv", (f"--body_backbone={SMALL}", "--body_upsampling=deconv"), windows=()
+  ),
+)
+TRAINED = (
+  Run(
+    "framewise_small",
+    ("--method=framewise", f"--body_backbone={SMALL}"),
+    body="pretrained_small",
+    windows=(TRAINED_T, WHOLE_CLIP),
+  ),
+  Run(
+    "ppn_large_small",
+    _MIXED,
+    head="pretrained_large",
+    body="pretrained_small",
+    windows=(*WINDOWS, WHOLE_CLIP),
+  ),
+  Run("ppn_small", _networks(SMALL, SMALL), head="pretrained_small", body="pretrained_small"),
+  Run(
+    "framewise_large",
+    ("--method=framewise", f"--body_backbone={LARGE}"),
+    body="pretrained_large",
+    windows=(TRAINED_T, WHOLE_CLIP),
+  ),
+  Run("ppn_large", _networks(LARGE, LARGE), head="pretrained_large", body="pretrained_large"),
+  # Without BodyNet's heatmaps in the sum the copy has to keep its height by itself.
+  Run(
+    "ppn_large_small_without_skip",
+    (*_MIXED, "--noskip_connection", "--initial_gain=1"),
+    head="pretrained_large",
+    body="pretrained_small",
+  ),
+  Run(
+    "ppn_large_small_sum",
+    (*_MIXED, "--ppu_reduction=sum"),
+    head="pretrained_large",
+    body="pretrained_small",
+  ),
+  Run(
+    "ppn_large_small_from_first",
+    (*_MIXED, "--propagation=from_first"),
+    head="pretrained_large",
+    body="pretrained_small",
+    windows=(TRAINED_T, WHOLE_CLIP),
+  ),
+  Run(
+    "framewise_small_deconv",
+    ("--method=framewise", f"--body_backbone={SMALL}", "--body_upsampling=deconv"),
+    body="pretrained_small_deconv",
+  ),
+)
+RUNS: Dict[str, Run] = {run.name: run for run in (*PRETRAINED, *TRAINED)}
+
+
+def training_flags(run: Run) -> Tuple[str, ...]:
+  """A run's flags but for its seed, folders and starting weights."""
+  return (*(TRAINING if run.body else PRETRAINING), *run.flags)

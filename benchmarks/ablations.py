@@ -1,0 +1,166 @@
+"""The paper's comparisons at small scale: `python -m benchmarks.ablations --output=FOLDER`.
+
+Draws clips, trains every network of ablation_plan.py with every seed and scores
+it. A few hours on two cores. What was stopped goes on where it was, and what is
+known is in --results after each network; `python -m benchmarks.ablation_report`
+makes tables and plots of it.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+from typing import Any, Dict, List, Sequence
+
+from absl import flags
+from tqdm import tqdm
+
+from benchmarks import ablation_plan as plan
+from ppn_tf import doors
+from ppn_tf.errors import InputError
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.workdir import Workdir
+
+FLAGS = flags.FLAGS
+RESULTS = pathlib.Path(__file__).parents[1] / "docs" / "results.json"
+
+
+def define_flags() -> None:
+  flags.DEFINE_string("output", None, "Folder for clips, checkpoints and logs, about 1 GB a seed.")
+  flags.DEFINE_string("results", str(RESULTS), "File for the scores and learning curves.")
+  flags.DEFINE_string(
+    "large_weights", "imagenet", "What the large network starts from, as --body_weights takes it."
+  )
+  flags.DEFINE_list("seeds", ["0", "1", "2"], "Each network is trained once with each.")
+  flags.DEFINE_integer(
+    "num_workers", os.cpu_count() or 1, "Networks trained at a time, one thread each.", 1
+  )
+
+
+def _command(log: pathlib.Path, module: str, *arguments: str) -> None:
+  """Runs a door in one thread and keeps what it prints; InputError if it fails."""
+  log.parent.mkdir(parents=True, exist_ok=True)
+  with open(log, "a") as file:
+    done = subprocess.run(
+      [sys.executable, "-m", module, *arguments],
+      stdout=file,
+      stderr=subprocess.STDOUT,
+      check=False,
+      env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
+    )
+  if done.returncode:
+    raise InputError(f"{log}: python -m {module} ended with exit code {done.returncode}; see there.")
+
+
+def draw_clips(output: pathlib.Path, name: str, flags_: Sequence[str]) -> pathlib.Path:
+  """Draws clips and makes their records, if they are not there; returns the records' folder."""
+  records, log = output / name, output / f"{name}.log"
+  if not records.exists():
+    drawn = output / f"{name}_drawn"
+    _command(log, "data.synthetic", f"--output={drawn}", *plan.LOOKS, *flags_)
+    _command(log, "data.penn_action", f"--source={drawn}", f"--data_dir={records}")
+  return records
+
+
+class Ablations:
+  """The runs of one folder.
+
+  Attributes:
+    output: the folder.
+    results: the file of what is known.
+    large_weights: what the large network starts from.
+  """
+
+  def __init__(self, output: pathlib.Path, results: pathlib.Path, large_weights: str):
+    self.output, self.results, self.large_weights = output, results, large_weights
+    self._train = draw_clips(output, "records", plan.TRAIN_CLIPS)
+    self._test = draw_clips(output, "unseen", plan.TEST_CLIPS)
+    self._lock = threading.Lock()
+
+  def workdir(self, run: plan.Run, seed: int) -> pathlib.Path:
+    return self.output / f"seed_{seed}" / run.name
+
+  def make(self, run: plan.Run, seed: int) -> None:
+    """Trains and scores a network, as far as that is not done, and adds it to the results."""
+    workdir = self.workdir(run, seed)
+    started = [
+      f"--{part}_weights={self.workdir(plan.RUNS[name], seed)}"
+      for part, name in (("head", run.head), ("body", run.body))
+      if name
+    ]
+    if run.name == "pretrained_large":
+      started = [f"--body_weights={self.large_weights}"]
+    _command(
+      workdir.with_suffix(".log"), "ppn_tf.train", *plan.training_flags(run), *started,
+      f"--seed={seed}", f"--dataset={self._train}", f"--workdir={workdir}",
+    )  # fmt: skip
+    for num_frames in run.windows:
+      scores = workdir / f"T{num_frames}.json"
+      if not scores.exists():
+        _command(
+          workdir.with_suffix(".log"), "ppn_tf.evaluate", *plan.EVALUATION,
+          f"--num_frames={num_frames}", f"--dataset={self._test}", f"--workdir={workdir}",
+          f"--output_json={scores}",
+        )  # fmt: skip
+    self._add(run, seed)
+
+  def _add(self, run: plan.Run, seed: int) -> None:
+    workdir = self.workdir(run, seed)
+    found: Dict[str, Any] = {"flags": plan.training_flags(run)}
+    found["metrics"] = Workdir(workdir).read_metrics()
+    found["scores"] = {
+      str(num_frames): _kept(json.loads((workdir / f"T{num_frames}.json").read_text()))
+      for num_frames in run.windows
+    }
+    with self._lock:
+      known = json.loads(self.results.read_text()) if self.results.exists() else {}
+      known.setdefault(run.name, {})[str(seed)] = found
+      ordered = {name: dict(sorted(known[name].items())) for name in plan.RUNS if name in known}
+      with complete_or_absent(self.results) as partial:
+        partial.write_text(json.dumps(ordered, indent=1) + "\n")
+
+
+def _kept(table: Dict[str, Any]) -> Dict[str, Any]:
+  """The part of an evaluation's scores that the tables and plots are made of."""
+  kept = {metric: table[metric] for metric in ("pck_torso", "pck_body")}
+  names = ("num_clips", "num_frames", "per_frame_index", "jitter")
+  return {**kept, **{name: table[name] for name in names}}
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  if not FLAGS.output:
+    raise InputError("--output is missing. Name a folder for clips and checkpoints.")
+  output = pathlib.Path(FLAGS.output).expanduser()
+  results = pathlib.Path(FLAGS.results).expanduser()
+  ablations = Ablations(output, results, FLAGS.large_weights)
+  jobs: List["concurrent.futures.Future[None]"] = []
+  with concurrent.futures.ThreadPoolExecutor(FLAGS.num_workers) as pool:
+    for seed in map(int, FLAGS.seeds):
+      # Jobs begin in this order, so what a job waits for has begun before it.
+      begun: Dict[str, "concurrent.futures.Future[None]"] = {}
+
+      def job(run: plan.Run, seed: int = seed, begun: Dict[str, Any] = begun) -> None:
+        for name in filter(None, (run.head, run.body)):
+          begun[name].result()
+        ablations.make(run, seed)
+
+      for run in plan.RUNS.values():
+        begun[run.name] = pool.submit(job, run)
+      jobs += begun.values()
+    try:
+      done = concurrent.futures.as_completed(jobs)
+      for one in tqdm(done, total=len(jobs), unit="network", desc="ablations"):
+        one.result()
+    except BaseException:
+      pool.shutdown(wait=False, cancel_futures=True)
+      raise
+  print(f"{FLAGS.results}: {len(jobs)} networks. Next: python -m benchmarks.ablation_report")
+
+
+if __name__ == "__main__":
+  define_flags()
+  doors.run(main)
