@@ -341,3 +341,38 @@ def training_batches(builder: Any, image_size: Tuple[int, int], first_step: int)
     flip_probability=FLAGS.flip_probability,
     max_shift=FLAGS.max_shift,
   )
+
+
+def trainer_arguments() -> Dict[str, Any]:
+  """The flags that a `trainer.Trainer` takes.
+
+  Raises:
+    InputError: a batch that has no such parts.
+  """
+  if FLAGS.batch_size % FLAGS.accumulation:
+    raise InputError(
+      f"--accumulation={FLAGS.accumulation}: does not divide --batch_size={FLAGS.batch_size}."
+    )
+  names = ("num_steps", "learning_rate", "weight_decay", "sigma", "warmup_steps", "clip_norm")
+  return {name: FLAGS[name].value for name in (*names, "accumulation")}
+
+
+def loop_arguments() -> Dict[str, Any]:
+  """The flags that `training_loop.train` takes."""
+  names = ("num_steps", "log_every", "checkpoint_every", "keep_checkpoints")
+  frames_per_step = FLAGS.batch_size * FLAGS.num_frames
+  return {"frames_per_step": frames_per_step, **{name: FLAGS[name].value for name in names}}
+
+
+def validation_arguments() -> Dict[str, Any]:
+  """What a `validation.Validation` takes beside the model; empty without --validation_split."""
+  if not FLAGS.validation_split:
+    return {}
+  return {
+    "builder": open_dataset(FLAGS.validation_split),
+    "split": FLAGS.validation_split,
+    "skeleton": skeleton(),
+    "num_frames": FLAGS.num_frames,
+    "box_margin": FLAGS.box_margin,
+    "alpha": FLAGS.alpha,
+  }

@@ -14,6 +14,9 @@ class Validation:
   """PCK-torso of a model on a split, as the model is when it is called.
 
   One crop a frame, read by DARK: the quick way; the paper's scales are for the end.
+
+  Attributes:
+    split: the split's name.
   """
 
   def __init__(
@@ -37,6 +40,7 @@ class Validation:
       box_margin: side of the crops over the longer side of the box.
       alpha: PCK's threshold.
     """
+    self.split = split
     self._labels = read_labels(builder, split)
     self._skeleton, self._alpha = skeleton, alpha
     self._evaluator = Evaluator(model, skeleton, decoder="dark")

@@ -53,6 +53,7 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.paper_rows", (*ABOVE_MODELS, "ppn_tf.cost_tables")),
   ("ppn_tf.cost_tables", ("ppn_tf.models", *ABOVE_MODELS)),
   ("ppn_tf.trainer", ABOVE_MODELS),
+  ("ppn_tf.training_loop", ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")),
   ("ppn_tf.evaluator", ABOVE_MODELS),
   # A TensorFlow Lite runtime runs any network, and joint names need no pixels.
   ("ppn_tf.interpreters", ("ppn_tf",)),
@@ -62,7 +63,10 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.serving", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.tracking", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting")),
   ("ppn_tf.reporting", ("ppn_tf.trainer",)),
-  ("ppn_tf.experiment", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting", *DOORS)),
+  (
+    "ppn_tf.experiment",
+    ("ppn_tf.trainer", "ppn_tf.training_loop", "ppn_tf.evaluator", "ppn_tf.reporting", *DOORS),
+  ),
   *((name, DOORS) for name in DOORS),
 ]
 # Where programs begin: only programs may import these.
