@@ -40,7 +40,8 @@ TRAINING = (
   "--num_frames=5",
   "--batch_size=8",
   "--num_steps=200",
-  "--learning_rate=0.001",
+  "--learning_rate=0.0005",
+  "--warmup_steps=20",
   "--freeze_batch_norm=loaded",
   "--ppu_blocks=3",
   "--dilations=1,3",
@@ -85,7 +86,7 @@ PRETRAINED = (
     (
       f"--body_backbone={LARGE}",
       "--num_steps=800",
-      "--learning_rate=0.001",
+      "--learning_rate=0.0003",
       "--warmup_steps=50",
       "--freeze_batch_norm=loaded",
     ),

@@ -52,7 +52,9 @@ def _command(log: pathlib.Path, module: str, *arguments: str) -> None:
       env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
     )
   if done.returncode:
-    raise InputError(f"{log}: python -m {module} ended with exit code {done.returncode}; see there.")
+    raise InputError(
+      f"{log}: python -m {module} ended with exit code {done.returncode}; see there."
+    )
 
 
 def draw_clips(output: pathlib.Path, name: str, flags_: Sequence[str]) -> pathlib.Path:
@@ -137,11 +139,11 @@ def main(argv: Sequence[str]) -> None:
   output = pathlib.Path(FLAGS.output).expanduser()
   results = pathlib.Path(FLAGS.results).expanduser()
   ablations = Ablations(output, results, FLAGS.large_weights)
-  jobs: List["concurrent.futures.Future[None]"] = []
+  jobs: List[concurrent.futures.Future[None]] = []
   with concurrent.futures.ThreadPoolExecutor(FLAGS.num_workers) as pool:
     for seed in map(int, FLAGS.seeds):
       # Jobs begin in this order, so what a job waits for has begun before it.
-      begun: Dict[str, "concurrent.futures.Future[None]"] = {}
+      begun: Dict[str, concurrent.futures.Future[None]] = {}
 
       def job(run: plan.Run, seed: int = seed, begun: Dict[str, Any] = begun) -> None:
         for name in filter(None, (run.head, run.body)):

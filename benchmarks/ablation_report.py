@@ -1,0 +1,106 @@
+"""Writes docs/results.md from the ablations' results: `python -m benchmarks.ablation_report`."""
+
+import json
+import pathlib
+from typing import Optional, Sequence, Tuple
+
+import jinja2
+from absl import flags
+from absl.testing import flagsaver
+
+from benchmarks import ablation_plan as plan
+from benchmarks import ablation_plots as plots
+from benchmarks.ablation_results import LATE, Results, spread, verdict
+from ppn_tf import doors, experiment, text_tables
+from ppn_tf.errors import InputError
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.profiler import model_costs
+
+FLAGS = flags.FLAGS
+DOCS = pathlib.Path(__file__).parents[1] / "docs"
+TEMPLATE = pathlib.Path(__file__).with_name("ablation_report.md.jinja")
+
+
+def define_flags() -> None:
+  flags.DEFINE_string("results", str(DOCS / "results.json"), "What `benchmarks.ablations` wrote.")
+  flags.DEFINE_string("output", str(DOCS / "results.md"), "Page to write; plots go to images/.")
+
+
+def cost(run: str) -> Tuple[float, float]:
+  """MACs of a frame after the first, in millions, and of the first frame's HeadNet."""
+  with flagsaver.flagsaver():
+    FLAGS(["", *plan.training_flags(plan.RUNS[run])])
+    costs = model_costs(experiment.build_model(experiment.run_flags()))
+  head = costs.pop("head_net", None)
+  return sum(one.macs for one in costs.values()) / 1e6, head.macs / 1e6 if head else 0.0
+
+
+def table_of(results: Results, rows: Sequence[Tuple[str, str, Optional[str]]]) -> str:
+  """A Markdown table: network, MACs, both metrics, the paper's PCK-torso in its place."""
+  lines = []
+  for name, run, paper in rows:
+    lines.append(
+      [
+        name,
+        f"{cost(run)[0]:.1f}",
+        spread(results.scores(run, metric="pck_body")),
+        spread(results.scores(run)),
+        paper or "–",
+      ]
+    )
+  header = ("network", "MMACs", "PCK-body", "PCK-torso", "PCK-torso, the paper's row")
+  return text_tables.table(header, lines, text_tables.MARKDOWN)
+
+
+def windows_table(results: Results) -> str:
+  """Table 3 in Markdown."""
+  windows = (*plan.WINDOWS, plan.WHOLE_CLIP)
+  header = ["T", *map(str, plan.WINDOWS), "whole clips"]
+  ours = [spread(results.scores("ppn_large_small", window)) for window in windows]
+  papers = [f"{plots.PAPER_TABLE_3[window]}" for window in plan.WINDOWS]
+  rows = [["PCK-torso", *ours], ["the paper", *papers, "–"]]
+  return text_tables.table(header, rows, text_tables.MARKDOWN)
+
+
+def page(results: Results) -> str:
+  """docs/results.md."""
+  environment = jinja2.Environment(
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+  )
+  return environment.from_string(TEMPLATE.read_text()).render(
+    results=results,
+    plan=plan,
+    spread=spread,
+    verdict=verdict,
+    table=lambda rows: table_of(results, rows),
+    windows_table=windows_table(results),
+    late=LATE,
+    markdown=lambda header, rows: text_tables.table(header, rows, text_tables.MARKDOWN),
+    num_seeds=len(results.seeds(*(run.name for run in plan.TRAINED))),
+  )
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  source, output = pathlib.Path(FLAGS.results), pathlib.Path(FLAGS.output)
+  if not source.is_file():
+    raise InputError(f"{source}: no such file. Make it with `python -m benchmarks.ablations`.")
+  results = Results(json.loads(source.read_text()))
+  if not results.seeds(*(run.name for run in plan.TRAINED)):
+    raise InputError(
+      f"{source}: no seed has all networks yet. Go on with `python -m benchmarks.ablations`."
+    )
+  for name, picture in plots.all_plots(results).items():
+    with complete_or_absent(output.parent / "images" / name) as partial:
+      partial.write_bytes(picture)
+  with complete_or_absent(output) as partial:
+    partial.write_text(page(results))
+  print(output)
+
+
+if __name__ == "__main__":
+  define_flags()
+  doors.run(main)
