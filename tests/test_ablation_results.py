@@ -1,0 +1,50 @@
+"""Spreads and verdicts of the ablations, worked out by hand."""
+
+from benchmarks import ablation_plan as plan
+from benchmarks.ablation_results import Results, spread, verdict
+
+
+def run(scores_by_seed, along=()):
+  """A run's results, scored with T = 5, and along whole clips."""
+  return {
+    seed: {
+      "scores": {
+        "5": {"pck_torso": {"micro": score}},
+        "0": {"per_frame_index": {"pck_torso": list(along)}},
+      }
+    }
+    for seed, score in scores_by_seed.items()
+  }
+
+
+def test_spread_is_mean_and_sample_deviation():
+  # Deviations -2, 0, 2: their squares' sum over n - 1 is 4.
+  assert spread([70.0, 72.0, 74.0]) == "72.0 ± 2.0"
+  assert spread([70.0]) == "70.0"
+
+
+def test_a_claim_holds_with_every_seed_or_is_undecided():
+  assert verdict([3.0, 2.5], [1.0, 2.0]) == "**holds** (+1.2 on average, +2.0, +0.5 by seed)"
+  assert verdict([1.0, 2.0], [3.0, 2.0]).startswith("**does not hold** (-1.0 on average")
+  assert verdict([4.0, 1.0], [1.0, 2.0]).startswith("**undecided** (+1.0 on average")
+
+
+def test_seeds_are_those_that_all_runs_have_in_order():
+  results = Results({"a": run({"10": 1, "2": 3, "0": 5}), "b": run({"2": 1, "10": 1})})
+  assert results.seeds("a", "b") == ["2", "10"]
+  assert results.seeds("a", "b", "c") == []
+  assert results.scores("a") == [5, 3, 1]
+
+
+def test_late_frames_are_those_behind_the_thirtieth():
+  results = Results({"a": run({"0": 1}, [0.0] * 30 + [10.0, 20.0])})
+  assert results.late("a") == [15.0]
+
+
+def test_every_run_starts_from_pretrained_networks_of_its_backbones():
+  pretrained = {run.name: run.flags for run in plan.PRETRAINED}
+  for one in plan.TRAINED:
+    for part, source in (("body", one.body), ("head", one.head)):
+      if source:
+        backbone = next(f for f in one.flags if f.startswith(f"--{part}_backbone="))
+        assert backbone.replace("head", "body") in pretrained[source]
