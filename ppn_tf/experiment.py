@@ -4,13 +4,15 @@ The doors share this module, so one flagfile serves them all. Defaults are the
 paper's (section IV-B). Below here only plain arguments are passed.
 """
 
+import os
 import pathlib
 from typing import Any, Dict, Mapping, Tuple
 
 from absl import flags
 
 import ppn_tf
-from ppn_tf.clips import pipeline, records
+from ppn_tf import distribution
+from ppn_tf.clips import pipeline, records, service
 from ppn_tf.errors import InputError
 from ppn_tf.initial_weights import load_weights
 from ppn_tf.keypoints import skeletons
@@ -144,9 +146,35 @@ _TRAINING_FLAGS = [
     "Compute convolutions in half precision: float16 on a GPU, else bfloat16. Weights, heatmaps, "
     "positions and loss stay float32.",
   ),
+  flags.DEFINE_enum(
+    "batch_norm",
+    "per_replica",
+    ["per_replica", "synchronized"],
+    "What batch norms take mean and variance over in training: each replica's part of the batch, "
+    "or all of it, at the price of messages at every layer.",
+  ),
   flags.DEFINE_float("batch_norm_momentum", 0.99, "Of the batch norms' moving statistics."),
   flags.DEFINE_integer("seed", 0, "Decides initial weights, order of clips and augmentation."),
 ]
+# Where and not what is trained: a run may go on elsewhere, on another number of replicas.
+flags.DEFINE_enum(
+  "distribution",
+  "none",
+  distribution.DISTRIBUTIONS,
+  "Train on one device, on all GPUs of this machine, or as one of the processes in TF_CONFIG.",
+)
+flags.DEFINE_integer(
+  "num_replicas",
+  0,
+  "GPUs of --distribution=mirrored; 0: all. Without GPUs, what the CPU is divided into.",
+  lower_bound=0,
+)
+flags.DEFINE_list(
+  "data_service",
+  [],
+  "grpc://HOST:PORT of a `python -m ppn_tf.data_service` that prepares the clips, or of several, "
+  "in turn.",
+)
 flags.DEFINE_integer("log_every", 100, "Steps between reports.", lower_bound=1)
 flags.DEFINE_integer("checkpoint_every", 1000, "Steps between checkpoints.", lower_bound=1)
 flags.DEFINE_integer("keep_checkpoints", 3, "The last so many are kept.", lower_bound=1)
@@ -257,7 +285,10 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
 
 
 def prepare_model() -> Framewise:
-  """The flags' network, ready to train: seeded, weights loaded, batch norms set."""
+  """The flags' network, ready to train: seeded, weights loaded, batch norms set.
+
+  Called in the scope of the strategy that is to train it.
+  """
   tf.keras.utils.set_random_seed(FLAGS.seed)
   with precision.policy(FLAGS.mixed_precision):
     model = build_model(run_flags())
@@ -270,13 +301,28 @@ def prepare_model() -> Framewise:
   if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
     heatmaps = model.body_net.get_layer("heatmaps")
     heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
+  # One replica's statistics are the batch's anyway.
+  several = tf.distribute.get_strategy().num_replicas_in_sync > 1
+  synchronized = FLAGS.batch_norm == "synchronized" and several
+  if synchronized and FLAGS.accumulation > 1:
+    raise InputError(
+      f"--accumulation={FLAGS.accumulation}: batch norms would see a part of the batch, against "
+      "--batch_norm=synchronized. Leave out one of them."
+    )
   for network in model.networks:
     batch_norm.set_momentum(network, FLAGS.batch_norm_momentum)
     if FLAGS.freeze_batch_norm == "all" or (
       FLAGS.freeze_batch_norm == "loaded" and network in loaded
     ):
       batch_norm.freeze(network)
+    if synchronized:
+      batch_norm.synchronize(network)
   return model
+
+
+def plain_model() -> Framewise:
+  """The flags' network with fresh weights, to restore a checkpoint to."""
+  return build_model(run_flags())
 
 
 def load_run(workdir: str) -> Framewise:
@@ -324,11 +370,41 @@ def open_dataset(split: str) -> Any:
   return builder
 
 
-def training_batches(builder: Any, image_size: Tuple[int, int], first_step: int) -> tf.data.Dataset:
-  """The flags' training batches from the given step on."""
+def prepare_distribution() -> distribution.Distribution:
+  """The flags' devices and machines; comes before whatever else TensorFlow does."""
+  if FLAGS.num_replicas and FLAGS.distribution != "mirrored":
+    raise InputError(f"--num_replicas={FLAGS.num_replicas}: goes with --distribution=mirrored.")
+  if FLAGS.distribution == "mirrored":
+    return distribution.mirrored(FLAGS.num_replicas)
+  if FLAGS.distribution == "multi_worker":
+    return distribution.multi_worker(os.environ.get("TF_CONFIG"))
+  return distribution.PLAIN
+
+
+def training_batches(
+  builder: Any, image_size: Tuple[int, int], first_step: int, part: Tuple[int, int] = (0, 1)
+) -> tf.data.Dataset:
+  """The flags' training batches from the given step on; `part` as in the pipeline's."""
+  addresses = FLAGS.data_service
+  if not addresses:
+    return _training_batches(builder, image_size, first_step, part, (0, 1))
+  turns = [(number, len(addresses)) for number in range(len(addresses))]
+  datasets = [_training_batches(builder, image_size, first_step, part, turn) for turn in turns]
+  return service.served(datasets, addresses)
+
+
+def _training_batches(
+  builder: Any,
+  image_size: Tuple[int, int],
+  first_step: int,
+  part: Tuple[int, int],
+  turn: Tuple[int, int],
+) -> tf.data.Dataset:
   return pipeline.training_batches(
     builder,
     FLAGS.train_split,
+    part=part,
+    turn=turn,
     batch_size=FLAGS.batch_size,
     num_frames=FLAGS.num_frames,
     seed=FLAGS.seed,
@@ -344,14 +420,17 @@ def training_batches(builder: Any, image_size: Tuple[int, int], first_step: int)
 
 
 def trainer_arguments() -> Dict[str, Any]:
-  """The flags that a `trainer.Trainer` takes.
+  """The flags that a `trainer.Trainer` takes; called in the scope of its strategy.
 
   Raises:
     InputError: a batch that has no such parts.
   """
-  if FLAGS.batch_size % FLAGS.accumulation:
+  parts, replicas = FLAGS.accumulation, tf.distribute.get_strategy().num_replicas_in_sync
+  if FLAGS.batch_size % (parts * replicas):
+    of_replicas = f" of {replicas} replicas" if replicas > 1 else ""
     raise InputError(
-      f"--accumulation={FLAGS.accumulation}: does not divide --batch_size={FLAGS.batch_size}."
+      f"--batch_size={FLAGS.batch_size}: cannot be divided into {parts * replicas} parts, "
+      f"--accumulation={parts}{of_replicas}. Give a multiple."
     )
   names = ("num_steps", "learning_rate", "weight_decay", "sigma", "warmup_steps", "clip_norm")
   return {name: FLAGS[name].value for name in (*names, "accumulation")}

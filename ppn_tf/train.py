@@ -38,18 +38,27 @@ def main(argv: Sequence[str]) -> None:
   run = Workdir(experiment.required("workdir"))
   if not FLAGS.num_frames:
     raise InputError("--num_frames=0: training needs clips of at least one frame.")
-  builder = experiment.open_dataset(FLAGS.train_split)
-  _report_short_clips(builder)
-  model = experiment.prepare_model()
-  validation = experiment.validation_arguments()
-  training_loop.train(
-    run,
-    Trainer(model, **experiment.trainer_arguments()),
-    functools.partial(experiment.training_batches, builder, model.image_size),
-    flags=experiment.run_flags(),
-    validate=Validation(model, **validation) if validation else None,
-    **experiment.loop_arguments(),
-  )
+  distribution = experiment.prepare_distribution()
+  with distribution.survived(run.path):
+    builder = experiment.open_dataset(FLAGS.train_split)
+    _report_short_clips(builder)
+    with distribution.strategy.scope():
+      trainer = Trainer(experiment.prepare_model(), **experiment.trainer_arguments())
+    # Under a strategy a copy without it is what is looked at and scored, on one device.
+    shown = trainer.model if distribution.is_plain else experiment.plain_model()
+    validation = experiment.validation_arguments()
+    training_loop.train(
+      run,
+      trainer,
+      functools.partial(
+        experiment.training_batches, builder, shown.image_size, part=distribution.part
+      ),
+      flags=experiment.run_flags(),
+      validate=Validation(shown, **validation) if validation else None,
+      distribution=distribution,
+      shown=shown,
+      **experiment.loop_arguments(),
+    )
 
 
 if __name__ == "__main__":

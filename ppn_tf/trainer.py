@@ -36,7 +36,11 @@ class Trainer(tf.Module):
   All of it is in one checkpoint, so a run that is stopped anywhere goes on as
   if it had not been.
 
+  Made in the scope of a strategy of tf.distribute, it trains on all replicas: a
+  batch is then what the strategy made of it, a part for each replica.
+
   Attributes:
+    strategy: the strategy; TensorFlow's default one, of one replica, outside of any.
     model: PPN or its frame-wise twin.
     optimizer: Adam; its learning rate is `schedule`.
     scales_loss: whether it multiplies the loss, for networks in float16.
@@ -60,6 +64,7 @@ class Trainer(tf.Module):
     accumulation: int = 1,
   ):
     super().__init__(name="trainer")
+    self.strategy = tf.distribute.get_strategy()
     self.clip_norm = clip_norm
     self.accumulation = accumulation
     self.model = model
@@ -79,22 +84,38 @@ class Trainer(tf.Module):
     }
 
   @tf.function
-  def train_step(self, batch: Batch) -> None:
+  def train_step(self, batch: Batch, stop: tf.Tensor = 0.0) -> tf.Tensor:
     """One step of Adam on a batch as `pipeline.training_batches` gives it.
 
+    Args:
+      batch: the batch, or each replica's part of it.
+      stop: anything but 0 tells all processes that train together.
+    Returns:
+      The sum of `stop` over all replicas.
     Raises:
       tf.errors.InvalidArgumentError: the loss is not finite; the variables that
         are trained, and the optimizer, are as they were.
     """
-    first_part, final_part, gradients = self._gradients(batch)
+    loss, told = self.strategy.run(self._step_of_replica, args=(batch, stop))
+    with tf.control_dependencies(self.strategy.experimental_local_results(loss)):
+      self.step.assign_add(1)
+    return self.strategy.experimental_local_results(told)[0]
+
+  def _step_of_replica(self, batch: Batch, stop: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The loss of all replicas, checked, and their `stop`."""
+    counts = tf.reduce_sum(batch["weights"], axis=[0, 2])
+    counts, told = _sum_over_replicas([counts, tf.identity(stop)])
+    first_part, final_part, gradients = self._gradients(batch, counts)
+    first_part, final_part, *gradients = _sum_over_replicas([first_part, final_part, *gradients])
     loss = first_part + final_part
     # Whatever is assigned waits for the check.
     with tf.control_dependencies([tf.debugging.check_numerics(loss, "the loss is not finite")]):
       self._apply([tf.identity(gradient) for gradient in gradients])
-      self.step.assign_add(1)
+      loss = tf.identity(loss)
     self.means["loss"].update_state(loss)
     self.means["loss_first"].update_state(first_part)
     self.means["loss_final"].update_state(final_part)
+    return loss, told
 
   def _apply(self, gradients: List[tf.Tensor]) -> None:
     """Adam with weight decay as a term of the gradient, as in the paper's ancestors."""
@@ -104,11 +125,13 @@ class Trainer(tf.Module):
     gradients = [g + self.weight_decay * v for g, v in zip(gradients, variables)]
     if self.clip_norm:
       gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
-    self.optimizer.apply_gradients(zip(gradients, variables))
+    # They are summed over replicas already: decay and norm are of the whole.
+    self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
 
-  def _gradients(self, batch: Batch) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
+  def _gradients(
+    self, batch: Batch, counts: tf.Tensor
+  ) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
     """Eq. 1's two parts and its gradients, which are summed up over parts of the batch."""
-    counts = tf.reduce_sum(batch["weights"], axis=[0, 2])
     if self.accumulation == 1:
       return self._gradients_of_part(batch, counts)
     parts = {
@@ -143,19 +166,27 @@ class Trainer(tf.Module):
     self.means["pck"].update_state(100.0 * right, sample_weight=part["weights"])
     return first_part, final_part, tape.gradient(minimized, model.trainable_variables)
 
-  def not_finite(self, batch: Batch) -> List[bool]:
-    """Which clips of a batch, each by itself, give heatmaps or targets that are not finite."""
-    bad = []
-    for number in range(len(batch["frames"])):
-      maps = self.model.unroll(batch["frames"][number : number + 1]).final
-      counted = batch["keypoints"][number][batch["weights"][number] > 0]
-      finite = [tf.reduce_all(tf.math.is_finite(value)) for value in (maps, counted)]
-      bad.append(not all(map(bool, finite)))
-    return bad
-
   def read_means(self) -> Dict[str, float]:
     """The running means (loss parts, PCK-torso in percent), which start anew."""
     values = {name: float(mean.result()) for name, mean in self.means.items()}
     for mean in self.means.values():
       mean.reset_state()
     return {**values, "learning_rate": float(self.schedule(self.step))}
+
+
+def _sum_over_replicas(values: List[tf.Tensor]) -> List[tf.Tensor]:
+  context = tf.distribute.get_replica_context()
+  if context.num_replicas_in_sync == 1:
+    return values
+  return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+
+def clips_not_finite(model: Framewise, batch: Batch) -> List[bool]:
+  """Which clips of a batch, each by itself, give heatmaps or targets that are not finite."""
+  bad = []
+  for number in range(len(batch["frames"])):
+    maps = model.unroll(batch["frames"][number : number + 1]).final
+    counted = batch["keypoints"][number][batch["weights"][number] > 0]
+    finite = [tf.reduce_all(tf.math.is_finite(value)) for value in (maps, counted)]
+    bad.append(not all(map(bool, finite)))
+  return bad

@@ -1,14 +1,17 @@
 """The loop of a training run: steps, reports, checkpoints, and how it stops and goes on."""
 
 import os
+import signal
 import sys
 from typing import Any, Callable, Mapping, Optional
 
+from ppn_tf.distribution import PLAIN, Distribution
 from ppn_tf.errors import InputError
 from ppn_tf.heatmap_pictures import HeatmapPictures
 from ppn_tf.interruption import Interruption
+from ppn_tf.models.ppn import Framewise
 from ppn_tf.progress import Progress
-from ppn_tf.trainer import Trainer
+from ppn_tf.trainer import Batch, Trainer, clips_not_finite
 from ppn_tf.validation import Validation
 from ppn_tf.workdir import Workdir, restore
 
@@ -27,6 +30,8 @@ def train(
   checkpoint_every: int,
   keep_checkpoints: int,
   validate: Optional[Validation] = None,
+  distribution: Distribution = PLAIN,
+  shown: Optional[Framewise] = None,
 ) -> None:
   """Trains to the end, or goes on with what the workdir has.
 
@@ -35,60 +40,92 @@ def train(
   Args:
     run: where everything goes.
     trainer: with the model to train.
-    batches: the endless batches from a step on, as `pipeline.training_batches` gives them.
+    batches: the endless batches from a step on, as `pipeline.training_batches` gives them;
+      of several processes this one's rows.
     flags: what the run is known by; see `Workdir.claim`.
     num_steps: steps of the whole run.
     frames_per_step: frames in a batch, for the speed.
     log_every, checkpoint_every: in steps.
     keep_checkpoints: the last so many.
     validate: scored at each checkpoint, the best of which is kept apart.
+    distribution: in whose scope the trainer was made.
+    shown: what is drawn and scored: the trainer's model, or one like it that was made in no
+      scope and is restored from each checkpoint.
   Raises:
     InputError: a workdir that is another run's, cannot be written or is on a full
       disk; a loss that is not finite.
     SystemExit: it was stopped by a signal.
   """
   model = trainer.model
+  shown = shown or model
   first = batches(0)
   tracked = tf.train.Checkpoint(model=model, trainer=trainer)
-  # Weights and Adam's two moments, in the kept checkpoints and the next one; and the best.
-  weights = sum(int(tf.size(v)) * 4 for network in model.networks for v in network.variables)
-  run.check_space(3 * weights * (keep_checkpoints + 1) + weights)
-  # After all that may refuse the flags: the mended command finds the folder free.
-  run.claim(flags)
-  checkpoints = run.checkpoints(tracked, keep_checkpoints)
-  if checkpoints.latest_checkpoint:
-    restore(tracked, checkpoints.latest_checkpoint)
-  first_step = int(trainer.step)
-  run.forget_metrics_after(first_step)
+  if distribution.is_chief:
+    # Weights and Adam's two moments, in the kept checkpoints and the next one; and the best.
+    weights = sum(4 * v.shape.num_elements() for one in model.networks for v in one.variables)
+    run.check_space(3 * weights * (keep_checkpoints + 1) + weights)
+    # After all that may refuse the flags: the mended command finds the folder free.
+    run.claim(flags)
+  first_step = _go_on(run, tracked, flags, distribution)
   if first_step >= num_steps:
     print(f"{run.path}: already trained for {first_step} steps.")
     return
 
-  pictures = HeatmapPictures(model, next(iter(first.take(1))))
-  progress = Progress(run, first_step, num_steps, frames_per_step=frames_per_step)
-  with Interruption() as interruption:
-    for step, batch in enumerate(batches(first_step).take(num_steps - first_step), first_step + 1):
+  pictures = HeatmapPictures(shown, next(iter(first.take(1))))
+  with distribution.folder(run.path) as folder, Interruption() as interruption:
+    own = Workdir(folder)
+    checkpoints = own.checkpoints(tracked, keep_checkpoints)
+    own.forget_metrics_after(first_step)
+    progress = Progress(own, first_step, num_steps, frames_per_step=frames_per_step)
+    steps = range(first_step + 1, num_steps + 1)
+    for step, batch in zip(steps, distribution.spread(batches(first_step))):
       try:
-        trainer.train_step(batch)
+        told = trainer.train_step(batch, tf.constant(float(bool(interruption.received))))
       except tf.errors.InvalidArgumentError as error:
-        raise _not_finite(run, trainer, tracked, step, batch) from error
+        raise _not_finite(run, shown, step, distribution.gathered(batch)) from error
       progress.update()
+      # Several processes stop at one step: the first after any of them was told.
+      stopping = bool(told if distribution.num_workers > 1 else interruption.received)
       last = step == num_steps
       if step % log_every == 0 or last:
         progress.report(step, trainer.read_means())
-      if step % checkpoint_every == 0 or last or interruption.received:
-        checkpoints.save(checkpoint_number=step)
+      if step % checkpoint_every == 0 or last or stopping:
+        saved = checkpoints.save(checkpoint_number=step)
+        if shown is not model:
+          restore(tf.train.Checkpoint(model=shown), saved)
         with progress.writer.as_default(step):
           pictures.write()
-        if validate and not interruption.received:
-          _score(run, model, step, validate, progress)
-      if interruption.received:
+        if validate and distribution.is_chief and not stopping:
+          _score(run, shown, step, validate, progress)
+      if stopping:
         break
-  progress.close()
-  if interruption.received:
+    progress.close()
+  if stopping:
     print(f"{run.path}: stopped at step {step}. The same command goes on.", file=sys.stderr)
-    raise SystemExit(128 + interruption.received)
+    raise SystemExit(128 + (interruption.received or signal.SIGTERM))
   print(f"{run.path}: trained for {num_steps} steps.")
+
+
+def _go_on(
+  run: Workdir, tracked: tf.train.Checkpoint, flags: Mapping[str, Any], distribution: Distribution
+) -> int:
+  """Restores the run's last checkpoint, if there is one; the step.
+
+  Raises:
+    InputError: the checkpoint does not fit, or other processes see another run or checkpoint.
+  """
+  distribution.is_same(0.0)  # Nobody looks before the chief has claimed the folder.
+  run.check_flags(flags)
+  latest = tf.train.latest_checkpoint(os.fspath(run.checkpoints_path))
+  if latest:
+    restore(tracked, latest)
+  step = int(tracked.trainer.step.numpy())
+  if not distribution.is_same(step):
+    raise InputError(
+      f"{run.path}: the workers see different checkpoints there, this one that of step {step}. "
+      "Give all of them one --workdir on a disk that they share."
+    )
+  return step
 
 
 def _score(
@@ -101,19 +138,17 @@ def _score(
   progress.say(f"step {step}: {found}{', the best' * best}")
 
 
-def _not_finite(
-  run: Workdir, trainer: Trainer, tracked: tf.train.Checkpoint, step: int, batch: Any
-) -> InputError:
+def _not_finite(run: Workdir, model: Framewise, step: int, batch: Batch) -> InputError:
   """Says at which step, and with which clips, the loss became infinite or NaN."""
   try:
     latest = run.latest_checkpoint()
   except InputError:
     where, kept = "", "There was no checkpoint yet."
   else:
-    restore(tracked, latest)
+    restore(tf.train.Checkpoint(model=model), latest)
     where, kept = f" to the network of {os.path.basename(latest)}", f"{latest} is kept."
   names = [name.decode() for name in batch["clip"].numpy()]
-  bad = [name for name, one in zip(names, trainer.not_finite(batch)) if one]
+  bad = [name for name, one in zip(names, clips_not_finite(model, batch)) if one]
   if bad and len(bad) < len(names):
     cause = f"clip {', '.join(bad)} is no good{where}; look at its frames and labels"
   else:

@@ -8,6 +8,7 @@ SOURCES = ("ppn_tf", "data", "export", "benchmarks", "tests")
 
 DOORS = (
   "ppn_tf.train",
+  "ppn_tf.data_service",
   "ppn_tf.evaluate",
   "ppn_tf.score",
   "ppn_tf.track",
@@ -52,7 +53,10 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.profiler", (*ABOVE_MODELS, "ppn_tf.paper_rows", "ppn_tf.cost_tables")),
   ("ppn_tf.paper_rows", (*ABOVE_MODELS, "ppn_tf.cost_tables")),
   ("ppn_tf.cost_tables", ("ppn_tf.models", *ABOVE_MODELS)),
-  ("ppn_tf.trainer", ABOVE_MODELS),
+  ("ppn_tf.trainer", (*ABOVE_MODELS, "ppn_tf.distribution")),
+  # Strategies spread any network and any batches.
+  ("ppn_tf.distribution", ("ppn_tf.models", *ABOVE_MODELS, "ppn_tf.trainer", "ppn_tf.workdir")),
+  ("ppn_tf.clips.service", ("ppn_tf.clips", "ppn_tf.keypoints")),
   ("ppn_tf.training_loop", ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")),
   ("ppn_tf.evaluator", ABOVE_MODELS),
   # A TensorFlow Lite runtime runs any network, and joint names need no pixels.

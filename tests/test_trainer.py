@@ -5,7 +5,7 @@ import pytest
 
 from ppn_tf.models import precision
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.trainer import Trainer
+from ppn_tf.trainer import Trainer, clips_not_finite
 
 import tensorflow as tf
 
@@ -133,8 +133,8 @@ def test_a_loss_that_is_not_finite_changes_nothing_and_names_the_clip(batch):
     trainer.train_step(broken)
   np.testing.assert_array_equal(model.trainable_variables[0], before)
   assert int(trainer.step) == 0
-  assert trainer.not_finite(broken) == [False, True]
-  assert trainer.not_finite(batch) == [False, False]
+  assert clips_not_finite(model, broken) == [False, True]
+  assert clips_not_finite(model, batch) == [False, False]
 
 
 def test_means_start_anew_when_read(batch):

@@ -108,6 +108,8 @@ def training_batches(
   seed: int,
   first_step: int = 0,
   shuffle_buffer: int = 64,
+  part: Tuple[int, int] = (0, 1),
+  turn: Tuple[int, int] = (0, 1),
   **clip_arguments: Any,
 ) -> tf.data.Dataset:
   """Endless batches; batch n is the same whichever batch the stream starts at.
@@ -121,6 +123,9 @@ def training_batches(
     seed: decides orders, cuts and augmentations.
     first_step: number of the first batch wanted, to go on where a run stopped.
     shuffle_buffer: clips that are shuffled together, some MB each.
+    part: (n, N) gives the n-th of N equal parts of each batch's rows, in order. What
+      is not wanted, here and by `turn`, is not decoded.
+    turn: (n, N) gives only the batches `first_step + n`, and every N-th from there.
     **clip_arguments: see `training_clip`.
   Raises:
     InputError: no clip has T frames.
@@ -145,6 +150,13 @@ def training_batches(
   first_epoch = first_sample // usable
   dataset = tf.data.Dataset.counter(first_epoch).flat_map(epoch)
   dataset = dataset.enumerate(first_epoch * usable).skip(first_sample - first_epoch * usable)
+  rows = batch_size // part[1]
+  if part[1] > 1:
+    dataset = dataset.filter(lambda index, clip: index % batch_size // rows == part[0])
+  if turn[1] > 1:
+    dataset = dataset.filter(
+      lambda index, clip: (index // batch_size - first_step) % turn[1] == turn[0]
+    )
   dataset = dataset.map(
     lambda index, clip: training_clip(
       clip, tf.stack([tf.constant(seed, tf.int64), index]), num_frames=num_frames, **clip_arguments
@@ -152,7 +164,7 @@ def training_batches(
     num_parallel_calls=tf.data.AUTOTUNE,
     deterministic=True,
   )
-  return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+  return dataset.batch(rows, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_windows(

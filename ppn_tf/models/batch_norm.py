@@ -1,4 +1,4 @@
-"""Batch norms: how those of this project's own layers are made, and how they behave in training."""
+"""Batch norms: how this project's own are made, and how they behave in training."""
 
 import tensorflow as tf
 
@@ -28,3 +28,14 @@ def freeze(network: tf.keras.Model) -> None:
   for layer in network.layers:
     if isinstance(layer, tf.keras.layers.BatchNormalization):
       layer.trainable = False
+
+
+def synchronize(network: tf.keras.Model) -> None:
+  """Takes a batch's statistics over all replicas of tf.distribute, for networks built already.
+
+  Frozen batch norms take none and stay as they are. Keras refuses `synchronized`
+  together with `fused`, the one kernel for mean, variance and scaling.
+  """
+  for layer in network.layers:
+    if isinstance(layer, tf.keras.layers.BatchNormalization) and layer.trainable:
+      layer.synchronized, layer.fused = True, False

@@ -146,6 +146,27 @@ def test_a_batch_is_the_same_wherever_the_stream_starts(builder):
   assert np.abs(other["keypoints"] - stream[0]["keypoints"]).max() > 1
 
 
+@pytest.mark.parametrize("first_step", [0, 3])
+def test_workers_have_the_rows_of_the_one_stream(builder, first_step):
+  """Two usable clips of T = 4 and batches of six: rows of one batch are of several epochs."""
+  arguments = {"batch_size": 6, "num_frames": 4, "first_step": first_step}
+  whole = batches(builder, 3, **arguments)
+  for count in (2, 3):
+    parts = [batches(builder, 3, part=(number, count), **arguments) for number in range(count)]
+    for step, batch in enumerate(whole):
+      for name, value in batch.items():
+        assert len(parts[0][step][name]) == 6 // count
+        np.testing.assert_array_equal(np.concatenate([part[step][name] for part in parts]), value)
+
+
+def test_in_turn_every_batch_is_somebodys(builder):
+  arguments = {"batch_size": 2, "first_step": 3}
+  whole = batches(builder, 5, **arguments)
+  turns = [batches(builder, 3, turn=(number, 2), **arguments) for number in range(2)]
+  for step, batch in enumerate(whole):
+    np.testing.assert_array_equal(turns[step % 2][step // 2]["keypoints"], batch["keypoints"])
+
+
 def test_an_epoch_sees_each_long_enough_clip_once(builder):
   # Without augmentation the head's course tells the clip: 0001 and 0002 have 6 and 7
   # frames, so at T = 6 each epoch is two clips, one cut of 0001 and one of two of 0002.
