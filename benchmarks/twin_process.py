@@ -4,7 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from ppn_tf.models.ppn import Framewise
 
 import tensorflow as tf
 
+# Flags that the twin reads as they are.
+_SHARED = (
+  *("head_backbone", "body_backbone", "ppu_width", "ppu_blocks", "batch_norm_momentum"),
+  *("sigma", "learning_rate", "num_steps", "weight_decay"),
+)
 ROOT = pathlib.Path(__file__).parents[1]
 
 
@@ -23,7 +28,6 @@ def hand_over(
   batch: Mapping[str, tf.Tensor],
   settings: Mapping[str, Any],
   folder: pathlib.Path,
-  memory_format: str = "contiguous_format",
 ) -> None:
   """Writes what the twin starts from: see `pytorch_twin.serve`.
 
@@ -32,7 +36,6 @@ def hand_over(
     batch: as `pipeline.training_batches` gives it.
     settings: values by flag name, as in flags.json.
     folder: to write to.
-    memory_format: PyTorch's name of the order in which maps are kept.
   """
   arrays = {
     f"{network.name}/{layer.name}/{variable.name.split('/')[-1].split(':')[0]}": variable.numpy()
@@ -46,15 +49,12 @@ def hand_over(
     f"{part}_widths": upsampling_widths(settings[f"{part}_backbone"], "duc")
     for part in ("head", "body")
   }
-  same = ("head_backbone", "body_backbone", "ppu_width", "ppu_blocks", "batch_norm_momentum")
-  same += ("sigma", "learning_rate", "num_steps", "weight_decay")
   twins = {
-    **{name: settings[name] for name in same},
+    **{name: settings[name] for name in _SHARED},
     **widths,
     "num_joints": skeletons.find_skeleton(settings["skeleton"]).num_joints,
     "dilations": [int(rate) for rate in settings["dilations"]],
     "threads": len(os.sched_getaffinity(0)),
-    "memory_format": memory_format,
   }
   (folder / "settings.json").write_text(json.dumps(twins))
 
@@ -81,10 +81,14 @@ class TwinProcess:
     threads: that it computes with.
   """
 
-  def __init__(self, python: str, folder: pathlib.Path):
+  def __init__(
+    self, python: str, folder: pathlib.Path, environment: Optional[Mapping[str, str]] = None
+  ):
+    self._folder = folder
     self._process = subprocess.Popen(
       [python, "-m", "benchmarks.pytorch_twin.serve", str(folder)],
       cwd=ROOT,
+      env={**os.environ, **(environment or {})},
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
       text=True,
@@ -116,6 +120,13 @@ class TwinProcess:
     if not line:
       raise RuntimeError(f"the PyTorch twin ended, with code {self._process.wait()}")
     return json.loads(line)
+
+  def choose_fastest(self) -> str:
+    """Chooses the fastest way of computing, also for twins to come; its description."""
+    way = memory_format, fused = self._ask("fastest")["way"]
+    path = self._folder / "settings.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "way": way}))
+    return f"{memory_format}, {'fused' if fused else 'plain'} Adam"
 
   def step(self) -> Dict[str, float]:
     """One training step: its `seconds` and its `loss`."""

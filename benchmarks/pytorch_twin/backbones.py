@@ -16,9 +16,7 @@ class Conv(nn.Conv2d):
     self, channels: int, filters: int, kernel_size: int, stride: int = 1, groups: int = 1
   ):
     padding = kernel_size // 2 if stride == 1 else 0
-    super().__init__(
-      channels, filters, kernel_size, stride, padding, groups=groups, bias=False
-    )
+    super().__init__(channels, filters, kernel_size, stride, padding, groups=groups, bias=False)
     # All maps that are strided over have even sides.
     before = (kernel_size - 2) // 2
     after = kernel_size - 2 - before
@@ -95,9 +93,7 @@ class MobileNetV2(nn.Module):
     ):  # fmt: skip
       for number in range(repeats):
         name = f"block_{len(self.blocks)}" if self.blocks else "expanded_conv"
-        block = _InvertedResidual(
-          channels, scaled(filters), 1 if number else stride, expansion
-        )
+        block = _InvertedResidual(channels, scaled(filters), 1 if number else stride, expansion)
         self.add_module(name, block)
         self.blocks.append(name)
         channels = scaled(filters)

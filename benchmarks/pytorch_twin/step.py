@@ -29,19 +29,25 @@ def heatmap_mse(
 
 
 class Step:
-  """A model with its weights, a batch in memory, and Adam."""
+  """A model with its weights, a batch in memory, and Adam.
+
+  In which order maps are kept (PyTorch's name of it), and whether Adam is its
+  fused one, does not change what is computed.
+  """
 
   def __init__(
     self,
     settings: Mapping[str, Any],
     weights: Mapping[str, np.ndarray],
     batch: Mapping[str, np.ndarray],
+    memory_format: str = "contiguous_format",
+    fused: bool = False,
   ):
     self.settings = settings
     self.model = PPN(settings)
     load_weights(self.model, weights)
     self.model.train()
-    format_ = getattr(torch, settings["memory_format"])
+    format_ = getattr(torch, memory_format)
     self.model.to(memory_format=format_)
     self.keypoints, self.weights, self.torso = (
       torch.from_numpy(batch[name]) for name in ("keypoints", "weights", "torso")
@@ -53,7 +59,7 @@ class Step:
       lr=settings["learning_rate"],
       eps=1e-7,
       weight_decay=settings["weight_decay"],
-      fused=True,
+      fused=fused,
     )
     self.done = 0
     self.right = torch.zeros(())
@@ -80,7 +86,7 @@ class Step:
     self.optimizer.zero_grad()
     self.done += 1
     self.right += self.share_right(final.detach())
-    return float(total)
+    return float(total.detach())
 
   def share_right(self, final: torch.Tensor) -> torch.Tensor:
     """Counted joints within 0.2 of the torso, as the training step reports them."""
