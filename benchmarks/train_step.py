@@ -3,7 +3,7 @@
 Each configuration is measured in a process of its own: steps of this project
 on a batch in memory, the twin's on the same batch, and this project's on real
 input take turns, so that a machine that slows down slows all of them. The twin
-starts from the same weights and computes the same (tests/test_train_step_twin.py);
+starts from the same weights and computes the same (tests/benchmarks/test_train_step.py);
 --pytorch_python names a Python that has PyTorch.
 
 The paper's batch, 8 clips at 256x256, is too much for two cores with HRNet-W48;

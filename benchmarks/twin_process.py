@@ -137,7 +137,7 @@ class TwinProcess:
     return int(self._ask("memory")["bytes"])
 
   def heatmaps(self, path: pathlib.Path) -> Dict[str, np.ndarray]:
-    """loss, and initial [B, h, w, K] and final heatmaps [B, T, h, w, K] of the batch."""
+    """loss, gradient_norm, initial [B, h, w, K] and final [B, T, h, w, K] of the batch."""
     self._ask("heatmaps", str(path))
     with np.load(path) as arrays:
       return dict(arrays)

@@ -7,7 +7,7 @@ question, a line of JSON on stdout its answer:
   fastest        tries which way of computing is the fastest, and starts anew with it
   step           seconds and loss of one training step
   memory         peak bytes of a step above those before it
-  heatmaps FILE  writes loss and heatmaps to an .npz file
+  heatmaps FILE  writes loss, gradient's norm and heatmaps to an .npz file
 """
 
 import itertools

@@ -99,11 +99,14 @@ class Step:
     return (right * self.weights).sum() / self.weights.sum()
 
   def heatmaps(self) -> Dict[str, np.ndarray]:
-    """The loss and the initial and final heatmaps, channels last, with batch statistics."""
-    with torch.no_grad():
-      total, initial, final = self.loss()
+    """The loss, its gradient's norm, and the heatmaps, channels last, with batch statistics."""
+    total, initial, final = self.loss()
+    total.backward()
+    norms = [one.grad.norm() for one in self.model.parameters() if one.grad is not None]
+    self.optimizer.zero_grad()
     return {
-      "loss": total.numpy(),
-      "initial": initial.permute(0, 2, 3, 1).numpy(),
-      "final": final.permute(0, 1, 3, 4, 2).numpy(),
+      "loss": total.detach().numpy(),
+      "gradient_norm": torch.stack(norms).norm().numpy(),
+      "initial": initial.detach().permute(0, 2, 3, 1).numpy(),
+      "final": final.detach().permute(0, 1, 3, 4, 2).numpy(),
     }
