@@ -17,7 +17,7 @@ from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from absl import flags
 
-from benchmarks.resident_memory import peak_of
+from benchmarks.resident_memory import GIVE_BACK, peak_of
 from ppn_tf import doors
 from ppn_tf.models import deform_gather, deform_resampler
 from ppn_tf.models.deform_conv import IMPLEMENTATIONS
@@ -138,9 +138,9 @@ def memory(name: str, work: Work) -> Tuple[float, float]:
   """
   command = [sys.executable, "-m", "benchmarks.deform_conv", f"--measure_memory={name}"]
   command.append(f"--work={','.join(map(str, work))}")
-  # Else the allocator keeps what is freed, and nothing can be seen from outside.
-  environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
-  done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+  done = subprocess.run(
+    command, env={**os.environ, **GIVE_BACK}, capture_output=True, text=True, check=True
+  )
   peak, results = (float(number) for number in done.stdout.split()[-2:])
   return peak, peak - results
 

@@ -7,14 +7,13 @@ memory is that of a process of its own, for this clip and one four times as long
 import os
 import pathlib
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from typing import Dict, List, Sequence
 
 from absl import flags
 
+from benchmarks.drawn_clips import door, draw_clips
 from ppn_tf import doors, experiment
 from ppn_tf.clips import pipeline, records
 from ppn_tf.evaluator import Evaluator
@@ -27,26 +26,6 @@ LENGTHS = (58, 4 * 58)
 def define_flags() -> None:
   flags.DEFINE_integer("repeats", 3, "Turns of each number of scales.", lower_bound=1)
   flags.DEFINE_integer("num_scales", 0, "Internal: print the peak memory with 1 or 7 and exit.")
-
-
-def door(module: str, *arguments: str) -> str:
-  """What a program of this project prints."""
-  command = [sys.executable, "-m", module, *arguments]
-  return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def draw_clip(folder: pathlib.Path, num_frames: int) -> str:
-  """The records of a drawn test clip."""
-  source = folder / f"{num_frames}_frames"
-  door(
-    "data.synthetic",
-    f"--output={source}",
-    "--num_train_clips=0",
-    "--num_test_clips=1",
-    f"--num_frames={num_frames}",
-  )
-  door("data.penn_action", f"--source={source}", f"--data_dir={source}_records")
-  return f"{source}_records"
 
 
 class Work:
@@ -124,7 +103,10 @@ def main(argv: Sequence[str]) -> None:
     return
   os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
   with tempfile.TemporaryDirectory() as folder:
-    datasets = [draw_clip(pathlib.Path(folder), length) for length in LENGTHS]
+    datasets = [
+      draw_clips(pathlib.Path(folder), num_train=0, num_test=1, num_frames=length)
+      for length in LENGTHS
+    ]
     print_times(datasets[0])
     print_memory(datasets)
 

@@ -72,12 +72,17 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
     ("ppn_tf.trainer", "ppn_tf.training_loop", "ppn_tf.evaluator", "ppn_tf.reporting", *DOORS),
   ),
   *((name, DOORS) for name in DOORS),
+  # It runs in a venv that has PyTorch alone.
+  ("benchmarks.pytorch_twin", ("ppn_tf", "data", "export", "tensorflow", "absl")),
 ]
 # Where programs begin: only programs may import these.
 MAY_IMPORT_ENTRIES = (*DOORS, "data", "export", "benchmarks", "tests")
 
 # Flags are read where a program begins; below that only keyword arguments.
 MAY_READ_FLAGS = ("ppn_tf.experiment", *DOORS, "data", "export", "benchmarks", "tests")
+
+# PyTorch is in a venv of its own, of the benchmark's twin or of whoever makes golden values anew.
+MAY_IMPORT_TORCH = ("benchmarks.pytorch_twin", "tests.models.torchvision_golden")
 
 # Whoever imports these gets a Keras that the package did not choose.
 OTHER_KERAS = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python")
@@ -170,6 +175,17 @@ def other_keras_imports(modules: Dict[str, Module]) -> List[str]:
     for module in modules.values()
     for imported in module.imports
     if any(_is_below(imported, keras) for keras in OTHER_KERAS)
+  ]
+
+
+def torch_imports(modules: Dict[str, Module]) -> List[str]:
+  """Imports of PyTorch where it need not be installed."""
+  return [
+    f"{module.name} imports {imported}"
+    for module in modules.values()
+    if not any(_is_below(module.name, allowed) for allowed in MAY_IMPORT_TORCH)
+    for imported in module.imports
+    if any(_is_below(imported, torch) for torch in ("torch", "torchvision"))
   ]
 
 

@@ -14,6 +14,7 @@ from tests.architecture import (
   import_cycle,
   other_keras_imports,
   read_modules,
+  torch_imports,
   undocumented,
   vague_names,
 )
@@ -49,6 +50,10 @@ def test_flags_are_read_in_doors_and_experiment_alone(modules):
 
 def test_keras_is_tf_keras(modules):
   assert other_keras_imports(modules) == []
+
+
+def test_torch_is_imported_by_the_benchmarks_twin_alone(modules):
+  assert torch_imports(modules) == []
 
 
 def test_no_import_cycle(modules):
@@ -87,6 +92,7 @@ def write(root: pathlib.Path, files: Dict[str, str]) -> Dict[str, Module]:
     ("ppn_tf/experiment.py", "from ppn_tf.trainer import train"),
     ("ppn_tf/train.py", "from ppn_tf import evaluate"),
     ("ppn_tf/tracking/tracker.py", "from ppn_tf import trainer"),
+    ("benchmarks/pytorch_twin/unit.py", "from ppn_tf.models import ppu"),
   ],
 )
 def test_forbidden_import_is_seen(tmp_path, path, source):
@@ -136,6 +142,13 @@ def test_flag_reader_is_seen(tmp_path, source):
 def test_other_keras_is_seen(tmp_path, source):
   modules = write(tmp_path, {"ppn_tf/a.py": source, "ppn_tf/b.py": "import keras_cv, tensorflow"})
   assert len(other_keras_imports(modules)) == 1
+
+
+@pytest.mark.parametrize("source", ["import torch.nn", "from torchvision.ops import nms"])
+def test_torch_is_seen(tmp_path, source):
+  files = {"benchmarks/pytorch_twin/unit.py": source, "benchmarks/a.py": source}
+  (found,) = torch_imports(write(tmp_path, files))
+  assert found.startswith("benchmarks.a imports torch")
 
 
 def test_import_cycle_is_seen(tmp_path):

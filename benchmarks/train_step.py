@@ -1,0 +1,215 @@
+"""Times the training step, and its twin in PyTorch: `python -m benchmarks.train_step`.
+
+Each configuration is measured in a process of its own: steps of this project
+on a batch in memory, the twin's on the same batch, and this project's on real
+input take turns, so that a machine that slows down slows all of them. The twin
+starts from the same weights and computes the same (tests/benchmarks/test_train_step.py);
+--pytorch_python names a Python that has PyTorch.
+
+The paper's batch, 8 clips at 256x256, is too much for two cores with HRNet-W48;
+the defaults for its networks are smaller. They have two clips in a batch, since
+PyTorch has a slower way for one image.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+
+from absl import flags
+
+from benchmarks.drawn_clips import draw_clips
+from benchmarks.resident_memory import GIVE_BACK, peak_of
+from benchmarks.training_turns import Work, take_turns
+from benchmarks.twin_process import ROOT, TwinProcess, check_torch, hand_over
+from ppn_tf import doors, experiment
+from ppn_tf.errors import InputError
+from ppn_tf.text_tables import table
+
+FLAGS = flags.FLAGS
+
+
+class Configuration(NamedTuple):
+  """A file of flags, the flags that make it smaller, and steps in a turn."""
+
+  flagfile: str
+  smaller: Tuple[str, ...]
+  steps: int
+
+
+_SMALLER = ("--batch_size=2", "--image_size=128,128")
+CONFIGURATIONS: Dict[str, Configuration] = {
+  "demo": Configuration("demo.cfg", (), 10),
+  "swift": Configuration("ppn_swift.cfg", _SMALLER, 2),
+  "stable": Configuration("ppn_stable.cfg", _SMALLER, 2),
+}
+_SIZES = ("batch_size", "image_size", "num_frames")
+NOT_MEASURED = "not measured"
+
+
+def define_flags() -> None:
+  flags.DEFINE_list("configurations", list(CONFIGURATIONS), "Which of demo, swift, stable.")
+  flags.DEFINE_integer("repeats", 5, "Turns of each kind of step.", lower_bound=1)
+  flags.DEFINE_integer("steps", 0, "Steps in a turn; 0: 10 of the demo's, 2 of the others'.")
+  flags.DEFINE_string("pytorch_python", "", "A Python with PyTorch; without one no twin is timed.")
+  flags.DEFINE_enum("measure", "", ["", "time", "memory"], "Internal: measure this and exit.")
+
+
+def measure_memory() -> Dict[str, Any]:
+  """Peak bytes of a step on a batch in memory above those before it."""
+  work = Work(FLAGS.train_split)
+  work.stop_input()
+  return {"bytes": peak_of(work.step, repeats=2)}
+
+
+def measure_time() -> Dict[str, Any]:
+  """The configuration's figures, by the names that `row` reads."""
+  work = Work(FLAGS.train_split)
+  sizes = {"repeats": FLAGS.repeats, "steps": FLAGS.steps}
+  result: Dict[str, Any] = {
+    **{name: FLAGS[name].value for name in _SIZES},
+    "parameters": sum(network.count_params() for network in work.model.networks),
+    "threads": len(os.sched_getaffinity(0)),
+  }
+  if not FLAGS.pytorch_python:
+    return {**result, **take_turns(work, None, **sizes)}
+  with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    hand_over(work.model, work.batch, experiment.run_flags(), folder)
+    with TwinProcess(FLAGS.pytorch_python, folder) as twin:
+      _check_alike(result, work, twin)
+      result.update(twin_way=twin.choose_fastest(), twin_version=twin.version)
+      result.update(take_turns(work, twin, **sizes))
+    with TwinProcess(FLAGS.pytorch_python, folder, GIVE_BACK) as twin:
+      result["twin_bytes"] = twin.memory()
+  return result
+
+
+def _check_alike(result: Mapping[str, Any], work: Work, twin: TwinProcess) -> None:
+  """Checks that the twin is as large and begins with the same loss."""
+  assert twin.parameters == result["parameters"], (twin.parameters, result["parameters"])
+  assert twin.threads == result["threads"], (twin.threads, result["threads"])
+  work.step()
+  ours, loss = work.trainer.read_means()["loss"], twin.step()["loss"]
+  assert abs(ours - loss) <= 1e-3 * abs(ours), f"the twin's first loss is {loss}, not {ours}"
+
+
+def row(name: str, found: Mapping[str, Any]) -> List[str]:
+  """A line of the table."""
+  frames = found["batch_size"] * found["num_frames"]
+
+  def megabytes(key: str) -> str:
+    return f"{found[key] / 1e6:.0f} MB" if key in found else NOT_MEASURED
+
+  waiting, whole = found["seconds_waiting"], found["seconds_real"]
+  twins = "twin_seconds" in found
+  return [
+    name,
+    f"{1e3 * found['seconds']:.0f} ms",
+    f"{frames / found['seconds']:.1f}",
+    f"{frames / whole:.1f}",
+    f"{1e3 * waiting:.1f} ms = {100 * waiting / whole:.1f}%",
+    megabytes("bytes"),
+    f"{frames / found['twin_seconds']:.1f}" if twins else NOT_MEASURED,
+    megabytes("twin_bytes"),
+    f"{found['speed']:.2f}x" if twins else NOT_MEASURED,
+  ]
+
+
+HEADER = (
+  "configuration",
+  "step",
+  "frames/s",
+  "frames/s, real input",
+  "input wait",
+  "step's memory",
+  "PyTorch frames/s",
+  "PyTorch memory",
+  "speed to PyTorch",
+)
+
+
+def description(name: str, found: Mapping[str, Any]) -> str:
+  """What exactly a line of the table is about."""
+  text = (
+    f"{name}: configs/{CONFIGURATIONS[name].flagfile} with {found['batch_size']} clips of "
+    f"T = {found['num_frames']} at {'x'.join(found['image_size'])} pixels, "
+    f"{found['parameters'] / 1e6:.2f} million parameters"
+  )
+  if "twin_way" in found:
+    text += f"; PyTorch {found['twin_version']} with as many, {found['twin_way']}, its fastest way"
+  return text
+
+
+def run_configuration(name: str, dataset: str) -> Dict[str, Any]:
+  """What is found out about a configuration, in processes of its own."""
+  configuration = CONFIGURATIONS[name]
+  given = [FLAGS[size] for size in (*_SIZES, "pytorch_python", "repeats") if FLAGS[size].present]
+  command = [
+    sys.executable,
+    *("-m", "benchmarks.train_step"),
+    f"--flagfile={ROOT / 'configs' / configuration.flagfile}",
+    *configuration.smaller,
+    *(argument for flag in given for argument in flag.serialize().split("\n")),
+    f"--steps={FLAGS.steps or configuration.steps}",
+    f"--dataset={dataset}",
+  ]
+
+  def measured(what: str, **environment: str) -> Dict[str, Any]:
+    done = subprocess.run(
+      [*command, f"--measure={what}"],
+      env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **environment},
+      stdout=subprocess.PIPE,
+      text=True,
+    )
+    if done.returncode:
+      raise InputError(f"{name}: could not be measured, see above. Try it with --configurations.")
+    return json.loads(done.stdout.splitlines()[-1])
+
+  return {**measured("time"), **measured("memory", **GIVE_BACK)}
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  if FLAGS.measure:
+    print(json.dumps({"time": measure_time, "memory": measure_memory}[FLAGS.measure]()))
+    return
+  unknown = sorted(set(FLAGS.configurations) - set(CONFIGURATIONS))
+  if unknown or not FLAGS.configurations:
+    raise InputError(
+      f"--configurations={','.join(FLAGS.configurations)}: choose from {', '.join(CONFIGURATIONS)}."
+    )
+  if FLAGS.pytorch_python:
+    check_torch(FLAGS.pytorch_python)
+  found = {}
+  with tempfile.TemporaryDirectory() as folder:
+    dataset = FLAGS.dataset or draw_clips(
+      pathlib.Path(folder), num_train=32, num_test=0, num_frames=max(12, FLAGS.num_frames)
+    )
+    for name in FLAGS.configurations:
+      print(f"measuring {name} ...", file=sys.stderr, flush=True)
+      found[name] = run_configuration(name, dataset)
+  threads = found[FLAGS.configurations[0]]["threads"]
+  print(
+    f"Training step in float32 on {threads} CPU cores, medians of {FLAGS.repeats} turns; input: "
+    f"{FLAGS.dataset or '32 drawn clips of 240x320 pixels'}"
+  )
+  print(table(HEADER, [row(name, one) for name, one in found.items()]))
+  for name, one in found.items():
+    print(description(name, one))
+  print(
+    "The step was traced once. Its memory is what it needs above weights, Adam's and the batch."
+  )
+  if not FLAGS.pytorch_python:
+    print(
+      "PyTorch was not measured: give --pytorch_python the Python of a venv with "
+      "benchmarks/pytorch_twin/requirements.txt."
+    )
+
+
+if __name__ == "__main__":
+  define_flags()
+  doors.run(main)
