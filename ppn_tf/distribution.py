@@ -54,7 +54,8 @@ class Distribution:
   @property
   def is_plain(self) -> bool:
     """Whether there is no strategy, and variables are just variables."""
-    return not isinstance(self.strategy, tf.distribute.MirroredStrategy) and self.num_workers == 1
+    strategies = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
+    return not isinstance(self.strategy, strategies)
 
   @property
   def part(self) -> Tuple[int, int]:
@@ -161,14 +162,23 @@ def multi_worker(tf_config: Optional[str]) -> Distribution:
   Args:
     tf_config: the environment's TF_CONFIG, by which TensorFlow finds the others.
   Raises:
-    InputError: see `read_tf_config`.
+    InputError: see `read_tf_config`; an address that is not to be had.
   """
   addresses, worker = read_tf_config(tf_config)
-  # TensorFlow waits for the others where Python's handlers of signals do not get to.
+  # TensorFlow waits for the others where no handler of Python's is called, so that Ctrl-C has to
+  # end the process by itself; for SIGTERM it leaves a handler of its own.
   before = {one: signal.signal(one, signal.SIG_DFL) for one in (signal.SIGINT, signal.SIGTERM)}
-  strategy = tf.distribute.MultiWorkerMirroredStrategy()
-  for one, handler in before.items():
-    signal.signal(one, handler)
+  try:
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+  except (tf.errors.OpError, RuntimeError) as error:
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    raise InputError(
+      f"TF_CONFIG: worker {worker} cannot be {addresses[worker]} ({reason}). Give it an address "
+      "of this machine and a port that is free."
+    ) from error
+  finally:
+    for one, handler in before.items():
+      signal.signal(one, handler)
   return Distribution(strategy, worker, len(addresses))
 
 
