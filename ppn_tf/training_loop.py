@@ -114,7 +114,7 @@ def _go_on(
   Raises:
     InputError: the checkpoint does not fit, or other processes see another run or checkpoint.
   """
-  distribution.is_same(0.0)  # Nobody looks before the chief has claimed the folder.
+  distribution.is_same(0)  # Nobody looks before the chief has claimed the folder.
   run.check_flags(flags)
   latest = tf.train.latest_checkpoint(os.fspath(run.checkpoints_path))
   if latest:

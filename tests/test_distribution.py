@@ -141,11 +141,9 @@ def finish(process: subprocess.Popen):
   return process.returncode, out, [line for line in err.splitlines() if "error:" in line]
 
 
-@pytest.fixture(name="alone", scope="module")
-def fixture_alone(tiny_dataset, tmp_path_factory):
+def alone(workdir: pathlib.Path, *arguments):
   """The reports of a run on one device."""
-  workdir = tmp_path_factory.mktemp("alone")
-  done = finish(start(f"--dataset={tiny_dataset}", f"--workdir={workdir}"))
+  done = finish(start(f"--workdir={workdir}", *arguments))
   assert done[0] == 0, done
   return rows(workdir)
 
@@ -156,7 +154,7 @@ def assert_same(found, expected):
 
 
 @pytest.mark.slow
-def test_two_replicas_are_one(alone, tiny_dataset, tmp_path):
+def test_two_replicas_are_one(tiny_dataset, tmp_path):
   """With statistics over all replicas; with each replica's own it is another training."""
   two = ["--distribution=mirrored", "--num_replicas=2", f"--dataset={tiny_dataset}"]
   processes = [
@@ -166,11 +164,12 @@ def test_two_replicas_are_one(alone, tiny_dataset, tmp_path):
   for process in processes:
     done = finish(process)
     assert done[0] == 0, done
-  assert_same(rows(tmp_path / "synchronized"), alone)
+  expected = alone(tmp_path / "one", f"--dataset={tiny_dataset}")
+  assert_same(rows(tmp_path / "synchronized"), expected)
   # Of few joints; a cell more or less is a joint or two.
   found = [row["pck"] for row in rows(tmp_path / "synchronized")]
-  np.testing.assert_allclose(found, [row["pck"] for row in alone], atol=3.0)
-  difference = [a["loss"] - b["loss"] for a, b in zip(rows(tmp_path / "per_replica"), alone)]
+  np.testing.assert_allclose(found, [row["pck"] for row in expected], atol=3.0)
+  difference = [a["loss"] - b["loss"] for a, b in zip(rows(tmp_path / "per_replica"), expected)]
   assert np.abs(difference).max() > 2e-4
 
 
@@ -200,12 +199,11 @@ def wait_for_report(workdir: pathlib.Path, step: int, process: subprocess.Popen)
 
 
 @pytest.mark.slow
-def test_a_cluster_that_is_killed_and_stopped_goes_on(alone, tiny_dataset, tmp_path):
+def test_a_cluster_that_is_killed_and_stopped_goes_on(tiny_dataset, tmp_path):
   """Its losses are those of one process that nothing interrupted, and its workers agree."""
   workdir = tmp_path / "run"
-  arguments = [
-    f"--dataset={tiny_dataset}", f"--workdir={workdir}", "--batch_norm=synchronized"
-  ]  # fmt: skip
+  settings = f"--dataset={tiny_dataset}", "--method=framewise", "--batch_norm=synchronized"
+  arguments = (*settings, f"--workdir={workdir}")
 
   chief, other = start_cluster(*arguments)
   wait_for_report(workdir, 5, chief)
@@ -231,7 +229,7 @@ def test_a_cluster_that_is_killed_and_stopped_goes_on(alone, tiny_dataset, tmp_p
   if code:
     chief, other = start_cluster(*arguments)
     assert (finish(chief)[0], finish(other)[0]) == (0, 0)
-  assert_same(rows(workdir), alone)
+  assert_same(rows(workdir), alone(tmp_path / "one", *settings))
   assert {path.name for path in workdir.iterdir()} == {
     "checkpoints", "flags.cfg", "flags.json", "made_by.json", "metrics.jsonl", "tensorboard"
   }  # fmt: skip
@@ -242,7 +240,7 @@ def test_no_strategy_is_no_wrapper():
   assert one.is_plain and one.is_chief and one.num_replicas == 1
   batches = tf.data.Dataset.range(3)
   assert one.spread(batches) is batches
-  assert one.is_same(5.0)
+  assert one.is_same(5)
   with one.folder("/some/run") as folder:
     assert folder == "/some/run"
 
