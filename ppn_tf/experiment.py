@@ -100,8 +100,20 @@ _TRAINING_FLAGS = [
   ),
   flags.DEFINE_float("sigma", 2.0, "Standard deviation of the target heatmaps in cells."),
   flags.DEFINE_integer("num_steps", 300_000, "Training steps.", lower_bound=1),
+  flags.DEFINE_integer(
+    "num_epochs",
+    0,
+    "Train for so many epochs, whatever --num_steps is. An epoch is every clip once, or with "
+    "--num_frames=1 every frame.",
+    lower_bound=0,
+  ),
   flags.DEFINE_integer("batch_size", 8, "Clips in a batch.", lower_bound=1),
   flags.DEFINE_float("learning_rate", 1e-4, "Of Adam, at the start; it falls linearly to zero."),
+  flags.DEFINE_list(
+    "learning_rate_drops",
+    [],
+    "Epochs after which the learning rate falls to a tenth, instead of linearly.",
+  ),
   flags.DEFINE_float("weight_decay", 1e-5, "L2 term in the gradient."),
   flags.DEFINE_integer("warmup_steps", 0, "Steps in which the learning rate rises.", lower_bound=0),
   flags.DEFINE_float(
@@ -152,6 +164,14 @@ _TRAINING_FLAGS = [
     ["per_replica", "synchronized"],
     "What batch norms take mean and variance over in training: each replica's part of the batch, "
     "or all of it, at the price of messages at every layer.",
+  ),
+  flags.DEFINE_float(
+    "ema_momentum",
+    0.0,
+    "Of a moving average of all weights, which is then what is scored, evaluated and exported; "
+    "such as 0.999. 0: none.",
+    lower_bound=0.0,
+    upper_bound=1.0,
   ),
   flags.DEFINE_float("batch_norm_momentum", 0.99, "Of the batch norms' moving statistics."),
   flags.DEFINE_integer("seed", 0, "Decides initial weights, order of clips and augmentation."),

@@ -1,5 +1,6 @@
 """Tells how a run is going: a live line, metrics.jsonl, TensorBoard."""
 
+import datetime
 import time
 from typing import Dict, Mapping
 
@@ -20,7 +21,7 @@ class Progress:
   def __init__(self, run: Workdir, first_step: int, num_steps: int, frames_per_step: int):
     self.writer = tf.summary.create_file_writer(str(run.tensorboard_path))
     self._run = run
-    self._frames_per_step = frames_per_step
+    self._num_steps, self._frames_per_step = num_steps, frames_per_step
     self._bar = tqdm(total=num_steps, initial=first_step, unit="step", disable=None)
     self._began, self._reported = time.monotonic(), first_step
 
@@ -30,16 +31,20 @@ class Progress:
 
   def report(self, step: int, means: Dict[str, float]) -> None:
     """Shows and logs the means since the last report, and the speed."""
-    frames = (step - self._reported) * self._frames_per_step
-    means = {**means, "frames_per_second": frames / (time.monotonic() - self._began)}
-    self._began, self._reported = time.monotonic(), step
+    now = time.monotonic()
+    seconds_per_step = (now - self._began) / (step - self._reported)
+    self._began, self._reported = now, step
+    means = {**means, "frames_per_second": self._frames_per_step / seconds_per_step}
     self.log(step, means)
-    self._bar.set_postfix_str(
-      f"loss {means['loss']:.5f} (first {means['loss_first']:.5f}), PCK {means['pck']:.1f}, "
-      f"{means['frames_per_second']:.0f} frames/s"
+    found = (
+      f"loss {means['loss']:.5f} (first {means['loss_first']:.5f}, final "
+      f"{means['loss_final']:.5f}), PCK {means['pck']:.1f}, {means['frames_per_second']:.0f} frames/s"
     )
+    # The bar has the time left itself.
+    self._bar.set_postfix_str(found)
     if self._bar.disable:
-      print(f"step {step}: loss {means['loss']:.5f}, PCK {means['pck']:.1f}", flush=True)
+      left = datetime.timedelta(seconds=round((self._num_steps - step) * seconds_per_step))
+      print(f"step {step}/{self._num_steps}: {found}, {left} left", flush=True)
 
   def log(self, step: int, values: Mapping[str, float]) -> None:
     """Writes values to metrics.jsonl and TensorBoard."""

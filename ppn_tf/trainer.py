@@ -1,6 +1,6 @@
 """The training step: T frames through the recurrence, Eq. 1, Adam."""
 
-from typing import Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ppn_tf import losses
 from ppn_tf.keypoints import heatmaps
@@ -20,13 +20,31 @@ class LinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
     self.warmup_steps = warmup_steps
 
   def __call__(self, step: tf.Tensor) -> tf.Tensor:
-    step = tf.cast(step, tf.float32)
-    left = tf.maximum(1.0 - step / max(self.num_steps, 1), 0.0)
-    risen = tf.minimum((step + 1.0) / max(self.warmup_steps, 1), 1.0)
-    return self.learning_rate * left * risen
+    left = tf.maximum(1.0 - tf.cast(step, tf.float32) / max(self.num_steps, 1), 0.0)
+    return self.learning_rate * left * self.risen(step)
 
-  def get_config(self) -> Dict[str, float]:
+  def risen(self, step: tf.Tensor) -> tf.Tensor:
+    """What part of the rate has been reached."""
+    return tf.minimum((tf.cast(step, tf.float32) + 1.0) / max(self.warmup_steps, 1), 1.0)
+
+  def get_config(self) -> Dict[str, Any]:
     names = ("learning_rate", "num_steps", "warmup_steps")
+    return {name: getattr(self, name) for name in names}
+
+
+class StepDecay(LinearDecay):
+  """A learning rate that falls to a tenth at each of some steps, after the same rise."""
+
+  def __init__(self, learning_rate: float, drops: Sequence[int], warmup_steps: int = 0):
+    super().__init__(learning_rate, 0, warmup_steps)
+    self.drops = list(drops)
+
+  def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    fallen = tf.reduce_sum(tf.cast(tf.cast(step, tf.int64) >= self.drops, tf.float32))
+    return self.learning_rate * self.risen(step) * 0.1**fallen
+
+  def get_config(self) -> Dict[str, Any]:
+    names = ("learning_rate", "drops", "warmup_steps")
     return {name: getattr(self, name) for name in names}
 
 
@@ -43,6 +61,7 @@ class Trainer(tf.Module):
     strategy: the strategy; TensorFlow's default one, of one replica, outside of any.
     model: PPN or its frame-wise twin.
     optimizer: Adam; its learning rate is `schedule`.
+    schedule: LinearDecay, or StepDecay where there are `drops`.
     scales_loss: whether it multiplies the loss, for networks in float16.
     step: int64 variable, training steps done.
     means: running means since they were last read, by name.
@@ -60,6 +79,7 @@ class Trainer(tf.Module):
     weight_decay: float = 1e-5,
     sigma: float = 2.0,
     warmup_steps: int = 0,
+    drops: Sequence[int] = (),
     clip_norm: float = 0.0,
     accumulation: int = 1,
   ):
@@ -71,6 +91,8 @@ class Trainer(tf.Module):
     self.sigma = sigma
     self.weight_decay = weight_decay
     self.schedule = LinearDecay(learning_rate, num_steps, warmup_steps)
+    if drops:
+      self.schedule = StepDecay(learning_rate, drops, warmup_steps)
     self.optimizer = tf.keras.optimizers.Adam(self.schedule)
     layers = [layer for network in model.networks for layer in network.layers]
     self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)

@@ -13,6 +13,7 @@ from ppn_tf.models.ppn import Framewise
 from ppn_tf.progress import Progress
 from ppn_tf.trainer import Batch, Trainer, clips_not_finite
 from ppn_tf.validation import Validation
+from ppn_tf.weight_average import WeightAverage
 from ppn_tf.workdir import Workdir, restore
 
 import tensorflow as tf
@@ -32,6 +33,7 @@ def train(
   validate: Optional[Validation] = None,
   distribution: Distribution = PLAIN,
   shown: Optional[Framewise] = None,
+  average: Optional[WeightAverage] = None,
 ) -> None:
   """Trains to the end, or goes on with what the workdir has.
 
@@ -50,7 +52,9 @@ def train(
     validate: scored at each checkpoint, the best of which is kept apart.
     distribution: in whose scope the trainer was made.
     shown: what is drawn and scored: the trainer's model, or one like it that was made in no
-      scope and is restored from each checkpoint.
+      scope and is restored from each checkpoint, or the average's.
+    average: of the trained model. It is then the checkpoints' model, for whoever looks at the
+      run, and the trained one is beside it, to go on with.
   Raises:
     InputError: a workdir that is another run's, cannot be written or is on a full
       disk; a loss that is not finite.
@@ -59,11 +63,12 @@ def train(
   model = trainer.model
   shown = shown or model
   first = batches(0)
-  tracked = tf.train.Checkpoint(model=model, trainer=trainer)
+  tracked = tf.train.Checkpoint(model=shown if average else model, trainer=trainer)
   if distribution.is_chief:
     # Weights and Adam's two moments, in the kept checkpoints and the next one; and the best.
     weights = sum(4 * v.shape.num_elements() for one in model.networks for v in one.variables)
-    run.check_space(3 * weights * (keep_checkpoints + 1) + weights)
+    copies = 4 if average else 3
+    run.check_space(copies * weights * (keep_checkpoints + 1) + weights)
     # After all that may refuse the flags: the mended command finds the folder free.
     run.claim(flags)
   first_step = _go_on(run, tracked, flags, distribution)
@@ -83,6 +88,8 @@ def train(
         told = trainer.train_step(batch, tf.constant(float(bool(interruption.received))))
       except tf.errors.InvalidArgumentError as error:
         raise _not_finite(run, shown, step, distribution.gathered(batch)) from error
+      if average:
+        average.update(trainer.step)
       progress.update()
       # Several processes stop at one step: the first after any of them was told.
       stopping = bool(told if distribution.num_workers > 1 else interruption.received)
@@ -91,7 +98,7 @@ def train(
         progress.report(step, trainer.read_means())
       if step % checkpoint_every == 0 or last or stopping:
         saved = checkpoints.save(checkpoint_number=step)
-        if shown is not model:
+        if shown is not model and not average:
           restore(tf.train.Checkpoint(model=shown), saved)
         with progress.writer.as_default(step):
           pictures.write()

@@ -8,6 +8,7 @@ SOURCES = ("ppn_tf", "data", "export", "benchmarks", "tests")
 
 DOORS = (
   "ppn_tf.train",
+  "ppn_tf.pretrain",
   "ppn_tf.data_service",
   "ppn_tf.evaluate",
   "ppn_tf.score",
@@ -17,7 +18,7 @@ DOORS = (
 )
 BACKBONES = ("ppn_tf.models.resnet", "ppn_tf.models.mobilenet", "ppn_tf.models.hrnet")
 ABOVE_MODELS = ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")
-ENTRIES = ("ppn_tf.experiment", "ppn_tf.doors", *DOORS)
+ENTRIES = ("ppn_tf.experiment", "ppn_tf.training_experiment", "ppn_tf.doors", *DOORS)
 
 # (importer, what it must not import). A name stands for the module and all
 # below it. The direction is doors -> experiment -> the rest -> keypoints.
@@ -71,15 +72,21 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
     "ppn_tf.experiment",
     ("ppn_tf.trainer", "ppn_tf.training_loop", "ppn_tf.evaluator", "ppn_tf.reporting", *DOORS),
   ),
+  ("ppn_tf.training_experiment", ("ppn_tf.tracking", "ppn_tf.reporting", *DOORS)),
+  ("ppn_tf.weight_average", ABOVE_MODELS),
+  ("ppn_tf.offset_lengths", ABOVE_MODELS),
   *((name, DOORS) for name in DOORS),
   # It runs in a venv that has PyTorch alone.
   ("benchmarks.pytorch_twin", ("ppn_tf", "data", "export", "tensorflow", "absl")),
 ]
 # Where programs begin: only programs may import these.
-MAY_IMPORT_ENTRIES = (*DOORS, "data", "export", "benchmarks", "tests")
+MAY_IMPORT_ENTRIES = ("ppn_tf.training_experiment", *DOORS, "data", "export", "benchmarks", "tests")
 
 # Flags are read where a program begins; below that only keyword arguments.
-MAY_READ_FLAGS = ("ppn_tf.experiment", *DOORS, "data", "export", "benchmarks", "tests")
+MAY_READ_FLAGS = (
+  *("ppn_tf.experiment", "ppn_tf.training_experiment", *DOORS),
+  *("data", "export", "benchmarks", "tests"),
+)
 
 # PyTorch is in a venv of its own, of the benchmark's twin or of whoever makes golden values anew.
 MAY_IMPORT_TORCH = ("benchmarks.pytorch_twin", "tests.models.torchvision_golden")

@@ -4,6 +4,7 @@ import functools
 from typing import Any, Collection, Dict, Sequence, Tuple
 
 from ppn_tf.clips import augment, records
+from ppn_tf.clips.single_frames import spread_frames
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops
 from ppn_tf.keypoints.skeletons import Skeleton
@@ -25,6 +26,12 @@ def clip_lengths(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, int
   dataset = dataset.map(lambda example: records.parse(builder, example))
   named = dataset.map(lambda clip: (clip["clip"], tf.shape(clip["frames"])[0]))
   return {name.decode(): int(length) for name, length in named.as_numpy_iterator()}
+
+
+def samples_per_epoch(builder: tfds.core.DatasetBuilder, split: str, num_frames: int) -> int:
+  """Samples of an epoch of `training_batches`: clips of at least T frames, or at T = 1 frames."""
+  lengths = clip_lengths(builder, split).values()
+  return sum(lengths) if num_frames == 1 else sum(length >= num_frames for length in lengths)
 
 
 def decode_frames(frames: tf.Tensor) -> tf.Tensor:
@@ -114,7 +121,8 @@ def training_batches(
 ) -> tf.data.Dataset:
   """Endless batches; batch n is the same whichever batch the stream starts at.
 
-  Each epoch sees every clip of at least T frames once, in an order of its own.
+  Each epoch sees every clip of at least T frames once, in an order of its own;
+  at T = 1 every frame, as `single_frames.spread_frames` orders them.
 
   Args:
     builder, split: the records.
@@ -131,7 +139,7 @@ def training_batches(
     InputError: no clip has T frames.
   """
   lengths = clip_lengths(builder, split)
-  usable = sum(length >= num_frames for length in lengths.values())
+  usable = samples_per_epoch(builder, split, num_frames)
   if not usable:
     longest = max(lengths.values(), default=0)
     raise InputError(
@@ -140,10 +148,14 @@ def training_batches(
     )
 
   def epoch(number: tf.Tensor) -> tf.data.Dataset:
+    order = number + 100003 * seed
     examples = records.serialized_examples(
-      builder, split, shuffle_seed=number + 100003 * seed, buffer=shuffle_buffer
+      builder, split, shuffle_seed=order, buffer=shuffle_buffer
     )
     clips = examples.map(lambda example: records.parse(builder, example))
+    if num_frames == 1:
+      # Twice a batch: then as a rule it has no clip twice.
+      return spread_frames(clips, len(lengths), order, group=max(shuffle_buffer, 2 * batch_size))
     return clips.filter(lambda clip: tf.shape(clip["frames"])[0] >= num_frames)
 
   first_sample = first_step * batch_size
