@@ -1,4 +1,4 @@
-"""TensorBoard's view of one clip while a network learns: pictures of heatmaps, lengths of offsets."""
+"""One clip in TensorBoard while a network learns: pictures of heatmaps, lengths of offsets."""
 
 from typing import Dict, Mapping, Tuple
 

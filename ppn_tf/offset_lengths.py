@@ -16,7 +16,11 @@ def offset_lengths(model: PPN, maps: Unrolled) -> Dict[str, tf.Tensor]:
     maps: what it made of clips from their first frame on.
   Returns:
     Scalars in cells by name: "offsets_3/mean", "offsets_3/max", and so on.
+  Raises:
+    ValueError: the clips were gone on with.
   """
+  if maps.initial is None:
+    raise ValueError("maps must be of clips from their first frame on. Received: no initial ones")
   first, preliminary = maps.initial[:, None], maps.preliminary
   previous = tf.repeat(first, preliminary.shape[1], axis=1)
   if model.propagation == "chained":

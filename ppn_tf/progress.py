@@ -36,10 +36,9 @@ class Progress:
     self._began, self._reported = now, step
     means = {**means, "frames_per_second": self._frames_per_step / seconds_per_step}
     self.log(step, means)
-    found = (
-      f"loss {means['loss']:.5f} (first {means['loss_first']:.5f}, final "
-      f"{means['loss_final']:.5f}), PCK {means['pck']:.1f}, {means['frames_per_second']:.0f} frames/s"
-    )
+    parts = f"first {means['loss_first']:.5f}, final {means['loss_final']:.5f}"
+    speed = f"{means['frames_per_second']:.0f} frames/s"
+    found = f"loss {means['loss']:.5f} ({parts}), PCK {means['pck']:.1f}, {speed}"
     # The bar has the time left itself.
     self._bar.set_postfix_str(found)
     if self._bar.disable:

@@ -93,6 +93,18 @@ def test_learning_rate_rises_to_its_line():
   assert rates == pytest.approx([RATE * a * b for a, b in zip(line, risen)], abs=1e-9)
 
 
+def test_learning_rate_drops_to_a_tenth():
+  trainer = Trainer(Framewise(network()), num_steps=10, learning_rate=RATE, drops=[4, 7])
+  rates = [float(trainer.schedule(step)) for step in (0, 3, 4, 6, 7, 10)]
+  assert rates == pytest.approx([RATE * f for f in (1, 1, 0.1, 0.1, 0.01, 0.01)], rel=1e-5)
+  assert float(trainer.optimizer.learning_rate) == pytest.approx(RATE)
+  trainer = Trainer(
+    Framewise(network()), num_steps=10, learning_rate=RATE, drops=[4], warmup_steps=2
+  )
+  rates = [float(trainer.schedule(step)) for step in (0, 1, 4)]
+  assert rates == pytest.approx([RATE / 2, RATE, RATE / 10], rel=1e-5)
+
+
 def test_parts_of_a_batch_add_up_to_it(batch):
   """One clip has a joint less that counts, so the mean of the parts' losses is another."""
   results = []

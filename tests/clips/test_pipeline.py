@@ -176,6 +176,40 @@ def test_an_epoch_sees_each_long_enough_clip_once(builder):
     assert np.abs(batch["frames"][0] - batch["frames"][1]).max() > 1
 
 
+def test_an_epoch_of_single_frames_is_every_frame_once(builder):
+  every = {
+    f"{clip} frame {frame}"
+    for clip, (length, split) in CLIPS.items()
+    for frame in range(length)
+    if split == "train"
+  }
+  stream = batches(builder, 8, batch_size=4, num_frames=1, **PLAIN)
+  names = [name.decode() for batch in stream for name in batch["clip"]]
+  assert len(every) == 16 and set(names[:16]) == set(names[16:]) == every
+  assert names[:16] != names[16:]
+  assert pipeline.samples_per_epoch(builder, "train", 1) == 16
+  assert pipeline.samples_per_epoch(builder, "train", 4) == 2
+  for batch in stream:
+    for name, keypoints in zip(batch["clip"], batch["keypoints"]):
+      # The name says which labels these are.
+      clip, _, frame = name.decode().split()
+      labels, box = body_at(clip, int(frame))
+      zoom = 64 / (1.25 * max(box[2:] - box[:2]))
+      expected = (labels - (box[:2] + box[2:]) / 2) * zoom + 31.5
+      np.testing.assert_allclose(keypoints[0], expected, atol=1e-3)
+    red, green, blue = np.moveaxis(colours(batch, batch["keypoints"]), -1, 0)
+    assert (red[..., RIGHT] > 150).all() and (blue[..., LEFT] > 150).all()
+
+
+def test_a_batch_of_single_frames_is_the_same_wherever_the_stream_starts(builder):
+  stream = batches(builder, 8, batch_size=3, num_frames=1)
+  # Batch 5 spans two epochs of 16 frames.
+  for first_step in (1, 5, 7):
+    (batch,) = batches(builder, batch_size=3, num_frames=1, first_step=first_step)
+    for name, value in batch.items():
+      np.testing.assert_array_equal(value, stream[first_step][name])
+
+
 def test_clips_too_short_for_t(builder):
   with pytest.raises(InputError, match="no clip of split 'train' has --num_frames=8.*has 7"):
     batches(builder, num_frames=8)
