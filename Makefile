@@ -101,7 +101,7 @@ $(DEMO)/unseen.done:
 
 # Stage 1, single frames; PPN and its frame-wise twin both start from it.
 $(DEMO)/pretrain.done: $(DEMO)/records.done
-	$(RUN) ppn_tf.train --flagfile=configs/demo_pretrain.cfg --dataset=$(RECORDS) \
+	$(RUN) ppn_tf.pretrain --flagfile=configs/demo_pretrain.cfg --dataset=$(RECORDS) \
 	  --workdir=$(DEMO)/pretrain
 	@touch $@
 

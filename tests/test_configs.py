@@ -12,7 +12,9 @@ CONFIGS = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.cfg"))
 
 
 def test_there_are_configurations():
-  assert {"demo.cfg", "demo_framewise.cfg", "penn_smoke.cfg"} <= {path.name for path in CONFIGS}
+  assert {"demo.cfg", "demo_framewise.cfg", "penn_smoke.cfg", "pretrain_mpii_hrnet_w48.cfg"} <= {
+    path.name for path in CONFIGS
+  }
 
 
 def settings_of(path):
