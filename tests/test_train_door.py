@@ -19,6 +19,8 @@ from ppn_tf.errors import InputError
 from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
 from tests.tiny_clips import CLIPS
 
+import tensorflow as tf
+
 ROOT = pathlib.Path(__file__).parents[1]
 NUM_STEPS = 8
 NETWORK = [
@@ -66,7 +68,7 @@ def fixture_trained(tiny_dataset, tmp_path_factory):
 
 def test_training_reports_and_keeps_what_it_did(trained):
   workdir, done = trained
-  assert f"step {NUM_STEPS}: loss" in done.stdout
+  assert f"step {NUM_STEPS}/{NUM_STEPS}: loss" in done.stdout
   # Clip 0003 has 3 frames, T is 3: nothing is skipped.
   assert "skipped" not in done.stderr and "Traceback" not in done.stderr
   rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
@@ -74,7 +76,11 @@ def test_training_reports_and_keeps_what_it_did(trained):
   assert rates == pytest.approx([0.001 * (1 - s / NUM_STEPS) for s in range(1, NUM_STEPS + 1)])
   assert all(np.isfinite(list(row.values())).all() for row in rows)
   assert json.loads((workdir / "flags.json").read_text())["ppu_blocks"] == 1
-  assert list((workdir / "tensorboard").glob("events*"))
+  (events,) = (workdir / "tensorboard").glob("events*")
+  written = tf.data.TFRecordDataset(str(events)).as_numpy_iterator()
+  summaries = [tf.compat.v1.Event.FromString(event).summary.value for event in written]
+  tags = {value.tag for values in summaries for value in values}
+  assert {"loss_first", "heatmaps/final", "offsets_1/mean", "offsets_3/max"} <= tags
   assert len(list((workdir / "checkpoints").glob("*.index"))) <= 3
 
 
@@ -100,7 +106,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_
   assert process.wait() == -9, "it had ended before it was killed"
   done = run("ppn_tf.train", *arguments)
   assert done.returncode == 0, done.stderr
-  assert "step 1:" not in done.stdout, "it began anew"
+  assert "step 1/" not in done.stdout, "it began anew"
   np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
 
 
