@@ -37,9 +37,10 @@ def train() -> None:
         drops=[_steps(builder, epochs) for epochs in drops],
         **experiment.trainer_arguments(),
       )
-    # Under a strategy a copy without it is what is looked at and scored, on one device.
-    copied = FLAGS.ema_momentum or not distribution.is_plain
-    shown = experiment.plain_model() if copied else trainer.model
+    model = trainer.model
+    # The average, or what is looked at and scored under a strategy: another model, on one device.
+    shown = experiment.plain_model() if FLAGS.ema_momentum or not distribution.is_plain else model
+    average = WeightAverage(model, shown, FLAGS.ema_momentum) if FLAGS.ema_momentum else None
     validation = experiment.validation_arguments()
     training_loop.train(
       run,
@@ -51,9 +52,7 @@ def train() -> None:
       validate=Validation(shown, **validation) if validation else None,
       distribution=distribution,
       shown=shown,
-      average=WeightAverage(trainer.model, shown, FLAGS.ema_momentum)
-      if FLAGS.ema_momentum
-      else None,
+      average=average,
       **experiment.loop_arguments(),
     )
 

@@ -173,6 +173,29 @@ def test_two_replicas_are_one(tiny_dataset, tmp_path):
   assert np.abs(difference).max() > 2e-4
 
 
+def averages(workdir: pathlib.Path):
+  """The last checkpoint's averaged weights by name, all of which differ from the trained ones."""
+  reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(workdir / "checkpoints")))
+  names = [name for name in reader.get_variable_to_shape_map() if name.startswith("model/")]
+  found = {name: reader.get_tensor(name) for name in names}
+  kernels = [name for name in names if "/body_net/" in name and "kernel" in name]
+  assert all(np.abs(found[one] - reader.get_tensor(f"trainer/{one}")).max() > 0 for one in kernels)
+  return found
+
+
+@pytest.mark.slow
+def test_the_average_of_two_replicas_is_that_of_one(tiny_dataset, tmp_path):
+  common = [f"--dataset={tiny_dataset}", "--ema_momentum=0.9", "--batch_norm=synchronized"]
+  two = ["--distribution=mirrored", "--num_replicas=2"]
+  for name, where in (("one", []), ("two", two)):
+    done = finish(start(*common, *where, f"--workdir={tmp_path / name}"))
+    assert done[0] == 0, done
+  one, other = averages(tmp_path / "one"), averages(tmp_path / "two")
+  assert set(one) == set(other)
+  for name, value in one.items():
+    np.testing.assert_allclose(other[name], value, atol=2e-3, err_msg=name)
+
+
 def start_cluster(*arguments):
   """Two processes on this machine that train together."""
   sockets = [socket.socket() for _ in range(2)]
@@ -222,8 +245,8 @@ def test_a_cluster_that_is_killed_and_stopped_goes_on(tiny_dataset, tmp_path):
   other_code, other_out, _ = finish(other)
   # The signal may come too late, when the last step is done.
   assert (code, other_code) in {(143, 143), (0, 0)}
-  assert "step 1:" not in out, "it began anew"
-  reports = [re.findall(r"step \d+: loss [\d.]+", text) for text in (out, other_out)]
+  assert "step 1/" not in out, "it began anew"
+  reports = [re.findall(r"step \d+/\d+: loss [\d.]+", text) for text in (out, other_out)]
   assert reports[0] == reports[1] and reports[0]
 
   if code:

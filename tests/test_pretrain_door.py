@@ -12,8 +12,10 @@ from absl.testing import flagsaver
 
 from ppn_tf import evaluate, experiment, pretrain, train, training_loop
 from ppn_tf.errors import InputError
+from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.workdir import Workdir
 from tests.tiny_clips import CLIPS
+from tests.tiny_train import tiny
 
 import tensorflow as tf
 
@@ -46,8 +48,16 @@ def refusal(main, *arguments) -> str:
   return str(error.value)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _tiny_backbone():
+  """In MobileNetV2's place, for it is built in no time."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(BACKBONES, "mobilenet_v2_0.35", tiny)
+    yield
+
+
 @pytest.fixture(name="run", scope="module")
-def fixture_run(tiny_dataset, tmp_path_factory):
+def fixture_run(tiny_dataset, tmp_path_factory, _tiny_backbone):
   """A run that nothing interrupted."""
   workdir = tmp_path_factory.mktemp("pretrain") / "run"
   call(pretrain.main, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
@@ -136,7 +146,10 @@ KILLED = """
 import os, pathlib, runpy, signal, sys
 import ppn_tf
 import tensorflow as tf
+from ppn_tf.models import pose_net
+from tests.tiny_train import tiny
 
+pose_net.BACKBONES["mobilenet_v2_0.35"] = tiny
 step, point = int(sys.argv[1]), sys.argv[2]
 sys.argv[1:] = sys.argv[3:]
 save = tf.train.CheckpointManager.save
