@@ -51,17 +51,17 @@ def train(
     keep_checkpoints: the last so many.
     validate: scored at each checkpoint, the best of which is kept apart.
     distribution: in whose scope the trainer was made.
-    shown: what is drawn and scored: the trainer's model, or one like it that was made in no
-      scope and is restored from each checkpoint, or the average's.
-    average: of the trained model. It is then the checkpoints' model, for whoever looks at the
-      run, and the trained one is beside it, to go on with.
+    shown: what is drawn and scored without an average: the trainer's model, or one like it that
+      was made in no scope and is restored from each checkpoint.
+    average: of the trained model. It is then what is drawn and scored, and the checkpoints'
+      model, for whoever looks at the run; the trained one is beside it, to go on with.
   Raises:
     InputError: a workdir that is another run's, cannot be written or is on a full
       disk; a loss that is not finite.
     SystemExit: it was stopped by a signal.
   """
   model = trainer.model
-  shown = shown or model
+  shown = average.averaged if average else shown or model
   first = batches(0)
   tracked = tf.train.Checkpoint(model=shown if average else model, trainer=trainer)
   if distribution.is_chief:
