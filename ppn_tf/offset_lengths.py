@@ -3,7 +3,6 @@
 from typing import Dict
 
 from ppn_tf.models.ppn import PPN, Unrolled
-from ppn_tf.models.ppu import offset_model
 
 import tensorflow as tf
 
@@ -27,9 +26,21 @@ def offset_lengths(model: PPN, maps: Unrolled) -> Dict[str, tf.Tensor]:
     previous = tf.concat([first, maps.final[:, :-1]], axis=1)
   frames = [tf.reshape(value, [-1, *value.shape[2:]]) for value in (previous, preliminary)]
   lengths = {}
-  for name, offsets in offset_model(model.ppu)(frames, training=False).items():
+  for name, offsets in _offset_model(model.ppu)(frames, training=False).items():
     dy, dx = tf.split(offsets, 2, axis=-1)
     length = tf.sqrt(dy**2 + dx**2)
     lengths[f"{name}/mean"] = tf.reduce_mean(length)
     lengths[f"{name}/max"] = tf.reduce_max(length)
   return lengths
+
+
+def _offset_model(unit: tf.keras.Model) -> tf.keras.Model:
+  """The part of a PPU that makes its offsets (Eqs. 2 and 3), on the same weights.
+
+  Returns:
+    A model of [previous, preliminary] to a dictionary of offsets
+    [B, H/S, W/S, 2 * 9 * K] by layer name, such as "offsets_3", in cells: first all
+    dy, then all dx.
+  """
+  layers = [layer for layer in unit.layers if layer.name.startswith("offsets_")]
+  return tf.keras.Model(unit.inputs, {layer.name: layer.output for layer in layers})

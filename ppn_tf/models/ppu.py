@@ -122,15 +122,3 @@ def ppu(
   if len(warped) > 1:  # Eq. 5
     propagated = REDUCTIONS[reduction](dtype="float32", name="propagated")(warped)
   return tf.keras.Model([previous, preliminary], propagated, name=name)
-
-
-def offset_model(unit: tf.keras.Model) -> tf.keras.Model:
-  """The part of a `ppu` that makes its offsets (Eqs. 2 and 3), on the same weights.
-
-  Returns:
-    A model of [previous, preliminary] to a dictionary of offsets
-    [B, H/S, W/S, 2 * 9 * K] by layer name, such as "offsets_3", in cells: first all
-    dy, then all dx.
-  """
-  layers = [layer for layer in unit.layers if layer.name.startswith("offsets_")]
-  return tf.keras.Model(unit.inputs, {layer.name: layer.output for layer in layers})

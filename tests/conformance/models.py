@@ -46,7 +46,15 @@ def _ppn(skip_connection: bool = True, propagation: str = "chained", **unit: obj
 
 
 _PARTS = {"ppu", "pose_net", "PPN", "Mean", "DeformableConv2D", "propagation:chained"}
-_BACKBONE = {"Framewise", "pose_net", "upsampling:duc", "DepthToSpace", "upsample", "duc"}
+_BACKBONE = {
+  "Framewise",
+  "pose_net",
+  "upsampling:duc",
+  "DepthToSpace",
+  "upsample",
+  "duc",
+  "batch_norm",
+}
 CASES: Dict[str, Case] = {
   **{
     name: Case(lambda name=name: _framewise(name), {f"backbone:{name}", *_BACKBONE}, slow)
