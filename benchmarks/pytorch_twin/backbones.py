@@ -36,7 +36,7 @@ class ConvBN(nn.Module):
     kernel_size: int,
     stride: int = 1,
     relu: bool = True,
-    epsilon: float = 1e-3,
+    epsilon: float = 1e-5,
   ):
     super().__init__()
     self.conv = Conv(channels, filters, kernel_size, stride)
@@ -111,7 +111,7 @@ class _BasicBlock(nn.Module):
   """Two 3x3 convolutions; `shortcut` is the name of a strided block's third."""
 
   def __init__(
-    self, channels: int, filters: int, stride: int = 1, shortcut: str = "", epsilon: float = 1e-3
+    self, channels: int, filters: int, stride: int = 1, shortcut: str = "", epsilon: float = 1e-5
   ):
     super().__init__()
     self.add_module("1", ConvBN(channels, filters, 3, stride, epsilon=epsilon))

@@ -12,11 +12,11 @@ class _BasicBlock(nn.Module):
     self.widens = channels != filters
     if self.widens:
       self.shortcut_conv = nn.Conv2d(channels, filters, 1, bias=False)
-      self.shortcut_bn = nn.BatchNorm2d(filters, eps=1e-3)
+      self.shortcut_bn = nn.BatchNorm2d(filters, eps=1e-5)
     self.conv1 = nn.Conv2d(channels, filters, 3, padding=1, bias=False)
-    self.bn1 = nn.BatchNorm2d(filters, eps=1e-3)
+    self.bn1 = nn.BatchNorm2d(filters, eps=1e-5)
     self.conv2 = nn.Conv2d(filters, filters, 3, padding=1, bias=False)
-    self.bn2 = nn.BatchNorm2d(filters, eps=1e-3)
+    self.bn2 = nn.BatchNorm2d(filters, eps=1e-5)
 
   def forward(self, inputs: torch.Tensor) -> torch.Tensor:
     shortcut = self.shortcut_bn(self.shortcut_conv(inputs)) if self.widens else inputs
