@@ -56,16 +56,19 @@ def _plot(paint: Paint, height: float = 2.9) -> bytes:
   return buffer.getvalue()
 
 
+def _bar(axes: Axes, place: float, found: Sequence[float], width: float, color: str) -> None:
+  """A bar at the mean of some values, with its height above it, and a dot for each value."""
+  mean = statistics.fmean(found)
+  axes.bar(place, mean, width, color=color)
+  axes.annotate(f"{mean:.1f}", (place, max(found)), (0, 3), textcoords="offset points", ha="center")
+  if len(found) > 1:
+    axes.plot([place] * len(found), found, "o", color="#24292f", markersize=3.5, alpha=0.7)
+
+
 def _bars(axes: Axes, names: Sequence[str], values: Sequence[Sequence[float]], color: str) -> None:
-  """A bar for each name at the mean of its values, and a dot for each value."""
+  """A bar for each name."""
   for place, found in enumerate(values):
-    axes.bar(place, statistics.fmean(found), 0.6, color=color)
-    axes.annotate(
-      f"{statistics.fmean(found):.1f}", (place, max(found)), (0, 3), textcoords="offset points",
-      ha="center",
-    )  # fmt: skip
-    if len(found) > 1:
-      axes.plot([place] * len(found), found, "o", color="#24292f", markersize=3.5, alpha=0.7)
+    _bar(axes, place, found, 0.6, color)
   axes.set_xticks(range(len(names)), names)
   _zoom(axes, [one for found in values for one in found])
 
@@ -78,16 +81,8 @@ def _zoom(axes: Axes, values: Sequence[float]) -> None:
 def _pairs(axes: Axes, rows: Sequence[Tuple[str, Sequence[float], Sequence[float]]]) -> None:
   """Frame-wise and PPN side by side for each backbone."""
   for place, (_, framewise, ppn) in enumerate(rows):
-    for shift, found, color in ((-0.2, framewise, ORANGE), (0.2, ppn, BLUE)):
-      mean = statistics.fmean(found)
-      axes.bar(place + shift, mean, 0.36, color=color)
-      axes.annotate(
-        f"{mean:.1f}", (place + shift, max(found)), (0, 3), textcoords="offset points", ha="center"
-      )
-      if len(found) > 1:
-        axes.plot(
-          [place + shift] * len(found), found, "o", color="#24292f", markersize=3.5, alpha=0.7
-        )
+    _bar(axes, place - 0.2, framewise, 0.36, ORANGE)
+    _bar(axes, place + 0.2, ppn, 0.36, BLUE)
   axes.set_xticks(range(len(rows)), [name for name, _, _ in rows])
   _zoom(axes, [one for _, *both in rows for found in both for one in found])
 

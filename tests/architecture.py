@@ -154,15 +154,22 @@ def forbidden_imports(modules: Dict[str, Module]) -> List[str]:
   ]
 
 
-def entry_imports(modules: Dict[str, Module]) -> List[str]:
-  """Imports of experiment, doors or a door by what is no program."""
+def _imports_of(
+  modules: Dict[str, Module], targets: Sequence[str], allowed: Sequence[str] = ()
+) -> List[str]:
+  """Imports of what is at or below one of the targets, by modules that are not allowed to."""
   return [
     f"{module.name} imports {imported}"
     for module in modules.values()
-    if not any(_is_below(module.name, program) for program in MAY_IMPORT_ENTRIES)
+    if not any(_is_below(module.name, one) for one in allowed)
     for imported in module.imports
-    if any(_is_below(imported, entry) for entry in ENTRIES)
+    if any(_is_below(imported, target) for target in targets)
   ]
+
+
+def entry_imports(modules: Dict[str, Module]) -> List[str]:
+  """Imports of experiment, doors or a door by what is no program."""
+  return _imports_of(modules, ENTRIES, MAY_IMPORT_ENTRIES)
 
 
 def flag_readers(modules: Dict[str, Module]) -> List[str]:
@@ -177,23 +184,12 @@ def flag_readers(modules: Dict[str, Module]) -> List[str]:
 
 def other_keras_imports(modules: Dict[str, Module]) -> List[str]:
   """Imports of a Keras by any other way than `tf.keras`."""
-  return [
-    f"{module.name} imports {imported}"
-    for module in modules.values()
-    for imported in module.imports
-    if any(_is_below(imported, keras) for keras in OTHER_KERAS)
-  ]
+  return _imports_of(modules, OTHER_KERAS)
 
 
 def torch_imports(modules: Dict[str, Module]) -> List[str]:
   """Imports of PyTorch where it need not be installed."""
-  return [
-    f"{module.name} imports {imported}"
-    for module in modules.values()
-    if not any(_is_below(module.name, allowed) for allowed in MAY_IMPORT_TORCH)
-    for imported in module.imports
-    if any(_is_below(imported, torch) for torch in ("torch", "torchvision"))
-  ]
+  return _imports_of(modules, ("torch", "torchvision"), MAY_IMPORT_TORCH)
 
 
 def _graph(modules: Dict[str, Module]) -> Dict[str, Set[str]]:
