@@ -96,7 +96,7 @@ class Ablations:
     if run.name == "pretrained_large":
       started = [f"--body_weights={self.large_weights}"]
     _command(
-      workdir.with_suffix(".log"), "ppn_tf.train", *plan.training_flags(run), *started,
+      workdir.with_suffix(".log"), run.door, *plan.training_flags(run), *started,
       f"--seed={seed}", f"--dataset={self._train}", f"--workdir={workdir}",
     )  # fmt: skip
     for num_frames in run.windows:

@@ -6,7 +6,7 @@ import time
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from benchmarks.twin_process import TwinProcess
-from ppn_tf import experiment
+from ppn_tf import experiment, training_experiment
 from ppn_tf.trainer import Trainer
 
 import tensorflow as tf
@@ -20,9 +20,9 @@ class Work:
 
   def __init__(self, split: str):
     builder = experiment.open_dataset(split)
-    self.model = experiment.prepare_model()
-    self.trainer = Trainer(self.model, **experiment.trainer_arguments())
-    self._dataset = experiment.training_batches(builder, self.model.image_size, 0)
+    self.model = training_experiment.prepare_model()
+    self.trainer = Trainer(self.model, **training_experiment.trainer_arguments())
+    self._dataset = training_experiment.training_batches(builder, self.model.image_size, 0)
     self._batches = iter(self._dataset)
     self.batch = next(self._batches)
 

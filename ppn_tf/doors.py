@@ -1,5 +1,6 @@
 """How every `python -m` program of the project starts and ends."""
 
+import errno
 import gc
 import signal
 import sys
@@ -9,12 +10,16 @@ from absl import app, logging
 
 from ppn_tf.errors import InputError
 
+# A disk, a quota or a file's greatest size is reached.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 def run(main: Callable[[Sequence[str]], None]) -> None:
   """Runs `main` under absl and exits.
 
-  An InputError becomes one line on stderr and exit code 1, Ctrl-C exit code
-  130, a polite kill (SIGTERM) 143 after the unfinished outputs are removed.
+  An InputError becomes one line on stderr and exit code 1, and so does a full
+  disk; Ctrl-C exit code 130, a polite kill (SIGTERM) 143 after the unfinished
+  outputs are removed.
 
   Args:
     main: takes what is left of argv after the flags, program name first.
@@ -25,6 +30,12 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
       main(argv)
     except InputError as error:
       print(f"error: {error}", file=sys.stderr)
+      return 1
+    except OSError as error:
+      if error.errno not in _FULL:
+        raise
+      where = f"{error.filename}: " if error.filename else ""
+      print(f"error: {where}{error.strerror}. Make room and start again.", file=sys.stderr)
       return 1
     except KeyboardInterrupt:
       print("interrupted", file=sys.stderr)

@@ -4,7 +4,6 @@ The doors share this module, so one flagfile serves them all. Defaults are the
 paper's (section IV-B). Below here only plain arguments are passed.
 """
 
-import os
 import pathlib
 from typing import Any, Dict, Mapping, Tuple
 
@@ -12,12 +11,10 @@ from absl import flags
 
 import ppn_tf
 from ppn_tf import distribution
-from ppn_tf.clips import pipeline, records, service
+from ppn_tf.clips import records
 from ppn_tf.errors import InputError
-from ppn_tf.initial_weights import load_weights
 from ppn_tf.keypoints import skeletons
 from ppn_tf.keypoints.multi_scale import DECODERS
-from ppn_tf.models import batch_norm, precision
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
 from ppn_tf.models.ppu import DILATIONS, REDUCTIONS, ppu
@@ -304,45 +301,15 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
     raise InputError(f"these flags make no network: {error}") from error
 
 
-def prepare_model() -> Framewise:
-  """The flags' network, ready to train: seeded, weights loaded, batch norms set.
-
-  Called in the scope of the strategy that is to train it.
-  """
-  tf.keras.utils.set_random_seed(FLAGS.seed)
-  with precision.policy(FLAGS.mixed_precision):
-    model = build_model(run_flags())
-  loaded = []
-  for part in ("body", "head"):
-    network, source = getattr(model, f"{part}_net", None), FLAGS[f"{part}_weights"].value
-    if source and network is not None:
-      load_weights(network, part, FLAGS[f"{part}_backbone"].value, source)
-      loaded.append(network)
-  if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
-    heatmaps = model.body_net.get_layer("heatmaps")
-    heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
-  # One replica's statistics are the batch's anyway.
-  several = tf.distribute.get_strategy().num_replicas_in_sync > 1
-  synchronized = FLAGS.batch_norm == "synchronized" and several
-  if synchronized and FLAGS.accumulation > 1:
-    raise InputError(
-      f"--accumulation={FLAGS.accumulation}: batch norms would see a part of the batch, against "
-      "--batch_norm=synchronized. Leave out one of them."
-    )
-  for network in model.networks:
-    batch_norm.set_momentum(network, FLAGS.batch_norm_momentum)
-    if FLAGS.freeze_batch_norm == "all" or (
-      FLAGS.freeze_batch_norm == "loaded" and network in loaded
-    ):
-      batch_norm.freeze(network)
-    if synchronized:
-      batch_norm.synchronize(network)
-  return model
-
-
 def plain_model() -> Framewise:
   """The flags' network with fresh weights, to restore a checkpoint to."""
   return build_model(run_flags())
+
+
+def run_of(workdir: str) -> Workdir:
+  """A run's folder; where its flags are from before a flag existed, that one has its default."""
+  holders = _MODEL_FLAGS + _TRAINING_FLAGS
+  return Workdir(workdir, {holder.name: holder.default for holder in holders})
 
 
 def load_run(workdir: str) -> Framewise:
@@ -351,10 +318,8 @@ def load_run(workdir: str) -> Framewise:
   Raises:
     InputError: no run there, no checkpoint yet, or one that does not fit.
   """
-  run = Workdir(workdir)
-  # A run from before a flag existed had what is now its default.
-  defaults = {holder.name: holder.default for holder in _MODEL_FLAGS + _TRAINING_FLAGS}
-  model = build_model({**defaults, **run.read_flags()})
+  run = run_of(workdir)
+  model = build_model(run.read_flags())
   restore(tf.train.Checkpoint(model=model), run.checkpoint(FLAGS.checkpoint))
   return model
 
@@ -365,11 +330,11 @@ def load_checked_run() -> Framewise:
   The run's other flags (crops, T, joints) hold too where none were given.
   """
   workdir = required("workdir")
-  run = Workdir(workdir)
+  run = run_of(workdir)
   run.check_flags({holder.name: holder.value for holder in _MODEL_FLAGS if holder.present})
   saved = run.read_flags()
   for holder in _MODEL_FLAGS + _TRAINING_FLAGS:
-    if not holder.present and holder.name in saved:
+    if not holder.present:
       FLAGS[holder.name].value = saved[holder.name]
   return load_run(workdir)
 
@@ -388,90 +353,3 @@ def open_dataset(split: str) -> Any:
     wanted = found.name if found.name in skeletons.SKELETONS else FLAGS.dataset
     raise InputError(f"{FLAGS.dataset}: its joints are {found.name}'s. Give --skeleton={wanted}.")
   return builder
-
-
-def prepare_distribution() -> distribution.Distribution:
-  """The flags' devices and machines; comes before whatever else TensorFlow does."""
-  if FLAGS.num_replicas and FLAGS.distribution != "mirrored":
-    raise InputError(f"--num_replicas={FLAGS.num_replicas}: goes with --distribution=mirrored.")
-  if FLAGS.distribution == "mirrored":
-    return distribution.mirrored(FLAGS.num_replicas)
-  if FLAGS.distribution == "multi_worker":
-    return distribution.multi_worker(os.environ.get("TF_CONFIG"))
-  return distribution.PLAIN
-
-
-def training_batches(
-  builder: Any, image_size: Tuple[int, int], first_step: int, part: Tuple[int, int] = (0, 1)
-) -> tf.data.Dataset:
-  """The flags' training batches from the given step on; `part` as in the pipeline's."""
-  addresses = FLAGS.data_service
-  if not addresses:
-    return _training_batches(builder, image_size, first_step, part, (0, 1))
-  turns = [(number, len(addresses)) for number in range(len(addresses))]
-  datasets = [_training_batches(builder, image_size, first_step, part, turn) for turn in turns]
-  return service.served(datasets, addresses)
-
-
-def _training_batches(
-  builder: Any,
-  image_size: Tuple[int, int],
-  first_step: int,
-  part: Tuple[int, int],
-  turn: Tuple[int, int],
-) -> tf.data.Dataset:
-  return pipeline.training_batches(
-    builder,
-    FLAGS.train_split,
-    part=part,
-    turn=turn,
-    batch_size=FLAGS.batch_size,
-    num_frames=FLAGS.num_frames,
-    seed=FLAGS.seed,
-    first_step=first_step,
-    skeleton=skeleton(),
-    image_size=image_size,
-    box_margin=FLAGS.box_margin,
-    scale_range=numbers("scale_range", 2),
-    max_rotation=FLAGS.max_rotation,
-    flip_probability=FLAGS.flip_probability,
-    max_shift=FLAGS.max_shift,
-  )
-
-
-def trainer_arguments() -> Dict[str, Any]:
-  """The flags that a `trainer.Trainer` takes; called in the scope of its strategy.
-
-  Raises:
-    InputError: a batch that has no such parts.
-  """
-  parts, replicas = FLAGS.accumulation, tf.distribute.get_strategy().num_replicas_in_sync
-  if FLAGS.batch_size % (parts * replicas):
-    of_replicas = f" of {replicas} replicas" if replicas > 1 else ""
-    raise InputError(
-      f"--batch_size={FLAGS.batch_size}: cannot be divided into {parts * replicas} parts, "
-      f"--accumulation={parts}{of_replicas}. Give a multiple."
-    )
-  names = ("num_steps", "learning_rate", "weight_decay", "sigma", "warmup_steps", "clip_norm")
-  return {name: FLAGS[name].value for name in (*names, "accumulation")}
-
-
-def loop_arguments() -> Dict[str, Any]:
-  """The flags that `training_loop.train` takes."""
-  names = ("num_steps", "log_every", "checkpoint_every", "keep_checkpoints")
-  frames_per_step = FLAGS.batch_size * FLAGS.num_frames
-  return {"frames_per_step": frames_per_step, **{name: FLAGS[name].value for name in names}}
-
-
-def validation_arguments() -> Dict[str, Any]:
-  """What a `validation.Validation` takes beside the model; empty without --validation_split."""
-  if not FLAGS.validation_split:
-    return {}
-  return {
-    "builder": open_dataset(FLAGS.validation_split),
-    "split": FLAGS.validation_split,
-    "skeleton": skeleton(),
-    "num_frames": FLAGS.num_frames,
-    "box_margin": FLAGS.box_margin,
-    "alpha": FLAGS.alpha,
-  }

@@ -1,18 +1,23 @@
-"""The training that the flags describe, for the doors that train."""
+"""The training that the flags describe: model, batches and loop, for the doors that train."""
 
 import functools
+import os
 import sys
-from typing import Any
+from typing import Any, Dict, Tuple
 
 from absl import flags
 
-from ppn_tf import experiment, training_loop
-from ppn_tf.clips import pipeline
+from ppn_tf import distribution, experiment, training_loop
+from ppn_tf.clips import pipeline, service
 from ppn_tf.errors import InputError
+from ppn_tf.initial_weights import load_weights
+from ppn_tf.models import batch_norm, precision
+from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.trainer import Trainer
 from ppn_tf.validation import Validation
 from ppn_tf.weight_average import WeightAverage
-from ppn_tf.workdir import Workdir
+
+import tensorflow as tf
 
 FLAGS = flags.FLAGS
 
@@ -23,38 +28,159 @@ def train() -> None:
   Raises:
     InputError: flags that do not fit each other, the data set or the workdir.
   """
-  run = Workdir(experiment.required("workdir"))
-  distribution = experiment.prepare_distribution()
-  with distribution.survived(run.path):
+  run = experiment.run_of(experiment.required("workdir"))
+  place = prepare_distribution()
+  with place.survived(run.path):
     builder = experiment.open_dataset(FLAGS.train_split)
     _report_short_clips(builder)
     if FLAGS.num_epochs:
       FLAGS["num_steps"].value = max(1, _steps(builder, FLAGS.num_epochs))
     drops = experiment.numbers("learning_rate_drops") if FLAGS.learning_rate_drops else ()
-    with distribution.strategy.scope():
+    with place.strategy.scope():
       trainer = Trainer(
-        experiment.prepare_model(),
+        prepare_model(),
         drops=[_steps(builder, epochs) for epochs in drops],
-        **experiment.trainer_arguments(),
+        **trainer_arguments(),
       )
     model = trainer.model
     # The average, or what is looked at and scored under a strategy: another model, on one device.
-    shown = experiment.plain_model() if FLAGS.ema_momentum or not distribution.is_plain else model
+    shown = experiment.plain_model() if FLAGS.ema_momentum or not place.is_plain else model
     average = WeightAverage(model, shown, FLAGS.ema_momentum) if FLAGS.ema_momentum else None
-    validation = experiment.validation_arguments()
+    validation = validation_arguments()
     training_loop.train(
       run,
       trainer,
-      functools.partial(
-        experiment.training_batches, builder, shown.image_size, part=distribution.part
-      ),
+      functools.partial(training_batches, builder, shown.image_size, part=place.part),
       flags=experiment.run_flags(),
       validate=Validation(shown, **validation) if validation else None,
-      distribution=distribution,
+      distribution=place,
       shown=shown,
       average=average,
-      **experiment.loop_arguments(),
+      **loop_arguments(),
     )
+
+
+def prepare_model() -> Framewise:
+  """The flags' network, ready to train: seeded, weights loaded, batch norms set.
+
+  Called in the scope of the strategy that is to train it.
+  """
+  tf.keras.utils.set_random_seed(FLAGS.seed)
+  with precision.policy(FLAGS.mixed_precision):
+    model = experiment.build_model(experiment.run_flags())
+  loaded = []
+  for part in ("body", "head"):
+    network, source = getattr(model, f"{part}_net", None), FLAGS[f"{part}_weights"].value
+    if source and network is not None:
+      load_weights(network, part, FLAGS[f"{part}_backbone"].value, source)
+      loaded.append(network)
+  if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
+    heatmaps = model.body_net.get_layer("heatmaps")
+    heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
+  # One replica's statistics are the batch's anyway.
+  several = tf.distribute.get_strategy().num_replicas_in_sync > 1
+  synchronized = FLAGS.batch_norm == "synchronized" and several
+  if synchronized and FLAGS.accumulation > 1:
+    raise InputError(
+      f"--accumulation={FLAGS.accumulation}: batch norms would see a part of the batch, against "
+      "--batch_norm=synchronized. Leave out one of them."
+    )
+  for network in model.networks:
+    batch_norm.set_momentum(network, FLAGS.batch_norm_momentum)
+    if FLAGS.freeze_batch_norm == "all" or (
+      FLAGS.freeze_batch_norm == "loaded" and network in loaded
+    ):
+      batch_norm.freeze(network)
+    if synchronized:
+      batch_norm.synchronize(network)
+  return model
+
+
+def prepare_distribution() -> distribution.Distribution:
+  """The flags' devices and machines; comes before whatever else TensorFlow does."""
+  if FLAGS.num_replicas and FLAGS.distribution != "mirrored":
+    raise InputError(f"--num_replicas={FLAGS.num_replicas}: goes with --distribution=mirrored.")
+  if FLAGS.distribution == "mirrored":
+    return distribution.mirrored(FLAGS.num_replicas)
+  if FLAGS.distribution == "multi_worker":
+    return distribution.multi_worker(os.environ.get("TF_CONFIG"))
+  return distribution.PLAIN
+
+
+def training_batches(
+  builder: Any, image_size: Tuple[int, int], first_step: int, part: Tuple[int, int] = (0, 1)
+) -> tf.data.Dataset:
+  """The flags' training batches from the given step on; `part` as in the pipeline's."""
+  addresses = FLAGS.data_service
+  if not addresses:
+    return _training_batches(builder, image_size, first_step, part, (0, 1))
+  turns = [(number, len(addresses)) for number in range(len(addresses))]
+  datasets = [_training_batches(builder, image_size, first_step, part, turn) for turn in turns]
+  return service.served(datasets, addresses)
+
+
+def _training_batches(
+  builder: Any,
+  image_size: Tuple[int, int],
+  first_step: int,
+  part: Tuple[int, int],
+  turn: Tuple[int, int],
+) -> tf.data.Dataset:
+  return pipeline.training_batches(
+    builder,
+    FLAGS.train_split,
+    part=part,
+    turn=turn,
+    batch_size=FLAGS.batch_size,
+    num_frames=FLAGS.num_frames,
+    seed=FLAGS.seed,
+    first_step=first_step,
+    skeleton=experiment.skeleton(),
+    image_size=image_size,
+    box_margin=FLAGS.box_margin,
+    scale_range=experiment.numbers("scale_range", 2),
+    max_rotation=FLAGS.max_rotation,
+    flip_probability=FLAGS.flip_probability,
+    max_shift=FLAGS.max_shift,
+  )
+
+
+def trainer_arguments() -> Dict[str, Any]:
+  """The flags that a `trainer.Trainer` takes; called in the scope of its strategy.
+
+  Raises:
+    InputError: a batch that has no such parts.
+  """
+  parts, replicas = FLAGS.accumulation, tf.distribute.get_strategy().num_replicas_in_sync
+  if FLAGS.batch_size % (parts * replicas):
+    of_replicas = f" of {replicas} replicas" if replicas > 1 else ""
+    raise InputError(
+      f"--batch_size={FLAGS.batch_size}: cannot be divided into {parts * replicas} parts, "
+      f"--accumulation={parts}{of_replicas}. Give a multiple."
+    )
+  names = ("num_steps", "learning_rate", "weight_decay", "sigma", "warmup_steps", "clip_norm")
+  return {name: FLAGS[name].value for name in (*names, "accumulation")}
+
+
+def loop_arguments() -> Dict[str, Any]:
+  """The flags that `training_loop.train` takes."""
+  names = ("num_steps", "log_every", "checkpoint_every", "keep_checkpoints")
+  frames_per_step = FLAGS.batch_size * FLAGS.num_frames
+  return {"frames_per_step": frames_per_step, **{name: FLAGS[name].value for name in names}}
+
+
+def validation_arguments() -> Dict[str, Any]:
+  """What a `validation.Validation` takes beside the model; empty without --validation_split."""
+  if not FLAGS.validation_split:
+    return {}
+  return {
+    "builder": experiment.open_dataset(FLAGS.validation_split),
+    "split": FLAGS.validation_split,
+    "skeleton": experiment.skeleton(),
+    "num_frames": FLAGS.num_frames,
+    "box_margin": FLAGS.box_margin,
+    "alpha": FLAGS.alpha,
+  }
 
 
 def _steps(builder: Any, epochs: float) -> int:

@@ -1,5 +1,6 @@
 """The loop of a training run: steps, reports, checkpoints, and how it stops and goes on."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -56,8 +57,8 @@ def train(
     average: of the trained model. It is then what is drawn and scored, and the checkpoints'
       model, for whoever looks at the run; the trained one is beside it, to go on with.
   Raises:
-    InputError: a workdir that is another run's, cannot be written or is on a full
-      disk; a loss that is not finite.
+    InputError: a workdir that is another run's, is being trained in, cannot be
+      written or is on a full disk; a loss that is not finite.
     SystemExit: it was stopped by a signal.
   """
   model = trainer.model
@@ -71,46 +72,47 @@ def train(
     run.check_space(copies * weights * (keep_checkpoints + 1) + weights)
     # After all that may refuse the flags: the mended command finds the folder free.
     run.claim(flags)
-  first_step = _go_on(run, tracked, flags, distribution)
-  if first_step >= num_steps:
-    print(f"{run.path}: already trained for {first_step} steps.")
-    return
+  with run.locked() if distribution.is_chief else contextlib.nullcontext():
+    first_step = _go_on(run, tracked, flags, distribution)
+    if first_step >= num_steps:
+      print(f"{run.path}: already trained for {first_step} steps.")
+      return
 
-  pictures = HeatmapPictures(shown, next(iter(first.take(1))))
-  with distribution.folder(run.path) as folder, Interruption() as interruption:
-    own = Workdir(folder)
-    checkpoints = own.checkpoints(tracked, keep_checkpoints)
-    own.forget_metrics_after(first_step)
-    progress = Progress(own, first_step, num_steps, frames_per_step=frames_per_step)
-    steps = range(first_step + 1, num_steps + 1)
-    for step, batch in zip(steps, distribution.spread(batches(first_step))):
-      try:
-        told = trainer.train_step(batch, tf.constant(float(bool(interruption.received))))
-      except tf.errors.InvalidArgumentError as error:
-        raise _not_finite(run, shown, step, distribution.gathered(batch)) from error
-      if average:
-        average.update(trainer.step)
-      progress.update()
-      # Several processes stop at one step: the first after any of them was told.
-      stopping = bool(told if distribution.num_workers > 1 else interruption.received)
-      last = step == num_steps
-      if step % log_every == 0 or last:
-        progress.report(step, trainer.read_means())
-      if step % checkpoint_every == 0 or last or stopping:
-        saved = checkpoints.save(checkpoint_number=step)
-        if shown is not model and not average:
-          restore(tf.train.Checkpoint(model=shown), saved)
-        with progress.writer.as_default(step):
-          pictures.write()
-        if validate and distribution.is_chief and not stopping:
-          _score(run, shown, step, validate, progress)
-      if stopping:
-        break
-    progress.close()
-  if stopping:
-    print(f"{run.path}: stopped at step {step}. The same command goes on.", file=sys.stderr)
-    raise SystemExit(128 + (interruption.received or signal.SIGTERM))
-  print(f"{run.path}: trained for {num_steps} steps.")
+    pictures = HeatmapPictures(shown, next(iter(first.take(1))))
+    with distribution.folder(run.path) as folder, Interruption() as interruption:
+      own = Workdir(folder)
+      checkpoints = own.checkpoints(tracked, keep_checkpoints)
+      own.forget_metrics_after(first_step)
+      progress = Progress(own, first_step, num_steps, frames_per_step=frames_per_step)
+      steps = range(first_step + 1, num_steps + 1)
+      for step, batch in zip(steps, distribution.spread(batches(first_step))):
+        try:
+          told = trainer.train_step(batch, tf.constant(float(bool(interruption.received))))
+        except tf.errors.InvalidArgumentError as error:
+          raise _not_finite(run, shown, step, distribution.gathered(batch)) from error
+        if average:
+          average.update(trainer.step)
+        progress.update()
+        # Several processes stop at one step: the first after any of them was told.
+        stopping = bool(told if distribution.num_workers > 1 else interruption.received)
+        last = step == num_steps
+        if step % log_every == 0 or last:
+          progress.report(step, trainer.read_means())
+        if step % checkpoint_every == 0 or last or stopping:
+          saved = _save(run, checkpoints, step)
+          if shown is not model and not average:
+            restore(tf.train.Checkpoint(model=shown), saved)
+          with progress.writer.as_default(step):
+            pictures.write()
+          if validate and distribution.is_chief and not stopping:
+            _score(run, shown, step, validate, progress)
+        if stopping:
+          break
+      progress.close()
+    if stopping:
+      print(f"{run.path}: stopped at step {step}. The same command goes on.", file=sys.stderr)
+      raise SystemExit(128 + (interruption.received or signal.SIGTERM))
+    print(f"{run.path}: trained for {num_steps} steps.")
 
 
 def _go_on(
@@ -133,6 +135,23 @@ def _go_on(
       "Give all of them one --workdir on a disk that they share."
     )
   return step
+
+
+def _save(run: Workdir, checkpoints: tf.train.CheckpointManager, step: int) -> str:
+  """Saves a checkpoint; its path.
+
+  Raises:
+    InputError: the disk is full.
+  """
+  try:
+    return checkpoints.save(checkpoint_number=step)
+  except (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError) as error:
+    latest = tf.train.latest_checkpoint(os.fspath(run.checkpoints_path))
+    reason = next(iter(error.message.splitlines()), "the disk is full")
+    raise InputError(
+      f"{run.checkpoints_path}: step {step} cannot be saved ({reason}). Make room, and the same "
+      f"command goes on from {os.path.basename(latest) if latest else 'the beginning'}."
+    ) from error
 
 
 def _score(

@@ -5,10 +5,12 @@ flags.cfg        the same as a --flagfile
 made_by.json     command, git revision and versions of its beginning
 checkpoints/     the last few checkpoints, model and optimizer
 best/            the checkpoint with the best score on --validation_split, the model alone
+lock             held by the process that trains here
 metrics.jsonl    a line per report: step, loss, PCK, speed
 tensorboard/     the same as curves, and heatmaps as images
 """
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -18,7 +20,9 @@ import platform
 import shutil
 import subprocess
 import sys
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
+
+import filelock
 
 import ppn_tf
 from ppn_tf.errors import InputError
@@ -32,10 +36,12 @@ class Workdir:
 
   Attributes:
     path: the folder.
+    defaults: what a run from before a flag existed had as that flag's value.
   """
 
-  def __init__(self, path: Union[str, os.PathLike]):
+  def __init__(self, path: Union[str, os.PathLike], defaults: Optional[Mapping[str, Any]] = None):
     self.path = pathlib.Path(path).expanduser()
+    self.defaults = dict(defaults or {})
 
   @property
   def metrics_path(self) -> pathlib.Path:
@@ -66,9 +72,12 @@ class Workdir:
         "`python -m ppn_tf.train` wrote."
       )
     try:
-      return json.loads(path.read_text())
+      saved = json.loads(path.read_text())
     except ValueError as error:
       raise InputError(f"{path}: not readable as JSON ({error}).") from error
+    if not isinstance(saved, dict):
+      raise InputError(f"{path}: wanted an object. Received: {saved!r:.60}")
+    return {**self.defaults, **saved}
 
   def claim(self, flags: Mapping[str, Any]) -> None:
     """Starts a run here, or goes on with the one of the same flags.
@@ -87,6 +96,26 @@ class Workdir:
     ):
       with complete_or_absent(self.path / name) as partial:
         partial.write_text(content)
+
+  @contextlib.contextmanager
+  def locked(self) -> Iterator[None]:
+    """Keeps other processes from training here meanwhile; the lock ends with the process.
+
+    Raises:
+      InputError: another process is training here.
+    """
+    lock = filelock.FileLock(self.path / "lock")
+    try:
+      lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+      raise InputError(
+        f"{self.path}: another process is training there. Wait for it, stop it, or give another "
+        "--workdir."
+      ) from error
+    try:
+      yield
+    finally:
+      lock.release()
 
   def check_space(self, num_bytes: int) -> None:
     """Checks that the disk can hold what a new run will write.

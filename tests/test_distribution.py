@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from absl.testing import flagsaver
 
-from ppn_tf import distribution, experiment, train
+from ppn_tf import distribution, experiment, train, training_experiment
 from ppn_tf.errors import InputError
 from ppn_tf.models import batch_norm
 from ppn_tf.models.pose_net import pose_net
@@ -88,10 +88,10 @@ def test_a_batch_that_cannot_be_divided(batch_size, accumulation, monkeypatch):
   replicas = SimpleNamespace(num_replicas_in_sync=3)
   monkeypatch.setattr(tf.distribute, "get_strategy", lambda: replicas)
   with flagsaver.flagsaver(batch_size=6, accumulation=2):
-    assert experiment.trainer_arguments()["accumulation"] == 2
+    assert training_experiment.trainer_arguments()["accumulation"] == 2
   with flagsaver.flagsaver(batch_size=batch_size, accumulation=accumulation):
     with pytest.raises(InputError, match=f"--batch_size={batch_size}.* {3 * accumulation} parts"):
-      experiment.trainer_arguments()
+      training_experiment.trainer_arguments()
 
 
 def test_how_the_devices_are_chosen_decides_no_run():

@@ -31,6 +31,11 @@ def main(argv):
     raise ValueError("a bug")
   if behaviour == "interrupt":
     raise KeyboardInterrupt
+  if behaviour == "full":
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    with complete_or_absent("out.txt") as partial:
+      partial.write_text("x" * 2000)
   if behaviour == "wait":
     with complete_or_absent("out.txt") as partial:
       partial.write_text("half")
@@ -71,6 +76,16 @@ def test_a_bug_keeps_its_trace(command):
   done = finish(command, "--behaviour=bug")
   assert done.returncode == 1
   assert "Traceback" in done.stderr and "ValueError: a bug" in done.stderr
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(command, tmp_path):
+  """A file's greatest size stands for the disk's."""
+  done = subprocess.run(
+    [*command, "--behaviour=full"], capture_output=True, text=True, timeout=60, cwd=tmp_path
+  )
+  assert done.returncode == 1
+  assert done.stderr == "error: File too large. Make room and start again.\n"
+  assert [entry.name for entry in tmp_path.iterdir()] == ["program.py"]
 
 
 def test_interrupt(command):

@@ -5,7 +5,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from ppn_tf import experiment
+from ppn_tf import experiment, training_experiment
 from ppn_tf.errors import InputError
 from ppn_tf.initial_weights import load_weights
 from ppn_tf.models.pose_net import pose_net
@@ -75,7 +75,7 @@ def test_a_frame_wise_run_starts_both_parts_of_a_ppn(runs):
   with flagsaver.flagsaver():
     weights = [f"--{part}_weights={workdir}" for part in ("head", "body")]
     flags.FLAGS(["test", *NETWORK, f"--head_backbone={SMALL}", *weights])
-    model = experiment.prepare_model()
+    model = training_experiment.prepare_model()
   assert_same_weights(model.head_net, trained.body_net)
   assert_same_weights(model.body_net, trained.body_net)
 
@@ -86,7 +86,7 @@ def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
   write_backbone(trained.body_net, file)
   with flagsaver.flagsaver():
     flags.FLAGS(["test", *NETWORK, f"--head_weights={workdir}", f"--body_weights={file}"])
-    model = experiment.prepare_model()
+    model = training_experiment.prepare_model()
   assert_same_weights(model.head_net, trained.head_net)
   frames = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
   expected = trained.body_net(frames).numpy()
@@ -117,4 +117,4 @@ def test_imagenet_is_a_source():
   with flagsaver.flagsaver():
     flags.FLAGS(["test", *NETWORK, "--body_backbone=resnet18", "--body_weights=imagenet"])
     with pytest.raises(InputError, match="imagenet: .* resnet18, only for mobilenet_v2"):
-      experiment.prepare_model()
+      training_experiment.prepare_model()

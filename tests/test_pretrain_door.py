@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from ppn_tf import evaluate, experiment, pretrain, train, training_loop
+from ppn_tf import evaluate, experiment, pretrain, train, training_experiment, training_loop
 from ppn_tf.errors import InputError
 from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.workdir import Workdir
@@ -81,7 +82,7 @@ def test_what_it_learned_starts_both_networks_of_a_ppn(run):
   with flagsaver.flagsaver():
     weights = [f"--{part}_weights={run.path}" for part in ("head", "body")]
     flags.FLAGS(["test", *arguments, *weights])
-    model = experiment.prepare_model()
+    model = training_experiment.prepare_model()
     learned = experiment.load_run(str(run.path))
   reader = tf.train.load_checkpoint(run.latest_checkpoint())
   kernel = "body_net/layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
@@ -138,6 +139,35 @@ def test_a_folder_that_cannot_be_written(tiny_dataset, tmp_path, main):
   arguments = [*NETWORK, "--method=framewise", "--num_frames=1", f"--dataset={tiny_dataset}"]
   message = refusal(main, *arguments, f"--workdir={tmp_path / 'file' / 'run'}")
   assert "cannot write there" in message and str(tmp_path / "file") in message
+
+
+def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on(
+  run, tiny_dataset, tmp_path, monkeypatch
+):
+  """A file's greatest size stands for the disk's; step 4's checkpoint is above it."""
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
+  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+  (weights,) = run.checkpoints_path.glob("ckpt-8.data*")
+  save = tf.train.CheckpointManager.save
+
+  def onto_a_full_disk(self, *given, checkpoint_number):
+    if checkpoint_number == 4:
+      resource.setrlimit(resource.RLIMIT_FSIZE, (weights.stat().st_size // 2, hard))
+    return save(self, *given, checkpoint_number=checkpoint_number)
+
+  with monkeypatch.context() as patch:
+    patch.setattr(tf.train.CheckpointManager, "save", onto_a_full_disk)
+    try:
+      message = refusal(pretrain.main, *arguments)
+    finally:
+      resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+  assert "step 4 cannot be saved" in message and "File too large" in message
+  assert message.endswith("the same command goes on from ckpt-2.")
+  broken = Workdir(tmp_path)
+  assert pathlib.Path(broken.latest_checkpoint()).name == "ckpt-2"
+  call(pretrain.main, *arguments)
+  losses = [[row["loss"] for row in one.read_metrics()] for one in (broken, run)]
+  np.testing.assert_allclose(*losses, rtol=1e-4, atol=1e-4)
 
 
 # Runs the door and kills it in the save of a step: before the shards are merged, with the

@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import subprocess
+import sys
 
 import pytest
 from absl import flags
@@ -11,6 +13,7 @@ from ppn_tf.workdir import Workdir, fingerprint, restore
 
 import tensorflow as tf
 
+ROOT = pathlib.Path(__file__).parents[1]
 FLAGS = {"method": "ppn", "num_frames": 5, "image_size": ["64", "64"]}
 
 
@@ -38,7 +41,43 @@ def test_another_configuration_is_refused_and_named(tmp_path):
   run.check_flags({"method": "ppn"})
 
 
-@pytest.mark.parametrize("content", [None, "{half"])
+def test_a_run_from_before_a_flag_existed_has_its_default(tmp_path):
+  Workdir(tmp_path).claim(FLAGS)
+  now = {**FLAGS, "clip_norm": 0.0}
+  with pytest.raises(InputError, match="--clip_norm=None there"):
+    Workdir(tmp_path).claim(now)
+  run = Workdir(tmp_path, defaults={"clip_norm": 0.0, "num_frames": 7})
+  run.claim(now)
+  assert run.read_flags() == now
+  with pytest.raises(InputError, match="--clip_norm=0.0 there, 1.0 now"):
+    run.claim({**FLAGS, "clip_norm": 1.0})
+
+
+def test_one_process_at_a_time_trains_in_a_folder(tmp_path):
+  """Another one is refused until it ends, be it by kill -9."""
+  program = f"""
+import sys, time
+from ppn_tf.workdir import Workdir
+with Workdir({str(tmp_path)!r}).locked():
+  print("locked", flush=True)
+  time.sleep(60)
+"""
+  run = Workdir(tmp_path)
+  with subprocess.Popen(
+    [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT
+  ) as process:
+    assert process.stdout.readline() == b"locked\n"
+    with pytest.raises(InputError) as error, run.locked():
+      pass
+    assert f"{tmp_path}: another process is training there" in one_line(error)
+    process.kill()
+  with run.locked():
+    pass
+  with run.locked():
+    pass
+
+
+@pytest.mark.parametrize("content", [None, "{half", "[1]"])
 def test_a_folder_without_a_run_is_refused(tmp_path, content):
   if content is not None:
     (tmp_path / "flags.json").write_text(content)

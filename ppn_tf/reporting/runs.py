@@ -100,8 +100,6 @@ def read_run(name: str, workdir: str) -> Run:
   """Reads flags.json, and metrics.jsonl and evaluation.json as far as they are there."""
   folder = Workdir(workdir)
   flags = folder.read_flags()
-  if not isinstance(flags, dict):
-    raise InputError(f"{folder.path / 'flags.json'}: wanted an object. Received: {flags!r:.60}")
   by_step: Dict[int, Dict[str, Any]] = {}
   for row in folder.read_metrics():
     if not (isinstance(row, dict) and isinstance(row.get("step"), int)):
