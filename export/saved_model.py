@@ -1,28 +1,50 @@
 """Writes a SavedModel: `python -m export.saved_model --workdir=RUN --output=FOLDER`.
 
-Its signatures `start` and `step` take any number of frames at once, and it
-loads without this package.
+It is in FOLDER/1, as TensorFlow Serving wants it, with requests to warm it up,
+and loads without this package. Its signatures `start` and `step` take any number
+of frames at once, `track` any number of clips of any length.
 """
 
+import pathlib
 from typing import Sequence
 
 from absl import flags
 
+from export import exported_network, serving_requests
 from ppn_tf import doors, experiment, serving
+from ppn_tf.outputs import complete_or_absent
+
+import tensorflow as tf
 
 FLAGS = flags.FLAGS
 
 
 def define_flags() -> None:
+  exported_network.define_flags()
   flags.DEFINE_string("output", None, "Folder to write.")
+  flags.DEFINE_integer(
+    "model_version", 1, "The folder in it; TensorFlow Serving takes the highest.", lower_bound=1
+  )
 
 
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
-  output = experiment.required("output")
-  model = experiment.load_checked_run()
-  serving.write_saved_model(model, output)
-  print(f"{output}: signatures start and step, frames {model.image_size}.")
+  output = pathlib.Path(experiment.required("output")).expanduser() / str(FLAGS.model_version)
+  model = exported_network.load()
+  frame = tf.zeros([1, *model.image_size, 3])
+  heatmaps = tf.zeros([1, *model.heatmap_size, model.num_joints])
+  with complete_or_absent(output) as partial:
+    serving.write_saved_model(model, partial)
+    serving_requests.write(
+      partial,
+      output.parent.name,
+      {
+        "start": {"frame": frame},
+        "step": {"frame": frame, "previous": heatmaps},
+        "track": {"frames": tf.cast(frame[None], tf.uint8)},
+      },
+    )
+  print(f"{output}: signatures start, step and track, frames {model.image_size}.")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,13 @@ _MODEL_FLAGS = [
     sorted(REDUCTIONS),
     "How the maps of all dilation rates are put together (Eq. 5).",
   ),
+  flags.DEFINE_integer(
+    "offset_steps",
+    0,
+    "Parts of a cell that the PPU's offsets are rounded to, as a table is read by that "
+    "`python -m export.tflite --sampler=table` puts in its place; 0: not rounded.",
+    lower_bound=0,
+  ),
   flags.DEFINE_bool("skip_connection", True, "Add BodyNet's heatmaps to the PPU's."),
   flags.DEFINE_enum(
     "propagation",
@@ -293,6 +300,7 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
       dilations,
       settings["ppu_reduction"],
       settings["initial_gain"],
+      settings["offset_steps"],
     )
     return PPN(
       network("head"), body_net, unit, settings["skip_connection"], settings["propagation"]

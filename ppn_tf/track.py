@@ -2,8 +2,8 @@
 
 VIDEO is a video file, or a folder of jpg or png frames. Writes the video with
 the pose drawn over it, and a JSON file of the keypoints. The model is a .tflite
-file, a SavedModel folder, or with --workdir=RUN the latest of a training run. A model of
-joints that the package does not know needs --skeleton, a data set's folder.
+file, a SavedModel folder, or with --workdir=RUN the latest of a training run. A
+SavedModel of joints that the package does not know needs --skeleton, a data set's folder.
 """
 
 import sys
@@ -28,7 +28,12 @@ _EVERY = flags.DEFINE_integer(
 )
 _MIN_SCORE = flags.DEFINE_float("min_score", 0.2, "Joints below are not drawn.", 0.0, 1.0)
 _MARGIN = flags.DEFINE_float(
-  "margin", 1.25, "Side of the crop over the box's longer side, as in training.", 0.5, 4.0
+  "margin",
+  None,
+  "Side of the crop over the box's longer side, as in training. By default what the model says "
+  "itself, else 1.25.",
+  0.5,
+  4.0,
 )
 _THREADS = flags.DEFINE_integer("threads", 2, "CPU threads of a .tflite model.", lower_bound=1)
 _FPS = flags.DEFINE_float("fps", 30.0, "Frames per second of a folder of images.", 0.1, 1000.0)
@@ -42,7 +47,7 @@ def load_tracker() -> Tracker:
       "give either --model=FILE.tflite (or a SavedModel folder) or --workdir=RUN. "
       f"Received: --model={_MODEL.value}, --workdir={workdir}"
     )
-  arguments: Dict[str, Any] = {"min_score": _MIN_SCORE.value, "margin": _MARGIN.value}
+  arguments: Dict[str, Any] = {"min_score": _MIN_SCORE.value}
   model: Any = _MODEL.value
   if workdir:
     from ppn_tf import experiment
@@ -55,6 +60,8 @@ def load_tracker() -> Tracker:
     from ppn_tf import experiment
 
     arguments["skeleton"] = experiment.skeleton()
+  if _MARGIN.value is not None:
+    arguments["margin"] = _MARGIN.value
   return Tracker.load(model, num_threads=_THREADS.value, **arguments)
 
 

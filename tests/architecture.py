@@ -66,6 +66,10 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   # Networks of other projects share the crops with a PPN, and nothing of the network.
   ("ppn_tf.peers", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.serving", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
+  ("ppn_tf.tflite_files", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
+  ("ppn_tf.tflite_description", ("ppn_tf", "tensorflow")),
+  ("ppn_tf.calibration", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
+  ("ppn_tf.models.served_ppu", ("ppn_tf.models.ppn", "ppn_tf.models.pose_net")),
   ("ppn_tf.tracking", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting")),
   ("ppn_tf.reporting", ("ppn_tf.trainer",)),
   (

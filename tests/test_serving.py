@@ -8,7 +8,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from ppn_tf import serving
+from ppn_tf import serving, tflite_files
+from ppn_tf.keypoints.heatmaps import decode
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.ppu import ppu
 from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
@@ -46,7 +47,7 @@ def fixture_frames():
 def fixture_folder(model, tmp_path_factory):
   folder = tmp_path_factory.mktemp("exports")
   serving.write_saved_model(model, folder / "saved")
-  (folder / "network.tflite").write_bytes(serving.to_tflite(model))
+  (folder / "network.tflite").write_bytes(tflite_files.to_tflite(model))
   return folder
 
 
@@ -69,7 +70,7 @@ def test_the_measured_difference_is_of_the_recurrence(model, frames, folder):
 
 
 def test_tflite_needs_builtin_ops_only(folder):
-  ops = serving.tflite_ops((folder / "network.tflite").read_bytes())
+  ops = tflite_files.count_ops((folder / "network.tflite").read_bytes())
   assert ops and not [name for name in ops if name.startswith("custom:")]
   assert ops["CONV_2D"] > 0 and not [name for name in ops if "FLEX" in name.upper()]
 
@@ -84,7 +85,7 @@ def test_tflite_signatures(folder):
 
 def test_framewise_step_keeps_both_inputs(tmp_path):
   path = tmp_path / "network.tflite"
-  path.write_bytes(serving.to_tflite(Framewise(network("body"))))
+  path.write_bytes(tflite_files.to_tflite(Framewise(network("body"))))
   signatures = tf.lite.Interpreter(str(path)).get_signature_list()
   assert signatures["step"]["inputs"] == ["frame", "previous"]
 
@@ -107,7 +108,7 @@ def test_custom_ops_are_told(tmp_path):
     tf.lite.OpsSet.TFLITE_BUILTINS,
     tf.lite.OpsSet.SELECT_TF_OPS,
   ]
-  ops = serving.tflite_ops(converter.convert())
+  ops = tflite_files.count_ops(converter.convert())
   assert [name for name in ops if name.startswith("custom:")]
 
 
@@ -127,6 +128,9 @@ for t in range(len(frames)):
 both = loaded.signatures["start"](frame=tf.constant(frames[:2]))["heatmaps"]
 assert both.shape[0] == 2, both.shape
 np.save("states.npy", np.concatenate(states))
+clips = np.stack([frames, frames[::-1]]).round().astype(np.uint8)
+tracked = loaded.signatures["track"](frames=tf.constant(clips))
+np.savez("tracked.npz", **{name: value.numpy() for name, value in tracked.items()})
 """
 
 
@@ -148,3 +152,18 @@ def test_saved_model_runs_where_the_package_is_not(model, frames, folder):
     state = model.step(frame[None], state)
     expected.append(state)
   np.testing.assert_allclose(np.load(folder / "states.npy"), np.concatenate(expected), atol=1e-4)
+
+
+def test_track_is_start_and_steps_over_whole_clips(model, frames, folder):
+  """In the other process: two clips at once, as many joints as frames."""
+  tracked = np.load(folder / "tracked.npz")
+  assert tracked["keypoints"].shape == (2, len(frames), JOINTS, 2)
+  for clip, keypoints, scores in zip(
+    (frames.round(), frames.round()[::-1]), tracked["keypoints"], tracked["scores"]
+  ):
+    state = model.start(clip[:1])
+    for frame, found, score in zip(clip, keypoints, scores):
+      state = model.step(frame[None], state)
+      expected = decode(state, 4)
+      np.testing.assert_allclose(found, expected[0][0], atol=0.05)
+      np.testing.assert_allclose(score, expected[1][0], atol=1e-4)

@@ -52,6 +52,8 @@ class DeformableConv2D(tf.keras.layers.Layer):
     kernel_initializer: a Keras initializer, or "identity", with which zero
       offsets copy the map.
     identity_gain: factor on that copy.
+    offset_steps: parts of a cell that offsets are rounded to, as reading from a
+      table does (served_ppu.py); the gradient passes as if they were not. 0: none.
     kernel: [taps, C, F]. Every filter sees every channel.
   """
 
@@ -64,6 +66,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     implementation: str = "auto",
     kernel_initializer: Any = "identity",
     identity_gain: float = 1.0,
+    offset_steps: int = 0,
     **kwargs: Any,
   ):
     super().__init__(**kwargs)
@@ -83,6 +86,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     self.implementation = implementation
     self.kernel_initializer = kernel_initializer
     self.identity_gain = identity_gain
+    self.offset_steps = offset_steps
 
   def build(self, input_shape: Sequence[tf.TensorShape]) -> None:
     channels, depth = (shape[-1] for shape in input_shape)
@@ -108,6 +112,8 @@ class DeformableConv2D(tf.keras.layers.Layer):
   def call(self, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
     source, offsets = inputs
     taps, channels, filters = self.kernel.shape
+    if self.offset_steps:
+      offsets = rounded(offsets, self.offset_steps)
     if self.deformable_groups:
       offsets = tf.repeat(offsets, channels // self.deformable_groups, axis=-1)
     implementation = self.implementation
@@ -133,7 +139,13 @@ class DeformableConv2D(tf.keras.layers.Layer):
       "implementation": self.implementation,
       "kernel_initializer": self.kernel_initializer,
       "identity_gain": self.identity_gain,
+      "offset_steps": self.offset_steps,
     }
+
+
+def rounded(offsets: tf.Tensor, steps: int) -> tf.Tensor:
+  """Offsets to the nearest 1 / `steps` of a cell, halves upwards; a straight-through estimator."""
+  return offsets + tf.stop_gradient(tf.floor(offsets * steps + 0.5) / steps - offsets)
 
 
 def set_implementation(network: tf.keras.Model, implementation: str) -> None:

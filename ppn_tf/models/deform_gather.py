@@ -41,10 +41,16 @@ def difference_maps(inputs: tf.Tensor) -> Tuple[tf.Tensor, ...]:
     Four tensors [B * (h + 1) * (w + 1) * C]; cell (0, 0) is the frame's corner.
   """
   framed = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]])
-  value = framed[:, :-1, :-1]
-  right = framed[:, :-1, 1:] - value
-  down = framed[:, 1:, :-1] - value
-  cross = framed[:, 1:, 1:] - framed[:, 1:, :-1] - right
+  height, width, channels = inputs.shape[1:]
+
+  def corner(row: int, column: int) -> tf.Tensor:
+    # Not framed[...], whose gradient copies where tf.slice's pads.
+    return tf.slice(framed, [0, row, column, 0], [-1, height + 1, width + 1, channels])
+
+  value = corner(0, 0)
+  right = corner(0, 1) - value
+  down = corner(1, 0) - value
+  cross = corner(1, 1) - corner(1, 0) - right
   return tuple(tf.reshape(one, [-1]) for one in (value, right, down, cross))
 
 

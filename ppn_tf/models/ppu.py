@@ -65,6 +65,7 @@ def ppu(
   dilations: Sequence[int] = DILATIONS,
   reduction: str = "mean",
   initial_gain: float = 1.0,
+  offset_steps: int = 0,
   name: str = "ppu",
 ) -> tf.keras.Model:
   """Warps the previous frame's heatmaps to the current frame.
@@ -81,6 +82,7 @@ def ppu(
     reduction: "mean", or "sum" as Eq. 5 prints it, which starts as the copy
       times the number of dilations.
     initial_gain: factor on the copy that the unit starts as.
+    offset_steps: parts of a cell that offsets are rounded to, see DeformableConv2D.
     name: the model's name.
   Returns:
     A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
@@ -114,6 +116,7 @@ def ppu(
       num_joints,
       dilation_rate=rate,
       identity_gain=initial_gain,
+      offset_steps=offset_steps,
       dtype="float32",
       name=f"warp_{rate}",
     )

@@ -7,13 +7,15 @@ the heatmaps of a frame given those before it (`step`).
 import abc
 import os
 import pathlib
-from typing import Any, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 import numpy as np
 
 from ppn_tf.errors import InputError
 from ppn_tf.interpreters import interpreter_class
+from ppn_tf.keypoints.skeletons import Skeleton, from_dict
 from ppn_tf.models.ppn import Framewise, check_steps_alone
+from ppn_tf.tflite_description import read_description
 
 import tensorflow as tf
 
@@ -27,11 +29,16 @@ class PoseModel(abc.ABC):
     image_size: (H, W) of its frames in pixels.
     heatmap_size: (h, w) of its heatmaps in cells.
     num_joints: K.
+    skeleton: the joints, where the form says so itself.
+    margin: of the crops that it was trained on, where it says so: their side
+      over the box's longer side.
   """
 
   image_size: Tuple[int, int]
   heatmap_size: Tuple[int, int]
   num_joints: int
+  skeleton: Optional[Skeleton] = None
+  margin: Optional[float] = None
 
   @property
   def stride(self) -> int:
@@ -57,9 +64,10 @@ class PoseModel(abc.ABC):
 class TFLitePoseModel(PoseModel):
   """A .tflite file with the signatures `start` and `step`, on the CPU."""
 
-  def __init__(self, path: Union[str, os.PathLike], num_threads: int = 2):
+  def __init__(self, path: Union[str, os.PathLike], num_threads: int = 2, runtime: str = ""):
+    """Loads a file into a runtime, of interpreters.RUNTIMES; by default the first there is."""
     try:
-      self._interpreter = interpreter_class()(model_path=str(path), num_threads=num_threads)
+      self._interpreter = interpreter_class(runtime)(model_path=str(path), num_threads=num_threads)
       signatures = self._interpreter.get_signature_list()
     except (ValueError, RuntimeError) as error:
       raise InputError(
@@ -75,6 +83,10 @@ class TFLitePoseModel(PoseModel):
         "Export it anew with `python -m export.tflite`."
       )
     self._set_sizes(step.get_input_details()["frame"]["shape"], outputs["heatmaps"]["shape"])
+    description = read_description(path)
+    if description:
+      self.skeleton = from_dict(description["skeleton"])
+      self.margin = description["frame"]["box_margin"]
 
   def start(self, frame: np.ndarray) -> np.ndarray:
     return self._run("start", frame=frame)
@@ -91,11 +103,11 @@ class TFLitePoseModel(PoseModel):
 
 
 class SavedModelPoseModel(PoseModel):
-  """A SavedModel folder with the signatures `start` and `step`."""
+  """A SavedModel folder with the signatures `start` and `step`, or one of its versions."""
 
   def __init__(self, path: Union[str, os.PathLike]):
     try:
-      self._loaded = tf.saved_model.load(str(path))
+      self._loaded = tf.saved_model.load(str(_newest_version(pathlib.Path(path))))
     except (OSError, ValueError) as error:
       raise InputError(
         f"{path}: not a SavedModel. Give a folder written by `python -m export.saved_model`."
@@ -158,6 +170,12 @@ def load_pose_model(path: Union[str, os.PathLike], num_threads: int = 2) -> Pose
   if not path.exists():
     raise InputError(f"{path}: no such model. Give a .tflite file or a SavedModel folder.")
   return TFLitePoseModel(path, num_threads)
+
+
+def _newest_version(path: pathlib.Path) -> pathlib.Path:
+  """The folder itself, or the one in it with the highest number."""
+  versions = [one for one in path.iterdir() if one.is_dir() and one.name.isdigit()]
+  return max(versions, key=lambda one: int(one.name), default=path)
 
 
 def _check_signatures(path: Union[str, os.PathLike], inputs: dict) -> None:

@@ -116,15 +116,17 @@ class Tracker:
 
     Args:
       model: a .tflite file, a SavedModel folder, a PoseModel, a PPN or a Framewise.
-      skeleton: see the constructor.
+      skeleton: see the constructor; by default what the file says itself.
       num_threads: CPU threads of a .tflite model.
-      **arguments: see the constructor.
+      **arguments: see the constructor; `margin` is by default what the file says.
     """
     if isinstance(model, (str, os.PathLike)):
       model = load_pose_model(model, num_threads)
     elif not isinstance(model, PoseModel):
       model = KerasPoseModel(model)
-    return cls(model, skeleton, **arguments)
+    if model.margin:
+      arguments.setdefault("margin", model.margin)
+    return cls(model, skeleton or model.skeleton, **arguments)
 
   def __call__(
     self, frames: Iterable[np.ndarray], box: Optional[Sequence[float]] = None

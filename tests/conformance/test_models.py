@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from ppn_tf import serving
+from ppn_tf import serving, tflite_files
 from ppn_tf.errors import InputError
 from ppn_tf.models import precision
 from ppn_tf.models.pose_net import BACKBONES
@@ -118,9 +118,9 @@ def test_saved_weights_bring_the_model_back(name, tmp_path):
 def test_exports_agree(name, tmp_path):
   model, clip = build(name), CLIP
   serving.write_saved_model(model, tmp_path / "saved")
-  content = serving.to_tflite(model)
+  content = tflite_files.to_tflite(model)
   (tmp_path / "model.tflite").write_bytes(content)
-  assert not [op for op in serving.tflite_ops(content) if op.startswith("custom:")]
+  assert not [op for op in tflite_files.count_ops(content) if op.startswith("custom:")]
   for form in (
     SavedModelPoseModel(tmp_path / "saved"),
     TFLitePoseModel(tmp_path / "model.tflite"),
@@ -135,7 +135,7 @@ def test_exports_agree(name, tmp_path):
 
 def test_from_first_is_not_exported():
   with pytest.raises(InputError, match="--propagation=chained"):
-    serving.to_tflite(build("ppn_from_first"))
+    tflite_files.to_tflite(build("ppn_from_first"))
 
 
 # What a hundred random layers leave of bfloat16's three digits.

@@ -213,6 +213,31 @@ def test_equal_runs_give_equal_bits():
     np.testing.assert_array_equal(gradient(), first)
 
 
+def test_rounded_offsets_read_at_parts_of_a_cell_and_learn_as_if_they_were_not():
+  rng = np.random.default_rng(7)
+  maps = rng.normal(size=(1, 6, 5, 2)).astype(np.float32)
+  offsets = random_offsets(rng, (1, 6, 5, 2, 9, 2))
+  kernel = rng.normal(size=(9, 2, 3)).astype(np.float32)
+  quarters = np.floor(offsets * 4 + 0.5) / 4
+  assert np.abs(quarters - offsets).max() > 0.1
+  expected = references.deformable_convolution(maps[0], quarters[0], kernel, 1)
+  layer, exact = (
+    DeformableConv2D(
+      3, offset_steps=steps, kernel_initializer=tf.keras.initializers.Constant(kernel)
+    )
+    for steps in (4, 0)
+  )
+  np.testing.assert_allclose(call(layer, maps, offsets)[0], expected, atol=1e-5)
+  gradients = []
+  for one, given in ((layer, offsets), (exact, quarters)):
+    given = tf.constant(given)
+    with tf.GradientTape() as tape:
+      tape.watch(given)
+      total = tf.reduce_sum(call(one, maps, given) ** 2)
+    gradients.append(tape.gradient(total, given))
+  np.testing.assert_allclose(*gradients, atol=1e-4)
+
+
 def test_auto_is_fused_in_training_alone(monkeypatch):
   called = []
   for name, convolve in IMPLEMENTATIONS.items():

@@ -1,0 +1,54 @@
+"""Calls of .tflite files with random inputs, in either runtime, for measuring them."""
+
+import os
+import pathlib
+from typing import Any, Callable, Dict, Union
+
+import numpy as np
+
+from ppn_tf.errors import InputError
+from ppn_tf.interpreters import interpreter_class
+
+Path = Union[str, os.PathLike]
+Call = Callable[[], object]
+
+# What is called of a file without signatures.
+WHOLE = "whole network"
+
+
+def load(path: Path, runtime: str, num_threads: int) -> Any:
+  """An interpreter of a file.
+
+  Raises:
+    InputError: no such file, or no TensorFlow Lite model.
+  """
+  if not pathlib.Path(path).is_file():
+    raise InputError(f"{path}: no such file. Give one written by `python -m export.tflite`.")
+  try:
+    return interpreter_class(runtime)(model_path=os.fspath(path), num_threads=num_threads)
+  except (ValueError, RuntimeError) as error:
+    raise InputError(f"{path}: not a TensorFlow Lite model ({error}).") from error
+
+
+def random_values(details: Dict[str, Any], name: str) -> np.ndarray:
+  """An input: a picture, or heatmaps where that is its name."""
+  values = np.random.default_rng(0).random(details["shape"])
+  return (values * (1.0 if name == "previous" else 255.0)).astype(details["dtype"])
+
+
+def calls(interpreter: Any) -> Dict[str, Call]:
+  """A call of each signature, or one of the whole network where there are no two."""
+  signatures = interpreter.get_signature_list()
+  if len(signatures) < 2:
+    interpreter.allocate_tensors()
+    for details in interpreter.get_input_details():
+      interpreter.set_tensor(details["index"], random_values(details, details["name"]))
+    return {WHOLE: interpreter.invoke}
+
+  def call(name: str) -> Call:
+    runner = interpreter.get_signature_runner(name)
+    inputs = runner.get_input_details()
+    values = {key: random_values(details, key) for key, details in inputs.items()}
+    return lambda: runner(**values)
+
+  return {name: call(name) for name in sorted(signatures)}

@@ -1,0 +1,75 @@
+"""Requests that TensorFlow Serving warms a model up with, before it answers others.
+
+They are records of tensorflow_serving.PredictionLog in the model's folder
+assets.extra. Its few messages are described here, for the package that has them
+brings a second TensorFlow along.
+"""
+
+import pathlib
+from typing import Any, Dict, Mapping
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+import tensorflow as tf
+
+FILE = pathlib.Path("assets.extra") / "tf_serving_warmup_requests"
+_FIELD = descriptor_pb2.FieldDescriptorProto
+_PACKAGE = "ppn_tf_serving"
+# Names, numbers and types of the fields, as in TensorFlow Serving's .proto files.
+_MESSAGES: Dict[str, Dict[str, Any]] = {
+  "ModelSpec": {"name": (1, None), "signature_name": (3, None)},
+  "PredictRequest": {"model_spec": (1, "ModelSpec"), "inputs": (2, "PredictRequest.InputsEntry")},
+  "PredictLog": {"request": (1, "PredictRequest")},
+  "PredictionLog": {"predict_log": (6, "PredictLog")},
+}
+
+
+def _describe() -> descriptor_pb2.FileDescriptorProto:
+  file = descriptor_pb2.FileDescriptorProto(
+    name="ppn_tf_serving.proto", package=_PACKAGE, syntax="proto3"
+  )
+  for name, fields in _MESSAGES.items():
+    message = file.message_type.add(name=name)
+    for field, (number, kind) in fields.items():
+      repeated = field == "inputs"
+      message.field.add(
+        name=field,
+        number=number,
+        label=_FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL,
+        type=_FIELD.TYPE_MESSAGE if kind else _FIELD.TYPE_STRING,
+        type_name=f".{_PACKAGE}.{kind}" if kind else None,
+      )
+  # A map of names to serialized TensorProtos, which on the wire are bytes like any message.
+  entry = file.message_type[1].nested_type.add(name="InputsEntry")
+  entry.options.map_entry = True
+  optional = _FIELD.LABEL_OPTIONAL
+  entry.field.add(name="key", number=1, label=optional, type=_FIELD.TYPE_STRING)
+  entry.field.add(name="value", number=2, label=optional, type=_FIELD.TYPE_BYTES)
+  return file
+
+
+_POOL = descriptor_pool.DescriptorPool()
+_POOL.Add(_describe())
+
+
+def _message(name: str) -> Any:
+  return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.{name}"))()
+
+
+def request(name: str, signature: str, inputs: Mapping[str, tf.Tensor]) -> bytes:
+  """A serialized PredictionLog of a request to a model's signature."""
+  log = _message("PredictionLog")
+  spec = log.predict_log.request.model_spec
+  spec.name, spec.signature_name = name, signature
+  for key, value in inputs.items():
+    log.predict_log.request.inputs[key] = tf.make_tensor_proto(value).SerializeToString()
+  return log.SerializeToString()
+
+
+def write(folder: pathlib.Path, name: str, requests: Mapping[str, Mapping[str, tf.Tensor]]) -> None:
+  """Puts a request for each signature into the folder of a SavedModel that is served as `name`."""
+  path = folder / FILE
+  path.parent.mkdir(parents=True, exist_ok=True)
+  with tf.io.TFRecordWriter(str(path)) as writer:
+    for signature, inputs in requests.items():
+      writer.write(request(name, signature, inputs))

@@ -1,0 +1,210 @@
+"""The Pose Propagation Unit as it is exported: the same result in few passes over memory.
+
+The sampling of Eq. 4 is two per cent of a step's multiply-accumulates and, op by
+op, half of its time, for each op goes through a number per cell, tap and joint.
+So the offset convolutions are made to give all they can:
+
+- a tap's place is their bias, and the cell's place comes by two more input
+  channels, rows and columns, so that they give positions instead of offsets;
+- positions are scaled so that 0..6 is the map and its frame of zeros, and ReLU6
+  keeps them there.
+
+The exact sampler then reads a value and three differences at each position, as
+deform_gather.py does. The table sampler reads once, the nearest cell of a map
+that was enlarged bilinearly: of positions that are rounded to a part of a cell
+that is the bilinear value itself.
+
+Maps are flat, all joints' in one column: an index is (the joint's first row +
+row) * columns + column.
+"""
+
+import math
+from typing import List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models.deform_gather import tap_positions
+from ppn_tf.models.ppu import Mean
+
+import tensorflow as tf
+
+SAMPLERS = ("exact", "table")
+# Parts of a cell that the table sampler rounds to, for units trained without rounding.
+TABLE_STEPS = 4
+# Begins the names of all ops of the sampling, which are not to be quantized.
+SAMPLING = "sampling"
+
+
+class Axis(NamedTuple):
+  """How positions along one axis become 0..6.
+
+  Attributes:
+    scale: of a cell. It has six bits, so that float16 holds it, and its
+      products with taps' places.
+    cells: from one cell before the map, 0, on: those that 6 stands for, or more.
+  """
+
+  scale: float
+  cells: int
+
+
+def axis(extent: int, rounding: float) -> Axis:
+  """The axis of `extent` cells, with positions `rounding` cells further on."""
+  wanted = 6.0 / (extent + 1 + rounding)
+  bit = 2.0 ** (math.floor(math.log2(wanted)) - 5)
+  scale = math.floor(wanted / bit) * bit
+  return Axis(scale, math.ceil(6.0 / scale))
+
+
+class ServedPPU(tf.Module):
+  """A trained unit, called as the unit is, on heatmaps of batch 1.
+
+  The weights that it changes are constants: what is learned later does not reach it.
+
+  Attributes:
+    sampler: one of SAMPLERS.
+    steps: parts of a cell that the table sampler rounds positions to.
+  """
+
+  def __init__(self, unit: tf.keras.Model, sampler: str = "exact", integers: bool = False):
+    """Takes over a unit.
+
+    Args:
+      unit: made by `ppu.ppu`.
+      sampler: one of SAMPLERS.
+      integers: whether its convolutions are to compute with 8 bits, which hold an offset well
+        and a place on the map badly: places are then added afterwards.
+    Raises:
+      ValueError: another sampler.
+    """
+    if sampler not in SAMPLERS:
+      raise ValueError(f"sampler must be one of {SAMPLERS}. Received: {sampler!r}")
+    super().__init__(name="served_ppu")
+    warps = [layer for layer in unit.layers if isinstance(layer, DeformableConv2D)]
+    rates = [warp.dilation_rate for warp in warps]
+    self.sampler, self.integers = sampler, integers
+    self.steps = warps[0].offset_steps or TABLE_STEPS
+    self._size = tuple(unit.output_shape[1:])
+    rounding = 0.5 / self.steps if sampler == "table" else 0.0
+    self._axes = [axis(extent, rounding) for extent in self._size[:2]]
+    convolutions = [unit.get_layer(f"offsets_{rate}") for rate in rates]
+    self._features = tf.keras.Model(unit.inputs, convolutions[0].input)
+    self._positions = [
+      (rate, *self._position_weights(convolution, rate, rounding))
+      for rate, convolution in zip(rates, convolutions)
+    ]
+    averages = any(isinstance(layer, Mean) for layer in unit.layers)  # Eq. 5
+    share = 1.0 / len(warps) if averages else 1.0
+    self._kernels = [share * warp.kernel.numpy().reshape(-1, self._size[2]) for warp in warps]
+
+  def _position_weights(
+    self, convolution: tf.keras.layers.Layer, rate: int, rounding: float
+  ) -> Tuple[np.ndarray, np.ndarray]:
+    """Kernel and bias of the convolution that gives scaled positions."""
+    kernel = convolution.kernel.numpy()
+    halves = np.split(kernel, 2, axis=-1)
+    taps = tap_positions(3, rate, self._size[2])
+    scales = [one.scale for one in self._axes]
+    scaled = np.concatenate([scale * half for scale, half in zip(scales, halves)], axis=-1)
+    places = np.zeros((3, 3, 2, kernel.shape[-1]), np.float32)
+    for number, half in enumerate(np.split(places, 2, axis=-1)):
+      half[1, 1, number] = scales[number]
+    bias = np.concatenate([scale * (1.0 + rounding + tap) for scale, tap in zip(scales, taps)])
+    return np.concatenate([scaled, places], axis=2).astype(np.float32), bias.astype(np.float32)
+
+  def __call__(self, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
+    """The propagated heatmaps [1, h, w, K] from [previous, preliminary], of the same shape."""
+    assert not training
+    previous, _ = inputs
+    features = self._features(inputs, training=False)
+    places = np.moveaxis(np.indices(self._size[:2], np.float32), 0, -1)[None]
+    if not self.integers:
+      features = tf.concat([features, places], axis=-1)
+    with tf.name_scope(SAMPLING):
+      maps = self._table(previous) if self.sampler == "table" else self._differences(previous)
+    warped = []
+    for (rate, kernel, bias), weights in zip(self._positions, self._kernels):
+      rows, columns = self._scaled_positions(features, places, rate, kernel, bias)
+      read = self._look_up if self.sampler == "table" else self._interpolate
+      with tf.name_scope(SAMPLING):
+        warped.append(tf.nn.conv2d(read(maps, rows, columns), weights[None, None], 1, "VALID"))
+    with tf.name_scope(SAMPLING):
+      return tf.add_n(warped) if len(warped) > 1 else warped[0]
+
+  def _scaled_positions(
+    self, features: tf.Tensor, places: np.ndarray, rate: int, kernel: np.ndarray, bias: np.ndarray
+  ) -> List[tf.Tensor]:
+    """Rows and columns that the taps of a rate read, [1, h, w, 9 * K] each, in 0..6."""
+    if not self.integers:
+      scaled = tf.nn.conv2d(features, kernel, 1, "SAME", dilations=rate)
+      return tf.split(tf.nn.relu6(tf.nn.bias_add(scaled, bias)), 2, axis=-1)
+    offsets = tf.nn.conv2d(features, kernel[:, :, :-2], 1, "SAME", dilations=rate)
+    with tf.name_scope(SAMPLING):
+      halves = tf.split(offsets, 2, axis=-1)
+      # As differences, for the converter makes one constant, as large as the result, of two that
+      # are added.
+      return [
+        tf.nn.relu6(one.scale * places[..., number : number + 1] - (-tap - half))
+        for number, (half, tap, one) in enumerate(zip(halves, np.split(bias, 2), self._axes))
+      ]
+
+  def _framed(self, maps: tf.Tensor) -> tf.Tensor:
+    """Maps in a frame of zeros, from one cell before them to all that 6 stands for."""
+    after = [one.cells - extent for one, extent in zip(self._axes, self._size)]
+    return tf.pad(maps, [[0, 0], [1, after[0]], [1, after[1]], [0, 0]])
+
+  def _differences(self, maps: tf.Tensor) -> List[tf.Tensor]:
+    """value, right, down and cross of deform_gather.py, each flat, joint by joint."""
+    framed = tf.transpose(
+      tf.pad(self._framed(maps), [[0, 0], [0, 1], [0, 1], [0, 0]]), [0, 3, 1, 2]
+    )
+    rows, columns = (one.cells + 1 for one in self._axes)
+
+    def corner(row: int, column: int) -> tf.Tensor:
+      return tf.slice(framed, [0, 0, row, column], [1, self._size[2], rows, columns])
+
+    value = corner(0, 0)
+    right = corner(0, 1) - value
+    down = corner(1, 0) - value
+    cross = corner(1, 1) - corner(1, 0) - right
+    return [tf.reshape(one, [-1]) for one in (value, right, down, cross)]
+
+  def _table(self, maps: tf.Tensor) -> tf.Tensor:
+    """The framed maps with `steps` cells for each, flat, joint by joint."""
+    table = tf.raw_ops.ResizeBilinear(images=self._framed(maps), size=self._table_size())
+    return tf.reshape(tf.transpose(table, [0, 3, 1, 2]), [-1])
+
+  def _table_size(self) -> List[int]:
+    return [(one.cells + 1) * self.steps for one in self._axes]
+
+  def _first_rows(self, rows: int) -> np.ndarray:
+    """Where each channel's joint begins in maps of so many rows that stand in one column.
+
+    [9 * K] float32. Here and not in cells, because these are numbers that float16 holds.
+    """
+    return np.tile(np.arange(self._size[2], dtype=np.float32) * rows, 9)
+
+  def _interpolate(self, maps: List[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    (row, fy), (column, fx) = (
+      _whole_and_fraction(scaled * (1.0 / one.scale))
+      for scaled, one in zip((rows, columns), self._axes)
+    )
+    height, width = (one.cells + 1 for one in self._axes)
+    index = tf.cast((row + self._first_rows(height)) * float(width) + column, tf.int32)
+    value, right, down, cross = (tf.gather(one, index) for one in maps)
+    return value + fx * right + fy * (down + fx * cross)
+
+  def _look_up(self, table: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    height, width = self._table_size()
+    row, column = (
+      scaled * (self.steps / one.scale) for scaled, one in zip((rows, columns), self._axes)
+    )
+    index = (tf.floor(row) + self._first_rows(height)) * float(width) + column
+    # The cast cuts off the column's fraction.
+    return tf.gather(table, tf.cast(index, tf.int32))
+
+
+def _whole_and_fraction(position: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+  whole = tf.floor(position)
+  return whole, position - whole

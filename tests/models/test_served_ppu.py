@@ -1,0 +1,82 @@
+"""The unit as it is exported against the unit as it is trained."""
+
+import numpy as np
+import pytest
+
+from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models.ppu import ppu
+from ppn_tf.models.served_ppu import ServedPPU, axis
+
+
+def trained_unit(size, **arguments):
+  """A unit whose taps read up to some cells away, over the map's edges too."""
+  unit = ppu(size, 3, num_blocks=1, **arguments)
+  rng = np.random.default_rng(0)
+  for variable in unit.weights:
+    value = rng.normal(0, 0.3, variable.shape)
+    variable.assign(np.abs(value) + 0.5 if "variance" in variable.name else value)
+  return unit
+
+
+def heatmaps(size):
+  return np.random.default_rng(1).random((2, 1, *size, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("integers", [False, True])
+@pytest.mark.parametrize(
+  "arguments", [{"dilations": (1, 3, 6)}, {"dilations": (1, 2), "reduction": "sum"}]
+)
+@pytest.mark.parametrize("size", [(10, 7), (16, 16)])
+def test_the_exact_sampler_gives_what_the_unit_gives(size, arguments, integers):
+  unit, (previous, preliminary) = trained_unit(size, **arguments), heatmaps(size)
+  expected = unit([previous, preliminary]).numpy()
+  assert np.abs(expected - previous).max() > 0.1
+  found = ServedPPU(unit, "exact", integers)([previous, preliminary])
+  np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_one_dilation():
+  unit, maps = trained_unit((8, 8), dilations=(2,)), heatmaps((8, 8))
+  np.testing.assert_allclose(ServedPPU(unit)(list(maps)), unit(list(maps)), atol=1e-5)
+
+
+@pytest.mark.parametrize("integers", [False, True])
+@pytest.mark.parametrize("steps", [4, 8])
+def test_the_table_gives_what_rounded_offsets_give(steps, integers):
+  """But for positions so close to the middle between two parts that float32 decides."""
+  size = (10, 7)
+  unit, maps = trained_unit(size, dilations=(1, 3)), list(heatmaps(size))
+  exact = unit(maps).numpy()
+  for layer in unit.layers:
+    if isinstance(layer, DeformableConv2D):
+      layer.offset_steps = steps
+  rounded = unit(maps).numpy()
+  found = ServedPPU(unit, "table", integers)(maps)
+  off = np.abs(found - rounded).max(axis=-1) > 1e-4
+  assert off.mean() < 0.05
+  assert np.abs(found - rounded).mean() < 0.05 * np.abs(exact - rounded).mean()
+
+
+def test_a_unit_that_was_trained_exactly_is_read_by_quarters():
+  size = (10, 7)
+  unit, maps = trained_unit(size, dilations=(1, 3)), list(heatmaps(size))
+  found = ServedPPU(unit, "table")(maps)
+  for layer in unit.layers:
+    if isinstance(layer, DeformableConv2D):
+      layer.offset_steps = 4
+  np.testing.assert_allclose(found, unit(maps), atol=0.02)
+
+
+@pytest.mark.parametrize("rounding", [0.0, 0.125])
+@pytest.mark.parametrize("extent", [1, 7, 24, 48, 64, 96, 128])
+def test_an_axis_holds_the_map_and_its_frame_in_numbers_that_float16_has(extent, rounding):
+  scale, cells = axis(extent, rounding)
+  assert scale * (extent + 1 + rounding) <= 6.0 <= scale * cells
+  assert cells <= 1.05 * (extent + 1) + 1
+  for taps_place in range(26):
+    assert float(np.float16(scale * taps_place)) == scale * taps_place
+
+
+def test_another_sampler_is_refused():
+  with pytest.raises(ValueError, match="Received: 'nearest'"):
+    ServedPPU(ppu((6, 5), 2, num_blocks=1), "nearest")
