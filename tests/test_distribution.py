@@ -23,7 +23,7 @@ from tests.test_train_door import NETWORK, ROOT, refusal
 
 import tensorflow as tf
 
-NUM_STEPS = 12
+NUM_STEPS = 20
 TRAINING = [
   *NETWORK,
   "--num_frames=3",
@@ -236,7 +236,7 @@ def test_a_cluster_that_is_killed_and_stopped_goes_on(tiny_dataset, tmp_path):
   code, _, said = finish(chief)
   assert code == 1 and time.monotonic() - began < 120
   (line,) = said
-  assert re.search(r"worker 1 is gone.*the same commands: they go on from step [48]\.$", line)
+  assert re.search(r"worker 1 is gone.*the same commands: they go on from step (4|8|12|16)\.$", line)
 
   chief, other = start_cluster(*arguments)
   wait_for_report(workdir, 7, chief)
@@ -253,7 +253,8 @@ def test_a_cluster_that_is_killed_and_stopped_goes_on(tiny_dataset, tmp_path):
     chief, other = start_cluster(*arguments)
     assert (finish(chief)[0], finish(other)[0]) == (0, 0)
   assert_same(rows(workdir), alone(tmp_path / "one", *settings))
-  assert {path.name for path in workdir.iterdir()} == {
+  # Whether a lock that is free is a file is the library's business.
+  assert {path.name for path in workdir.iterdir()} - {"lock"} == {
     "checkpoints", "flags.cfg", "flags.json", "made_by.json", "metrics.jsonl", "tensorboard"
   }  # fmt: skip
 
