@@ -3,6 +3,7 @@
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ppn_tf import losses
+from ppn_tf.fused_adam import FusedAdam
 from ppn_tf.keypoints import heatmaps
 from ppn_tf.models.ppn import Framewise
 
@@ -93,7 +94,7 @@ class Trainer(tf.Module):
     self.schedule = LinearDecay(learning_rate, num_steps, warmup_steps)
     if drops:
       self.schedule = StepDecay(learning_rate, drops, warmup_steps)
-    self.optimizer = tf.keras.optimizers.Adam(self.schedule)
+    self.optimizer = FusedAdam(self.schedule)
     layers = [layer for network in model.networks for layer in network.layers]
     self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)
     if self.scales_loss:

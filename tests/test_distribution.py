@@ -236,7 +236,9 @@ def test_a_cluster_that_is_killed_and_stopped_goes_on(tiny_dataset, tmp_path):
   code, _, said = finish(chief)
   assert code == 1 and time.monotonic() - began < 120
   (line,) = said
-  assert re.search(r"worker 1 is gone.*the same commands: they go on from step (4|8|12|16)\.$", line)
+  assert re.search(
+    r"worker 1 is gone.*the same commands: they go on from step (4|8|12|16)\.$", line
+  )
 
   chief, other = start_cluster(*arguments)
   wait_for_report(workdir, 7, chief)

@@ -1,0 +1,36 @@
+"""Adam in one pass over memory."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+class FusedAdam(tf.keras.optimizers.Adam):
+  """Keras' Adam, its update computed by TensorFlow's fused kernel.
+
+  Keras goes through a variable, its gradient and both moments a dozen times, which for
+  HRNet-W48's 64 million weights takes as long as its convolutions do on a small batch.
+  The result is the same (Kingma and Ba, ICLR 2015, in the form with
+  lr_t = lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)), and so are the variables in a checkpoint.
+  """
+
+  def update_step(self, gradient: Any, variable: tf.Variable) -> None:
+    if isinstance(gradient, tf.IndexedSlices) or self.amsgrad:
+      super().update_step(gradient, variable)
+      return
+    dtype = variable.dtype
+    step = tf.cast(self.iterations + 1, dtype)
+    beta_1, beta_2 = (tf.cast(value, dtype) for value in (self.beta_1, self.beta_2))
+    index = self._index_dict[self._var_key(variable)]
+    tf.raw_ops.ResourceApplyAdam(
+      var=variable.handle,
+      m=self._momentums[index].handle,
+      v=self._velocities[index].handle,
+      beta1_power=tf.pow(beta_1, step),
+      beta2_power=tf.pow(beta_2, step),
+      lr=tf.cast(self.learning_rate, dtype),
+      beta1=beta_1,
+      beta2=beta_2,
+      epsilon=tf.cast(self.epsilon, dtype),
+      grad=gradient,
+    )
