@@ -167,7 +167,9 @@ def figure_3(results: Results) -> bytes:
         gained.fill_between(frames, gain.min(axis=0), gain.max(axis=0), color=color, alpha=0.15)
         gained.plot(frames, gain.mean(axis=0), color=color)
     gained.axhline(0, color=ORANGE)
-    along.legend(frameon=False, fontsize=8)
+    low, high = along.get_ylim()
+    along.set_ylim(low, high + 0.3 * (high - low))  # room for the legend
+    along.legend(frameon=False, fontsize=8, loc="upper right")
     along.set(title=f"along whole clips, means of {SMOOTH} frames", xlabel="frame")
     gained.set(title="the same, over frame-wise; bands span the seeds", xlabel="frame")
     gained.set_ylabel("points")
