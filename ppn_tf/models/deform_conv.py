@@ -113,7 +113,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     source, offsets = inputs
     taps, channels, filters = self.kernel.shape
     if self.offset_steps:
-      offsets = rounded(offsets, self.offset_steps)
+      offsets = _rounded(offsets, self.offset_steps)
     if self.deformable_groups:
       offsets = tf.repeat(offsets, channels // self.deformable_groups, axis=-1)
     implementation = self.implementation
@@ -143,7 +143,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     }
 
 
-def rounded(offsets: tf.Tensor, steps: int) -> tf.Tensor:
+def _rounded(offsets: tf.Tensor, steps: int) -> tf.Tensor:
   """Offsets to the nearest 1 / `steps` of a cell, halves upwards; a straight-through estimator."""
   return offsets + tf.stop_gradient(tf.floor(offsets * steps + 0.5) / steps - offsets)
 

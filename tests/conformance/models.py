@@ -45,7 +45,7 @@ def _ppn(skip_connection: bool = True, propagation: str = "chained", **unit: obj
   return PPN(head, body, ppu(CELLS, JOINTS, **settings), skip_connection, propagation)
 
 
-_PARTS = {"ppu", "pose_net", "PPN", "Mean", "DeformableConv2D", "propagation:chained"}
+_PARTS = {"ppu", "ServedPPU", "pose_net", "PPN", "Mean", "DeformableConv2D", "propagation:chained"}
 _BACKBONE = {
   "Framewise",
   "pose_net",
