@@ -9,9 +9,9 @@ class FusedAdam(tf.keras.optimizers.Adam):
   """Keras' Adam, its update computed by TensorFlow's fused kernel.
 
   Keras goes through a variable, its gradient and both moments a dozen times, which for
-  HRNet-W48's 64 million weights takes as long as its convolutions do on a small batch.
-  The result is the same (Kingma and Ba, ICLR 2015, in the form with
-  lr_t = lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)), and so are the variables in a checkpoint.
+  HRNet-W48's 64 million weights shows beside the convolutions of a small batch. The
+  result is the same (Kingma and Ba, ICLR 2015, in the form with
+  lr_t = lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)), and so are a checkpoint's variables.
   """
 
   def update_step(self, gradient: Any, variable: tf.Variable) -> None:
