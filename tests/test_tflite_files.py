@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from export.verify import gpu_compatibility
 from ppn_tf import serving, tflite_files
 from ppn_tf.calibration import recurrent_samples
 from ppn_tf.keypoints.skeletons import SKELETONS, to_dict
@@ -76,6 +77,8 @@ def test_files_follow_the_network_over_a_clip(model, clips, tmp_path, arguments,
   assert not [name for name in ops if name.startswith("custom:")]
   # Two dilation rates: a table is read once for each, a map and its differences four times.
   assert ops["GATHER"] == (2 if arguments["sampler"] == "table" else 8)
+  if set(arguments) == {"sampler"}:
+    assert gpu_compatibility(content) == "compatible"
   exported = TFLitePoseModel(tmp_path / "net.tflite")
   clip = np.round(clips[0])
   spread = np.std(KerasPoseModel(model).start(clip[0]))

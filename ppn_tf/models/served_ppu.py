@@ -192,7 +192,7 @@ class ServedPPU(tf.Module):
     )
     height, width = (one.cells + 1 for one in self._axes)
     index = tf.cast((row + self._first_rows(height)) * float(width) + column, tf.int32)
-    value, right, down, cross = (tf.gather(one, index) for one in maps)
+    value, right, down, cross = (_gather(one, index) for one in maps)
     return value + fx * right + fy * (down + fx * cross)
 
   def _look_up(self, table: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
@@ -202,7 +202,12 @@ class ServedPPU(tf.Module):
     )
     index = (tf.floor(row) + self._first_rows(height)) * float(width) + column
     # The cast cuts off the column's fraction.
-    return tf.gather(table, tf.cast(index, tf.int32))
+    return _gather(table, tf.cast(index, tf.int32))
+
+
+def _gather(cells: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+  """cells[index], with the flat indices that GPU delegates want."""
+  return tf.reshape(tf.gather(cells, tf.reshape(index, [-1])), index.shape)
 
 
 def _whole_and_fraction(position: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
