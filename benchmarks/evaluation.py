@@ -14,6 +14,7 @@ from typing import Dict, List, Sequence
 from absl import flags
 
 from benchmarks.drawn_clips import door, draw_clips
+from benchmarks.resident_memory import peak_resident
 from ppn_tf import doors, experiment
 from ppn_tf.clips import pipeline, records
 from ppn_tf.evaluator import Evaluator
@@ -57,16 +58,6 @@ class Work:
     return time.perf_counter() - begin
 
 
-def peak_resident() -> float:
-  """The most MB that this process has had in memory (Linux).
-
-  getrusage would also count what the process was before it became this program.
-  """
-  status = pathlib.Path("/proc/self/status").read_text()
-  (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-  return int(line.split()[1]) / 1024
-
-
 def print_times(dataset: str) -> None:
   work = Work(dataset)
   turns: List[Dict[int, float]] = []
@@ -99,7 +90,7 @@ def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
   if FLAGS.num_scales:
     Work(FLAGS.dataset)(FLAGS.num_scales)
-    print(peak_resident())
+    print(peak_resident() / 2**20)
     return
   os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
   with tempfile.TemporaryDirectory() as folder:

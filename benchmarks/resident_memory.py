@@ -1,4 +1,4 @@
-"""The memory that a call needs at its peak, watched from a second thread."""
+"""The memory of this process: at its peak so far, and of a call, watched from a second thread."""
 
 import os
 import threading
@@ -17,6 +17,16 @@ def resident() -> int:
   """Bytes of this process in memory (Linux)."""
   with open("/proc/self/statm") as file:
     return int(file.read().split()[1]) * _PAGE
+
+
+def peak_resident() -> int:
+  """The most bytes that this process has had in memory (Linux).
+
+  getrusage would also count what the process was before it became this program.
+  """
+  with open("/proc/self/status") as file:
+    (line,) = (line for line in file if line.startswith("VmHWM"))
+  return 1024 * int(line.split()[1])
 
 
 def peak_of(call: Callable[[], object], repeats: int = 5) -> int:

@@ -5,8 +5,6 @@ to run in a process of its own, for a peak is a process's.
 """
 
 import os
-import pathlib
-import re
 import subprocess
 import sys
 from typing import Union
@@ -24,20 +22,14 @@ def measure(path: Union[str, os.PathLike], runtime: str) -> int:
   return int(done.stdout.split()[-1])
 
 
-def _peak() -> int:
-  """This process's, in bytes (Linux). getrusage has also what the one that started it had."""
-  status = pathlib.Path("/proc/self/status").read_text()
-  (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
-  return 1024 * int(peak)
-
-
 if __name__ == "__main__":
+  from benchmarks.resident_memory import peak_resident
   from export import runners
   from ppn_tf.interpreters import interpreter_class
 
   file, name = sys.argv[1:]
   interpreter_class(name)  # loads it
-  before = _peak()
+  before = peak_resident()
   for one in runners.calls(runners.load(file, name, 1)).values():
     one()
-  print(_peak() - before)
+  print(peak_resident() - before)

@@ -38,8 +38,6 @@ from ppn_tf.tracking.pose_models import (
 import tensorflow as tf
 
 FLAGS = flags.FLAGS
-# What float32 files may differ by: they compute the same in another order.
-TOLERANCE = 1e-3
 _COMPATIBLE = "compatible"
 
 
@@ -100,7 +98,7 @@ def open_forms(path: pathlib.Path) -> List[Form]:
     raise InputError(f"{path}: no such file or folder. Give what `python -m export.tflite` wrote.")
   content = path.read_bytes()
   counts = tflite_files.count_ops(content)
-  custom = sorted(name for name in counts if name.startswith("custom:"))
+  custom = tflite_files.custom_ops(counts)
   is_exact = tflite_files.is_float32(content) and not counts.get("RESIZE_BILINEAR")
   gpu = gpu_compatibility(content)
   return [
@@ -229,8 +227,10 @@ def faults(forms: Sequence[Form], found: Dict[str, Compared], pck: Dict[str, flo
     one, drop = found[form.title], pck[""] - pck[form.title]
     if form.ops not in ("", "builtin"):
       wrong.append(f"{form.title}: needs {form.ops}, which plain runtimes do not have")
-    if form.is_exact and not one.largest <= TOLERANCE:
-      wrong.append(f"{form.title}: differs by {one.largest:.2g}, more than {TOLERANCE:g}")
+    if form.is_exact and not one.largest <= tflite_files.TOLERANCE:
+      wrong.append(
+        f"{form.title}: differs by {one.largest:.2g}, more than {tflite_files.TOLERANCE:g}"
+      )
     if not drop <= FLAGS.max_drop:
       wrong.append(f"{form.title}: loses {drop:.1f} points, more than --max_drop={FLAGS.max_drop}")
   return wrong

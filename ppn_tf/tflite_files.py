@@ -10,7 +10,7 @@ import contextlib
 import os
 import pathlib
 import tempfile
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from ppn_tf.models.served_ppu import SAMPLING, ServedPPU
 
 import tensorflow as tf
 
+# What a file's heatmaps may differ by that computes the same in another order.
+TOLERANCE = 1e-3
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 # A signature's name, and values by the names of its inputs.
 Sample = Tuple[str, Dict[str, np.ndarray]]
@@ -142,3 +144,8 @@ def count_ops(content: bytes) -> Dict[str, int]:
       else:
         counts[names[max(code.builtinCode, code.deprecatedBuiltinCode)]] += 1
   return dict(counts)
+
+
+def custom_ops(counts: Mapping[str, int]) -> List[str]:
+  """Those of the counted ops that a plain runtime does not have."""
+  return sorted(name for name in counts if name.startswith("custom:"))

@@ -123,7 +123,7 @@ def rows(workdir: pathlib.Path):
 
 def start(*arguments, **environment) -> subprocess.Popen:
   return subprocess.Popen(
-    [sys.executable, "-m", "tests.tiny_train", *TRAINING, *map(str, arguments)],
+    [sys.executable, "-m", "tests.tiny_backbone", "ppn_tf.train", *TRAINING, *map(str, arguments)],
     cwd=ROOT,
     env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
     stdout=subprocess.PIPE,

@@ -15,8 +15,8 @@ from ppn_tf import evaluate, experiment, pretrain, train, training_experiment, t
 from ppn_tf.errors import InputError
 from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.workdir import Workdir
+from tests.tiny_backbone import tiny
 from tests.tiny_clips import CLIPS
-from tests.tiny_train import tiny
 
 import tensorflow as tf
 
@@ -177,7 +177,7 @@ import os, pathlib, runpy, signal, sys
 import ppn_tf
 import tensorflow as tf
 from ppn_tf.models import pose_net
-from tests.tiny_train import tiny
+from tests.tiny_backbone import tiny
 
 pose_net.BACKBONES["mobilenet_v2_0.35"] = tiny
 step, point = int(sys.argv[1]), sys.argv[2]

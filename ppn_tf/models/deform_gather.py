@@ -40,12 +40,25 @@ def difference_maps(inputs: tf.Tensor) -> Tuple[tf.Tensor, ...]:
   Returns:
     Four tensors [B * (h + 1) * (w + 1) * C]; cell (0, 0) is the frame's corner.
   """
-  framed = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]])
-  height, width, channels = inputs.shape[1:]
+  return framed_differences(tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]]), 1)
+
+
+def framed_differences(framed: tf.Tensor, axis: int) -> Tuple[tf.Tensor, ...]:
+  """value, right, down and cross, each flat, of all cells but the last row and column.
+
+  Args:
+    framed: maps with their rows on `axis`, their columns on the next, and zeros around them.
+    axis: 1 or 2, of four.
+  """
+  size = [-1 if extent is None else extent for extent in framed.shape]
+  size[axis] -= 1
+  size[axis + 1] -= 1
 
   def corner(row: int, column: int) -> tf.Tensor:
+    begin = [0, 0, 0, 0]
+    begin[axis : axis + 2] = row, column
     # Not framed[...], whose gradient copies where tf.slice's pads.
-    return tf.slice(framed, [0, row, column, 0], [-1, height + 1, width + 1, channels])
+    return tf.slice(framed, begin, size)
 
   value = corner(0, 0)
   right = corner(0, 1) - value

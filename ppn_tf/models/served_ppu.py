@@ -19,12 +19,12 @@ row) * columns + column.
 """
 
 import math
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from ppn_tf.models.deform_conv import DeformableConv2D
-from ppn_tf.models.deform_gather import tap_positions
+from ppn_tf.models.deform_gather import framed_differences, tap_positions
 from ppn_tf.models.ppu import Mean
 
 import tensorflow as tf
@@ -121,12 +121,14 @@ class ServedPPU(tf.Module):
     places = np.moveaxis(np.indices(self._size[:2], np.float32), 0, -1)[None]
     if not self.integers:
       features = tf.concat([features, places], axis=-1)
+    by_table = self.sampler == "table"
+    prepare: Callable[..., Any] = self._table if by_table else self._differences
+    read: Callable[..., tf.Tensor] = self._look_up if by_table else self._interpolate
     with tf.name_scope(SAMPLING):
-      maps = self._table(previous) if self.sampler == "table" else self._differences(previous)
+      maps = prepare(previous)
     warped = []
     for (rate, kernel, bias), weights in zip(self._positions, self._kernels):
       rows, columns = self._scaled_positions(features, places, rate, kernel, bias)
-      read = self._look_up if self.sampler == "table" else self._interpolate
       with tf.name_scope(SAMPLING):
         warped.append(tf.nn.conv2d(read(maps, rows, columns), weights[None, None], 1, "VALID"))
     with tf.name_scope(SAMPLING):
@@ -154,21 +156,10 @@ class ServedPPU(tf.Module):
     after = [one.cells - extent for one, extent in zip(self._axes, self._size)]
     return tf.pad(maps, [[0, 0], [1, after[0]], [1, after[1]], [0, 0]])
 
-  def _differences(self, maps: tf.Tensor) -> List[tf.Tensor]:
+  def _differences(self, maps: tf.Tensor) -> Tuple[tf.Tensor, ...]:
     """value, right, down and cross of deform_gather.py, each flat, joint by joint."""
-    framed = tf.transpose(
-      tf.pad(self._framed(maps), [[0, 0], [0, 1], [0, 1], [0, 0]]), [0, 3, 1, 2]
-    )
-    rows, columns = (one.cells + 1 for one in self._axes)
-
-    def corner(row: int, column: int) -> tf.Tensor:
-      return tf.slice(framed, [0, 0, row, column], [1, self._size[2], rows, columns])
-
-    value = corner(0, 0)
-    right = corner(0, 1) - value
-    down = corner(1, 0) - value
-    cross = corner(1, 1) - corner(1, 0) - right
-    return [tf.reshape(one, [-1]) for one in (value, right, down, cross)]
+    framed = tf.pad(self._framed(maps), [[0, 0], [0, 1], [0, 1], [0, 0]])
+    return framed_differences(tf.transpose(framed, [0, 3, 1, 2]), 2)
 
   def _table(self, maps: tf.Tensor) -> tf.Tensor:
     """The framed maps with `steps` cells for each, flat, joint by joint."""
@@ -185,7 +176,9 @@ class ServedPPU(tf.Module):
     """
     return np.tile(np.arange(self._size[2], dtype=np.float32) * rows, 9)
 
-  def _interpolate(self, maps: List[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+  def _interpolate(
+    self, maps: Sequence[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor
+  ) -> tf.Tensor:
     (row, fy), (column, fx) = (
       _whole_and_fraction(scaled * (1.0 / one.scale))
       for scaled, one in zip((rows, columns), self._axes)

@@ -1,7 +1,6 @@
 """Exporting, verifying and timing as a user does it; and what a user does wrong."""
 
 import json
-import pathlib
 import subprocess
 import sys
 import zipfile
@@ -13,32 +12,14 @@ from ppn_tf import interpreters
 from ppn_tf.tflite_description import read_description
 from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
 from ppn_tf.tracking.tracker import Tracker
+from tests.test_train_door import NETWORK, ROOT
 
 import tensorflow as tf
-
-ROOT = pathlib.Path(__file__).parents[2]
-NETWORK = [
-  "--head_backbone=mobilenet_v2_0.35",
-  "--body_backbone=mobilenet_v2_0.35",
-  "--image_size=64,64",
-  "--ppu_blocks=1",
-  "--dilations=1,3",
-]
-# A door whose MobileNetV2 is built in no time, see tests/tiny_train.py.
-PROGRAM = """
-import runpy, sys
-import ppn_tf
-from ppn_tf.models import pose_net
-from tests.tiny_train import tiny
-
-pose_net.BACKBONES["mobilenet_v2_0.35"] = tiny
-runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
-"""
 
 
 def run(module, *arguments):
   return subprocess.run(
-    [sys.executable, "-c", PROGRAM, module, *map(str, arguments)],
+    [sys.executable, "-m", "tests.tiny_backbone", module, *map(str, arguments)],
     cwd=ROOT,
     capture_output=True,
     text=True,

@@ -1,8 +1,12 @@
-"""`python -m ppn_tf.train` with a backbone that is built in no time in MobileNetV2's place."""
+"""A backbone that is built in no time: `python -m tests.tiny_backbone DOOR`.
 
+It stands in MobileNetV2's place. DOOR is a module, such as ppn_tf.train; its flags follow.
+"""
+
+import runpy
+import sys
 from typing import Tuple
 
-from ppn_tf import doors
 from ppn_tf.models import pose_net
 
 import tensorflow as tf
@@ -22,7 +26,4 @@ def tiny(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
 
 if __name__ == "__main__":
   pose_net.BACKBONES["mobilenet_v2_0.35"] = tiny
-
-  from ppn_tf import train
-
-  doors.run(train.main)
+  runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
