@@ -8,7 +8,7 @@ learns in minutes on one core.
 """
 
 import dataclasses
-from typing import Dict, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 # Drawn people: no photograph's score follows from theirs.
 TRAIN_CLIPS = ("--seed=0", "--num_train_clips=800", "--num_test_clips=0", "--num_frames=12")
@@ -100,6 +100,11 @@ PRETRAINED = (
   Run(
     "pretrained_small_deconv", (f"--body_backbone={SMALL}", "--body_upsampling=deconv"), windows=()
   ),
+  Run(
+    "pretrained_small_separable",
+    (f"--body_backbone={SMALL}", "--body_upsampling=separable_duc"),
+    windows=(),
+  ),
 )
 TRAINED = (
   Run(
@@ -149,7 +154,49 @@ TRAINED = (
     body="pretrained_small_deconv",
   ),
 )
-RUNS: Dict[str, Run] = {run.name: run for run in (*PRETRAINED, *TRAINED)}
+
+
+def _mobile(name: str, *flags: str, body: str = "pretrained_small") -> Run:
+  """A PPN-Swift in small, or something simpler in its place, scored over whole clips."""
+  return Run(
+    name,
+    (*_networks(SMALL, SMALL), *flags),
+    head="pretrained_small",
+    body=body,
+    windows=(TRAINED_T, WHOLE_CLIP),
+  )
+
+
+# The paper's rates are for maps of 64x64 cells, these for 16x16: 3, 6, 12, 18, 24 and 3, 12.
+_FIVE_RATES, _TWO_RATES = "--dilations=1,2,3,4,6", "--dilations=1,3"
+_SEVENTEEN_BLOCKS, _FOUR_BLOCKS = "--ppu_blocks=17", "--ppu_blocks=4"
+_SEPARABLE = "--body_upsampling=separable_duc"
+_LITE = (_FOUR_BLOCKS, _TWO_RATES, _SEPARABLE)
+# From PPN-Swift to what a phone computes faster, a step at a time (benchmarks.mobile_variants).
+MOBILE = (
+  _mobile("swift", _SEVENTEEN_BLOCKS, _FIVE_RATES),
+  _mobile("swift_rounded", _SEVENTEEN_BLOCKS, _FIVE_RATES, "--offset_steps=4"),
+  _mobile("swift_four_blocks", _FOUR_BLOCKS, _FIVE_RATES),
+  _mobile("swift_two_rates", _FOUR_BLOCKS, _TWO_RATES),
+  _mobile("swift_lite", *_LITE, body="pretrained_small_separable"),
+  _mobile("swift_lite_rounded", *_LITE, "--offset_steps=4", body="pretrained_small_separable"),
+)
+RUNS: Dict[str, Run] = {run.name: run for run in (*PRETRAINED, *TRAINED, *MOBILE)}
+
+
+def with_what_they_start_from(names: Sequence[str]) -> List[Run]:
+  """The named runs and the pretrained ones that they need, in an order that they can be made in.
+
+  Raises:
+    ValueError: a name that is no run's.
+  """
+  unknown = sorted(set(names) - set(RUNS))
+  if unknown:
+    raise ValueError(f"{unknown[0]}: not one of {', '.join(RUNS)}.")
+  needed = {*names}
+  for name in names:
+    needed |= {RUNS[name].head, RUNS[name].body}
+  return [run for run in RUNS.values() if run.name in needed]
 
 
 def training_flags(run: Run) -> Tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from typing import Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 import jinja2
 from absl import flags
@@ -62,15 +62,21 @@ def windows_table(results: Results) -> str:
   return text_tables.table(header, rows, text_tables.MARKDOWN)
 
 
-def page(results: Results) -> str:
-  """docs/results.md."""
+def render(template: pathlib.Path, **values: Any) -> str:
+  """A page of a Jinja template, every value of which must be given."""
   environment = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
   )
-  return environment.from_string(TEMPLATE.read_text()).render(
+  return environment.from_string(template.read_text()).render(**values)
+
+
+def page(results: Results) -> str:
+  """docs/results.md."""
+  return render(
+    TEMPLATE,
     results=results,
     plan=plan,
     spread=spread,

@@ -35,6 +35,11 @@ def define_flags() -> None:
     "large_weights", "imagenet", "What the large network starts from, as --body_weights takes it."
   )
   flags.DEFINE_list("seeds", ["0", "1", "2"], "Each network is trained once with each.")
+  flags.DEFINE_list(
+    "networks",
+    [],
+    "Names in ablation_plan.py of those to train, with what they start from; none: all of them.",
+  )
   flags.DEFINE_integer(
     "num_workers", os.cpu_count() or 1, "Networks trained at a time, one thread each.", 1
   )
@@ -136,6 +141,10 @@ def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
   if not FLAGS.output:
     raise InputError("--output is missing. Name a folder for clips and checkpoints.")
+  try:
+    runs = plan.with_what_they_start_from(FLAGS.networks or list(plan.RUNS))
+  except ValueError as error:
+    raise InputError(f"--networks={','.join(FLAGS.networks)}: {error}") from error
   output = pathlib.Path(FLAGS.output).expanduser()
   results = pathlib.Path(FLAGS.results).expanduser()
   ablations = Ablations(output, results, FLAGS.large_weights)
@@ -150,7 +159,7 @@ def main(argv: Sequence[str]) -> None:
           begun[name].result()
         ablations.make(run, seed)
 
-      for run in plan.RUNS.values():
+      for run in runs:
         begun[run.name] = pool.submit(job, run)
       jobs += begun.values()
     try:

@@ -42,7 +42,8 @@ def define_flags() -> None:
     "none",
     tflite_files.QUANTIZATIONS,
     "Weights in float16; weights in 8 bits (dynamic); or weights and activations in 8 bits, whose "
-    "ranges come from clips of --dataset. Positions, sampling and heatmaps stay float32.",
+    "ranges come from clips of --dataset (int8) or from training with --quantize_aware (qat). "
+    "Positions, sampling and heatmaps stay float32.",
   )
   flags.DEFINE_enum(
     "sampler",
@@ -109,12 +110,28 @@ def _calibration_clips(model: Framewise) -> List[np.ndarray]:
   return clips
 
 
+def _check_quantization() -> None:
+  """Raises InputError where --quantize does not suit the network."""
+  if FLAGS.quantize_aware and FLAGS.quantize != "qat":
+    raise InputError(
+      f"--quantize={FLAGS.quantize}: {FLAGS.workdir} is a quantization-aware run, which is "
+      f"exported with --quantize=qat. For others give its float run, {FLAGS.quantize_aware}."
+    )
+  if FLAGS.quantize == "qat" and not FLAGS.quantize_aware:
+    raise InputError(
+      "--quantize=qat wants a run that was trained with the rounding: "
+      f"`python -m ppn_tf.train --quantize_aware={FLAGS.workdir or 'RUN'} ...`. "
+      "--quantize=int8 does without."
+    )
+
+
 def main(argv: Sequence[str]) -> None:
   doors.no_arguments(argv)
   output = experiment.required("output")
   if not output.endswith(".tflite"):
     raise InputError(f"--output={output}: the file's name must end in .tflite.")
   model = exported_network.load()
+  _check_quantization()
   frame_type = _FRAME_TYPES[FLAGS.frames]
   clips = _calibration_clips(model) if FLAGS.quantize == "int8" else []
   samples = functools.partial(recurrent_samples, model, clips, frame_type.as_numpy_dtype)

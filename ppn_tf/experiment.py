@@ -5,7 +5,7 @@ paper's (section IV-B). Below here only plain arguments are passed.
 """
 
 import pathlib
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
 from absl import flags
 
@@ -18,6 +18,7 @@ from ppn_tf.keypoints.multi_scale import DECODERS
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
 from ppn_tf.models.ppu import DILATIONS, REDUCTIONS, ppu
+from ppn_tf.models.quantize_aware import quantize_aware
 from ppn_tf.models.upsample import UPSAMPLINGS
 from ppn_tf.workdir import Workdir, restore
 
@@ -81,6 +82,12 @@ _MODEL_FLAGS = [
     "What a pose is propagated from: the frame before (Fig. 3c), or always the first (Fig. 3b).",
   ),
   flags.DEFINE_list("image_size", ["256", "256"], "Height and width of the crops in pixels."),
+  flags.DEFINE_string(
+    "quantize_aware",
+    "",
+    "A run's workdir, whose network is trained on with the rounding that `python -m export.tflite "
+    "--quantize=qat` will do. Flags of the network that are not given are that run's.",
+  ),
   flags.DEFINE(
     _SkeletonParser(),
     "skeleton",
@@ -274,6 +281,11 @@ def build_model(settings: Mapping[str, Any]) -> Framewise:
   Raises:
     InputError: flags that do not fit each other.
   """
+  model = _build_float_model(settings)
+  return quantize_aware(model) if settings["quantize_aware"] else model
+
+
+def _build_float_model(settings: Mapping[str, Any]) -> Framewise:
   height, width = (int(n) for n in _numbers("image_size", settings["image_size"], 2))
   dilations = tuple(int(rate) for rate in _numbers("dilations", settings["dilations"]))
   num_joints = skeletons.find_skeleton(settings["skeleton"]).num_joints
@@ -332,6 +344,43 @@ def load_run(workdir: str) -> Framewise:
   return model
 
 
+def take_over_float_network() -> None:
+  """Gives flags of the network that were not given the values that --quantize_aware's run has.
+
+  A run that goes on needs that run no more: its own flags are taken.
+
+  Raises:
+    InputError: no run there, or one that flags contradict, or that rounds itself.
+  """
+  own = run_of(required("workdir"))
+  if own.is_there():
+    _take_over(own.read_flags(), _MODEL_FLAGS)
+    return
+  source = run_of(FLAGS.quantize_aware)
+  # Offsets may be rounded from here on: it changes nothing that has a weight.
+  free = ("quantize_aware", "offset_steps")
+  try:
+    source.check_flags(
+      {one.name: one.value for one in _MODEL_FLAGS if one.present and one.name not in free}
+    )
+  except InputError as error:
+    raise InputError(f"--quantize_aware takes a run's network. {error}") from error
+  saved = source.read_flags()
+  if saved["quantize_aware"]:
+    raise InputError(
+      f"--quantize_aware={FLAGS.quantize_aware}: is quantization-aware already, from "
+      f"{saved['quantize_aware']}. Give that one, or go on with it by --workdir."
+    )
+  _take_over(saved, _MODEL_FLAGS)
+
+
+def _take_over(saved: Mapping[str, Any], holders: Sequence[flags.FlagHolder]) -> None:
+  """Sets the flags that were not given."""
+  for holder in holders:
+    if not holder.present:
+      FLAGS[holder.name].value = saved[holder.name]
+
+
 def load_checked_run() -> Framewise:
   """The trained network of --workdir, which flags about the network must not contradict.
 
@@ -340,10 +389,7 @@ def load_checked_run() -> Framewise:
   workdir = required("workdir")
   run = run_of(workdir)
   run.check_flags({holder.name: holder.value for holder in _MODEL_FLAGS if holder.present})
-  saved = run.read_flags()
-  for holder in _MODEL_FLAGS + _TRAINING_FLAGS:
-    if not holder.present:
-      FLAGS[holder.name].value = saved[holder.name]
+  _take_over(run.read_flags(), _MODEL_FLAGS + _TRAINING_FLAGS)
   return load_run(workdir)
 
 

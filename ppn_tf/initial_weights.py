@@ -44,7 +44,7 @@ def load_run_weights(network: tf.keras.Model, part: str, source: str) -> None:
     InputError: no run there, no checkpoint yet, or a network that does not fit.
   """
   run = Workdir(source)
-  if not (run.path / "flags.json").is_file():
+  if not run.is_there():
     raise InputError(
       f"--{part}_weights={source}: is neither `imagenet`, nor an .npz file, nor a run's workdir."
     )

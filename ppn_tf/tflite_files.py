@@ -16,13 +16,14 @@ import numpy as np
 
 from ppn_tf import serving
 from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.quantize_aware import is_rounding
 from ppn_tf.models.served_ppu import SAMPLING, ServedPPU
 
 import tensorflow as tf
 
 # What a file's heatmaps may differ by that computes the same in another order.
 TOLERANCE = 1e-3
-QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "qat")
 # A signature's name, and values by the names of its inputs.
 Sample = Tuple[str, Dict[str, np.ndarray]]
 
@@ -43,18 +44,22 @@ def to_tflite(
     sampler: one of served_ppu.SAMPLERS; of a frame-wise network it means nothing.
     quantization: one of QUANTIZATIONS: weights in float16; weights in 8 bits and
       activations as each turns out ("dynamic"); or both in 8 bits, with the
-      ranges that activations have in `samples`.
+      ranges that activations have in `samples`, or ("qat") those that a
+      `quantize_aware` network was trained with.
     frame_type: of the frames, tf.float32 or tf.uint8.
     samples: what the signatures are called with; for "int8".
   Raises:
-    ValueError: a sampler or quantization that there is not; int8 without samples.
+    ValueError: a sampler or quantization that there is not; int8 without samples; qat of a
+      network that does not round, or anything else of one that does.
   """
   if quantization not in QUANTIZATIONS:
     raise ValueError(f"quantization must be one of {QUANTIZATIONS}. Received: {quantization!r}")
   if (quantization == "int8") != bool(samples):
     raise ValueError("samples, to take the activations' ranges from, go with int8 alone.")
+  if is_rounding(model.body_net) != (quantization == "qat"):
+    raise ValueError(f"qat goes with quantization-aware networks alone. Received: {quantization}")
   if isinstance(model, PPN):
-    unit = ServedPPU(model.ppu, sampler, integers=quantization in ("dynamic", "int8"))
+    unit = ServedPPU(model.ppu, sampler, integers=quantization in ("dynamic", "int8", "qat"))
     model = PPN(model.head_net, model.body_net, unit, model.skip_connection, model.propagation)
   with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name) / "model"

@@ -6,6 +6,7 @@ import sys
 from typing import Any, Dict, Tuple
 
 from absl import flags
+from tqdm import tqdm
 
 from ppn_tf import distribution, experiment, training_loop
 from ppn_tf.clips import pipeline, service
@@ -13,6 +14,7 @@ from ppn_tf.errors import InputError
 from ppn_tf.initial_weights import load_weights
 from ppn_tf.models import batch_norm, precision
 from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.quantize_aware import start_from
 from ppn_tf.trainer import Trainer
 from ppn_tf.validation import Validation
 from ppn_tf.weight_average import WeightAverage
@@ -20,6 +22,8 @@ from ppn_tf.weight_average import WeightAverage
 import tensorflow as tf
 
 FLAGS = flags.FLAGS
+# Batches that a quantization-aware network's first ranges are taken from.
+_CALIBRATION_BATCHES = 10
 
 
 def train() -> None:
@@ -29,6 +33,9 @@ def train() -> None:
     InputError: flags that do not fit each other, the data set or the workdir.
   """
   run = experiment.run_of(experiment.required("workdir"))
+  if FLAGS.quantize_aware:
+    _check_quantize_aware()
+    experiment.take_over_float_network()
   place = prepare_distribution()
   with place.survived(run.path):
     builder = experiment.open_dataset(FLAGS.train_split)
@@ -43,6 +50,8 @@ def train() -> None:
         **trainer_arguments(),
       )
     model = trainer.model
+    if FLAGS.quantize_aware and not run.has_checkpoint():
+      _start_from_float_run(model, builder)
     # The average, or what is looked at and scored under a strategy: another model, on one device.
     shown = experiment.plain_model() if FLAGS.ema_momentum or not place.is_plain else model
     average = WeightAverage(model, shown, FLAGS.ema_momentum) if FLAGS.ema_momentum else None
@@ -94,6 +103,33 @@ def prepare_model() -> Framewise:
     if synchronized:
       batch_norm.synchronize(network)
   return model
+
+
+def _check_quantize_aware() -> None:
+  """Raises InputError for flags that do not go with --quantize_aware."""
+  refused = {
+    "head_weights": "weights are that run's",
+    "body_weights": "weights are that run's",
+    "mixed_precision": "rounding to 8 bits is computed in float32",
+  }
+  for name, reason in refused.items():
+    if FLAGS[name].value:
+      raise InputError(f"--{name} and --quantize_aware: {reason}. Leave out one of them.")
+  if FLAGS.distribution != "none":
+    raise InputError(
+      f"--distribution={FLAGS.distribution} and --quantize_aware: the ranges of activations follow "
+      "one device's batches. Leave out one of them."
+    )
+
+
+def _start_from_float_run(model: Framewise, builder: Any) -> None:
+  """Gives a quantization-aware network its run's weights, and ranges by the first batches."""
+  batches = training_batches(builder, model.image_size, 0).take(_CALIBRATION_BATCHES)
+  clips = tqdm(
+    (batch["frames"] for batch in batches),
+    total=_CALIBRATION_BATCHES, desc="ranges", unit="batch", disable=None,
+  )  # fmt: skip
+  start_from(model, experiment.load_run(FLAGS.quantize_aware), clips)
 
 
 def prepare_distribution() -> distribution.Distribution:

@@ -59,6 +59,10 @@ class Workdir:
   def best_path(self) -> pathlib.Path:
     return self.path / "best"
 
+  def is_there(self) -> bool:
+    """Whether the folder holds a run."""
+    return (self.path / "flags.json").is_file()
+
   def read_flags(self) -> Dict[str, Any]:
     """The flags of the run.
 
@@ -85,7 +89,7 @@ class Workdir:
     Raises:
       InputError: the folder cannot be written, or holds a run of other flags.
     """
-    if (self.path / "flags.json").exists():
+    if self.is_there():
       self.check_flags(flags)
       return
     for name, content in (
@@ -123,7 +127,7 @@ class Workdir:
     Raises:
       InputError: less is free.
     """
-    if (self.path / "flags.json").exists():
+    if self.is_there():
       return
     existing = next(p for p in (self.path.absolute(), *self.path.absolute().parents) if p.exists())
     free = shutil.disk_usage(existing).free
@@ -150,6 +154,10 @@ class Workdir:
   def checkpoints(self, tracked: tf.train.Checkpoint, keep: int = 3) -> tf.train.CheckpointManager:
     """A manager that saves to this run and keeps the last few checkpoints."""
     return tf.train.CheckpointManager(tracked, os.fspath(self.checkpoints_path), max_to_keep=keep)
+
+  def has_checkpoint(self) -> bool:
+    """Whether a run here would go on."""
+    return bool(tf.train.latest_checkpoint(os.fspath(self.checkpoints_path)))
 
   def latest_checkpoint(self) -> str:
     """Path of the newest checkpoint.

@@ -13,6 +13,7 @@ from ppn_tf.calibration import recurrent_samples
 from ppn_tf.keypoints.skeletons import SKELETONS, to_dict
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.ppu import ppu
+from ppn_tf.models.quantize_aware import quantize_aware, start_from
 from ppn_tf.tflite_description import add_description, read_description
 from ppn_tf.tracking.pose_models import KerasPoseModel, TFLitePoseModel
 from ppn_tf.tracking.tracker import Tracker
@@ -26,8 +27,8 @@ SKELETON = SKELETONS["penn_action"]
 def network(name: str) -> tf.keras.Model:
   frames = tf.keras.Input((*SIZE, 3), name="frame")
   values = tf.keras.layers.Rescaling(1 / 127.5, offset=-1)(frames)
-  values = tf.keras.layers.Conv2D(16, 5, 4, padding="same", activation="relu")(values)
-  values = tf.keras.layers.BatchNormalization()(values)
+  values = tf.keras.layers.Conv2D(16, 5, 4, padding="same", use_bias=False)(values)
+  values = tf.keras.layers.ReLU()(tf.keras.layers.BatchNormalization()(values))
   maps = tf.keras.layers.Conv2D(JOINTS, 1, name="heatmaps")(values)
   return tf.keras.Model(frames, maps, name=name)
 
@@ -50,6 +51,14 @@ def fixture_clips():
   rng = np.random.default_rng(1)
   pictures = np.kron(rng.uniform(0, 255, (3, 8, 8, 3)), np.ones((1, 8, 8, 1)))
   return [np.stack([np.roll(one, t, 1) for t in range(8)]).astype(np.float32) for one in pictures]
+
+
+@pytest.fixture(name="rounding", scope="module")
+def fixture_rounding(model, clips):
+  """The same network, quantization-aware."""
+  rounding = quantize_aware(model)
+  start_from(rounding, model, [tf.stack(clips)])
+  return rounding
 
 
 def converted(model, clips, **arguments):
@@ -85,11 +94,30 @@ def test_files_follow_the_network_over_a_clip(model, clips, tmp_path, arguments,
   assert serving.recurrent_difference(model, exported, clip) <= most * spread
 
 
-def test_int8_is_convolutions_alone(model, clips):
+@pytest.mark.parametrize("sampler", ["exact", "table"])
+def test_a_trained_rounding_is_the_files(rounding, clips, tmp_path, sampler):
+  """With the ranges of training, not of the converter, the file is at most some steps off.
+
+  The network reads exactly in both cases, hence the table's allowance as above.
+  """
+  content = converted(rounding, clips, sampler=sampler, quantization="qat")
+  (tmp_path / "net.tflite").write_bytes(content)
+  exported, clip = TFLitePoseModel(tmp_path / "net.tflite"), np.round(clips[0])
+  spread = np.std(KerasPoseModel(rounding).start(clip[0]))
+  most = 0.8 if sampler == "table" else 0.1
+  assert serving.recurrent_difference(rounding, exported, clip) <= most * spread
+  with pytest.raises(ValueError, match="quantization-aware networks alone. Received: none"):
+    converted(rounding, clips, sampler=sampler)
+
+
+@pytest.mark.parametrize("quantization", ["int8", "qat"])
+def test_int8_is_convolutions_alone(model, rounding, clips, quantization):
   """Whatever is read, added up or handed out is float32, and all other convolutions are int8."""
   from tensorflow.lite.python import schema_py_generated as schema
 
-  content = converted(model, clips, sampler="exact", quantization="int8")
+  content = converted(
+    rounding if quantization == "qat" else model, clips, sampler="exact", quantization=quantization
+  )
   assert len(content) < 0.5 * len(converted(model, clips))
   file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
   float32, kinds = schema.TensorType.FLOAT32, schema.BuiltinOperator
@@ -127,6 +155,8 @@ def test_samples_are_the_networks_own_answers(model, clips):
 def test_arguments_that_make_no_file(model):
   with pytest.raises(ValueError, match="Received: 'int4'"):
     tflite_files.to_tflite(model, quantization="int4")
+  with pytest.raises(ValueError, match="Received: qat"):
+    tflite_files.to_tflite(model, quantization="qat")
   for quantization, samples in (("int8", None), ("float16", list)):
     with pytest.raises(ValueError, match="int8 alone"):
       tflite_files.to_tflite(model, quantization=quantization, samples=samples)

@@ -276,6 +276,22 @@ def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
   assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+  ("flag", "said"),
+  [
+    ("--body_weights=imagenet", "--body_weights and --quantize_aware: weights are that run's"),
+    ("--mixed_precision", "computed in float32"),
+    ("--distribution=mirrored", "--distribution=mirrored and --quantize_aware"),
+    ("--ppu_blocks=2", "--ppu_blocks=1 there, 2 now"),
+    ("--quantize_aware=/no/such/run", "/no/such/run: holds no run"),
+  ],
+)
+def test_what_does_not_go_with_rounding(trained, tiny_dataset, tmp_path, flag, said):
+  arguments = [f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  assert said in refusal(train.main, f"--quantize_aware={trained[0]}", *arguments, flag)
+  assert not (tmp_path / "run").exists()
+
+
 def test_a_value_that_no_flag_has():
   with pytest.raises(flags.IllegalFlagValueError, match="should be one of"):
     call(train.main, "--head_backbone=vgg16")

@@ -47,7 +47,7 @@ def upsampling_widths(backbone: str, upsampling: str, num_upsamplings: int = 3) 
   """
   if backbone == "hrnet_w48":
     return ()
-  widths = _DUC_WIDTHS[backbone] if upsampling == "duc" else _DECONV_WIDTHS
+  widths = _DECONV_WIDTHS if upsampling == "deconv" else _DUC_WIDTHS[backbone]
   if num_upsamplings > len(widths):
     raise ValueError(f"num_upsamplings must be at most {len(widths)}. Received: {num_upsamplings}")
   return widths[:num_upsamplings]
@@ -68,7 +68,7 @@ def pose_net(
     backbone: one of BACKBONES.
     image_size: (H, W) in pixels, multiples of 32.
     num_joints: K.
-    upsampling: "duc" or "deconv"; HRNet ends at stride 4 and needs neither.
+    upsampling: one of UPSAMPLINGS; HRNet ends at stride 4 and needs neither.
     num_upsamplings: 2x units behind a stride-32 backbone: 3 lead to stride 4.
     widths: output channels of each unit, in place of the backbone's defaults.
     name: the model's name.

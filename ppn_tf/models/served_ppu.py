@@ -19,13 +19,14 @@ row) * columns + column.
 """
 
 import math
-from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ppn_tf.models.deform_conv import DeformableConv2D
 from ppn_tf.models.deform_gather import framed_differences, tap_positions
 from ppn_tf.models.ppu import Mean
+from ppn_tf.models.quantize_aware import Ranges, is_rounding, ranges_of, weights_by_name
 
 import tensorflow as tf
 
@@ -57,6 +58,24 @@ def axis(extent: int, rounding: float) -> Axis:
   return Axis(scale, math.ceil(6.0 / scale))
 
 
+class OffsetConvolution(NamedTuple):
+  """A convolution of Eq. 3 that gives scaled positions, or offsets.
+
+  Attributes:
+    rate: of its dilation.
+    kernel: [3, 3, channels + 2, 18 * K]; the last two channels in are rows and columns.
+    bias: [18 * K].
+    ranges: where it was trained with rounding, those of scaled offsets.
+    weights: of the deformable convolution (Eq. 4), [9 * K, K].
+  """
+
+  rate: int
+  kernel: np.ndarray
+  bias: np.ndarray
+  ranges: Optional[Ranges]
+  weights: np.ndarray
+
+
 class ServedPPU(tf.Module):
   """A trained unit, called as the unit is, on heatmaps of batch 1.
 
@@ -71,15 +90,17 @@ class ServedPPU(tf.Module):
     """Takes over a unit.
 
     Args:
-      unit: made by `ppu.ppu`.
+      unit: made by `ppu.ppu`; or a quantization-aware one, which `integers` must go with.
       sampler: one of SAMPLERS.
       integers: whether its convolutions are to compute with 8 bits, which hold an offset well
         and a place on the map badly: places are then added afterwards.
     Raises:
-      ValueError: another sampler.
+      ValueError: another sampler, or a unit that rounds, without integers.
     """
     if sampler not in SAMPLERS:
       raise ValueError(f"sampler must be one of {SAMPLERS}. Received: {sampler!r}")
+    if is_rounding(unit) and not integers:
+      raise ValueError("a quantization-aware unit must compute with integers. Received: False")
     super().__init__(name="served_ppu")
     warps = [layer for layer in unit.layers if isinstance(layer, DeformableConv2D)]
     rates = [warp.dilation_rate for warp in warps]
@@ -88,21 +109,28 @@ class ServedPPU(tf.Module):
     self._size = tuple(unit.output_shape[1:])
     rounding = 0.5 / self.steps if sampler == "table" else 0.0
     self._axes = [axis(extent, rounding) for extent in self._size[:2]]
-    convolutions = [unit.get_layer(f"offsets_{rate}") for rate in rates]
-    self._features = tf.keras.Model(unit.inputs, convolutions[0].input)
-    self._positions = [
-      (rate, *self._position_weights(convolution, rate, rounding))
-      for rate, convolution in zip(rates, convolutions)
-    ]
+    if integers:
+      # All results of a convolution have one step: one scale for rows and columns.
+      scale = min(one.scale for one in self._axes)
+      self._axes = [Axis(scale, math.ceil(6.0 / scale))] * 2
+    layers = [unit.get_layer(f"offsets_{rate}") for rate in rates]
+    self._features = tf.keras.Model(unit.inputs, layers[0].input)
     averages = any(isinstance(layer, Mean) for layer in unit.layers)  # Eq. 5
     share = 1.0 / len(warps) if averages else 1.0
-    self._kernels = [share * warp.kernel.numpy().reshape(-1, self._size[2]) for warp in warps]
+    self._convolutions = [
+      OffsetConvolution(
+        rate,
+        *self._position_weights(weights_by_name(layer)["kernel"].numpy(), rate, rounding),
+        self._scaled_ranges(layer) if is_rounding(unit) else None,
+        share * warp.kernel.numpy().reshape(-1, self._size[2]),
+      )
+      for rate, layer, warp in zip(rates, layers, warps)
+    ]
 
   def _position_weights(
-    self, convolution: tf.keras.layers.Layer, rate: int, rounding: float
+    self, kernel: np.ndarray, rate: int, rounding: float
   ) -> Tuple[np.ndarray, np.ndarray]:
-    """Kernel and bias of the convolution that gives scaled positions."""
-    kernel = convolution.kernel.numpy()
+    """Kernel and bias that make scaled positions of a kernel that makes offsets."""
     halves = np.split(kernel, 2, axis=-1)
     taps = tap_positions(3, rate, self._size[2])
     scales = [one.scale for one in self._axes]
@@ -112,6 +140,11 @@ class ServedPPU(tf.Module):
       half[1, 1, number] = scales[number]
     bias = np.concatenate([scale * (1.0 + rounding + tap) for scale, tap in zip(scales, taps)])
     return np.concatenate([scaled, places], axis=2).astype(np.float32), bias.astype(np.float32)
+
+  def _scaled_ranges(self, layer: tf.keras.layers.Layer) -> Ranges:
+    """The ranges of scaled offsets: as many steps, each scaled."""
+    scale = self._axes[0].scale
+    return Ranges(*(tuple(scale * one.numpy() for one in pair) for pair in ranges_of(layer)))
 
   def __call__(self, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
     """The propagated heatmaps [1, h, w, K] from [previous, preliminary], of the same shape."""
@@ -127,21 +160,30 @@ class ServedPPU(tf.Module):
     with tf.name_scope(SAMPLING):
       maps = prepare(previous)
     warped = []
-    for (rate, kernel, bias), weights in zip(self._positions, self._kernels):
-      rows, columns = self._scaled_positions(features, places, rate, kernel, bias)
+    for one in self._convolutions:
+      rows, columns = self._scaled_positions(features, places, one)
       with tf.name_scope(SAMPLING):
-        warped.append(tf.nn.conv2d(read(maps, rows, columns), weights[None, None], 1, "VALID"))
+        sampled = read(maps, rows, columns)
+        warped.append(tf.nn.conv2d(sampled, one.weights[None, None], 1, "VALID"))
     with tf.name_scope(SAMPLING):
       return tf.add_n(warped) if len(warped) > 1 else warped[0]
 
   def _scaled_positions(
-    self, features: tf.Tensor, places: np.ndarray, rate: int, kernel: np.ndarray, bias: np.ndarray
+    self, features: tf.Tensor, places: np.ndarray, convolution: OffsetConvolution
   ) -> List[tf.Tensor]:
     """Rows and columns that the taps of a rate read, [1, h, w, 9 * K] each, in 0..6."""
+    rate, kernel, bias, ranges, _ = convolution
     if not self.integers:
       scaled = tf.nn.conv2d(features, kernel, 1, "SAME", dilations=rate)
       return tf.split(tf.nn.relu6(tf.nn.bias_add(scaled, bias)), 2, axis=-1)
-    offsets = tf.nn.conv2d(features, kernel[:, :, :-2], 1, "SAME", dilations=rate)
+    kernel = kernel[:, :, :-2]
+    if ranges:
+      kernel = tf.quantization.fake_quant_with_min_max_vars_per_channel(
+        kernel, *ranges.kernel, narrow_range=True
+      )
+    offsets = tf.nn.conv2d(features, kernel, 1, "SAME", dilations=rate)
+    if ranges:
+      offsets = tf.quantization.fake_quant_with_min_max_vars(offsets, *ranges.result)
     with tf.name_scope(SAMPLING):
       halves = tf.split(offsets, 2, axis=-1)
       # As differences, for the converter makes one constant, as large as the result, of two that

@@ -1,5 +1,7 @@
 """Spreads and verdicts of the ablations, worked out by hand."""
 
+import pytest
+
 from benchmarks import ablation_plan as plan
 from benchmarks.ablation_results import Results, spread, verdict
 
@@ -43,8 +45,21 @@ def test_late_frames_are_those_behind_the_thirtieth():
 
 def test_every_run_starts_from_pretrained_networks_of_its_backbones():
   pretrained = {run.name: run.flags for run in plan.PRETRAINED}
-  for one in plan.TRAINED:
+  for one in (*plan.TRAINED, *plan.MOBILE):
     for part, source in (("body", one.body), ("head", one.head)):
       if source:
         backbone = next(f for f in one.flags if f.startswith(f"--{part}_backbone="))
         assert backbone.replace("head", "body") in pretrained[source]
+
+
+def test_networks_come_with_what_they_start_from_and_behind_it():
+  runs = plan.with_what_they_start_from(["swift_lite", "swift"])
+  assert [run.name for run in runs] == [
+    "pretrained_small",
+    "pretrained_small_separable",
+    "swift",
+    "swift_lite",
+  ]
+  assert plan.with_what_they_start_from(list(plan.RUNS)) == list(plan.RUNS.values())
+  with pytest.raises(ValueError, match="^swiftest: not one of pretrained_large, "):
+    plan.with_what_they_start_from(["swift", "swiftest"])

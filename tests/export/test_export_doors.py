@@ -1,6 +1,8 @@
 """Exporting, verifying and timing as a user does it; and what a user does wrong."""
 
 import json
+import pathlib
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -120,6 +122,62 @@ def test_verify(folder, workdir, tiny_dataset, tmp_path):
   assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.fixture(name="rounding_run", scope="module")
+def fixture_rounding_run(workdir, tiny_dataset, tmp_path_factory):
+  """The flags of a quantization-aware run of two steps, the first and last its folders."""
+  flags = [
+    f"--quantize_aware={workdir}", "--num_frames=3", "--batch_size=2", "--num_steps=2",
+    "--learning_rate=1e-4", "--box_margin=1.1", "--checkpoint_every=1", "--log_every=1",
+    f"--dataset={tiny_dataset}", f"--workdir={tmp_path_factory.mktemp('qat') / 'run'}",
+  ]  # fmt: skip
+  printed("ppn_tf.train", *flags)
+  return flags
+
+
+def test_training_with_rounding_starts_from_a_run_and_is_exported(
+  rounding_run, workdir, tiny_dataset, tmp_path
+):
+  """The network's flags, weights and ranges are the float run's, so it scores as that one."""
+  given, output = rounding_run[-1], tmp_path / "qat.tflite"
+  saved = json.loads((pathlib.Path(given.split("=")[1]) / "flags.json").read_text())
+  assert (saved["ppu_blocks"], saved["image_size"]) == (1, ["64", "64"])
+  said = printed("export.tflite", given, "--quantize=qat", f"--output={output}")
+  assert "none custom" in said
+  scores = tmp_path / "scores.json"
+  printed(
+    "export.verify", output, f"--workdir={workdir}", f"--dataset={tiny_dataset}",
+    "--max_drop=100", f"--output_json={scores}",
+  )  # fmt: skip
+  network, *exports = json.loads(scores.read_text()).values()
+  assert all(0 < one["drift"][-1] < 0.05 for one in exports)
+
+
+def test_a_rounding_run_has_one_kind_of_file(rounding_run, workdir, tmp_path):
+  given, output = rounding_run[-1], f"--output={tmp_path / 'net.tflite'}"
+  line = refusal("export.tflite", given, "--quantize=int8", output)
+  assert "--quantize=qat" in line and str(workdir) in line
+  line = refusal("ppn_tf.train", f"--quantize_aware={given.split('=')[1]}", *rounding_run[1:-1],
+                 f"--workdir={tmp_path / 'run'}")  # fmt: skip
+  assert f"quantization-aware already, from {workdir}" in line
+  assert not list(tmp_path.iterdir())
+
+
+def test_training_with_rounding_goes_on_without_the_float_run(rounding_run, workdir, tmp_path):
+  folder = tmp_path / "run"
+  shutil.copytree(rounding_run[-1].split("=")[1], folder)
+  before = (folder / "metrics.jsonl").read_text()
+  (folder / "checkpoints" / "checkpoint").write_text('model_checkpoint_path: "ckpt-1"\n')
+  hidden = workdir.rename(workdir.with_name("hidden"))
+  try:
+    printed("ppn_tf.train", *rounding_run[:-1], f"--workdir={folder}")
+  finally:
+    hidden.rename(workdir)
+  losses = [json.loads(line)["loss"] for line in before.splitlines()]
+  again = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+  assert [one["step"] for one in again] == [1, 2]
+  assert again[1]["loss"] == pytest.approx(losses[1], rel=1e-3)
+
+
 def test_benchmark(folder, tmp_path):
   files = [folder[0] / f"{name}.tflite" for name in ("exact", "int8")]
   table, figures, plot = (tmp_path / f"b{suffix}" for suffix in (".md", ".json", ".svg"))
@@ -161,13 +219,15 @@ def test_a_random_network_is_for_measuring_speed(workdir, tiny_dataset, tmp_path
       ["--workdir={workdir}", "--quantize=int8", "--dataset={data}", "--calibration_clips=1"],
       "ranges want 10 or more",
     ),
+    (["--workdir={workdir}", "--quantize=qat"], "ppn_tf.train --quantize_aware={workdir}"),
     (["--workdir={workdir}", "--image_size=96,96"], "--image_size="),
     (["--workdir={data}"], "holds no run"),
   ],
 )
 def test_a_refused_export_leaves_no_file(workdir, tiny_dataset, tmp_path, arguments, said):
   given = [one.format(workdir=workdir, data=tiny_dataset) for one in arguments]
-  assert said in refusal("export.tflite", *given, f"--output={tmp_path / 'net.tflite'}")
+  line = refusal("export.tflite", *given, f"--output={tmp_path / 'net.tflite'}")
+  assert said.format(workdir=workdir) in line
   assert not list(tmp_path.iterdir())
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 RECTIFIED = math.sqrt(0.5 - 1 / (2 * math.pi))
 
 
-@pytest.mark.parametrize("method", ["duc", "deconv"])
+@pytest.mark.parametrize("method", ["duc", "separable_duc", "deconv"])
 def test_new_upsampling_units_keep_a_deviation_of_1(method):
   maps = tf.keras.Input((4, 4, 64))
   network = tf.keras.Model(maps, upsample(maps, method, (32, 32)))

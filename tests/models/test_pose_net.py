@@ -3,6 +3,7 @@
 import pytest
 
 from ppn_tf.models.pose_net import BACKBONES, pose_net
+from ppn_tf.models.upsample import upsample
 from ppn_tf.profiler import network_cost
 
 import tensorflow as tf
@@ -101,6 +102,20 @@ def test_parameters_of_simple_baselines():
   network = pose_net("resnet50", (64, 64), 17, "deconv")
   trainable = sum(variable.shape.num_elements() for variable in network.trainable_variables)
   assert round(trainable / 1e6, 1) == 34.0
+
+
+def test_a_separable_unit_costs_what_its_two_convolutions_do():
+  """On a cell of c channels, 9 c and 4 c f multiply-accumulates, where DUC has 36 c f."""
+  maps = tf.keras.Input((4, 6, 64))
+  costs = {}
+  for method in ("duc", "separable_duc"):
+    network = tf.keras.Model(maps, upsample(maps, method, (32,)))
+    assert network.output_shape == (None, 8, 12, 32)
+    costs[method] = network_cost(network).macs
+  assert costs == {
+    "duc": 24 * 36 * 64 * 32,
+    "separable_duc": 24 * (9 * 64 + 4 * 64 * 32),
+  }
 
 
 @pytest.mark.parametrize(("units", "stride"), [(0, 32), (2, 8), (3, 4)])

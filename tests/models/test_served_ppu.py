@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu
+from ppn_tf.models.quantize_aware import quantize_aware, start_from
 from ppn_tf.models.served_ppu import ServedPPU, axis
+
+import tensorflow as tf
 
 
 def trained_unit(size, **arguments):
@@ -33,6 +37,28 @@ def test_the_exact_sampler_gives_what_the_unit_gives(size, arguments, integers):
   assert np.abs(expected - previous).max() > 0.1
   found = ServedPPU(unit, "exact", integers)([previous, preliminary])
   np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(10, 7), (16, 16)])
+def test_a_unit_that_rounds_is_served_with_its_ranges(size):
+  """One step of an offset moves a tap by that much, so results agree, but for halves."""
+  heads = [framewise(size), framewise(size)]
+  trained = PPN(*heads, trained_unit(size, dilations=(1, 3)))
+  model = quantize_aware(trained)
+  start_from(model, trained, [np.random.default_rng(2).random((1, 3, *size, 3), np.float32)])
+  maps = list(heatmaps(size))
+  expected, exact = model.ppu(maps).numpy(), trained.ppu(maps).numpy()
+  found = ServedPPU(model.ppu, "exact", integers=True)(maps)
+  difference, rounding = np.abs(found - expected), np.abs(exact - expected)
+  assert difference.mean() < 0.02 * rounding.mean()
+  with pytest.raises(ValueError, match="integers. Received: False"):
+    ServedPPU(model.ppu, "exact")
+
+
+def framewise(size):
+  """Frames that are heatmaps already."""
+  frames = tf.keras.Input((*size, 3))
+  return tf.keras.Model(frames, tf.keras.layers.Conv2D(3, 1, name="heatmaps")(frames))
 
 
 def test_one_dilation():

@@ -1,0 +1,256 @@
+"""What makes PPN-Swift faster, and what it costs: `python -m benchmarks.mobile_variants`.
+
+Each variant is exported in full size with random weights, and all of them are
+timed in turns, with the --reference among them. Their scores are those of the
+same variants in small, from `benchmarks.ablations`. Writes docs/mobile.md with
+its plot, and the figures in docs/mobile.json.
+"""
+
+import dataclasses
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import matplotlib
+import numpy as np
+from absl import flags
+from absl.testing import flagsaver
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+from benchmarks import ablation_plan as plan
+from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
+from benchmarks.ablation_report import render
+from benchmarks.ablation_results import Results, spread, verdict
+from export import benchmark
+from ppn_tf import doors, experiment, text_tables
+from ppn_tf.errors import InputError
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.profiler import model_costs
+
+FLAGS = flags.FLAGS
+ROOT = pathlib.Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+TEMPLATE = pathlib.Path(__file__).with_name("mobile_variants.md.jinja")
+# HeadNet is not in a `step`; this one is exported in no time.
+SWIFT = ("--flagfile=configs/ppn_swift.cfg", "--head_backbone=mobilenet_v2_0.35")
+LITE = ("--flagfile=configs/ppn_swift_lite.cfg", "--head_backbone=mobilenet_v2_0.35")
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+  """A network as it is exported.
+
+  Attributes:
+    name: what the table calls it.
+    flags: the full-size network's.
+    sampler: of its export.
+    quantize: of its export.
+    small: the run of ablation_plan.py that is the same in small; "" if none is.
+  """
+
+  name: str
+  flags: Tuple[str, ...]
+  sampler: str
+  quantize: str = "none"
+  small: str = ""
+
+
+FRAMEWISE = "frame-wise"
+VARIANTS = (
+  Variant("PPN-Swift, exact sampler", SWIFT, "exact", small="swift"),
+  Variant("PPN-Swift", SWIFT, "table", small="swift_rounded"),
+  Variant("4 blocks", (*SWIFT, "--ppu_blocks=4"), "table", small="swift_four_blocks"),
+  Variant(
+    "4 blocks, 2 rates",
+    (*SWIFT, "--ppu_blocks=4", "--dilations=3,12"),
+    "table",
+    small="swift_two_rates",
+  ),
+  Variant("lite, exact sampler", LITE, "exact", small="swift_lite"),
+  Variant("lite", LITE, "table", small="swift_lite_rounded"),
+  Variant("PPN-Swift, int8", SWIFT, "table", "int8"),
+  Variant("lite, int8", LITE, "table", "int8"),
+  Variant(FRAMEWISE, (*SWIFT, "--method=framewise"), "exact", small="framewise_small"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+  """What a variant costs.
+
+  Attributes:
+    macs: multiply-accumulates of a step.
+    bytes: the file's size, with a small HeadNet in it.
+    milliseconds: median of a step.
+    ratio: median of the turns' ratios to the reference.
+  """
+
+  macs: int
+  bytes: int
+  milliseconds: float
+  ratio: float
+
+
+def define_flags() -> None:
+  flags.DEFINE_string(
+    "reference", "", "A .tflite that times are ratios to, such as MoveNet Thunder's."
+  )
+  flags.DEFINE_string("results", str(DOCS / "results.json"), "What `benchmarks.ablations` wrote.")
+  flags.DEFINE_string("output", str(DOCS / "mobile.md"), "Page to write; its plot goes to images/.")
+  flags.DEFINE_string("runtime", "ai-edge-litert", "What runs the files.")
+  flags.DEFINE_integer("repeats", 50, "Turns.", lower_bound=3)
+
+
+def export(variant: Variant, path: pathlib.Path) -> None:
+  """Exports a variant with random weights."""
+  done = subprocess.run(
+    [
+      sys.executable, "-m", "export.tflite", *variant.flags, "--random_weights",
+      f"--sampler={variant.sampler}", f"--quantize={variant.quantize}", f"--output={path}",
+    ],
+    cwd=ROOT, capture_output=True, text=True, check=False,
+  )  # fmt: skip
+  if done.returncode:
+    raise InputError(f"{variant.name} was not exported: {done.stderr.strip().splitlines()[-1]}")
+
+
+def step_macs(variant: Variant) -> int:
+  with flagsaver.flagsaver():
+    FLAGS(["", *variant.flags])
+    return model_costs(experiment.build_model(experiment.run_flags()))["step"].macs
+
+
+def measure(reference: pathlib.Path) -> Dict[str, Measured]:
+  """Exports all variants and times their steps, by name, on one thread."""
+  if not reference.is_file():
+    raise InputError(f"--reference={reference}: no such file. Give a .tflite to compare with.")
+  with tempfile.TemporaryDirectory() as name:
+    paths = [pathlib.Path(name) / f"{number}.tflite" for number in range(len(VARIANTS))]
+    for variant, path in zip(tqdm(VARIANTS, unit="file", desc="export"), paths):
+      export(variant, path)
+    sizes = [path.stat().st_size for path in paths]
+    timed = benchmark.time_all([*paths, reference], FLAGS.runtime, 1, FLAGS.repeats)
+  # A PPN's `step` comes behind its `start`.
+  last = {one.file: one.seconds for one in timed}
+  found = {}
+  for variant, path, size in zip(VARIANTS, paths, sizes):
+    seconds = last[path.name]
+    ratio = float(np.median(seconds / last[reference.name]))
+    milliseconds = float(np.median(1e3 * seconds))
+    found[variant.name] = Measured(step_macs(variant), size, milliseconds, ratio)
+  return found
+
+
+def small_scores(results: Results, variant: Variant) -> List[float]:
+  """PCK-torso over whole clips of the same variant in small, with each seed; [] if none is."""
+  return results.scores(variant.small, plan.WHOLE_CLIP) if variant.small else []
+
+
+def table(results: Results, measured: Dict[str, Measured]) -> str:
+  """The variants in Markdown."""
+  rows = []
+  for variant in VARIANTS:
+    one, scores = measured[variant.name], small_scores(results, variant)
+    rows.append(
+      [
+        variant.name,
+        variant.sampler if variant.name != FRAMEWISE else "–",
+        f"{one.macs / 1e9:.2f}",
+        f"{one.milliseconds:.1f}",
+        f"{one.ratio:.2f}",
+        spread(scores) if scores else "–",
+      ]
+    )
+  header = ("network", "sampler", "GMACs", "ms a frame", "to the reference", "PCK-torso, in small")
+  return text_tables.table(header, rows, text_tables.MARKDOWN)
+
+
+def plot(results: Results, measured: Dict[str, Measured]) -> Figure:
+  """Scores against time: a dot for each variant, a line over its seeds."""
+  with matplotlib.rc_context(STYLE):
+    figure = Figure(figsize=(7.6, 4.2), layout="constrained", facecolor="white")
+    axes = figure.subplots()
+    for variant in VARIANTS:
+      scores = small_scores(results, variant)
+      if not scores:
+        continue
+      time, color = measured[variant.name].ratio, ORANGE if variant.name == FRAMEWISE else BLUE
+      axes.plot([time] * 2, [min(scores), max(scores)], color=color, linewidth=1, alpha=0.5)
+      axes.plot(time, statistics.fmean(scores), "o", color=color)
+      place = (time, statistics.fmean(scores))
+      axes.annotate(variant.name, place, (7, -3), textcoords="offset points")
+    axes.axvline(1.0, color="#8c959f", linewidth=0.8, linestyle="--")
+    axes.set(
+      xlabel="time of a full-size step, the reference's being 1",
+      ylabel="PCK-torso of the same network in small, %",
+      xlim=(0, 1.25 * max(one.ratio for one in measured.values())),
+    )
+    axes.grid(True, linewidth=0.6, color="#dfe3e8")
+    axes.tick_params(length=0)
+  return figure
+
+
+def page(results: Results, measured: Dict[str, Measured], reference: str) -> str:
+  """docs/mobile.md."""
+
+  def compared(better: str, worse: str) -> str:
+    scores = (results.scores(run, plan.WHOLE_CLIP) for run in (better, worse))
+    return verdict(*scores)
+
+  return render(
+    TEMPLATE,
+    table=table(results, measured),
+    measured=measured,
+    reference=reference,
+    runtime=FLAGS.runtime,
+    repeats=FLAGS.repeats,
+    compared=compared,
+    num_seeds=len(results.seeds(*_runs())),
+  )
+
+
+def _runs() -> List[str]:
+  return [variant.small for variant in VARIANTS if variant.small]
+
+
+def read_results(path: str) -> Results:
+  """The ablations' results; InputError where a seed has not all variants yet."""
+  source = pathlib.Path(path)
+  if not source.is_file():
+    raise InputError(f"{source}: no such file. Make it with `python -m benchmarks.ablations`.")
+  results = Results(json.loads(source.read_text()))
+  if not results.seeds(*_runs()):
+    missing = sorted(set(_runs()) - set(results.table))
+    raise InputError(
+      f"{source}: no seed has all variants yet. Go on with `python -m benchmarks.ablations "
+      f"--networks={','.join(missing or _runs())}`."
+    )
+  return results
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  reference, output = pathlib.Path(FLAGS.reference), pathlib.Path(FLAGS.output)
+  results = read_results(FLAGS.results)
+  measured = measure(reference)
+  figures: Dict[str, Any] = {name: dataclasses.asdict(one) for name, one in measured.items()}
+  made_by: Dict[str, Optional[Any]] = {
+    "reference": reference.name, "runtime": FLAGS.runtime, "repeats": FLAGS.repeats
+  }  # fmt: skip
+  with complete_or_absent(output.with_suffix(".json")) as partial:
+    partial.write_text(json.dumps({**made_by, "variants": figures}, indent=1) + "\n")
+  with complete_or_absent(output.parent / "images" / "mobile_variants.svg") as partial:
+    plot(results, measured).savefig(partial, format="svg", metadata={"Date": None})
+  with complete_or_absent(output) as partial:
+    partial.write_text(page(results, measured, reference.stem))
+  print(output)
+
+
+if __name__ == "__main__":
+  define_flags()
+  doors.run(main)

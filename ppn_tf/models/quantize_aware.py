@@ -1,0 +1,274 @@
+"""Networks that train with the rounding of their int8 exports (quantization-aware training).
+
+Rounded is what the exported network computes with 8 bits: the kernels of
+convolutions, and the results that its ops leave in memory, where a convolution,
+its batch norm and its ReLU are one op. The last 1x1 convolution, the deformable
+convolutions and the sums of heatmaps stay float32, as in all int8 files
+(tflite_files.py).
+
+The wrapper, the rounding and its gradient are tensorflow-model-optimization's
+(Jacob et al., CVPR 2018); which layers round what is said here layer by layer,
+for its own rules know neither the networks' own layers nor which results are
+to stay float32.
+"""
+
+from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from ppn_tf.models.ppn import PPN, Framewise
+
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+
+_layers = tf.keras.layers
+
+# Layers with kernels, and what those are called.
+_KERNELS = {
+  _layers.Conv2D: "kernel",
+  _layers.Conv2DTranspose: "kernel",
+  _layers.DepthwiseConv2D: "depthwise_kernel",
+}
+# Layers whose results become ops' results, if no other layer is computed with them.
+_RESULTS = (
+  *_KERNELS,
+  _layers.BatchNormalization,
+  _layers.ReLU,
+  _layers.Activation,
+  _layers.Add,
+  _layers.Subtract,
+  _layers.Rescaling,
+)
+# What the layer before is computed with: a convolution with its batch norm, anything with its ReLU.
+_NORMS, _ACTIVATIONS = (_layers.BatchNormalization,), (_layers.ReLU, _layers.Activation)
+_FLOAT32 = "heatmaps"
+
+
+class Ranges(NamedTuple):
+  """What a layer's rounding goes from and to.
+
+  Attributes:
+    kernel: (min, max), by output channel, or all together for transposed convolutions.
+    result: (min, max).
+  """
+
+  kernel: Tuple[tf.Variable, tf.Variable]
+  result: Tuple[tf.Variable, tf.Variable]
+
+
+@tf.keras.utils.register_keras_serializable("ppn_tf")
+class DepthwiseQuantizer(tfmot.quantization.keras.quantizers.LastValueQuantizer):
+  """Rounds [h, w, channels, 1] kernels, each channel with a step of its own."""
+
+  def __init__(self) -> None:
+    super().__init__(num_bits=8, per_axis=True, symmetric=True, narrow_range=True)
+
+  def build(self, tensor_shape: Sequence[int], name: str, layer: Any) -> Dict[str, tf.Variable]:
+    return super().build([*tensor_shape[:2], 1, tensor_shape[2]], name, layer)
+
+  def __call__(self, inputs: tf.Tensor, training: bool, weights: Any, **kwargs: Any) -> tf.Tensor:
+    channels_last = tf.reshape(inputs, [*inputs.shape[:2], 1, inputs.shape[2]])
+    return tf.reshape(super().__call__(channels_last, training, weights, **kwargs), inputs.shape)
+
+  def get_config(self) -> Dict[str, Any]:
+    return {}
+
+
+@tf.keras.utils.register_keras_serializable("ppn_tf")
+class RoundedTo8Bits(tfmot.quantization.keras.QuantizeConfig):
+  """What of a layer is rounded.
+
+  Attributes:
+    kernel: the name of its kernel, or "".
+    result: whether its result is.
+  """
+
+  def __init__(self, kernel: str, result: bool):
+    self.kernel, self.result = kernel, result
+
+  def get_weights_and_quantizers(self, layer: Any) -> List[Tuple[tf.Variable, Any]]:
+    if not self.kernel:
+      return []
+    quantizer = DepthwiseQuantizer()
+    if not isinstance(layer, _layers.DepthwiseConv2D):
+      # A transposed convolution's last axis are the channels that come in.
+      per_axis = not isinstance(layer, _layers.Conv2DTranspose)
+      quantizer = tfmot.quantization.keras.quantizers.LastValueQuantizer(8, per_axis, True, True)
+    return [(getattr(layer, self.kernel), quantizer)]
+
+  def set_quantize_weights(self, layer: Any, quantize_weights: Sequence[tf.Tensor]) -> None:
+    for weight in quantize_weights:
+      setattr(layer, self.kernel, weight)
+
+  def get_output_quantizers(self, layer: Any) -> List[Any]:
+    del layer
+    quantizer = tfmot.quantization.keras.quantizers.MovingAverageQuantizer(8, False, False, False)
+    return [quantizer] if self.result else []
+
+  def get_activations_and_quantizers(self, layer: Any) -> List[Any]:
+    del layer
+    return []
+
+  def set_quantize_activations(self, layer: Any, quantize_activations: Sequence[Any]) -> None:
+    del layer, quantize_activations
+
+  def get_config(self) -> Dict[str, Any]:
+    return {"kernel": self.kernel, "result": self.result}
+
+
+def quantize_aware(model: Framewise) -> Framewise:
+  """A model whose networks round, with layers of the same names, and fresh weights.
+
+  Batch norms are frozen: an exported convolution has them in its kernel, whose
+  rounding would change with every batch.
+
+  Args:
+    model: PPN or Framewise; it stays as it is.
+  """
+
+  def rounding(network: tf.keras.Model) -> tf.keras.Model:
+    return tf.keras.models.clone_model(network, clone_function=_with_rounding)
+
+  if not isinstance(model, PPN):
+    return Framewise(rounding(model.body_net))
+  head_net, body_net, unit = map(rounding, model.networks)
+  return PPN(head_net, body_net, unit, model.skip_connection, model.propagation)
+
+
+def _with_rounding(layer: tf.keras.layers.Layer) -> tf.keras.layers.Layer:
+  copy = type(layer).from_config(layer.get_config())
+  copy.trainable = not isinstance(layer, _NORMS)
+  kernel = _KERNELS.get(type(layer), "")
+  result = isinstance(layer, _RESULTS) and not _is_computed_with_the_next(layer)
+  if layer.name == _FLOAT32 or not (kernel or result):
+    return copy
+  return tfmot.quantization.keras.QuantizeWrapperV2(
+    copy, RoundedTo8Bits(kernel, result), name=layer.name
+  )
+
+
+def _is_computed_with_the_next(layer: tf.keras.layers.Layer) -> bool:
+  """Whether an exported network merges the layer with the one behind it."""
+  followers = [node.outbound_layer for node in layer.outbound_nodes]
+  if len(followers) != 1 or isinstance(layer, _ACTIVATIONS):
+    return False
+  merged = _ACTIVATIONS + (_NORMS if type(layer) in _KERNELS else ())
+  return isinstance(followers[0], merged)
+
+
+def is_rounding(network: tf.keras.Model) -> bool:
+  """Whether it is one of a `quantize_aware` model's."""
+  return any(
+    isinstance(layer, tfmot.quantization.keras.QuantizeWrapperV2) for layer in network.layers
+  )
+
+
+def weights_by_name(layer: tf.keras.layers.Layer) -> Dict[str, tf.Variable]:
+  """A layer's variables, wrapped or not: "kernel", and if rounded "kernel_min" and so on."""
+  return {weight.name.split("/")[-1].split(":")[0]: weight for weight in layer.weights}
+
+
+def ranges_of(layer: tf.keras.layers.Layer) -> Ranges:
+  """The ranges of a layer whose kernel and result are rounded.
+
+  Raises:
+    KeyError: they are not.
+  """
+  weights = weights_by_name(layer)
+  return Ranges(
+    (weights["kernel_min"], weights["kernel_max"]), (weights["output_min"], weights["output_max"])
+  )
+
+
+def start_from(model: Framewise, trained: Framewise, clips: Iterable[tf.Tensor]) -> None:
+  """Takes over weights, and the ranges of all that is rounded.
+
+  Without its ranges a network would begin with tfmot's, -6 to 6 everywhere, and
+  take thousands of steps to find them.
+
+  Args:
+    model: of `quantize_aware`.
+    trained: a model of the same flags without rounding.
+    clips: [B, T, H, W, 3] float32, 0..255, to take results' ranges from.
+  Raises:
+    ValueError: no clips.
+  """
+  for network, source in zip(model.networks, trained.networks):
+    # Layers that nobody named have other names in each network.
+    for layer, theirs in zip(network.layers, source.layers):
+      ours = weights_by_name(layer)
+      for name, weight in weights_by_name(theirs).items():
+        ours[name].assign(weight)
+        if f"{name}_min" in ours:
+          low, high = ours[f"{name}_min"], ours[f"{name}_max"]
+          reach = _reach(weight, low.shape)
+          low.assign(-reach)
+          high.assign(reach)
+  found = _result_ranges(model, trained, clips)
+  for network, ranges in zip(model.networks, found):
+    for name, (low, high) in ranges.items():
+      ours = weights_by_name(network.get_layer(name))
+      # Zero is among what is rounded, for it has to stay zero.
+      ours["output_min"].assign(min(low, 0.0))
+      ours["output_max"].assign(max(high, 0.0))
+
+
+def _reach(kernel: tf.Variable, shape: tf.TensorShape) -> tf.Tensor:
+  """The greatest absolute weight, by channel where the shape has any."""
+  sizes = tf.abs(kernel)
+  if shape.rank == 0:
+    return tf.reduce_max(sizes)
+  return tf.reduce_max(tf.reshape(sizes, [-1, *shape]), axis=0)
+
+
+def _result_ranges(
+  model: Framewise, trained: Framewise, clips: Iterable[tf.Tensor]
+) -> List[Dict[str, Tuple[float, float]]]:
+  """(min, max) of the results that are rounded, by layer, for each network."""
+  seen = [
+    tf.keras.Model(
+      source.inputs,
+      {
+        layer.name: theirs.output
+        for layer, theirs in zip(network.layers, source.layers)
+        if "output_min" in weights_by_name(layer)
+      },
+    )
+    for network, source in zip(model.networks, trained.networks)
+  ]
+
+  @tf.function
+  def extremes(clip: tf.Tensor) -> List[Dict[str, tf.Tensor]]:
+    found = []
+    for network, inputs in zip(seen, _inputs_of_networks(trained, clip)):
+      results = network(inputs, training=False)
+      found.append(
+        {name: tf.stack([tf.reduce_min(one), tf.reduce_max(one)]) for name, one in results.items()}
+      )
+    return found
+
+  batches = [extremes(clip) for clip in clips]
+  if not batches:
+    raise ValueError("clips must be at least one batch of clips. Received: none")
+  return [
+    {
+      name: (
+        float(np.min([one[name][0] for one in by_batch])),
+        float(np.max([one[name][1] for one in by_batch])),
+      )
+      for name in by_batch[0]
+    }
+    for by_batch in zip(*batches)
+  ]
+
+
+def _inputs_of_networks(trained: Framewise, clips: tf.Tensor) -> List[Any]:
+  """What each of the networks is given in clips, all frames in one batch."""
+  frames = tf.reshape(clips, [-1, *clips.shape[2:]])
+  if not isinstance(trained, PPN):
+    return [frames]
+  maps = trained.unroll(clips)
+  assert maps.initial is not None
+  previous = tf.concat([maps.initial[:, None], maps.final[:, :-1]], axis=1)
+  pair = [tf.reshape(one, [-1, *one.shape[2:]]) for one in (previous, maps.preliminary)]
+  return [clips[:, 0], frames, pair]
