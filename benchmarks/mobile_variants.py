@@ -26,11 +26,11 @@ from benchmarks import ablation_plan as plan
 from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
 from benchmarks.ablation_report import render
 from benchmarks.ablation_results import Results, spread, verdict
-from export import benchmark
 from ppn_tf import doors, experiment, text_tables
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.profiler import model_costs
+from ppn_tf.tflite_timing import time_all
 
 FLAGS = flags.FLAGS
 ROOT = pathlib.Path(__file__).parents[1]
@@ -134,7 +134,7 @@ def measure(reference: pathlib.Path) -> Dict[str, Measured]:
     for variant, path in zip(tqdm(VARIANTS, unit="file", desc="export"), paths):
       export(variant, path)
     sizes = [path.stat().st_size for path in paths]
-    timed = benchmark.time_all([*paths, reference], FLAGS.runtime, 1, FLAGS.repeats)
+    timed = time_all([*paths, reference], FLAGS.runtime, 1, FLAGS.repeats)
   # A PPN's `step` comes behind its `start`.
   last = {one.file: one.seconds for one in timed}
   found = {}

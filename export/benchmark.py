@@ -7,21 +7,20 @@ say little. Peers are .tflite files of other projects, such as MoveNet's.
 
 import json
 import pathlib
-import time
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, Sequence
 
 import matplotlib
 import numpy as np
 from absl import flags
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
-from export import interpreter_memory, op_times, runners
+from export import interpreter_memory, op_times
 from ppn_tf import doors
 from ppn_tf.errors import InputError
 from ppn_tf.interpreters import available_runtimes
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.text_tables import MARKDOWN, TEXT, table
+from ppn_tf.tflite_timing import WHOLE, Timed, time_all
 
 FLAGS = flags.FLAGS
 
@@ -37,39 +36,6 @@ def define_flags() -> None:
   flags.DEFINE_string("plot", "", "A .svg or .png: latency, against PCK where there are --scores.")
   flags.DEFINE_string("output_markdown", "", "A .md with the tables.")
   flags.DEFINE_string("output_json", "", "A .json with all figures.")
-
-
-class Timed(NamedTuple):
-  """A call of a file in a runtime with a number of threads, and its seconds in each turn."""
-
-  file: str
-  signature: str
-  runtime: str
-  threads: int
-  seconds: np.ndarray
-
-  def percentile(self, share: float) -> float:
-    """In milliseconds."""
-    return float(np.percentile(1e3 * self.seconds, share))
-
-
-def time_all(
-  paths: Sequence[pathlib.Path], runtime: str, threads: int, repeats: int
-) -> List[Timed]:
-  """Times all signatures of all files, in turns."""
-  named = [
-    (path.name, signature, call)
-    for path in paths
-    for signature, call in runners.calls(runners.load(path, runtime, threads)).items()
-  ]
-  seconds = np.zeros((len(named), repeats))
-  for turn in tqdm(range(repeats), desc=f"{runtime}, {threads} threads", unit="turn"):
-    for number, (_, _, call) in enumerate(named):
-      call()  # what the others left in the caches goes
-      began = time.perf_counter()
-      call()
-      seconds[number, turn] = time.perf_counter() - began
-  return [Timed(*one[:2], runtime, threads, row) for one, row in zip(named, seconds)]
 
 
 def reference_of(timed: Sequence[Timed], name: str) -> Timed:
@@ -131,7 +97,7 @@ def read_scores(path: str) -> Dict[str, float]:
 
 def draw(path: str, timed: Sequence[Timed], scores: Dict[str, float]) -> None:
   """PCK-torso against milliseconds of a step, or bars of milliseconds."""
-  steps = [one for one in timed if one.signature in ("step", runners.WHOLE)]
+  steps = [one for one in timed if one.signature in ("step", WHOLE)]
   with matplotlib.rc_context({"svg.hashsalt": "ppn_tf", "font.size": 9.5}):
     figure = Figure(figsize=(7.2, 4.2), layout="constrained", facecolor="white")
     axes = figure.subplots()

@@ -24,12 +24,12 @@ def measure(path: Union[str, os.PathLike], runtime: str) -> int:
 
 if __name__ == "__main__":
   from benchmarks.resident_memory import peak_resident
-  from export import runners
   from ppn_tf.interpreters import interpreter_class
+  from ppn_tf.tflite_timing import calls, load
 
   file, name = sys.argv[1:]
   interpreter_class(name)  # loads it
   before = peak_resident()
-  for one in runners.calls(runners.load(file, name, 1)).values():
+  for one in calls(load(file, name, 1)).values():
     one()
   print(peak_resident() - before)

@@ -1,20 +1,15 @@
 """How large an exported network is and how long its signatures take on one thread."""
 
 import dataclasses
-import importlib.util
 import os
 import pathlib
-import statistics
-import time
-from typing import Callable, Union
+from typing import Union
 
-import numpy as np
-
-from ppn_tf.errors import InputError
+from ppn_tf.interpreters import available_runtimes
+from ppn_tf.tflite_timing import time_all
 from ppn_tf.tracking.pose_models import TFLitePoseModel
 
 REPEATS = 30
-_WARM_UPS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,27 +40,14 @@ def measure(path: Union[str, os.PathLike]) -> Network:
     InputError: no such file, or it is no pose network.
   """
   file = pathlib.Path(path).expanduser()
-  if not file.is_file():
-    raise InputError(f"{file}: no such file. Give one written by `python -m export.tflite`.")
-  model = TFLitePoseModel(file, num_threads=1)
-  frame = np.random.default_rng(0).uniform(0, 255, (*model.image_size, 3)).astype(np.float32)
-  previous = model.start(frame)
+  runtime = available_runtimes()[0]
+  timed = {one.signature: one for one in time_all([file], runtime, 1, REPEATS)}
+  image_size = TFLitePoseModel(file).image_size
   return Network(
     name=file.name,
-    image_size=model.image_size,
+    image_size=image_size,
     num_bytes=file.stat().st_size,
-    start_ms=_median_ms(lambda: model.start(frame)),
-    step_ms=_median_ms(lambda: model.step(frame, previous)),
-    runtime="ai-edge-litert" if importlib.util.find_spec("ai_edge_litert") else "tf.lite",
+    start_ms=timed["start"].percentile(50),
+    step_ms=timed["step"].percentile(50),
+    runtime=runtime,
   )
-
-
-def _median_ms(call: Callable[[], object]) -> float:
-  for _ in range(_WARM_UPS):
-    call()
-  times = []
-  for _ in range(REPEATS):
-    began = time.perf_counter()
-    call()
-    times.append(time.perf_counter() - began)
-  return 1000 * statistics.median(times)

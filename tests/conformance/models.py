@@ -70,6 +70,9 @@ CASES: Dict[str, Case] = {
     }.items()
   },
   "deconv": Case(lambda: _framewise(SMALL, "deconv"), {"upsampling:deconv", "deconv"}, True),
+  "separable_duc": Case(
+    lambda: _framewise(SMALL, "separable_duc"), {"upsampling:separable_duc", "separable_duc"}, True
+  ),
   "ppn": Case(_ppn, {"reduction:mean", *_PARTS}),
   "ppn_without_skip_connection": Case(lambda: _ppn(False), _PARTS, True),
   "ppn_from_first": Case(lambda: _ppn(propagation="from_first"), {"propagation:from_first"}, True),

@@ -1,10 +1,16 @@
-"""Calls of .tflite files with random inputs, in either runtime, for measuring them."""
+"""How long .tflite files take, in either runtime, on random inputs.
+
+All files take turns, call by call, so that a machine that slows down slows all
+of them: ratios of turns hold, absolute times of two runs say little.
+"""
 
 import os
 import pathlib
-from typing import Any, Callable, Dict, Union
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 
 import numpy as np
+from tqdm import tqdm
 
 from ppn_tf.errors import InputError
 from ppn_tf.interpreters import interpreter_class
@@ -52,3 +58,36 @@ def calls(interpreter: Any) -> Dict[str, Call]:
     return lambda: runner(**values)
 
   return {name: call(name) for name in sorted(signatures)}
+
+
+class Timed(NamedTuple):
+  """A call of a file in a runtime with a number of threads, and its seconds in each turn."""
+
+  file: str
+  signature: str
+  runtime: str
+  threads: int
+  seconds: np.ndarray
+
+  def percentile(self, share: float) -> float:
+    """In milliseconds."""
+    return float(np.percentile(1e3 * self.seconds, share))
+
+
+def time_all(
+  paths: Sequence[pathlib.Path], runtime: str, threads: int, repeats: int
+) -> List[Timed]:
+  """Times all signatures of all files, in turns."""
+  named = [
+    (path.name, signature, call)
+    for path in paths
+    for signature, call in calls(load(path, runtime, threads)).items()
+  ]
+  seconds = np.zeros((len(named), repeats))
+  for turn in tqdm(range(repeats), desc=f"{runtime}, {threads} threads", unit="turn", disable=None):
+    for number, (_, _, call) in enumerate(named):
+      call()  # what the others left in the caches goes
+      began = time.perf_counter()
+      call()
+      seconds[number, turn] = time.perf_counter() - began
+  return [Timed(*one[:2], runtime, threads, row) for one, row in zip(named, seconds)]
