@@ -4,14 +4,16 @@
 
 Each form goes through whole clips on its own answers: .tflite files in every
 installed runtime, SavedModels in TensorFlow. Reported are PCK, how far heatmaps
-have drifted from the network's by the frame, and whether phones can run the ops.
+have drifted from the network's by the frame, and whether phones can run the ops:
+what the static analyser says of GPU delegates, and where there is Vulkan, if only
+SwiftShader's, what a GPU made of the whole file.
 """
 
 import contextlib
 import io
 import json
 import pathlib
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import matplotlib
 import numpy as np
@@ -19,6 +21,7 @@ from absl import flags
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from export.gpu_compile import Compiled, compile_strictly
 from ppn_tf import doors, experiment, scores, tflite_files
 from ppn_tf.clips import pipeline
 from ppn_tf.clips.labels import ClipLabels, read_labels
@@ -63,6 +66,7 @@ class Form(NamedTuple):
     is_exact: whether it computes what the network computes.
     ops: what stands in the way of its ops, or "builtin"; of a SavedModel "".
     gpu: what TensorFlow's static analyser says of GPU delegates.
+    compiled: what a GPU made of it.
   """
 
   name: str
@@ -71,6 +75,7 @@ class Form(NamedTuple):
   is_exact: bool
   ops: str
   gpu: str
+  compiled: str
 
   @property
   def title(self) -> str:
@@ -86,6 +91,13 @@ def gpu_compatibility(content: bytes) -> str:
   return lines[0].split(":", 1)[-1].strip() if lines else _COMPATIBLE
 
 
+def describe_compiled(found: Optional[Compiled]) -> str:
+  """What came of compiling for a GPU, in a few words."""
+  if found is None:
+    return "no Vulkan here"
+  return found.reason or f"all of it, {found.difference:.0e} off"
+
+
 def open_forms(path: pathlib.Path) -> List[Form]:
   """A SavedModel in TensorFlow, or a .tflite file in each runtime.
 
@@ -93,14 +105,14 @@ def open_forms(path: pathlib.Path) -> List[Form]:
     InputError: nothing is there, or it is no exported pose network.
   """
   if path.is_dir():
-    return [Form(path.name, "TensorFlow", SavedModelPoseModel(path), True, "", "")]
+    return [Form(path.name, "TensorFlow", SavedModelPoseModel(path), True, "", "", "")]
   if not path.is_file():
     raise InputError(f"{path}: no such file or folder. Give what `python -m export.tflite` wrote.")
   content = path.read_bytes()
   counts = tflite_files.count_ops(content)
   custom = tflite_files.custom_ops(counts)
   is_exact = tflite_files.is_float32(content) and not counts.get("RESIZE_BILINEAR")
-  gpu = gpu_compatibility(content)
+  gpu, compiled = gpu_compatibility(content), describe_compiled(compile_strictly(path))
   return [
     Form(
       path.name,
@@ -109,6 +121,7 @@ def open_forms(path: pathlib.Path) -> List[Form]:
       is_exact,
       ", ".join(custom) or "builtin",
       gpu,
+      compiled,
     )
     for runtime in available_runtimes()
   ]
@@ -251,7 +264,7 @@ def main(argv: Sequence[str]) -> None:
       )
   found = compare(forms, network, builder)
   pck = {title: one.pck() for title, one in found.items()}
-  rows = [["the network", "TensorFlow", f"{pck['']:.2f}", "", "", "", "", ""]]
+  rows = [["the network", "TensorFlow", f"{pck['']:.2f}", "", "", "", "", "", ""]]
   for form in forms:
     drift = found[form.title].mean_drift()
     rows.append(
@@ -264,10 +277,13 @@ def main(argv: Sequence[str]) -> None:
         f"{drift[-1]:.1e}",
         form.ops,
         form.gpu,
+        form.compiled,
       ]
     )
   last = f"frame {max(len(one.mean_drift()) for one in found.values())}"
-  header = ["form", "runtime", "PCK-torso", "change", "drift, frame 1", last, "ops", "GPU delegate"]
+  header = [
+    "form", "runtime", "PCK-torso", "change", "drift, frame 1", last, "ops", "GPU analyser", "GPU"
+  ]  # fmt: skip
   print(table(header, rows))
   if FLAGS.output_json:
     everything = {

@@ -18,6 +18,7 @@ Maps are flat, all joints' in one column: an index is (the joint's first row +
 row) * columns + column.
 """
 
+import functools
 import math
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -166,7 +167,8 @@ class ServedPPU(tf.Module):
         sampled = read(maps, rows, columns)
         warped.append(tf.nn.conv2d(sampled, one.weights[None, None], 1, "VALID"))
     with tf.name_scope(SAMPLING):
-      return tf.add_n(warped) if len(warped) > 1 else warped[0]
+      # Not tf.add_n, of which GPU delegates take two maps at most.
+      return functools.reduce(tf.add, warped)
 
   def _scaled_positions(
     self, features: tf.Tensor, places: np.ndarray, convolution: OffsetConvolution
