@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from export import gpu_compile
-from export.verify import describe_compiled
+from export.verify import describe_compiled, gpu_compatibility
 from ppn_tf import tflite_files
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu
@@ -30,6 +30,8 @@ def fixture_model():
 def test_a_gpu_computes_the_whole_file(model, tmp_path, sampler, quantization):
   path = tmp_path / "net.tflite"
   path.write_bytes(tflite_files.to_tflite(model, sampler, quantization))
+  if quantization == "none":
+    assert gpu_compatibility(path.read_bytes()) == "compatible"
   found = gpu_compile.compile_strictly(path)
   if found is None:
     pytest.skip("no Vulkan here")
@@ -84,9 +86,8 @@ def test_swiftshader_is_found_where_no_driver_is(monkeypatch, tmp_path):
 
 
 def test_reasons_are_the_ops_that_litert_names():
-  said = (
-    "INFO: hello\nGATHER: Only support 1D indices\nGATHER: Only support 1D indices\nlast words\n"
-  )
-  assert gpu_compile._why(said) == "GATHER: Only support 1D indices"
+  gather = "GATHER: Only support 1D indices"
+  said = f"INFO: hello\n{gather}\n{gather}\nlast words\n"
+  assert gpu_compile._why(said) == gather
   assert gpu_compile._why("INFO: hello\nlast words\n") == "last words"
   assert describe_compiled(gpu_compile.Compiled("", 2.4e-7)) == "all of it, 2e-07 off"
