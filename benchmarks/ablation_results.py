@@ -50,11 +50,17 @@ def spread(values: Sequence[float]) -> str:
   return f"{statistics.fmean(values):.1f} ± {statistics.stdev(values):.1f}"
 
 
+def change(new: Sequence[float], old: Sequence[float]) -> str:
+  """How much one network's scores are above another's, on average and with each seed."""
+  differences = [a - b for a, b in zip(new, old)]
+  mean = statistics.fmean(differences)
+  return f"{mean:+.1f} on average, {', '.join(f'{one:+.1f}' for one in differences)} by seed"
+
+
 def verdict(better: Sequence[float], worse: Sequence[float]) -> str:
   """Whether one network is better than another with every seed, in words."""
   differences = [a - b for a, b in zip(better, worse)]
-  mean = statistics.fmean(differences)
-  found = f"{mean:+.1f} on average, {', '.join(f'{one:+.1f}' for one in differences)} by seed"
+  found = change(better, worse)
   if all(one > 0 for one in differences):
     return f"**holds** ({found})"
   if all(one <= 0 for one in differences):

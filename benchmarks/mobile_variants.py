@@ -25,7 +25,7 @@ from tqdm import tqdm
 from benchmarks import ablation_plan as plan
 from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
 from benchmarks.ablation_report import render
-from benchmarks.ablation_results import Results, spread, verdict
+from benchmarks.ablation_results import Results, change, spread
 from ppn_tf import doors, experiment, text_tables
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
@@ -182,13 +182,16 @@ def plot(results: Results, measured: Dict[str, Measured]) -> Figure:
       time, color = measured[variant.name].ratio, ORANGE if variant.name == FRAMEWISE else BLUE
       axes.plot([time] * 2, [min(scores), max(scores)], color=color, linewidth=1, alpha=0.5)
       axes.plot(time, statistics.fmean(scores), "o", color=color)
-      place = (time, statistics.fmean(scores))
-      axes.annotate(variant.name, place, (7, -3), textcoords="offset points")
+      top = (time, max(scores))
+      axes.annotate(variant.name, top, (-2, 5), textcoords="offset points", rotation=40)
     axes.axvline(1.0, color="#8c959f", linewidth=0.8, linestyle="--")
+    low, high = axes.get_ylim()
+    axes.annotate("the reference", (1.0, low), (4, 4), textcoords="offset points", color="#57606a")
     axes.set(
       xlabel="time of a full-size step, the reference's being 1",
       ylabel="PCK-torso of the same network in small, %",
       xlim=(0, 1.25 * max(one.ratio for one in measured.values())),
+      ylim=(low, high + 0.45 * (high - low)),  # room for the names
     )
     axes.grid(True, linewidth=0.6, color="#dfe3e8")
     axes.tick_params(length=0)
@@ -198,9 +201,8 @@ def plot(results: Results, measured: Dict[str, Measured]) -> Figure:
 def page(results: Results, measured: Dict[str, Measured], reference: str) -> str:
   """docs/mobile.md."""
 
-  def compared(better: str, worse: str) -> str:
-    scores = (results.scores(run, plan.WHOLE_CLIP) for run in (better, worse))
-    return verdict(*scores)
+  def compared(new: str, old: str) -> str:
+    return change(results.scores(new, plan.WHOLE_CLIP), results.scores(old, plan.WHOLE_CLIP))
 
   return render(
     TEMPLATE,
