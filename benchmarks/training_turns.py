@@ -19,6 +19,7 @@ class Work:
   """The flags' training step, on one batch and on the data set's."""
 
   def __init__(self, split: str):
+    training_experiment.prepare_distribution()
     builder = experiment.open_dataset(split)
     self.model = training_experiment.prepare_model()
     self.trainer = Trainer(self.model, **training_experiment.trainer_arguments())

@@ -131,6 +131,18 @@ class Distribution:
 PLAIN = Distribution(tf.distribute.get_strategy())
 
 
+def share_cores() -> None:
+  """Gives an operation half of the CPU's cores, so that two run beside each other.
+
+  A convolution's two gradients do not wait for each other, and on small batches
+  neither has work for all cores. Nothing changes where the environment's
+  TF_NUM_INTRAOP_THREADS decides it, or where TensorFlow has begun to compute.
+  """
+  if "TF_NUM_INTRAOP_THREADS" not in os.environ:
+    with contextlib.suppress(RuntimeError):
+      tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
+
+
 def mirrored(num_replicas: int = 0) -> Distribution:
   """One process and all its GPUs, or parts of its CPU.
 

@@ -134,6 +134,7 @@ def _start_from_float_run(model: Framewise, builder: Any) -> None:
 
 def prepare_distribution() -> distribution.Distribution:
   """The flags' devices and machines; comes before whatever else TensorFlow does."""
+  distribution.share_cores()
   if FLAGS.num_replicas and FLAGS.distribution != "mirrored":
     raise InputError(f"--num_replicas={FLAGS.num_replicas}: goes with --distribution=mirrored.")
   if FLAGS.distribution == "mirrored":

@@ -297,3 +297,33 @@ def test_others_write_to_what_is_deleted(tmp_path):
     (pathlib.Path(folder) / "file").write_text("")
     assert pathlib.Path(folder) != tmp_path
   assert not pathlib.Path(folder).exists() and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+  ("environment", "before", "threads"),
+  [
+    ({}, "", 4),
+    ({"TF_NUM_INTRAOP_THREADS": "3"}, "", 0),
+    # What has begun to compute keeps its threads; 0 is TensorFlow's own choice.
+    ({}, "tf.zeros([]).numpy()", 0),
+  ],
+)
+def test_an_operation_gets_half_of_the_cores(environment, before, threads):
+  program = f"""
+import os
+os.cpu_count = lambda: 8
+import tensorflow as tf
+from ppn_tf import distribution
+{before}
+distribution.share_cores()
+print(tf.config.threading.get_intra_op_parallelism_threads())
+"""
+  inherited = {name: value for name, value in os.environ.items() if "INTRAOP" not in name}
+  done = subprocess.run(
+    [sys.executable, "-c", program],
+    env={**inherited, **environment},
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+  )
+  assert done.stdout.split() == [str(threads)], done.stderr
