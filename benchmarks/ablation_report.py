@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import jinja2
 from absl import flags
@@ -14,7 +14,7 @@ from benchmarks.ablation_results import LATE, Results, spread, verdict
 from ppn_tf import doors, experiment, text_tables
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.profiler import model_costs
+from ppn_tf.profiler import Cost, model_costs
 
 FLAGS = flags.FLAGS
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
@@ -26,11 +26,16 @@ def define_flags() -> None:
   flags.DEFINE_string("output", str(DOCS / "results.md"), "Page to write; plots go to images/.")
 
 
+def costs_of(network_flags: Sequence[str]) -> Dict[str, Cost]:
+  """The costs of a network by its flags; see `profiler.model_costs`."""
+  with flagsaver.flagsaver():
+    FLAGS(["", *network_flags])
+    return model_costs(experiment.build_model(experiment.run_flags()))
+
+
 def cost(run: str) -> Tuple[float, float]:
   """MACs of a frame after the first, in millions, and of the first frame's HeadNet."""
-  with flagsaver.flagsaver():
-    FLAGS(["", *plan.training_flags(plan.RUNS[run])])
-    costs = model_costs(experiment.build_model(experiment.run_flags()))
+  costs = costs_of(plan.training_flags(plan.RUNS[run]))
   head = costs.pop("head_net", None)
   return sum(one.macs for one in costs.values()) / 1e6, head.macs / 1e6 if head else 0.0
 

@@ -13,23 +13,21 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import matplotlib
 import numpy as np
 from absl import flags
-from absl.testing import flagsaver
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from benchmarks import ablation_plan as plan
 from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
-from benchmarks.ablation_report import render
+from benchmarks.ablation_report import costs_of, render
 from benchmarks.ablation_results import Results, change, spread
-from ppn_tf import doors, experiment, text_tables
+from ppn_tf import doors, text_tables
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.profiler import model_costs
 from ppn_tf.tflite_timing import time_all
 
 FLAGS = flags.FLAGS
@@ -120,9 +118,7 @@ def export(variant: Variant, path: pathlib.Path) -> None:
 
 
 def step_macs(variant: Variant) -> int:
-  with flagsaver.flagsaver():
-    FLAGS(["", *variant.flags])
-    return model_costs(experiment.build_model(experiment.run_flags()))["step"].macs
+  return costs_of(variant.flags)["step"].macs
 
 
 def measure(reference: pathlib.Path) -> Dict[str, Measured]:
@@ -207,7 +203,6 @@ def page(results: Results, measured: Dict[str, Measured], reference: str) -> str
   return render(
     TEMPLATE,
     table=table(results, measured),
-    measured=measured,
     reference=reference,
     runtime=FLAGS.runtime,
     repeats=FLAGS.repeats,
@@ -240,14 +235,17 @@ def main(argv: Sequence[str]) -> None:
   reference, output = pathlib.Path(FLAGS.reference), pathlib.Path(FLAGS.output)
   results = read_results(FLAGS.results)
   measured = measure(reference)
-  figures: Dict[str, Any] = {name: dataclasses.asdict(one) for name, one in measured.items()}
-  made_by: Dict[str, Optional[Any]] = {
-    "reference": reference.name, "runtime": FLAGS.runtime, "repeats": FLAGS.repeats
-  }  # fmt: skip
+  figures = {
+    "reference": reference.name,
+    "runtime": FLAGS.runtime,
+    "repeats": FLAGS.repeats,
+    "variants": {name: dataclasses.asdict(one) for name, one in measured.items()},
+  }
   with complete_or_absent(output.with_suffix(".json")) as partial:
-    partial.write_text(json.dumps({**made_by, "variants": figures}, indent=1) + "\n")
+    partial.write_text(json.dumps(figures, indent=1) + "\n")
   with complete_or_absent(output.parent / "images" / "mobile_variants.svg") as partial:
-    plot(results, measured).savefig(partial, format="svg", metadata={"Date": None})
+    with matplotlib.rc_context(STYLE):  # its salt makes the same file of the same figures
+      plot(results, measured).savefig(partial, format="svg", metadata={"Date": None})
   with complete_or_absent(output) as partial:
     partial.write_text(page(results, measured, reference.stem))
   print(output)

@@ -12,6 +12,7 @@ from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models.pose_net import upsampling_widths
 from ppn_tf.models.ppn import Framewise
+from ppn_tf.models.quantize_aware import weights_by_name
 
 import tensorflow as tf
 
@@ -38,10 +39,10 @@ def hand_over(
     folder: to write to.
   """
   arrays = {
-    f"{network.name}/{layer.name}/{variable.name.split('/')[-1].split(':')[0]}": variable.numpy()
+    f"{network.name}/{layer.name}/{name}": variable.numpy()
     for network in model.networks
     for layer in network.layers
-    for variable in layer.weights
+    for name, variable in weights_by_name(layer).items()
   }
   np.savez(folder / "weights.npz", **arrays)
   np.savez(folder / "batch.npz", **{k: v.numpy() for k, v in batch.items() if k != "clip"})

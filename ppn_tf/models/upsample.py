@@ -30,12 +30,7 @@ def duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
   Returns:
     [B, 2h, 2w, filters].
   """
-  outputs = tf.keras.layers.Conv2D(
-    4 * filters, 3, padding="same", use_bias=False, name=f"{name}_conv"
-  )(inputs)
-  outputs = batch_norm(f"{name}_bn")(outputs)
-  outputs = tf.keras.layers.ReLU(name=f"{name}_relu")(outputs)
-  return DepthToSpace(2, name=f"{name}_shuffle")(outputs)
+  return _dense_upsampling(inputs, filters, 3, name)
 
 
 def separable_duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
@@ -52,7 +47,14 @@ def separable_duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
   )(inputs)
   outputs = batch_norm(f"{name}_depthwise_bn")(outputs)
   outputs = tf.keras.layers.ReLU(name=f"{name}_depthwise_relu")(outputs)
-  outputs = tf.keras.layers.Conv2D(4 * filters, 1, use_bias=False, name=f"{name}_conv")(outputs)
+  return _dense_upsampling(outputs, filters, 1, name)
+
+
+def _dense_upsampling(inputs: tf.Tensor, filters: int, kernel_size: int, name: str) -> tf.Tensor:
+  """A convolution makes four cells of each, which depth_to_space spreads out."""
+  outputs = tf.keras.layers.Conv2D(
+    4 * filters, kernel_size, padding="same", use_bias=False, name=f"{name}_conv"
+  )(inputs)
   outputs = batch_norm(f"{name}_bn")(outputs)
   outputs = tf.keras.layers.ReLU(name=f"{name}_relu")(outputs)
   return DepthToSpace(2, name=f"{name}_shuffle")(outputs)
