@@ -79,7 +79,9 @@ def _layers_to_set(arrays: Dict[str, np.ndarray], convolutions: _Convolutions) -
   return found
 
 
-def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int:
+def load_backbone(
+  network: tf.keras.Model, path: Union[str, os.PathLike]
+) -> List[tf.keras.layers.Layer]:
   """Sets the layers of a network that a weights file names.
 
   A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps),
@@ -92,7 +94,7 @@ def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int
     network: a flat model, as `pose_net` makes it.
     path: the .npz file.
   Returns:
-    The number of layers set.
+    The layers set: convolutions, each with the batch norm that takes its output.
   Raises:
     InputError: the file cannot be read, a shape differs, a bias or a layer
       before another is missing, layers of a deeper network are there, or none
@@ -106,8 +108,10 @@ def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int
     raise InputError(
       f"{path}: {error}. Choose the backbone and upsampling that the file was made for."
     ) from error
+  loaded: List[tf.keras.layers.Layer] = []
   for name in names:
     layer, batch_norm = convolutions[name]
+    loaded += [layer, batch_norm] if batch_norm else [layer]
     bias = arrays[f"{name}/bias"]
     layer.weights[0].assign(arrays[f"{name}/kernel"])
     if batch_norm is None:
@@ -115,7 +119,7 @@ def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int
     else:
       gamma = np.full_like(bias, np.sqrt(1.0 + batch_norm.epsilon))
       batch_norm.set_weights([gamma, bias, np.zeros_like(bias), np.ones_like(bias)])
-  return len(names)
+  return loaded
 
 
 def write_backbone(
