@@ -355,6 +355,12 @@ def take_over_float_network() -> None:
   _take_over(saved, _MODEL_FLAGS)
 
 
+def take_over(settings: Mapping[str, Any]) -> None:
+  """Gives flags of the network and its clips that were not given the values of other settings."""
+  holders = [one for one in _MODEL_FLAGS + _TRAINING_FLAGS if one.name in settings]
+  _take_over(settings, holders)
+
+
 def _take_over(saved: Mapping[str, Any], holders: Sequence[flags.FlagHolder]) -> None:
   """Sets the flags that were not given."""
   for holder in holders:
