@@ -66,7 +66,7 @@ def score(records: pathlib.Path, *arguments: str) -> Dict[str, Scores]:
 
 def _kept(scores: Scores) -> Dict[str, Any]:
   metrics = {name: {key: scores[name][key] for key in KEPT_OF_METRIC} for name in METRICS}
-  joints = list(scores["pck_torso"]["joints"])
+  joints = [name for name, pck in scores["pck_torso"]["joints"].items() if pck is not None]
   conditions = scores["conditions"]
   file = {"file": pathlib.Path(conditions["tflite"]).name, "sha256": conditions["sha256"]}
   kept = {name: scores.get(name) for name in KEPT}

@@ -67,6 +67,7 @@ def test_the_table(found):
 def test_the_page(found):
   page = people.page(found)
   assert "| 0502 | a test clip of Penn Action | 58 | 1 | 2 | left shoulder to right hip |" in page
+  assert "\n\n- The files: ours is network.tflite, other is network.tflite.\n- Jitter" in page
   assert "go through whole clips" in page and "the median of 30 turns" in page
 
 
