@@ -39,6 +39,17 @@ class Skeleton:
       order[i], order[j] = j, i
     return tuple(order)
 
+  def with_torso(self, ends: Sequence[str]) -> "Skeleton":
+    """The skeleton with another torso, from joint to joint.
+
+    Raises:
+      ValueError: they are not two of its joints.
+    """
+    if len(ends) != 2 or len(set(ends) & set(self.joint_names)) != 2:
+      raise ValueError(f"expected two of {', '.join(self.joint_names)}")
+    first, second = map(self.joint_names.index, ends)
+    return dataclasses.replace(self, torso=(first, second))
+
   def restricted(self, names: Sequence[str]) -> "Skeleton":
     """The skeleton of some of its joints alone, in its order.
 
