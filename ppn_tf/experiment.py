@@ -111,6 +111,13 @@ _TRAINING_FLAGS = [
     lower_bound=0.0,
   ),
   flags.DEFINE_float(
+    "turn_probability",
+    0.0,
+    "How often the rotation is by any angle, for people who are not upright.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+  ),
+  flags.DEFINE_float(
     "color_jitter",
     0.0,
     "Strength of random colours, contrast, brightness and noise; 1 is as much as there is.",

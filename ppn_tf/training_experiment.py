@@ -198,6 +198,7 @@ def _training_batches(
     max_rotation=FLAGS.max_rotation,
     flip_probability=FLAGS.flip_probability,
     max_shift=FLAGS.max_shift,
+    turn_probability=FLAGS.turn_probability,
     color_jitter=FLAGS.color_jitter,
     blur_probability=FLAGS.blur_probability,
     occlusion_probability=FLAGS.occlusion_probability,

@@ -12,6 +12,7 @@ def draw(
   max_rotation: float = 40.0,
   flip_probability: float = 0.5,
   max_shift: float = 0.0,
+  turn_probability: float = 0.0,
 ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
   """Draws a clip's augmentation.
 
@@ -23,6 +24,8 @@ def draw(
     max_shift: part of the crop's side by which its centre moves at most, to
       either side and up or down, uniform. The paper has none; a tracker, whose
       boxes are its own guesses, wants some.
+    turn_probability: how often the rotation is any angle, uniform, for people who
+      are not upright.
   Returns:
     scale (float32), rotation (float32 radians) and flip (bool), scalars, and
     shift [2] (x, y) float32, in crop sides.
@@ -31,6 +34,11 @@ def draw(
   scale = tf.random.stateless_uniform([], seeds[0], *scale_range)
   limit = math.radians(max_rotation)
   rotation = tf.random.stateless_uniform([], seeds[1], -limit, limit)
+  if turn_probability:
+    turn = tf.random.experimental.stateless_split(seeds[1], 2)
+    turned = tf.random.stateless_uniform([], turn[0]) < turn_probability
+    anywhere = tf.random.stateless_uniform([], turn[1], -math.pi, math.pi)
+    rotation = tf.where(turned, anywhere, rotation)
   flip = tf.random.stateless_uniform([], seeds[2]) < flip_probability
   shift = tf.random.stateless_uniform([2], seeds[3], -max_shift, max_shift)
   return scale, rotation, flip, shift

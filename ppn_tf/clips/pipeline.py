@@ -54,6 +54,7 @@ def training_clip(
   max_rotation: float,
   flip_probability: float,
   max_shift: float = 0.0,
+  turn_probability: float = 0.0,
   color_jitter: float = 0.0,
   blur_probability: float = 0.0,
   occlusion_probability: float = 0.0,
@@ -70,7 +71,7 @@ def training_clip(
     num_frames: T; the clip has at least as many.
     image_size: (H, W) of the crops in pixels.
     box_margin: the crop's side is this times the box's longer side.
-    scale_range, max_rotation, flip_probability, max_shift: see `augment.draw`.
+    scale_range, max_rotation, flip_probability, max_shift, turn_probability: see `augment.draw`.
     color_jitter, blur_probability, occlusion_probability: see `appearance`; as without them
       where they are zero.
   Returns:
@@ -87,7 +88,7 @@ def training_clip(
     for name in ("frames", "keypoints", "visibility", "boxes")
   }
   scale, rotation, flip, shift = augment.draw(
-    seeds[1], scale_range, max_rotation, flip_probability, max_shift
+    seeds[1], scale_range, max_rotation, flip_probability, max_shift, turn_probability
   )
   center, side = crops.box_to_crop(part["boxes"], box_margin)
   side /= scale

@@ -303,3 +303,21 @@ def test_draw_shifts_to_all_sides():
   assert np.all(shift.min(axis=0) < -0.09) and np.all(0.09 < shift.max(axis=0))
   assert np.abs(shift).max() <= 0.1
   assert abs(np.corrcoef(shift.T)[0, 1]) < 0.2
+
+
+def test_turns_are_by_any_angle_and_the_rest_as_without():
+  """400 draws: 0.25 of them turned, of which 140 of 180 degrees lie beyond 40 to either side."""
+  seeds = [tf.constant([7, i], tf.int64) for i in range(400)]
+  usual = np.array([augment.draw(seed, max_rotation=40.0)[1] for seed in seeds])
+  draws = [augment.draw(seed, max_rotation=40.0, turn_probability=0.25) for seed in seeds]
+  turned = np.array([draw[1] for draw in draws])
+  changed = turned != usual
+  assert abs(changed.mean() - 0.25) < 3 * np.sqrt(0.25 * 0.75 / 400)
+  degrees = np.degrees(turned[changed])
+  beyond = np.mean(np.abs(degrees) > 40)
+  assert abs(beyond - 140 / 180) < 3 * np.sqrt(0.78 * 0.22 / 100)
+  assert degrees.min() < -120 and degrees.max() > 120
+  for seed, draw in zip(seeds[:20], draws):
+    assert [float(x) for x in (draw[0], draw[2])] == [
+      float(x) for x in (augment.draw(seed, max_rotation=40.0)[i] for i in (0, 2))
+    ]
