@@ -130,7 +130,7 @@ def _draw(
       )
   for k in np.flatnonzero(joints):
     center, radius = tuple(points[k].tolist()), 0.9 * thickness + 0.5
-    for extra, color in ((1, _OUTLINE), (0, _joint_color(skeleton.joint_names[k]))):
+    for extra, color in ((1, _OUTLINE), (0, joint_color(skeleton.joint_names[k]))):
       fixed = round((radius + extra) * 2**_SUBPIXEL_BITS)
       cv2.circle(picture, center, fixed, color, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
 
@@ -141,7 +141,7 @@ def _thickness(points: np.ndarray, frame_side: int) -> int:
   return int(np.clip(round(extent / 60), 1, max(1, frame_side // 50)))
 
 
-def _joint_color(name: str) -> Color:
+def joint_color(name: str) -> Color:
   """Deeper the farther the joint is from the trunk."""
   depth = 0
   if name.endswith(("elbow", "knee")):
@@ -160,4 +160,4 @@ def _limb_color(near: str, far: str) -> Color:
   sides: List[str] = [name.split("_")[0] for name in (near, far)]
   if "right" in sides and "left" in sides:
     return MIDDLE_COLOR
-  return _joint_color(far)
+  return joint_color(far)

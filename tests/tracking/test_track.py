@@ -98,7 +98,7 @@ def frames_of(path):
 
 
 def test_tracks_with_a_tflite_file(folder, tmp_path):
-  arguments = ("--model", folder / "spot.tflite", "--contact_sheet=sheet.png", "--every=10")
+  arguments = ("--model", folder / "spot.tflite", "--contact_sheet=sheet.png", "--sheet_every=10")
   done = track(tmp_path, folder / "clip.mp4", *arguments, "--box=40,30,80,70")
   assert done.returncode == 0, done.stderr
   assert "30 frames" in done.stdout
@@ -159,7 +159,7 @@ def test_tracks_with_a_run(folder, tmp_path):
 
 MISTAKES = [
   ([], "give one video"),
-  (["clip.mp4"], "give either --model=FILE.tflite"),
+  (["clip.mp4"], "people: this installation has no weights"),
   (["clip.mp4", "spot.tflite"], "give one video.*Received: clip.mp4 spot.tflite"),
   (["clip.mp4", "--model=gone.tflite"], "gone.tflite: no such model"),
   (["clip.mp4", "--model=clip.mp4"], "clip.mp4: not a TensorFlow Lite model"),

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ppn_tf.errors import InputError
-from ppn_tf.tracking.video import open_video, write_video
+from ppn_tf.tracking.video import open_video
+from ppn_tf.tracking.video_writer import write_video
 
 SIZE = (48, 64)
 
