@@ -7,8 +7,9 @@ import numpy as np
 
 THUMBNAIL = 32  # pixels a side
 COLOURS = 8  # bins a channel
-MIN_CHANGE = 20.0  # grey levels, of 255
-MIN_RECOLOURING = 0.2  # share of the pixels
+CHANGED = 16  # levels of a colour, of 255
+MIN_CHANGED = 0.6  # share of the thumbnail
+MIN_RECOLOURED = 0.2  # share of the thumbnail
 RATIO = 3.0
 MEMORY = 0.7
 
@@ -16,11 +17,10 @@ MEMORY = 0.7
 class CutDetector:
   """Tells from each frame whether it is the first of a new shot.
 
-  A cut changes the picture in most places (the mean absolute difference of
-  two 32 x 32 thumbnails), changes its colours (the share of pixels by which
-  their coarse histograms differ), and does so far more than the frames before
-  it. Fast motion moves colours about and keeps them; a pan, a zoom and a shaking
-  camera change the picture in every frame.
+  A cut changes most places of a 32 x 32 thumbnail, changes its colours (by how many
+  pixels their coarse histograms differ), and does so far more than the frames before
+  it. Fast motion moves colours about and keeps them, in a part of the picture; a pan,
+  a zoom and a shaking camera change it in every frame.
   """
 
   def __init__(self) -> None:
@@ -30,7 +30,7 @@ class CutDetector:
     """The next frame is a video's first."""
     self._thumbnail: Optional[np.ndarray] = None
     self._histogram: Optional[np.ndarray] = None
-    self._usual = 0.0  # recent frames' mean change
+    self._usual = 0.0  # recent frames' mean change, in levels of a colour
 
   def is_cut(self, frame: np.ndarray) -> bool:
     """Whether a shot begins with this frame, [H, W, 3] uint8 RGB, that follows the one before."""
@@ -41,9 +41,13 @@ class CutDetector:
     self._thumbnail, self._histogram = thumbnail, histogram
     if before is None or colours is None:
       return False
-    change = float(cv2.absdiff(thumbnail, before).mean())
-    recolouring = float(np.abs(histogram - colours).sum()) / (2 * THUMBNAIL**2)
-    cut = change >= MIN_CHANGE and change >= RATIO * self._usual and recolouring >= MIN_RECOLOURING
+    difference = cv2.absdiff(thumbnail, before)
+    change = float(difference.mean())
+    cut = (
+      change >= RATIO * self._usual
+      and float((difference.max(axis=-1) > CHANGED).mean()) >= MIN_CHANGED
+      and float(np.abs(histogram - colours).sum()) / (2 * THUMBNAIL**2) >= MIN_RECOLOURED
+    )
     # A cut says nothing of how the next shot moves.
     self._usual = 0.0 if cut else MEMORY * self._usual + (1 - MEMORY) * change
     return cut

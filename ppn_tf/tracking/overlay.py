@@ -11,6 +11,7 @@ from ppn_tf.tracking.drawing import draw_skeleton, joint_color
 from ppn_tf.tracking.poses import Person, Pose
 
 TRAIL_SECONDS = 0.7
+LONGEST_MOVE = 0.25  # of a body from frame to frame; a wrist that is farther was mistaken
 _FADING = (0.2, 0.4, 0.6, 0.8)  # opacity of a trail's parts, the oldest first
 _DARK, _LIGHT = (30, 30, 30), (245, 245, 245)
 _UNSURE, _SURE = np.array([235, 60, 50]), np.array([60, 200, 90])
@@ -53,7 +54,9 @@ class OverlayPainter:
     picture = image.copy()
     self._trails = {person.track_id: self._longer_trail(person, time) for person in seen}
     for person in seen:
-      self._draw_trail(picture, self._trails[person.track_id], time)
+      x1, y1, x2, y2 = person.pose.box
+      farthest = LONGEST_MOVE * max(x2 - x1, y2 - y1)
+      self._draw_trail(picture, self._trails[person.track_id], time, farthest)
     for person in seen:
       pose = person.pose
       picture = draw_skeleton(picture, pose.keypoints, pose.scores, self.skeleton, self.min_score)
@@ -76,7 +79,7 @@ class OverlayPainter:
       trail.popleft()
     return trail
 
-  def _draw_trail(self, picture: np.ndarray, trail: Trail, time: float) -> None:
+  def _draw_trail(self, picture: np.ndarray, trail: Trail, time: float, farthest: float) -> None:
     if len(trail) < 2 or not self._ends:
       return
     points = np.stack([entry[1] for entry in trail])  # [N, ends, 2]
@@ -96,18 +99,23 @@ class OverlayPainter:
       chosen = [i for i in range(1, len(ages)) if oldest - 1 / len(_FADING) <= ages[i] < oldest]
       if chosen:
         drawn = part.copy()
-        self._draw_lines(drawn, points - low, chosen, thickness)
+        self._draw_lines(drawn, points - low, chosen, thickness, farthest)
         cv2.addWeighted(part, 1 - opacity, drawn, opacity, 0, dst=part)
 
   def _draw_lines(
-    self, picture: np.ndarray, points: np.ndarray, chosen: List[int], thickness: int
+    self,
+    picture: np.ndarray,
+    points: np.ndarray,
+    chosen: List[int],
+    thickness: int,
+    farthest: float,
   ) -> None:
     """The moves to the chosen entries from those before them."""
     for place, joint in enumerate(self._ends):
       color = joint_color(self.skeleton.joint_names[joint])
       for i in chosen:
         begin, end = points[i - 1, place], points[i, place]
-        if np.isfinite([begin, end]).all():
+        if np.hypot(*(end - begin)) <= farthest:  # which NaN is not
           fixed = np.clip(np.round(16 * np.stack([begin, end])), -(2**28), 2**28).astype(int)
           first, second = (tuple(point) for point in fixed.tolist())
           cv2.line(picture, first, second, color, thickness, cv2.LINE_AA, 4)
@@ -124,7 +132,7 @@ class OverlayPainter:
     bar_width = max(24 * unit, text_width)
     box_width, box_height = bar_width + 4 * unit, text_height + 7 * unit
     joints = pose.keypoints[seen]
-    middle, top = joints[:, 0].mean(), joints[:, 1].min() - 0.1 * np.ptp(joints[:, 1]) - box_height
+    middle, top = joints[:, 0].mean(), joints[:, 1].min() - 0.14 * np.ptp(joints[:, 1]) - box_height
     left = int(np.clip(middle - box_width / 2, 0, max(0, width - box_width)))
     top = int(np.clip(top, 0, max(0, height - box_height)))
     part = picture[top : top + box_height, left : left + box_width]

@@ -34,7 +34,8 @@ class PeopleTracker:
   in a few places a frame. Who is found and not among the tracked, by the
   similarity of poses, is tracked from then on with a new number. A track ends after
   `drop_after` frames without confidence, and where it has come to the same person
-  as an older one; after a cut all people are new.
+  as an older one. After a cut all people are new, but for those who are found in the
+  pose that they had before it.
 
   Attributes: the arguments of the constructor.
   """
@@ -92,6 +93,7 @@ class PeopleTracker:
     self._has_box = box is not None
     self._cut_detector.reset()
     self._tracks: List[_Track] = []
+    self._before_cut: List[_Track] = []
     self._last_id = 0
     self._frame = 0
     self._places: List[np.ndarray] = []  # where the search has yet to look
@@ -106,7 +108,7 @@ class PeopleTracker:
       return [Person(1, self._one.update(frame))]
     frame = frame_crops.check_frame(frame)
     if self.tracker.cuts and self._cut_detector.is_cut(frame):
-      self._tracks, self._frame = [], 0
+      self._before_cut, self._tracks, self._frame = self._tracks, [], 0
     for track in self._tracks:
       track.pose = track.tracker.update(frame)
     self._end_tracks()
@@ -114,6 +116,7 @@ class PeopleTracker:
       self._begin(frame, self._one)
       self._has_box = False
     self._search(frame)
+    self._before_cut = []
     self._frame += 1
     return [Person(track.track_id, track.pose) for track in self._tracks]
 
@@ -154,8 +157,16 @@ class PeopleTracker:
     tracker.roam = tracker.cuts = False
     pose = tracker.update(frame)
     if not self._is_tracked(pose):
-      self._last_id += 1
-      self._tracks.append(_Track(self._last_id, tracker, pose))
+      self._tracks.append(_Track(self._number(pose), tracker, pose))
+
+  def _number(self, pose: Pose) -> int:
+    """A new number, or who was in this pose right before a cut has theirs again."""
+    for track in self._before_cut:
+      if self._same(pose, track.pose):
+        self._before_cut.remove(track)
+        return track.track_id
+    self._last_id += 1
+    return self._last_id
 
   def _is_tracked(self, pose: Pose) -> bool:
     return any(self._same(pose, track.pose) for track in self._tracks)
