@@ -349,7 +349,9 @@ def test_a_cut_is_searched_at_once():
   box = [64, 78, 136, 222]
   poses = list(Tracker(discs.DiscEye())(frames, box=box))
   assert [t for t, pose in enumerate(poses) if pose.restarted] == [6]
-  assert errors(poses, np.stack([discs.joints(one) for one in people])).max() < 6.0  # whose disc is blurred
+  assert (
+    errors(poses, np.stack([discs.joints(one) for one in people])).max() < 6.0
+  )  # whose disc is blurred
   late = list(Tracker(discs.DiscEye(), cuts=False, restart_after=4)(frames, box=box))
   assert [t for t, pose in enumerate(late) if pose.restarted] == [9]
 
