@@ -74,7 +74,16 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   # How joints are kept, smoothed, drawn and written is no network's concern.
   *(
     (f"ppn_tf.tracking.{name}", ("ppn_tf.models", "ppn_tf.clips", "tensorflow"))
-    for name in ("poses", "smoothing", "cuts", "frame_crops", "video", "sources", "video_writer")
+    for name in (
+      "poses",
+      "smoothing",
+      "cuts",
+      "dark",
+      "frame_crops",
+      "video",
+      "sources",
+      "video_writer",
+    )
   ),
   *(
     (f"ppn_tf.tracking.{name}", ("ppn_tf.models", "ppn_tf.clips", "tensorflow"))

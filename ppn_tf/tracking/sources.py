@@ -138,7 +138,8 @@ def open_source(
   """
   text = os.fspath(source)
   if text == STANDARD_INPUT:
-    return LiveVideo("stdin", standard_input or sys.stdin.buffer, strict)
+    # Unbuffered: a buffer waits until it is full, and a live stream's pictures with it.
+    return LiveVideo("stdin", standard_input or open(0, "rb", 0, closefd=False), strict)
   number = re.fullmatch(r"(?:/dev/video)?(\d+)", text)
   if number and not pathlib.Path(text).is_dir() and not pathlib.Path(text).is_file():
     return _open_camera(text, int(number[1]), strict)

@@ -9,7 +9,7 @@ import numpy as np
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops, heatmaps
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
-from ppn_tf.tracking import boxes, frame_crops
+from ppn_tf.tracking import boxes, dark, frame_crops
 from ppn_tf.tracking.cuts import CutDetector
 from ppn_tf.tracking.loading import load_model
 from ppn_tf.tracking.pose_models import PoseModel
@@ -297,8 +297,13 @@ class Tracker:
 
   def _read(self, maps: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints [K, 2] in frame pixels and scores [K] of a crop's heatmaps."""
-    keypoints, scores = _decode(tf.constant(maps, tf.float32), self.model.stride, self.decoder)
-    return frame_crops.to_frame(affine, keypoints.numpy()), np.clip(scores.numpy(), 0.0, 1.0)
+    if self.decoder == "dark":
+      keypoints, scores = dark.decode(maps, self.model.stride)
+    else:
+      keypoints, scores = (
+        answer.numpy() for answer in _decode(tf.constant(maps), self.model.stride, self.decoder)
+      )
+    return frame_crops.to_frame(affine, keypoints), np.clip(scores, 0.0, 1.0)
 
   def _box(
     self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray
