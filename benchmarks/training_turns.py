@@ -21,7 +21,7 @@ class Work:
   def __init__(self, split: str):
     training_experiment.prepare_distribution()
     builder = experiment.open_dataset(split)
-    self.model = training_experiment.prepare_model()
+    self.model, _ = training_experiment.prepare_model()
     self.trainer = Trainer(self.model, **training_experiment.trainer_arguments())
     self._dataset = training_experiment.training_batches(builder, self.model.image_size, 0)
     self._batches = iter(self._dataset)

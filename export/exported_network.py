@@ -1,12 +1,12 @@
 """Which network is exported, and what its files say about it."""
 
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 import numpy as np
 from absl import flags
 
 import ppn_tf
-from ppn_tf import experiment
+from ppn_tf import experiment, people
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models.ppn import PPN, Framewise
@@ -17,6 +17,8 @@ FLAGS = flags.FLAGS
 # Standard deviation of the offsets convolutions' random weights: with it the taps read up to some
 # cells away, as those of trained units do, and the time is that of a trained one.
 _SPREAD = 0.3
+# On which a file is compared with the network that it was made from.
+NUM_FRAMES = 30
 
 
 def define_flags() -> None:
@@ -25,20 +27,29 @@ def define_flags() -> None:
     False,
     "Instead of a run's: the network that the flags describe, untrained, to measure its speed.",
   )
+  flags.DEFINE_enum("model", None, [people.NAME], "Instead of a run's: the package's own network.")
 
 
 def load() -> Framewise:
-  """The network of --workdir, or a random one.
+  """The network of --workdir, the package's own, or a random one.
 
   Raises:
-    InputError: neither or both are given; see `experiment.load_checked_run`.
+    InputError: none or several are given; see `experiment.load_checked_run`.
   """
+  given = [f"--{n}={FLAGS[n].value}" for n in ("workdir", "model") if FLAGS[n].value]
+  given += ["--random_weights"] if FLAGS.random_weights else []
+  if len(given) > 1:
+    raise InputError(f"{' and '.join(given)}: give one of them.")
+  if FLAGS.model:
+    model, settings = people.read()
+    experiment.take_over(settings)
+    return model
   if not FLAGS.random_weights:
     if not FLAGS.workdir:
-      raise InputError("--workdir is missing. Give a run's folder, or --random_weights.")
+      raise InputError(
+        "--workdir is missing. Give a run's folder, --model=people, or --random_weights."
+      )
     return experiment.load_checked_run()
-  if FLAGS.workdir:
-    raise InputError(f"--workdir={FLAGS.workdir} and --random_weights: give one of them.")
   tf.keras.utils.set_random_seed(FLAGS.seed)
   model = experiment.build_model(experiment.run_flags())
   if isinstance(model, PPN):
@@ -47,6 +58,14 @@ def load() -> Framewise:
       if layer.name.startswith("offsets_"):
         layer.kernel.assign(rng.normal(0, _SPREAD, layer.kernel.shape))
   return model
+
+
+def moving_picture(image_size: Tuple[int, int]) -> np.ndarray:
+  """A random picture that drifts by two pixels a frame, [NUM_FRAMES, H, W, 3] float32, 0..255."""
+  height, width = image_size
+  picture = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3))
+  picture = np.kron(picture, np.ones((8, 8, 1)))
+  return np.stack([np.roll(picture, 2 * t, 1) for t in range(NUM_FRAMES)]).astype(np.float32)
 
 
 def description(model: Framewise) -> Dict[str, Any]:

@@ -24,12 +24,12 @@ def measure(path: Union[str, os.PathLike], runtime: str) -> int:
 
 if __name__ == "__main__":
   from benchmarks.resident_memory import peak_resident
-  from ppn_tf.interpreters import interpreter_class
-  from ppn_tf.tflite_timing import calls, load
+  from ppn_tf.interpreters import interpreter_class, open_file
+  from ppn_tf.tflite_timing import calls
 
   file, name = sys.argv[1:]
   interpreter_class(name)  # loads it
   before = peak_resident()
-  for one in calls(load(file, name, 1)).values():
+  for one in calls(open_file(file, 1, name)).values():
     one()
   print(peak_resident() - before)

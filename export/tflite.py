@@ -28,7 +28,6 @@ from ppn_tf.tracking.pose_models import TFLitePoseModel
 import tensorflow as tf
 
 FLAGS = flags.FLAGS
-_NUM_FRAMES = 30
 _FRAME_TYPES = {"float32": tf.float32, "uint8": tf.uint8}
 # Frames from which ranges can be taken at all.
 _LEAST_FRAMES = 10
@@ -76,15 +75,8 @@ def _clips(
 def _frames(image_size: Tuple[int, int]) -> np.ndarray:
   """30 frames to compare on: of --dataset, or else a drifting random picture."""
   if FLAGS.dataset:
-    return np.round(_clips(FLAGS.eval_split, 1, image_size, _NUM_FRAMES)[0])
-  return _random_clip(image_size)
-
-
-def _random_clip(image_size: Tuple[int, int]) -> np.ndarray:
-  height, width = image_size
-  picture = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3))
-  picture = np.kron(picture, np.ones((8, 8, 1)))
-  return np.stack([np.roll(picture, 2 * t, 1) for t in range(_NUM_FRAMES)]).astype(np.float32)
+    return np.round(_clips(FLAGS.eval_split, 1, image_size, exported_network.NUM_FRAMES)[0])
+  return exported_network.moving_picture(image_size)
 
 
 def _calibration_clips(model: Framewise) -> List[np.ndarray]:
@@ -95,7 +87,7 @@ def _calibration_clips(model: Framewise) -> List[np.ndarray]:
   """
   if not FLAGS.dataset:
     if FLAGS.random_weights:
-      return [_random_clip(model.image_size)]
+      return [exported_network.moving_picture(model.image_size)]
     raise InputError(
       "--quantize=int8 takes the ranges of activations from clips. Give --dataset, with records "
       "like those that the network was trained on."

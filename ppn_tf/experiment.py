@@ -15,9 +15,10 @@ from ppn_tf.clips import records
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
 from ppn_tf.keypoints.multi_scale import DECODERS
-from ppn_tf.models.pose_net import BACKBONES, pose_net
-from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
-from ppn_tf.models.ppu import DILATIONS, REDUCTIONS, ppu
+from ppn_tf.models import network
+from ppn_tf.models.pose_net import BACKBONES
+from ppn_tf.models.ppn import PROPAGATIONS, Framewise
+from ppn_tf.models.ppu import DILATIONS, REDUCTIONS
 from ppn_tf.models.quantize_aware import quantize_aware
 from ppn_tf.models.upsample import UPSAMPLINGS
 from ppn_tf.workdir import Workdir, restore
@@ -109,6 +110,23 @@ _TRAINING_FLAGS = [
     "Random shift of the crop, in parts of its side. The paper has none; trackers want some.",
     lower_bound=0.0,
   ),
+  flags.DEFINE_float(
+    "color_jitter",
+    0.0,
+    "Strength of random colours, contrast, brightness and noise; 1 is as much as there is.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+  ),
+  flags.DEFINE_float(
+    "blur_probability", 0.0, "How often a frame is out of focus.", lower_bound=0.0, upper_bound=1.0
+  ),
+  flags.DEFINE_float(
+    "occlusion_probability",
+    0.0,
+    "How often something passes before a clip's person.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+  ),
   flags.DEFINE_float("sigma", 2.0, "Standard deviation of the target heatmaps in cells."),
   flags.DEFINE_integer("num_steps", 300_000, "Training steps.", lower_bound=1),
   flags.DEFINE_integer(
@@ -148,6 +166,18 @@ _TRAINING_FLAGS = [
     "",
     "What BodyNet starts from: `imagenet`, weights in an .npz file, or a run's workdir (its "
     "BodyNet).",
+  ),
+  flags.DEFINE_float(
+    "loaded_rate",
+    1.0,
+    "What the learning rate is multiplied with for weights that are loaded; such as 0.1.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+  ),
+  flags.DEFINE_string(
+    "trainable_from",
+    "",
+    "A layer's name, such as block_6_expand: layers of loaded networks before it stay as they are.",
   ),
   flags.DEFINE_enum(
     "freeze_batch_norm",
@@ -250,18 +280,7 @@ def numbers(name: str, count: int = 0) -> Tuple[float, ...]:
   Raises:
     InputError: one of them is no number, or there are not `count` (if given).
   """
-  return _numbers(name, FLAGS[name].value, count)
-
-
-def _numbers(name: str, values: Any, count: int = 0) -> Tuple[float, ...]:
-  try:
-    parsed = tuple(float(value) for value in values)
-  except ValueError:
-    parsed = ()
-  if not parsed or (count and len(parsed) != count):
-    wanted = f"{count} numbers" if count else "numbers"
-    raise InputError(f"--{name}={','.join(values)}: expected {wanted} separated by commas.")
-  return parsed
+  return network.numbers(name, FLAGS[name].value, count)
 
 
 def required(name: str) -> str:
@@ -272,53 +291,15 @@ def required(name: str) -> str:
 
 
 def build_model(settings: Mapping[str, Any]) -> Framewise:
-  """The network that a run's flags describe, with fresh weights.
+  """The network that a run's flags describe, with fresh weights; see `models.network`.
 
   Args:
     settings: values by flag name, as in flags.json.
-  Returns:
-    PPN, or Framewise for method=framewise.
   Raises:
     InputError: flags that do not fit each other.
   """
-  model = _build_float_model(settings)
+  model = network.build_network(settings)
   return quantize_aware(model) if settings["quantize_aware"] else model
-
-
-def _build_float_model(settings: Mapping[str, Any]) -> Framewise:
-  height, width = (int(n) for n in _numbers("image_size", settings["image_size"], 2))
-  dilations = tuple(int(rate) for rate in _numbers("dilations", settings["dilations"]))
-  num_joints = skeletons.find_skeleton(settings["skeleton"]).num_joints
-
-  def network(part: str) -> tf.keras.Model:
-    return pose_net(
-      settings[f"{part}_backbone"],
-      (height, width),
-      num_joints,
-      settings[f"{part}_upsampling"],
-      settings["num_upsamplings"],
-      name=f"{part}_net",
-    )
-
-  try:
-    body_net = network("body")
-    if settings["method"] == "framewise":
-      return Framewise(body_net)
-    unit = ppu(
-      body_net.output_shape[1:3],
-      num_joints,
-      settings["ppu_width"] or None,
-      settings["ppu_blocks"],
-      dilations,
-      settings["ppu_reduction"],
-      settings["initial_gain"],
-      settings["offset_steps"],
-    )
-    return PPN(
-      network("head"), body_net, unit, settings["skip_connection"], settings["propagation"]
-    )
-  except ValueError as error:
-    raise InputError(f"these flags make no network: {error}") from error
 
 
 def plain_model() -> Framewise:
@@ -372,6 +353,12 @@ def take_over_float_network() -> None:
       f"{saved['quantize_aware']}. Give that one, or go on with it by --workdir."
     )
   _take_over(saved, _MODEL_FLAGS)
+
+
+def take_over(settings: Mapping[str, Any]) -> None:
+  """Gives flags of the network and its clips that were not given the values of other settings."""
+  holders = [one for one in _MODEL_FLAGS + _TRAINING_FLAGS if one.name in settings]
+  _take_over(settings, holders)
 
 
 def _take_over(saved: Mapping[str, Any], holders: Sequence[flags.FlagHolder]) -> None:

@@ -1,6 +1,7 @@
 """Adam in one pass over memory."""
 
-from typing import Any
+import types
+from typing import Any, Mapping, Sequence
 
 import tensorflow as tf
 
@@ -14,10 +15,18 @@ class FusedAdam(tf.keras.optimizers.Adam):
   lr_t = lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)), and so are a checkpoint's variables.
   """
 
+  _factors: Mapping[Any, float] = types.MappingProxyType({})
+
+  def slow_down(self, variables: Sequence[tf.Variable], factor: float) -> None:
+    """Multiplies the learning rate of some variables with a factor; before the first step."""
+    # A proxy, since a dictionary would be tracked as a part of the checkpoint.
+    self._factors = types.MappingProxyType({self._var_key(one): factor for one in variables})
+
   def update_step(self, gradient: Any, variable: tf.Variable) -> None:
     if isinstance(gradient, tf.IndexedSlices) or self.amsgrad:
       super().update_step(gradient, variable)
       return
+    factor = self._factors.get(self._var_key(variable), 1.0)
     dtype = variable.dtype
     step = tf.cast(self.iterations + 1, dtype)
     beta_1, beta_2 = (tf.cast(value, dtype) for value in (self.beta_1, self.beta_2))
@@ -28,7 +37,7 @@ class FusedAdam(tf.keras.optimizers.Adam):
       v=self._velocities[index].handle,
       beta1_power=tf.pow(beta_1, step),
       beta2_power=tf.pow(beta_2, step),
-      lr=tf.cast(self.learning_rate, dtype),
+      lr=factor * tf.cast(self.learning_rate, dtype),
       beta1=beta_1,
       beta2=beta_2,
       epsilon=tf.cast(self.epsilon, dtype),

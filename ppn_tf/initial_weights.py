@@ -1,5 +1,7 @@
 """What HeadNet and BodyNet start from: ImageNet weights, a file, or another run."""
 
+from typing import List
+
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.models.imagenet import load_imagenet
@@ -9,7 +11,9 @@ from ppn_tf.workdir import Workdir, restore
 import tensorflow as tf
 
 
-def load_weights(network: tf.keras.Model, part: str, backbone: str, source: str) -> None:
+def load_weights(
+  network: tf.keras.Model, part: str, backbone: str, source: str
+) -> List[tf.keras.layers.Layer]:
   """Starts HeadNet or BodyNet from weights that there are.
 
   Args:
@@ -18,18 +22,21 @@ def load_weights(network: tf.keras.Model, part: str, backbone: str, source: str)
     backbone: its backbone's name.
     source: "imagenet" (see `models.imagenet`), an .npz file (see
       `models.pretrained`), or the workdir of a run (see `load_run_weights`).
+  Returns:
+    The layers that were set.
   Raises:
     InputError: none of these, or one that does not fit.
   """
   if source == "imagenet":
-    load_imagenet(network, backbone)
-  elif source.endswith(".npz"):
-    load_backbone(network, source)
-  else:
-    load_run_weights(network, part, source)
+    return load_imagenet(network, backbone)
+  if source.endswith(".npz"):
+    return load_backbone(network, source)
+  return load_run_weights(network, part, source)
 
 
-def load_run_weights(network: tf.keras.Model, part: str, source: str) -> None:
+def load_run_weights(
+  network: tf.keras.Model, part: str, source: str
+) -> List[tf.keras.layers.Layer]:
   """Starts HeadNet from a run's HeadNet, BodyNet from its BodyNet.
 
   A frame-wise run has one network, which starts either. A PPN's BodyNet never
@@ -40,6 +47,8 @@ def load_run_weights(network: tf.keras.Model, part: str, source: str) -> None:
     network: HeadNet or BodyNet.
     part: which of them, "head" or "body".
     source: workdir of a run whose network has the same backbone and upsampling.
+  Returns:
+    The layers that were set.
   Raises:
     InputError: no run there, no checkpoint yet, or a network that does not fit.
   """
@@ -57,3 +66,4 @@ def load_run_weights(network: tf.keras.Model, part: str, source: str) -> None:
     restore(tracked, run.latest_checkpoint())
   except InputError as error:
     raise InputError(f"--{part}_weights takes the run's {theirs}. {error}") from error
+  return [layer for layer in network.layers if layer.weights]

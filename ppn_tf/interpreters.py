@@ -1,7 +1,11 @@
 """Which TensorFlow Lite runtime runs .tflite files."""
 
 import importlib.util
-from typing import Any, List
+import os
+import pathlib
+from typing import Any, List, Union
+
+from ppn_tf.errors import InputError
 
 # Their modules, the faster one first.
 RUNTIMES = {"ai-edge-litert": "ai_edge_litert", "tf.lite": "tensorflow"}
@@ -21,3 +25,19 @@ def interpreter_class(runtime: str = "") -> Any:
   import tensorflow as tf
 
   return tf.lite.Interpreter
+
+
+def open_file(path: Union[str, os.PathLike], num_threads: int, runtime: str = "") -> Any:
+  """A runtime's interpreter of a .tflite file; the runtime as in `interpreter_class`.
+
+  Raises:
+    InputError: no such file, or no TensorFlow Lite model.
+  """
+  if not pathlib.Path(path).is_file():
+    raise InputError(f"{path}: no such file. Give the .tflite file of a pose network.")
+  try:
+    return interpreter_class(runtime)(model_path=os.fspath(path), num_threads=num_threads)
+  except (ValueError, RuntimeError) as error:
+    raise InputError(
+      f"{path}: not a TensorFlow Lite model. Give the .tflite file of a pose network."
+    ) from error

@@ -5,17 +5,11 @@ from typing import Dict, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.keypoints.skeletons import COCO, Skeleton
 from ppn_tf.predictions import ClipPredictions
 
 # "right" is the person's own right in all of them.
-COCO_JOINTS: Tuple[str, ...] = tuple(
-  (
-    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow "
-    "right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle "
-    "right_ankle"
-  ).split()
-)
+COCO_JOINTS: Tuple[str, ...] = COCO.joint_names
 BLAZEPOSE_JOINTS: Tuple[str, ...] = tuple(
   (
     "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer "

@@ -5,20 +5,14 @@ Each looks at one frame at a time, in the same crops that a PPN sees.
 
 import dataclasses
 import os
-import pathlib
-from typing import Any, Callable, Collection, Dict, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ppn_tf.clips import pipeline, records
+from ppn_tf.crop_networks import CropNetwork
 from ppn_tf.errors import InputError
-from ppn_tf.interpreters import interpreter_class
+from ppn_tf.interpreters import open_file
 from ppn_tf.joint_maps import BLAZEPOSE_JOINTS, COCO_JOINTS
-from ppn_tf.keypoints import crops
-from ppn_tf.predictions import ClipPredictions
-
-import tensorflow as tf
-import tensorflow_datasets as tfds
 
 EFFICIENTPOSE_JOINTS: Tuple[str, ...] = tuple(
   (
@@ -30,8 +24,6 @@ EFFICIENTPOSE_JOINTS: Tuple[str, ...] = tuple(
 BLAZEPOSE_POINTS = (39, 5)
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
-# Frames decoded and cropped at a time: what is in memory does not grow with a clip.
-CHUNK = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,13 +43,8 @@ class Family:
   from_output: Callable[[np.ndarray, int], np.ndarray]
 
 
-class Peer:
-  """A network of another project, on the CPU.
-
-  Attributes:
-    joint_names: the J joints that it finds.
-    image_size: (S, S), its crops in pixels.
-  """
+class Peer(CropNetwork):
+  """A network of another project, on the CPU; its crops are square."""
 
   def __init__(self, interpreter: Any, family: Family, output: int):
     self._interpreter, self._family, self._output = interpreter, family, output
@@ -65,8 +52,7 @@ class Peer:
     size = int(self._input["shape"][1])
     self.joint_names, self.image_size = family.joint_names, (size, size)
 
-  def __call__(self, crop: np.ndarray) -> np.ndarray:
-    """Joints [J, 3] (x, y in crop pixels, score) in a crop [S, S, 3] float32, RGB 0..255."""
+  def __call__(self, crop: np.ndarray, first: bool = True) -> np.ndarray:
     dtype = self._input["dtype"]
     image = self._family.to_input(crop)
     if np.issubdtype(dtype, np.integer):
@@ -75,43 +61,6 @@ class Peer:
     self._interpreter.invoke()
     answer = self._interpreter.get_tensor(self._output)
     return self._family.from_output(answer, self.image_size[0])
-
-  def predict(
-    self,
-    builder: tfds.core.DatasetBuilder,
-    split: str,
-    box: str = "given",
-    margin: float = 1.25,
-    leave_out: Collection[str] = (),
-  ) -> Iterator[ClipPredictions]:
-    """The joints of every clip of a split, in the order of the records.
-
-    Args:
-      builder, split: the records.
-      box: one of pipeline.BOXES: by which box the person is cropped.
-      margin: the crop's side is this times the box's longer side.
-      leave_out: names of clips that are not wanted.
-    Raises:
-      InputError: no such split, or its files are missing.
-    """
-    examples = records.serialized_examples(builder, split)
-    for clip in examples.map(lambda example: records.parse(builder, example)):
-      if clip["clip"].numpy().decode() not in leave_out:
-        yield self._predict_clip(clip, box, margin)
-
-  def _predict_clip(self, clip: Dict[str, tf.Tensor], box: str, margin: float) -> ClipPredictions:
-    center, side = crops.box_to_crop(pipeline.person_boxes(clip, box), margin)
-    affines = crops.crop_affine(center, side, self.image_size)
-    found = np.zeros((len(affines), len(self.joint_names), 3), np.float32)
-    for first in range(0, len(found), CHUNK):
-      part = slice(first, first + CHUNK)
-      images = pipeline.decode_frames(clip["frames"][part])
-      shown = crops.crop_frames(images, affines[part], self.image_size).numpy()
-      found[part] = [self(crop) for crop in shown]
-    keypoints = crops.transform_points(crops.invert_affine(affines), found[..., :2]).numpy()
-    return ClipPredictions(
-      clip["clip"].numpy().decode(), self.joint_names, keypoints, found[..., 2]
-    )
 
 
 def load_peer(path: Union[str, os.PathLike], num_threads: int = 2) -> Peer:
@@ -123,15 +72,11 @@ def load_peer(path: Union[str, os.PathLike], num_threads: int = 2) -> Peer:
   Raises:
     InputError: no such file, or it is none of these networks.
   """
-  if not pathlib.Path(path).is_file():
-    raise InputError(f"{path}: no such file. Give the .tflite file of a pose network.")
+  interpreter = open_file(path, num_threads)
   try:
-    interpreter = interpreter_class()(model_path=str(path), num_threads=num_threads)
     interpreter.allocate_tensors()
-  except (ValueError, RuntimeError) as error:
-    raise InputError(
-      f"{path}: not a TensorFlow Lite model. Give the .tflite file of a pose network."
-    ) from error
+  except RuntimeError as error:
+    raise InputError(f"{path}: cannot be run ({str(error).splitlines()[0]}).") from error
   inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
   if len(inputs) == 1:
     for output in outputs:
@@ -176,7 +121,7 @@ def _from_movenet(answer: np.ndarray, size: int) -> np.ndarray:
 def _from_blazepose(answer: np.ndarray, size: int) -> np.ndarray:
   """(x, y, z, visibility, presence), the place counted in pixels from the crop's border."""
   points = answer.reshape(BLAZEPOSE_POINTS)[: len(BLAZEPOSE_JOINTS)]
-  score = 1.0 / (1.0 + np.exp(-points[:, 3:].min(axis=-1)))
+  score = 0.5 + 0.5 * np.tanh(points[:, 3:].min(axis=-1) / 2.0)  # the sigmoid, without overflow
   return np.concatenate([points[:, :2] - 0.5, score[:, None]], axis=-1)
 
 

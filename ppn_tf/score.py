@@ -2,28 +2,31 @@
 
 Each system is a folder of predictions (of `python -m ppn_tf.evaluate
 --output_predictions`, or of another system, joints in COCO's order) or a .tflite
-file of MoveNet, BlazePose or their like, which is run on the data set's frames.
-All stand in one table, on the same frames:
+file, of `python -m export.tflite` or of MoveNet, BlazePose or their like, which is
+run on the data set's frames. All stand in one table, on the same frames:
 
   python -m ppn_tf.score --dataset=records/penn_action/1.0.0 \
     --predictions=ppn=runs/ppn/predictions --predictions=other=their_joints \
-    --tflite=movenet=movenet.tflite --joints=common \
+    --tflite=swift=ppn.tflite --tflite=movenet=movenet.tflite --joints=common \
     --output_json=scores.json --output_table=scores.html
 
+A .tflite of this project goes through whole clips, or begins anew every --num_frames.
 docs/evaluation.md has the protocol, the formats and an example by hand.
 """
 
 import dataclasses
+import hashlib
 import pathlib
 import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
 from absl import flags
 
-from ppn_tf import doors, experiment, joint_maps, peers, score_tables, scores
+from ppn_tf import doors, experiment, joint_maps, score_tables, scores, tflite_timing
 from ppn_tf.clips import pipeline, records
 from ppn_tf.clips.labels import ClipLabels, read_labels
 from ppn_tf.errors import InputError
+from ppn_tf.exported_networks import load_network
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.prediction_files import PredictionFolder, gather, read_predictions
@@ -43,6 +46,8 @@ class System:
 
 def define_flags(values: flags.FlagValues = FLAGS) -> None:
   """Defines the door's flags; not on import, since evaluate has some of the same names."""
+  # Training learns windows; a .tflite goes through whole clips unless windows are asked for.
+  values.set_default("num_frames", 0)
   flags.DEFINE_multi_string(
     "predictions", [], "NAME=FOLDER: a system's predictions. Repeat for more.", flag_values=values
   )
@@ -64,6 +69,19 @@ def define_flags(values: flags.FlagValues = FLAGS) -> None:
     "all",
     ["all", "common"],
     "Score all joints of the data set, or those that every system has.",
+    flag_values=values,
+  )
+  flags.DEFINE_list(
+    "torso",
+    [],
+    "Two joints whose distance is PCK-torso's reference length; by default the skeleton's.",
+    flag_values=values,
+  )
+  flags.DEFINE_integer(
+    "time_turns",
+    0,
+    "With --tflite: time the networks on one thread in so many turns, one frame each; 0: do not.",
+    lower_bound=0,
     flag_values=values,
   )
   flags.DEFINE_bool(
@@ -96,21 +114,38 @@ def named(flag: str) -> List[Tuple[str, str]]:
   return pairs
 
 
-def run_peer(name: str, file: str, builder: Any) -> System:
+def run_network(name: str, file: str, builder: Any) -> System:
   """The predictions of a .tflite file on the split's frames."""
-  peer = peers.load_peer(file)
+  network = load_network(file)
   about = {name: FLAGS[name].value for name in ("dataset", "eval_split", "box", "box_margin")}
   about["tflite"] = file
-  folder = None
-  if FLAGS.output_predictions:
-    folder = PredictionFolder(pathlib.Path(FLAGS.output_predictions) / name, about)
+  about["sha256"] = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()[:12]
+  if network.recurrent:
+    about["num_frames"] = FLAGS.num_frames
+  kept = FLAGS.output_predictions
+  folder = PredictionFolder(pathlib.Path(kept) / name, about) if kept else None
   found = gather(
-    lambda done: peer.predict(builder, FLAGS.eval_split, FLAGS.box, FLAGS.box_margin, done),
+    lambda done: network.predict(
+      builder, FLAGS.eval_split, FLAGS.box, FLAGS.box_margin, FLAGS.num_frames, done
+    ),
     records.num_clips(builder, FLAGS.eval_split),
     folder,
     name,
   )
   return System(about, found)
+
+
+def skeleton_of(builder: Any) -> Skeleton:
+  """The data set's joints, and the torso of the flags.
+
+  Raises:
+    InputError: they are not two of its joints.
+  """
+  skeleton = records.skeleton_of(builder)
+  try:
+    return skeleton.with_torso(FLAGS.torso) if FLAGS.torso else skeleton
+  except ValueError as error:
+    raise InputError(f"--torso={','.join(FLAGS.torso)}: {error}.") from error
 
 
 def read_systems(builder: Any) -> Dict[str, System]:
@@ -127,7 +162,7 @@ def read_systems(builder: Any) -> Dict[str, System]:
     if names.count(name) > 1:
       raise InputError(f"{name}: is the name of two systems. Give each its own.")
   systems = {name: System(*read_predictions(folder)) for name, folder in folders}
-  systems.update({name: run_peer(name, file, builder) for name, file in files})
+  systems.update({name: run_network(name, file, builder) for name, file in files})
   return systems
 
 
@@ -193,6 +228,7 @@ def score_system(
     for clip, one in labels.items()
   ]
   table = scores.score(pairs, skeleton, FLAGS.alpha, windows_of(system))
+  torso = [skeleton.joint_names[end] for end in skeleton.torso]
   counts = {one.clip: scores.not_predicted(one, found) for one, found in pairs}
   lacking = [f"{clip} ({count})" for clip, count in counts.items() if count]
   if lacking:
@@ -201,7 +237,7 @@ def score_system(
       f"wrong, in {len(lacking)} clips: {_some(lacking)}",
       file=sys.stderr,
     )
-  return {**table, "conditions": system.about}
+  return {**table, "torso": torso, "conditions": system.about}
 
 
 def windows_of(system: System) -> int:
@@ -225,7 +261,7 @@ def main(argv: Sequence[str]) -> None:
     raise InputError(f"--output_table={FLAGS.output_table}: end its name in .md or .html.")
   builder = records.open_records(experiment.required("dataset"))
   records.num_clips(builder, FLAGS.eval_split)
-  skeleton = records.skeleton_of(builder)
+  skeleton = skeleton_of(builder)
   labels = read_labels(builder, FLAGS.eval_split)
   systems = read_systems(builder)
   chosen = clips_to_score(labels, systems)
@@ -246,17 +282,19 @@ def main(argv: Sequence[str]) -> None:
       raise InputError(f"{name}: {error}") from error
     tables[name]["clips_left_out"] = len(left_out)
     tables[name]["frames_left_out"] = sum(len(labels[clip].keypoints) for clip in left_out)
-  print(score_tables.joint_table(tables))
-  if FLAGS.output_json:
-    with complete_or_absent(FLAGS.output_json) as partial:
-      partial.write_text(scores.to_json(tables), encoding="utf-8")
-  if FLAGS.output_table:
-    with complete_or_absent(FLAGS.output_table) as partial:
-      partial.write_text(score_tables.document(tables, form), encoding="utf-8")
+  if FLAGS.time_turns:
+    times = tflite_timing.frame_times(dict(named("tflite")), FLAGS.time_turns)
+    tables = {name: {**one, "time": times.get(name)} for name, one in tables.items()}
+  print(score_tables.printed(tables))
+  texts = scores.to_json(tables), score_tables.document(tables, form)
+  for path, text in zip((FLAGS.output_json, FLAGS.output_table), texts):
+    if path:
+      with complete_or_absent(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
   define_flags()
-  for _name in ("dataset", "eval_split", "alpha", "box_margin"):
+  for _name in ("dataset", "eval_split", "alpha", "box_margin", "num_frames"):
     flags.declare_key_flag(_name)
   doors.run(main)

@@ -22,6 +22,12 @@ def joint_table(systems: Systems) -> str:
   return table_documents.to_text(joints_table(systems))
 
 
+def printed(systems: Systems) -> str:
+  """The same, and how the tracks tremble and what a frame costs, where that was measured."""
+  tables = (joints_table(systems), jitter_table(systems), times_table(systems))
+  return "\n\n".join(table_documents.to_text(table) for table in tables if table is not None)
+
+
 def document(systems: Systems, form: str) -> str:
   """A file of all tables, in one of `table_documents.FORMS`."""
   write = table_documents.FORMS[form]
@@ -78,6 +84,22 @@ def jitter_table(systems: Systems) -> Table:
     (("", _rows(list(systems), columns)),),
     "Mean acceleration in pixels per frame squared, over joints that are visible and found in "
     "three frames on end. Visible joints that were not found count as wrong above.",
+  )
+
+
+def times_table(systems: Systems) -> Optional[Table]:
+  """What a frame costs the networks that were timed; None where none was."""
+  timed = {name: one["time"] for name, one in systems.items() if one.get("time")}
+  if not timed:
+    return None
+  how = next(iter(timed.values()))
+  rows = _rows(list(timed), [[plain(one["milliseconds"]) for one in timed.values()]])
+  return Table(
+    "Time",
+    ("Method", "ms a frame"),
+    (("", rows),),
+    f"Medians of {how['turns']} turns in which all networks were called one after the other, "
+    f"threads: {how['threads']}, {how['runtime']}. Of a network of this project, its `step`.",
   )
 
 
@@ -170,6 +192,8 @@ def facts(systems: Systems) -> List[str]:
     for metric, count in scores["frames_without_length"].items():
       if count:
         parts.append(f"all joints wrong in {count:,} frames without a length for {TITLES[metric]}")
+    if "torso" in scores:
+      parts.append(f"torso from {' to '.join(scores['torso'])}")
     conditions = scores.get("conditions") or {}
     parts += [f"{key} {json.dumps(value)}" for key, value in conditions.items()]
     sentences.append("; ".join(parts) + ".")
@@ -183,6 +207,7 @@ def all_tables(systems: Systems) -> List[Table]:
     means_table(systems),
     windows_table(systems),
     jitter_table(systems),
+    times_table(systems),
     single_joints_table(systems),
     action_table(systems),
     place_table(systems),

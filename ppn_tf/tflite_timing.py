@@ -4,36 +4,19 @@ All files take turns, call by call, so that a machine that slows down slows all
 of them: ratios of turns hold, absolute times of two runs say little.
 """
 
-import os
 import pathlib
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
-from ppn_tf.errors import InputError
-from ppn_tf.interpreters import interpreter_class
+from ppn_tf.interpreters import available_runtimes, open_file
 
-Path = Union[str, os.PathLike]
 Call = Callable[[], object]
 
 # What is called of a file without signatures.
 WHOLE = "whole network"
-
-
-def load(path: Path, runtime: str, num_threads: int) -> Any:
-  """An interpreter of a file.
-
-  Raises:
-    InputError: no such file, or no TensorFlow Lite model.
-  """
-  if not pathlib.Path(path).is_file():
-    raise InputError(f"{path}: no such file. Give one written by `python -m export.tflite`.")
-  try:
-    return interpreter_class(runtime)(model_path=os.fspath(path), num_threads=num_threads)
-  except (ValueError, RuntimeError) as error:
-    raise InputError(f"{path}: not a TensorFlow Lite model ({error}).") from error
 
 
 def random_values(details: Dict[str, Any], name: str) -> np.ndarray:
@@ -75,13 +58,29 @@ class Timed(NamedTuple):
 
 
 def time_all(
-  paths: Sequence[pathlib.Path], runtime: str, threads: int, repeats: int
+  paths: Sequence[pathlib.Path],
+  runtime: str,
+  threads: int,
+  repeats: int,
+  frames_alone: bool = False,
 ) -> List[Timed]:
-  """Times all signatures of all files, in turns."""
+  """Times files in turns.
+
+  Args:
+    paths: the files.
+    runtime: what runs them, of interpreters.RUNTIMES.
+    threads: of each file.
+    repeats: how many turns.
+    frames_alone: time what every frame of a clip costs: one call of each file, `step` where it
+      is one of several signatures.
+  Raises:
+    InputError: no such file, or no TensorFlow Lite model.
+  """
   named = [
     (path.name, signature, call)
     for path in paths
-    for signature, call in calls(load(path, runtime, threads)).items()
+    for signature, call in calls(open_file(path, threads, runtime)).items()
+    if not frames_alone or signature in ("step", WHOLE)
   ]
   seconds = np.zeros((len(named), repeats))
   for turn in tqdm(range(repeats), desc=f"{runtime}, {threads} threads", unit="turn", disable=None):
@@ -91,3 +90,23 @@ def time_all(
       call()
       seconds[number, turn] = time.perf_counter() - began
   return [Timed(*one[:2], runtime, threads, row) for one, row in zip(named, seconds)]
+
+
+def frame_times(files: Mapping[str, str], turns: int) -> Dict[str, Dict[str, Any]]:
+  """What a frame costs each of the files, by name: the median of its turns on one thread.
+
+  Args:
+    files: by name.
+    turns: in each of them all files are called once.
+  Returns:
+    By name "milliseconds", "turns", "threads" and "runtime".
+  Raises:
+    InputError: no such file, or no TensorFlow Lite model.
+  """
+  runtime = next(iter(available_runtimes()))
+  paths = list(map(pathlib.Path, files.values()))
+  timed = time_all(paths, runtime, 1, turns, frames_alone=True)
+  return {
+    name: {"milliseconds": one.percentile(50), "turns": turns, "threads": 1, "runtime": runtime}
+    for name, one in zip(files, timed)
+  }

@@ -69,6 +69,8 @@ class Trainer(tf.Module):
     clip_norm: gradients of a greater norm, all together, are scaled down to it; 0 never.
     accumulation: parts that a batch is computed in, one after the other, for
       less memory. The loss is the whole batch's; batch norms see a part.
+
+  The learning rate of `slow_layers` is multiplied with `slow_rate`.
   """
 
   def __init__(
@@ -83,6 +85,8 @@ class Trainer(tf.Module):
     drops: Sequence[int] = (),
     clip_norm: float = 0.0,
     accumulation: int = 1,
+    slow_layers: Sequence[tf.keras.layers.Layer] = (),
+    slow_rate: float = 1.0,
   ):
     super().__init__(name="trainer")
     self.strategy = tf.distribute.get_strategy()
@@ -95,6 +99,7 @@ class Trainer(tf.Module):
     if drops:
       self.schedule = StepDecay(learning_rate, drops, warmup_steps)
     self.optimizer = FusedAdam(self.schedule)
+    self.optimizer.slow_down([v for layer in slow_layers for v in layer.weights], slow_rate)
     layers = [layer for network in model.networks for layer in network.layers]
     self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)
     if self.scales_loss:

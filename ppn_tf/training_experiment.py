@@ -3,7 +3,7 @@
 import functools
 import os
 import sys
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Tuple
 
 from absl import flags
 from tqdm import tqdm
@@ -44,9 +44,12 @@ def train() -> None:
       FLAGS["num_steps"].value = max(1, _steps(builder, FLAGS.num_epochs))
     drops = experiment.numbers("learning_rate_drops") if FLAGS.learning_rate_drops else ()
     with place.strategy.scope():
+      prepared, loaded = prepare_model()
       trainer = Trainer(
-        prepare_model(),
+        prepared,
         drops=[_steps(builder, epochs) for epochs in drops],
+        slow_layers=loaded,
+        slow_rate=FLAGS.loaded_rate,
         **trainer_arguments(),
       )
     model = trainer.model
@@ -69,20 +72,25 @@ def train() -> None:
     )
 
 
-def prepare_model() -> Framewise:
+def prepare_model() -> Tuple[Framewise, List[tf.keras.layers.Layer]]:
   """The flags' network, ready to train: seeded, weights loaded, batch norms set.
+
+  Its layers whose weights were loaded come with it.
 
   Called in the scope of the strategy that is to train it.
   """
   tf.keras.utils.set_random_seed(FLAGS.seed)
   with precision.policy(FLAGS.mixed_precision):
     model = experiment.build_model(experiment.run_flags())
-  loaded = []
+  loaded: List[tf.keras.Model] = []
+  loaded_layers: List[tf.keras.layers.Layer] = []
   for part in ("body", "head"):
     network, source = getattr(model, f"{part}_net", None), FLAGS[f"{part}_weights"].value
     if source and network is not None:
-      load_weights(network, part, FLAGS[f"{part}_backbone"].value, source)
+      loaded_layers += load_weights(network, part, FLAGS[f"{part}_backbone"].value, source)
       loaded.append(network)
+      if FLAGS.trainable_from:
+        _keep_layers_before(network, FLAGS.trainable_from)
   if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
     heatmaps = model.body_net.get_layer("heatmaps")
     heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
@@ -102,7 +110,18 @@ def prepare_model() -> Framewise:
       batch_norm.freeze(network)
     if synchronized:
       batch_norm.synchronize(network)
-  return model
+  return model, loaded_layers
+
+
+def _keep_layers_before(network: tf.keras.Model, name: str) -> None:
+  """Takes a network's layers before the named one from training."""
+  names = [layer.name for layer in network.layers]
+  if name not in names:
+    raise InputError(
+      f"--trainable_from={name}: {network.name} has no such layer. Its layers: {', '.join(names)}"
+    )
+  for layer in network.layers[: names.index(name)]:
+    layer.trainable = False
 
 
 def _check_quantize_aware() -> None:
@@ -179,6 +198,9 @@ def _training_batches(
     max_rotation=FLAGS.max_rotation,
     flip_probability=FLAGS.flip_probability,
     max_shift=FLAGS.max_shift,
+    color_jitter=FLAGS.color_jitter,
+    blur_probability=FLAGS.blur_probability,
+    occlusion_probability=FLAGS.occlusion_probability,
   )
 
 

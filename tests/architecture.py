@@ -64,7 +64,11 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.interpreters", ("ppn_tf",)),
   ("ppn_tf.joint_maps", ("tensorflow", "ppn_tf.models", *ABOVE_MODELS)),
   # Networks of other projects share the crops with a PPN, and nothing of the network.
-  ("ppn_tf.peers", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting", "ppn_tf.trainer")),
+  *(
+    (name, ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting", "ppn_tf.trainer"))
+    for name in ("ppn_tf.crop_networks", "ppn_tf.peers")
+  ),
+  ("ppn_tf.exported_networks", ("ppn_tf.models", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.serving", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.tflite_files", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.tflite_description", ("ppn_tf", "tensorflow")),

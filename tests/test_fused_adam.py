@@ -67,3 +67,19 @@ def test_under_a_strategy():
   for gradient in gradients():
     step(tf.constant(gradient))
   np.testing.assert_allclose(variable, trained(FusedAdam(0.1))[0], rtol=1e-6)
+
+
+def test_slow_variables_move_by_a_part_of_the_rate(tmp_path):
+  """Adam's update is its learning rate times what the gradients alone decide."""
+  usual, slow = tf.Variable(START), tf.Variable(START)
+  optimizer = FusedAdam(0.1)
+  optimizer.slow_down([slow], 0.125)
+  optimizer.build([usual, slow])
+  for gradient in gradients():
+    optimizer.apply_gradients([(tf.constant(gradient), one) for one in (usual, slow)])
+  np.testing.assert_allclose(slow - START, 0.125 * (usual - START), rtol=1e-5, atol=1e-7)
+  # A checkpoint does not know of it.
+  path = tf.train.Checkpoint(optimizer=optimizer).write(str(tmp_path / "adam"))
+  other = FusedAdam(0.1)
+  other.build([usual, slow])
+  tf.train.Checkpoint(optimizer=other).read(path).assert_consumed()

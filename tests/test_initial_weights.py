@@ -75,7 +75,7 @@ def test_a_frame_wise_run_starts_both_parts_of_a_ppn(runs):
   with flagsaver.flagsaver():
     weights = [f"--{part}_weights={workdir}" for part in ("head", "body")]
     flags.FLAGS(["test", *NETWORK, f"--head_backbone={SMALL}", *weights])
-    model = training_experiment.prepare_model()
+    model, _ = training_experiment.prepare_model()
   assert_same_weights(model.head_net, trained.body_net)
   assert_same_weights(model.body_net, trained.body_net)
 
@@ -86,11 +86,28 @@ def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
   write_backbone(trained.body_net, file)
   with flagsaver.flagsaver():
     flags.FLAGS(["test", *NETWORK, f"--head_weights={workdir}", f"--body_weights={file}"])
-    model = training_experiment.prepare_model()
+    model, _ = training_experiment.prepare_model()
   assert_same_weights(model.head_net, trained.head_net)
   frames = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
   expected = trained.body_net(frames).numpy()
   np.testing.assert_allclose(model.body_net(frames), expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_what_was_loaded_is_told_and_its_first_layers_can_stay(runs):
+  workdir, _ = runs["framewise"]
+  with flagsaver.flagsaver():
+    arguments = [*NETWORK, f"--head_backbone={SMALL}", f"--body_weights={workdir}"]
+    flags.FLAGS(["test", *arguments, "--trainable_from=block_3_expand"])
+    model, loaded = training_experiment.prepare_model()
+  assert set(map(id, loaded)) == {id(layer) for layer in model.body_net.layers if layer.weights}
+  trained = {layer.name for layer in model.body_net.layers if layer.trainable_weights}
+  assert "block_2_expand" not in trained and "Conv1" not in trained
+  assert {"block_3_expand", "block_3_expand_BN", "heatmaps"} <= trained
+  assert model.head_net.get_layer("Conv1").trainable_weights
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test", *arguments, "--trainable_from=block_99"])
+    with pytest.raises(InputError, match="--trainable_from=block_99: body_net has no such layer"):
+      training_experiment.prepare_model()
 
 
 def test_a_run_for_other_joints_gives_all_but_the_last_layer(runs):

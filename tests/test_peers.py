@@ -11,7 +11,7 @@ from PIL import Image
 
 from data import clips
 from data.clips_source import ClipsSource
-from ppn_tf import peers
+from ppn_tf import crop_networks
 from ppn_tf.clips import records
 from ppn_tf.errors import InputError
 from ppn_tf.joint_maps import BLAZEPOSE_JOINTS, COCO_JOINTS
@@ -20,7 +20,7 @@ from tests.data_doors.own_clips import CATEGORY, save
 
 import tensorflow as tf
 
-SIZE, NUM_FRAMES = 32, 2 * peers.CHUNK + 3
+SIZE, NUM_FRAMES = 32, 2 * crop_networks.CHUNK + 3
 # Rows and columns of the crop that lie within the frame in every test.
 ROWS = np.arange(17) % 7 + 9
 COLUMNS = (3 * np.arange(17)) % 11 + 9

@@ -1,12 +1,11 @@
 """Real networks of other projects on real labelled clips: the table of docs/peers.md."""
 
 import pathlib
-import shutil
 
-import av
 import numpy as np
 import pytest
 
+from benchmarks import people_sets
 from data import clips, penn_action
 from data.clips_source import ClipsSource
 from data.penn_source import PennSource
@@ -15,10 +14,8 @@ from ppn_tf.clips.labels import read_labels
 from ppn_tf.joint_maps import to_skeleton
 from ppn_tf.keypoints import pck
 from ppn_tf.peers import load_peer
-from tests.data_doors import test_clips_real
 
 SHARED = pathlib.Path(__file__).parents[2] / "shared" / "data"
-CLIP = SHARED / "penn_action" / "0502.mp4"
 # Percent: PCK-body, PCK-torso, and the latter by the other shoulder and hip.
 # Crops made by OpenCV from the video's own frames gave the same to 1.1 points for EfficientPose
 # on 0502 and to 0.5 for all others; JPEG makes more of a difference than the resampling.
@@ -35,18 +32,12 @@ MEASURED = {
 @pytest.fixture(name="builders", scope="module")
 def fixture_builders(tmp_path_factory):
   """Penn Action's clip 0502 and the two people of the video of the paddle boards."""
-  for path in (CLIP, test_clips_real.BONN, SHARED / "models"):
-    if not path.exists():
-      pytest.skip(f"no shared/data/{path.relative_to(SHARED)} beside the project")
+  for path in ("penn_action/0502.mp4", "bonn", "models"):
+    if not (SHARED / path).exists():
+      pytest.skip(f"no shared/data/{path} beside the project")
   root = tmp_path_factory.mktemp("real")
-  (root / "penn" / "labels").mkdir(parents=True)
-  (root / "penn" / "frames" / "0502").mkdir(parents=True)
-  shutil.copy(CLIP.with_suffix(".mat"), root / "penn" / "labels")
-  with av.open(str(CLIP)) as video:
-    for number, frame in enumerate(video.decode(video=0), 1):
-      path = root / "penn" / "frames" / "0502" / f"{number:06d}.jpg"
-      frame.to_image().save(path, quality=95)
-  test_clips_real.write_source(root / "bonn")
+  people_sets.write_penn_clip(SHARED, root / "penn")
+  people_sets.write_bonn(SHARED, root / "bonn")
   penn = penn_action.prepare(PennSource(root / "penn"), str(root / "records"))
   bonn = clips.prepare(ClipsSource(root / "bonn"), str(root / "records"), "bonn")
   return {"0502": records.open_records(penn), "bonn": records.open_records(bonn)}

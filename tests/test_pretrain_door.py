@@ -82,7 +82,7 @@ def test_what_it_learned_starts_both_networks_of_a_ppn(run):
   with flagsaver.flagsaver():
     weights = [f"--{part}_weights={run.path}" for part in ("head", "body")]
     flags.FLAGS(["test", *arguments, *weights])
-    model = training_experiment.prepare_model()
+    model, _ = training_experiment.prepare_model()
     learned = experiment.load_run(str(run.path))
   reader = tf.train.load_checkpoint(run.latest_checkpoint())
   kernel = "body_net/layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"

@@ -6,13 +6,13 @@ a real clip, from features that know real people, all the parts have to agree.
 
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 
-import av
 import numpy as np
 import pytest
+
+from benchmarks import people_sets
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -35,12 +35,7 @@ def fixture_source(tmp_path: pathlib.Path) -> pathlib.Path:
     if not path.exists():
       pytest.skip(f"no {path.relative_to(ROOT.parent)} beside the project")
   source = tmp_path / "penn"
-  (source / "labels").mkdir(parents=True)
-  (source / "frames" / "0502").mkdir(parents=True)
-  shutil.copy(CLIP.with_suffix(".mat"), source / "labels")
-  with av.open(str(CLIP)) as video:
-    for number, frame in enumerate(video.decode(video=0), 1):
-      frame.to_image().save(source / "frames" / "0502" / f"{number:06d}.jpg", quality=95)
+  people_sets.write_penn_clip(SHARED, source)
   return source
 
 

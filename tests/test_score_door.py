@@ -14,9 +14,11 @@ from ppn_tf import experiment, score
 from ppn_tf.clips import records
 from ppn_tf.clips.labels import read_labels
 from ppn_tf.errors import InputError
+from ppn_tf.exported_networks import load_network
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from ppn_tf.prediction_files import PredictionFolder
+from ppn_tf.prediction_files import PredictionFolder, read_predictions
 from ppn_tf.predictions import ClipPredictions
+from tests.test_exported_networks import exported
 from tests.test_peers import convert
 
 import tensorflow as tf
@@ -71,6 +73,7 @@ def test_scores_of_two_systems(door, labels, tmp_path):
   assert printed.err == ""
   lines = [line.split() for line in printed.out.splitlines()]
   assert lines[0] == ["Method", "Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank", "Mean"]
+  assert lines[11][:3] == ["Method", "Predicted", "Labelled"] and len(lines) == 14
   assert lines[2] == ["good"] + ["100.0"] * 8 == ["good", *lines[5][1:]]
   # Clip 0004 has 7 frames, 0005 has 4; in frame 1 of both a wrist is hidden.
   wrists, joints = 13 / (13 + 7), 90 / (90 + 51)
@@ -99,7 +102,8 @@ def test_alpha_and_a_markdown_file(door, labels, tmp_path):
   assert scores["alpha"] == 0.1 and scores["pck_torso"]["micro"] == 0
   text = (tmp_path / "x.md").read_text()
   assert text.startswith(
-    "# Percentage of correct keypoints\n\n- a: 2 clips, 11 frames; num_frames 3."
+    "# Percentage of correct keypoints\n\n- a: 2 clips, 11 frames; torso from left_shoulder to "
+    "right_hip; num_frames 3."
   )
   assert "within 0.1 of the reference length" in text
 
@@ -112,7 +116,7 @@ def test_joints_go_by_their_names(door, labels, tmp_path):
     turned.append(dataclasses.replace(ours, joint_names=names, keypoints=ours.keypoints[:, ::-1]))
   write(tmp_path / "a", turned)
   printed = door(f"--predictions=a={tmp_path / 'a'}")
-  assert [line.split()[-1] for line in printed.out.splitlines()[2::2]] == ["100.0"] * 3
+  assert [line.split()[-1] for line in printed.out.splitlines()[2:7:2]] == ["100.0"] * 3
 
 
 def test_missing_clips_are_refused_or_told(door, labels, tmp_path):
@@ -178,6 +182,8 @@ def test_predictions_that_do_not_fit(door, labels, tmp_path):
     (["--predictions=a=x", "--output_table=x.pdf"], "--output_table=x.pdf: end its name in .md or"),
     (["--predictions=a=x", "--eval_split=validation"], "no split 'validation'"),
     (["--predictions=a=x", "--dataset="], "--dataset is missing"),
+    (["--predictions=a=x", "--torso=head"], "--torso=head: expected two of head, right_shoulder"),
+    (["--tflite=a=/no/such.tflite"], "/no/such.tflite: no such file"),
     (["predictions=a=x"], "unexpected argument"),
   ],
 )
@@ -234,10 +240,72 @@ def test_a_network_of_another_project(door, labels, tmp_path):
   assert again == scores
 
 
+@pytest.mark.parametrize("num_frames", [0, 3])
+def test_a_network_of_this_project(door, tmp_path, num_frames):
+  """It goes through whole clips, and not through training's windows, unless these are asked for."""
+  file, kept, output = exported(tmp_path), tmp_path / "kept", tmp_path / "x.json"
+  arguments = [f"--num_frames={num_frames}"] if num_frames else []
+  door(f"--tflite=ours={file}", f"--output_predictions={kept}", f"--output_json={output}",
+       *arguments)  # fmt: skip
+  about, predictions = read_predictions(kept / "ours")
+  assert about["num_frames"] == num_frames
+  expected = load_network(file).predict(
+    records.open_records(about["dataset"]), "test", num_frames=num_frames
+  )
+  for one in expected:
+    np.testing.assert_allclose(predictions[one.clip].keypoints, one.keypoints, atol=1e-3)
+  scores = json.loads(output.read_text())["ours"]
+  # COCO's joints make Penn Action's 13.
+  assert len(scores["pck_torso"]["joints"]) == 13 and scores.get("time") is None
+  assert len(scores["per_frame_index"]["num_frames"]) == (num_frames or 7)
+
+
+def test_times_of_networks_are_told(door, labels, tmp_path):
+  (tmp_path / "other").mkdir()
+  answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
+  other = convert(tmp_path / "other", lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()])
+  printed = door(
+    f"--tflite=ours={exported(tmp_path)}", f"--tflite=other={other}",
+    f"--predictions=a={tmp_path / 'a'}", "--time_turns=3", f"--output_json={tmp_path / 'x.json'}",
+    f"--output_table={tmp_path / 'x.md'}",
+  )  # fmt: skip
+  scores = json.loads((tmp_path / "x.json").read_text())
+  assert scores["a"]["time"] is None
+  for name in ("ours", "other"):
+    time = scores[name]["time"]
+    assert time["milliseconds"] > 0 and (time["turns"], time["threads"]) == (3, 1)
+  last = [line.split() for line in printed.out.splitlines()[-3:]]
+  assert last[0] == ["Method", "ms", "a", "frame"] and [one[0] for one in last[1:]] == [
+    "ours", "other",
+  ]  # fmt: skip
+  assert "Medians of 3 turns" in (tmp_path / "x.md").read_text()
+
+
+def test_another_torso(door, labels, tmp_path):
+  """All joints are 5 pixels off; an upper arm is 17 pixels long, so that 0.2 of it is less."""
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()])
+  arguments = [f"--predictions=a={tmp_path / 'a'}", f"--output_json={tmp_path / 'x.json'}"]
+  door(*arguments, "--torso=right_shoulder,right_elbow")
+  scores = json.loads((tmp_path / "x.json").read_text())["a"]
+  assert (scores["pck_torso"]["micro"], scores["pck_body"]["micro"]) == (0, 100)
+  assert scores["torso"] == ["right_shoulder", "right_elbow"]
+  door(*arguments, "--torso=right_shoulder,left_hip")
+  assert json.loads((tmp_path / "x.json").read_text())["a"]["pck_torso"]["micro"] == 100
+
+
 def test_help_helps():
   done = subprocess.run(
     [sys.executable, "-m", "ppn_tf.score", "--help"], capture_output=True, text=True, timeout=300
   )
   assert "--predictions=ppn=runs/ppn/predictions" in done.stdout
-  for flag in ("predictions", "tflite", "allow_missing", "output_table", "dataset", "alpha"):
+  for flag in (
+    "predictions",
+    "tflite",
+    "allow_missing",
+    "output_table",
+    "dataset",
+    "alpha",
+    "num_frames",
+  ):
     assert f"--{flag}:" in done.stdout or f"--[no]{flag}:" in done.stdout

@@ -3,7 +3,7 @@
 import functools
 from typing import Any, Collection, Dict, Sequence, Tuple
 
-from ppn_tf.clips import augment, records
+from ppn_tf.clips import appearance, augment, records
 from ppn_tf.clips.single_frames import spread_frames
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops
@@ -54,6 +54,9 @@ def training_clip(
   max_rotation: float,
   flip_probability: float,
   max_shift: float = 0.0,
+  color_jitter: float = 0.0,
+  blur_probability: float = 0.0,
+  occlusion_probability: float = 0.0,
 ) -> Clip:
   """Cuts T consecutive frames from a clip, crops and augments them alike.
 
@@ -68,12 +71,15 @@ def training_clip(
     image_size: (H, W) of the crops in pixels.
     box_margin: the crop's side is this times the box's longer side.
     scale_range, max_rotation, flip_probability, max_shift: see `augment.draw`.
+    color_jitter, blur_probability, occlusion_probability: see `appearance`; as without them
+      where they are zero.
   Returns:
     clip, its name; frames [T, H, W, 3] float32 0..255; keypoints [T, K, 2] float32 in crop
     pixels; weights [T, K] float32, 1 for joints that are visible and in the
     crop; torso [T] float32, PCK-torso's reference length in crop pixels.
   """
   seeds = tf.random.experimental.stateless_split(seed, 2)
+  look = tf.random.experimental.stateless_split(seeds[1], 1)[0]
   available = tf.shape(clip["frames"])[0] - num_frames + 1
   first = tf.random.stateless_uniform([], seeds[0], 0, available, tf.int32)
   part = {
@@ -96,6 +102,9 @@ def training_clip(
   inside = tf.reduce_all((keypoints >= -0.5) & (keypoints < limit), axis=-1)
   shoulder, hip = skeleton.torso
   frames = tf.ensure_shape(frames, [num_frames, *image_size, 3])
+  frames = appearance.change_appearance(
+    frames, look, color_jitter, blur_probability, occlusion_probability
+  )
   keypoints = tf.ensure_shape(keypoints, [num_frames, skeleton.num_joints, 2])
   return {
     "clip": clip["clip"],

@@ -39,6 +39,17 @@ class Skeleton:
       order[i], order[j] = j, i
     return tuple(order)
 
+  def with_torso(self, ends: Sequence[str]) -> "Skeleton":
+    """The skeleton with another torso, from joint to joint.
+
+    Raises:
+      ValueError: they are not two of its joints.
+    """
+    if len(ends) != 2 or len(set(ends) & set(self.joint_names)) != 2:
+      raise ValueError(f"expected two of {', '.join(self.joint_names)}")
+    first, second = map(self.joint_names.index, ends)
+    return dataclasses.replace(self, torso=(first, second))
+
   def restricted(self, names: Sequence[str]) -> "Skeleton":
     """The skeleton of some of its joints alone, in its order.
 
@@ -159,7 +170,61 @@ SUB_JHMDB = Skeleton(
   ),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (PENN_ACTION, SUB_JHMDB)}
+# COCO's 17 joints in COCO's order, which MoveNet and most pose networks have too. The tables'
+# head is the nose; eyes and ears count in the means alone.
+COCO = Skeleton(
+  name="coco",
+  joint_names=(
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+  ),
+  flip_pairs=((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16)),
+  limbs=(
+    (0, 1),
+    (0, 2),
+    (1, 3),
+    (2, 4),
+    (5, 6),
+    (5, 7),
+    (7, 9),
+    (6, 8),
+    (8, 10),
+    (5, 11),
+    (6, 12),
+    (11, 12),
+    (11, 13),
+    (13, 15),
+    (12, 14),
+    (14, 16),
+  ),
+  torso=(5, 12),
+  groups=(
+    ("Head", (0,)),
+    ("Sho", (5, 6)),
+    ("Elb", (7, 8)),
+    ("Wri", (9, 10)),
+    ("Hip", (11, 12)),
+    ("Knee", (13, 14)),
+    ("Ank", (15, 16)),
+  ),
+)
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (PENN_ACTION, SUB_JHMDB, COCO)}
 
 
 def find_skeleton(text: str) -> Skeleton:

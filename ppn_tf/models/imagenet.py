@@ -1,6 +1,6 @@
 """ImageNet weights, for the backbones that Keras publishes them for."""
 
-from typing import Callable, Dict
+from typing import Callable, Dict, List
 
 from ppn_tf.errors import InputError
 
@@ -30,14 +30,14 @@ _PUBLISHED: Dict[str, Callable[[], tf.keras.Model]] = {
 }
 
 
-def load_imagenet(network: tf.keras.Model, backbone: str) -> int:
+def load_imagenet(network: tf.keras.Model, backbone: str) -> List[tf.keras.layers.Layer]:
   """Sets a network's backbone to ImageNet weights, from Keras' cache or its download.
 
   Args:
     network: a flat model, as `pose_net` makes it.
     backbone: its backbone's name in `pose_net.BACKBONES`.
   Returns:
-    The number of layers set: all of the backbone that have weights.
+    The layers set: all of the backbone that have weights.
   Raises:
     InputError: there are none for this backbone, or they are not to be had.
   """
@@ -59,4 +59,4 @@ def load_imagenet(network: tf.keras.Model, backbone: str) -> int:
   sources = [layer for layer in published.layers if layer.weights and layer.name in layers]
   for layer in sources:
     layers[layer.name].set_weights(layer.get_weights())
-  return len(sources)
+  return [layers[layer.name] for layer in sources]

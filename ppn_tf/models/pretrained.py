@@ -2,15 +2,15 @@
 
 Keys are `<layer>/kernel` and `<layer>/bias`, layers named as in the network. Where
 a batch norm takes the convolution's output, its scale is part of the kernel and
-what it adds is the bias; where none does, both are the convolution's own. A file
-may hold a backbone, one with a classifier, or a whole frame-wise network with
-its upsampling and `heatmaps`.
+what it adds is the bias; where none does, both are the convolution's own, and one
+without a bias has none here. A file may hold a backbone, one with a classifier, or
+a whole frame-wise network with its upsampling and `heatmaps`.
 """
 
 import os
 import re
 import zipfile
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -33,8 +33,16 @@ def _convolutions(network: tf.keras.Model) -> _Convolutions:
   return {
     layer.name: (layer, batch_norms.get(id(layer.output)))
     for layer in network.layers
-    if isinstance(layer, (_layers.Conv2D, _layers.DepthwiseConv2D))
+    if isinstance(layer, (_layers.Conv2D, _layers.DepthwiseConv2D)) or _is_deformable(layer)
   }
+
+
+def _is_deformable(layer: tf.keras.layers.Layer) -> bool:
+  return type(layer).__name__ == "DeformableConv2D"
+
+
+def _own_bias(layer: tf.keras.layers.Layer) -> Optional[tf.Variable]:
+  return getattr(layer, "bias", None)
 
 
 def _read(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
@@ -46,7 +54,7 @@ def _read(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
     raise InputError(f"{path}: not a readable .npz of weights ({reason}).") from error
 
 
-def _layers_to_set(arrays: Dict[str, np.ndarray], convolutions: _Convolutions) -> List[str]:
+def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions) -> List[str]:
   """Names of the convolutions that arrays set; ValueError where they do not fit."""
   # Else a ResNet-34 would pass for a ResNet-18: it has all of its layers, and more like them.
   kinds = {re.sub(r"\d+", "#", name) for name in convolutions}
@@ -59,9 +67,12 @@ def _layers_to_set(arrays: Dict[str, np.ndarray], convolutions: _Convolutions) -
     if f"{name}/kernel" not in arrays:
       skipped.append(name)
       continue
-    if f"{name}/bias" not in arrays:
-      raise ValueError(f"{name}/bias is missing")
-    wanted = {"kernel": layer.weights[0], "bias": batch_norm.beta if batch_norm else layer.bias}
+    wanted = {"kernel": layer.weights[0]}
+    added = batch_norm.beta if batch_norm else _own_bias(layer)
+    if added is not None:
+      wanted["bias"] = added
+      if f"{name}/bias" not in arrays:
+        raise ValueError(f"{name}/bias is missing")
     differing = [
       f"{name}/{part} is {arrays[f'{name}/{part}'].shape} but the network's is {variable.shape}"
       for part, variable in wanted.items()
@@ -79,7 +90,9 @@ def _layers_to_set(arrays: Dict[str, np.ndarray], convolutions: _Convolutions) -
   return found
 
 
-def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int:
+def load_backbone(
+  network: tf.keras.Model, path: Union[str, os.PathLike]
+) -> List[tf.keras.layers.Layer]:
   """Sets the layers of a network that a weights file names.
 
   A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps),
@@ -92,30 +105,47 @@ def load_backbone(network: tf.keras.Model, path: Union[str, os.PathLike]) -> int
     network: a flat model, as `pose_net` makes it.
     path: the .npz file.
   Returns:
-    The number of layers set.
+    The layers set: convolutions, each with the batch norm that takes its output.
   Raises:
     InputError: the file cannot be read, a shape differs, a bias or a layer
       before another is missing, layers of a deeper network are there, or none
       of this one's. Nothing has been set then.
   """
-  arrays = _read(path)
-  convolutions = _convolutions(network)
   try:
-    names = _layers_to_set(arrays, convolutions)
+    return set_convolutions(network, _read(path))
   except ValueError as error:
     raise InputError(
       f"{path}: {error}. Choose the backbone and upsampling that the file was made for."
     ) from error
+
+
+def set_convolutions(
+  network: tf.keras.Model, arrays: Mapping[str, np.ndarray]
+) -> List[tf.keras.layers.Layer]:
+  """Sets the layers of a network that arrays name, as `load_backbone` does.
+
+  Args:
+    network: a flat model.
+    arrays: by `<layer>/kernel` and `<layer>/bias`.
+  Returns:
+    The layers set.
+  Raises:
+    ValueError: arrays that do not fit; nothing has been set then.
+  """
+  convolutions = _convolutions(network)
+  names = _layers_to_set(arrays, convolutions)
+  loaded: List[tf.keras.layers.Layer] = []
   for name in names:
     layer, batch_norm = convolutions[name]
-    bias = arrays[f"{name}/bias"]
+    loaded += [layer, batch_norm] if batch_norm else [layer]
     layer.weights[0].assign(arrays[f"{name}/kernel"])
-    if batch_norm is None:
+    bias = arrays.get(f"{name}/bias")
+    if batch_norm is None and _own_bias(layer) is not None:
       layer.bias.assign(bias)
-    else:
+    elif batch_norm is not None:
       gamma = np.full_like(bias, np.sqrt(1.0 + batch_norm.epsilon))
       batch_norm.set_weights([gamma, bias, np.zeros_like(bias), np.ones_like(bias)])
-  return len(names)
+  return loaded
 
 
 def write_backbone(
@@ -131,21 +161,29 @@ def write_backbone(
   Raises:
     InputError: the file cannot be written.
   """
-  arrays = {}
-  for name, convolution in _convolutions(network).items():
-    for part, value in zip(("kernel", "bias"), _folded(*convolution)):
-      arrays[f"{name}/{part}"] = value.astype(dtype)
+  arrays = {name: value.astype(dtype) for name, value in folded_convolutions(network).items()}
   with complete_or_absent(path) as partial, open(partial, "wb") as file:
     np.savez(file, **arrays)
 
 
+def folded_convolutions(network: tf.keras.Model) -> Dict[str, np.ndarray]:
+  """Arrays of a network's convolutions by `<layer>/kernel` and `<layer>/bias`, float64."""
+  arrays = {}
+  for name, convolution in _convolutions(network).items():
+    for part, value in zip(("kernel", "bias"), _folded(*convolution)):
+      if value is not None:
+        arrays[f"{name}/{part}"] = value
+  return arrays
+
+
 def _folded(
   layer: tf.keras.layers.Layer, batch_norm: Optional[tf.keras.layers.Layer]
-) -> Tuple[np.ndarray, np.ndarray]:
+) -> Tuple[np.ndarray, Optional[np.ndarray]]:
   """Kernel and bias of the convolution that does what the layer and its batch norm do."""
   kernel = layer.weights[0].numpy().astype(np.float64)
   if batch_norm is None:
-    return kernel, layer.bias.numpy()
+    bias = _own_bias(layer)
+    return kernel, None if bias is None else bias.numpy()
   gamma, beta, mean, variance = (w.astype(np.float64) for w in batch_norm.get_weights())
   scale = gamma / np.sqrt(variance + batch_norm.epsilon)
   bias = beta - mean * scale

@@ -68,3 +68,12 @@ def test_sub_jhmdb_has_the_order_of_its_labels():
   for name, short in zip(abbreviated, expected.split()):
     assert name[0] == short[0] and name.replace("wrist", "wri").startswith(short)
   assert len(abbreviated) == 15
+
+
+def test_another_torso(skeleton):
+  changed = skeleton.with_torso(("right_shoulder", "left_hip"))
+  assert [skeleton.joint_names[end] for end in changed.torso] == ["right_shoulder", "left_hip"]
+  assert changed.with_torso(("left_shoulder", "right_hip")) == skeleton
+  for ends in (["left_hip"], ["left_hip", "left_hip"], ["left_hip", "tail"]):
+    with pytest.raises(ValueError, match="expected two of "):
+      skeleton.with_torso(ends)

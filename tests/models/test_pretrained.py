@@ -42,7 +42,9 @@ def fixture_arrays():
 def test_batch_norm_adds_the_bias_and_nothing_else(network, arrays, tmp_path):
   np.savez(tmp_path / "weights.npz", **arrays)
   head = [value.copy() for value in network.get_layer("heatmaps").get_weights()]
-  assert load_backbone(network, tmp_path / "weights.npz") == 2
+  loaded = load_backbone(network, tmp_path / "weights.npz")
+  names = ["Conv1", "bn_Conv1", "block_depthwise", "block_depthwise_BN"]
+  assert [layer.name for layer in loaded] == names
   for before, after in zip(head, network.get_layer("heatmaps").get_weights()):
     np.testing.assert_array_equal(after, before)
 
@@ -100,7 +102,8 @@ def test_the_last_layer_is_set_if_it_is_for_as_many_joints(network, arrays, tmp_
   }
   np.savez(tmp_path / "weights.npz", **arrays, **last)
   before = network.get_layer("heatmaps").get_weights()
-  assert load_backbone(network, tmp_path / "weights.npz") == (3 if num_joints == 2 else 2)
+  loaded = load_backbone(network, tmp_path / "weights.npz")
+  assert (loaded[-1].name == "heatmaps") == (num_joints == 2)
   expected = list(last.values()) if num_joints == 2 else before
   for value, wanted in zip(network.get_layer("heatmaps").get_weights(), expected):
     np.testing.assert_array_equal(value, wanted)
@@ -190,5 +193,5 @@ def test_published_backbones_fill_mobilenet(name):
   if not path.exists():
     pytest.skip(f"{path} is not there")
   network = pose_net("mobilenet_v2", (64, 64), 13)
-  # The first convolution, two in block 0, three in each of 16 blocks.
-  assert load_backbone(network, path) == 1 + 2 + 3 * 16
+  # The first convolution, two in block 0, three in each of 16 blocks; a batch norm behind each.
+  assert len(load_backbone(network, path)) == 2 * (1 + 2 + 3 * 16)

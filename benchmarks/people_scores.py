@@ -1,0 +1,171 @@
+"""Networks on three sets of labelled people, in one table: `python -m benchmarks.people_scores`.
+
+  python -m benchmarks.people_sets --source=DIR --data_dir=records_people
+  python -m benchmarks.people_scores --data_dir=records_people \\
+    --tflite=ours=ppn.tflite --tflite=thunder=movenet-thunder.tflite
+
+All networks see the same crops of the same frames and are scored on the joints
+that all of them have. They are timed in turns. Writes docs/people_scores.json
+and the page docs/people_scores.md.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from absl import flags
+
+from benchmarks.ablation_report import render
+from benchmarks.people_sets import CLIP, SETS
+from ppn_tf import doors, table_documents
+from ppn_tf.errors import InputError
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.table_cells import Cell, compared, plain
+from ppn_tf.table_documents import Table
+
+FLAGS = flags.FLAGS
+DOCS = pathlib.Path(__file__).parents[1] / "docs"
+TEMPLATE = pathlib.Path(__file__).with_name("people_scores.md.jinja")
+# In Penn Action's clip the bowler is seen from behind, and this one is longer.
+OTHER_TORSO = ("right_shoulder", "left_hip")
+OTHER = f"{CLIP}, other torso"
+# What is kept of a system's scores.
+KEPT = ("num_clips", "num_frames", "torso", "jitter", "not_predicted", "time")
+KEPT_OF_METRIC = ("micro", "groups", "num_joints")
+METRICS = ("pck_torso", "pck_body")
+
+Scores = Mapping[str, Any]
+
+
+def define_flags() -> None:
+  flags.DEFINE_multi_string("tflite", [], "NAME=FILE: a network. Repeat for more.")
+  flags.DEFINE_string("data_dir", "records_people", "What `benchmarks.people_sets` made.")
+  flags.DEFINE_integer("turns", 30, "Turns of the timing.", lower_bound=1)
+  flags.DEFINE_string("output", str(DOCS / "people_scores.json"), "File; the page goes beside it.")
+
+
+def score(records: pathlib.Path, *arguments: str) -> Dict[str, Scores]:
+  """What `python -m ppn_tf.score` finds of a data set, by system.
+
+  Raises:
+    InputError: it refused; its own line stands above.
+  """
+  with tempfile.TemporaryDirectory() as folder:
+    output = pathlib.Path(folder) / "scores.json"
+    command = [sys.executable, "-m", "ppn_tf.score", f"--dataset={records}", "--joints=common"]
+    done = subprocess.run(
+      [*command, f"--output_json={output}", *arguments], stdout=subprocess.PIPE, check=False
+    )
+    if done.returncode:
+      raise InputError(f"{records}: was not scored, as `python -m ppn_tf.score` said above.")
+    return {name: _kept(one) for name, one in json.loads(output.read_text()).items()}
+
+
+def _kept(scores: Scores) -> Dict[str, Any]:
+  metrics = {name: {key: scores[name][key] for key in KEPT_OF_METRIC} for name in METRICS}
+  joints = [name for name, pck in scores["pck_torso"]["joints"].items() if pck is not None]
+  conditions = scores["conditions"]
+  file = {"file": pathlib.Path(conditions["tflite"]).name, "sha256": conditions["sha256"]}
+  kept = {name: scores.get(name) for name in KEPT}
+  return {**file, **kept, "joints": joints, **metrics}
+
+
+def score_all(data_dir: pathlib.Path, networks: Sequence[str]) -> Dict[str, Dict[str, Scores]]:
+  """The scores by set, and of Penn Action's clip once more by its other torso.
+
+  Args:
+    data_dir: what `benchmarks.people_sets` made.
+    networks: NAME=FILE each.
+  """
+  found = {}
+  with tempfile.TemporaryDirectory() as folder:
+    for name, people in SETS.items():
+      arguments = [f"--tflite={one}" for one in networks]
+      if name == CLIP:
+        arguments += [f"--time_turns={FLAGS.turns}", f"--output_predictions={folder}"]
+      found[name] = score(data_dir / people.records, *arguments)
+    predictions = [f"--predictions={name}={folder}/{name}" for name in found[CLIP]]
+    records = data_dir / SETS[CLIP].records
+    found[OTHER] = score(records, *predictions, f"--torso={','.join(OTHER_TORSO)}")
+  return found
+
+
+def table(found: Mapping[str, Mapping[str, Scores]]) -> Table:
+  """A row for each network, and one of the labels' own jitter."""
+  systems = list(found[CLIP])
+  boards, stills = (name for name in SETS if name != CLIP)
+  heads: List[str] = ["network"]
+  columns: List[Sequence[Cell]] = []
+
+  def pck(head: str, name: str, metric: str) -> None:
+    heads.append(head)
+    cells = compared([found[name][system][metric]["micro"] for system in systems])
+    columns.append([*cells, plain(None)])
+
+  pck(f"{CLIP} PCK-torso", CLIP, "pck_torso")
+  pck("other torso", OTHER, "pck_torso")
+  pck("PCK-body", CLIP, "pck_body")
+  for name in (boards, stills):
+    pck(f"{name} PCK-torso", name, "pck_torso")
+    pck("PCK-body", name, "pck_body")
+  for name in (CLIP, boards):
+    heads.append(f"jitter {name}")
+    jitters = [found[name][system]["jitter"] for system in systems]
+    values = [one["predicted"] for one in jitters] + [jitters[0]["labelled"]]
+    columns.append([plain(value, "{:.2f}") for value in values])
+  heads.append("ms a frame")
+  times = [found[CLIP][system]["time"]["milliseconds"] for system in systems]
+  columns.append([*(plain(value) for value in times), plain(None)])
+  rows = tuple(zip([*systems, "the labels"], zip(*columns)))
+  return Table("", tuple(heads), (("", rows),))
+
+
+def page(found: Mapping[str, Mapping[str, Scores]]) -> str:
+  """The page of docs/."""
+  first = {name: next(iter(systems.values())) for name, systems in found.items()}
+  return render(
+    TEMPLATE,
+    table=table_documents.to_text(table(found), markdown=True),
+    first=first,
+    clip=CLIP,
+    files={name: one["file"] for name, one in found[CLIP].items()},
+  )
+
+
+def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, str]]:
+  """The (NAME, FILE)s; InputError where records or files are missing."""
+  pairs = []
+  for one in networks:
+    name, _, file = (part.strip() for part in one.partition("="))
+    if not name or not pathlib.Path(file).is_file():
+      raise InputError(f"--tflite={one}: names no file. Write e.g. --tflite=ours=ppn.tflite.")
+    pairs.append((name, file))
+  if not pairs:
+    raise InputError("nothing to score. Give --tflite=NAME=FILE, once or several times.")
+  for people in SETS.values():
+    if not (data_dir / people.records).is_dir():
+      raise InputError(
+        f"{data_dir / people.records}: no such data set. Make it with "
+        "`python -m benchmarks.people_sets`, or give --data_dir."
+      )
+  return pairs
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  output, data_dir = pathlib.Path(FLAGS.output), pathlib.Path(FLAGS.data_dir)
+  networks = [f"{name}={file}" for name, file in check(data_dir, FLAGS.tflite)]
+  found = score_all(data_dir, networks)
+  with complete_or_absent(output) as partial:
+    partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+  with complete_or_absent(output.with_suffix(".md")) as partial:
+    partial.write_text(page(found), encoding="utf-8")
+  print(table_documents.to_text(table(found)))
+
+
+if __name__ == "__main__":
+  define_flags()
+  doors.run(main)

@@ -1,0 +1,127 @@
+"""A folder of labelled clips that `data.clips` reads, written source by source.
+
+OUTPUT/pseudo_label.json     how the labels were made; a folder holds one kind
+OUTPUT/SOURCE.done.json      one source's clips and labels, written last
+OUTPUT/clips/CLIP/00000.jpg
+OUTPUT/annotations.json      all of them, as docs/data.md has it
+"""
+
+import json
+import pathlib
+from typing import Any, Dict, Iterable, List, Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from data.clip_frames import JPEG_QUALITY
+from data.held_out import held_out
+from data.pseudo_label.sources import MadeClip
+from ppn_tf.errors import InputError
+from ppn_tf.keypoints import crops
+from ppn_tf.outputs import complete_or_absent
+
+_SETTINGS = "pseudo_label.json"
+_DONE = ".done.json"
+
+
+class ClipSet:
+  """The folder; what is in it already is kept."""
+
+  def __init__(self, folder: pathlib.Path, settings: Mapping[str, Any]):
+    """Opens a folder, new or begun with the same settings.
+
+    Raises:
+      InputError: it holds something else, or labels made otherwise.
+    """
+    self.folder = folder
+    wanted = json.loads(json.dumps(dict(settings)))
+    path = folder / _SETTINGS
+    if path.is_file():
+      found = json.loads(path.read_text(encoding="utf-8"))
+      for name in sorted({*found, *wanted}):
+        if found.get(name) != wanted.get(name):
+          raise InputError(
+            f"{folder}: was made with {name}={found.get(name)!r}, not {wanted.get(name)!r}. "
+            "Give another --output, or remove this one."
+          )
+      return
+    if folder.exists() and any(folder.iterdir()):
+      raise InputError(f"{folder}: is there and holds no {_SETTINGS}. Give a new folder.")
+    with complete_or_absent(path) as partial:
+      partial.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+  def has(self, source: str) -> bool:
+    """Whether a source is done, with clips or without."""
+    return (self.folder / f"{source}{_DONE}").is_file()
+
+  def write_source(self, source: str, clips: Iterable[MadeClip]) -> int:
+    """Writes a source's clips; their number."""
+    rows = []
+    for clip in clips:
+      with complete_or_absent(self.folder / "clips" / clip.name) as partial:
+        partial.mkdir()
+        for number, frame in enumerate(clip.frames):
+          picture = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+          quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+          cv2.imwrite(str(partial / f"{number:05d}.jpg"), picture, quality)
+      rows.append(_row(clip))
+    with complete_or_absent(self.folder / f"{source}{_DONE}") as partial:
+      partial.write_text(json.dumps(rows), encoding="utf-8")
+    return len(rows)
+
+  def write_annotations(
+    self, sources: Sequence[str], joint_names: Sequence[str], validation_fraction: float
+  ) -> Dict[str, int]:
+    """Writes annotations.json of the sources' clips; how many clips, frames and labels.
+
+    Args:
+      sources: names; those of one source are all in one split.
+      joint_names: J names.
+      validation_fraction: part of the sources kept from training.
+    """
+    validation = held_out(sources, validation_fraction)
+    content: Dict[str, List[Dict[str, Any]]] = {
+      "categories": [{"id": 1, "name": "person", "keypoints": list(joint_names)}],
+      "clips": [],
+      "images": [],
+      "annotations": [],
+    }
+    labels = 0
+    for source in sources:
+      split = "validation" if source in validation else "train"
+      for row in json.loads((self.folder / f"{source}{_DONE}").read_text(encoding="utf-8")):
+        clip = f"clips/{row['name']}"
+        content["clips"].append({"name": clip, "split": split})
+        for frame, (keypoints, box) in enumerate(zip(row["keypoints"], row["boxes"])):
+          number = len(content["images"]) + 1
+          image = {"id": number, "clip": clip, "frame": frame}
+          content["images"].append({**image, "height": row["height"], "width": row["width"]})
+          content["annotations"].append(
+            {
+              "id": number,
+              "image_id": number,
+              "category_id": 1,
+              "keypoints": keypoints,
+              "num_keypoints": sum(value > 0 for value in keypoints[2::3]),
+              "bbox": box,
+            }
+          )
+          labels += content["annotations"][-1]["num_keypoints"]
+    with complete_or_absent(self.folder / "annotations.json") as partial:
+      partial.write_text(json.dumps(content), encoding="utf-8")
+    return {"clips": len(content["clips"]), "frames": len(content["images"]), "labels": labels}
+
+
+def _row(clip: MadeClip) -> Dict[str, Any]:
+  size = clip.frames[0].shape[:2]
+  found = crops.joints_to_box(clip.keypoints, clip.kept, size).numpy().astype(float)
+  boxes = np.concatenate([found[:, :2], found[:, 2:] - found[:, :2]], axis=1)
+  marked = np.concatenate([clip.keypoints, np.where(clip.kept, 2, 0)[..., None]], axis=-1)
+  marked[~clip.kept] = 0
+  return {
+    "name": clip.name,
+    "height": size[0],
+    "width": size[1],
+    "keypoints": marked.reshape(len(marked), -1).round(2).tolist(),
+    "boxes": boxes.round(2).tolist(),
+  }

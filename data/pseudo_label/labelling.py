@@ -1,0 +1,93 @@
+"""Sources labelled one after another or by several processes."""
+
+import concurrent.futures
+import multiprocessing
+import pathlib
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence
+
+from data.pseudo_label import sources
+from data.pseudo_label.clip_set import ClipSet
+from data.pseudo_label.teacher import Teacher
+from ppn_tf.errors import InputError
+from ppn_tf.peers import load_peer
+
+
+class Outcome(NamedTuple):
+  """What became of a source.
+
+  Attributes:
+    name: the source's.
+    clips: how many were made of it.
+    problem: why it cannot be read; empty if it can.
+  """
+
+  name: str
+  clips: int
+  problem: str
+
+
+class _Worker:
+  """What each process has: a teacher, and the folder that it writes into."""
+
+  def __init__(self, folder: pathlib.Path, settings: Dict[str, Any], cutting: sources.Cutting):
+    second = settings["second_teacher"]
+    self._teacher = Teacher(
+      load_peer(settings["teacher"], num_threads=1),
+      load_peer(second, num_threads=1) if second else None,
+      settings["views"],
+      settings["min_score"],
+      settings["agreement"],
+    )
+    self._clip_set = ClipSet(folder, settings)
+    self._cutting = cutting
+
+  def label(self, source: sources.Source) -> Outcome:
+    clips = sources.clips_of(source, self._teacher, self._cutting)
+    try:
+      return Outcome(source.name, self._clip_set.write_source(source.name, clips), "")
+    except InputError as error:
+      return Outcome(source.name, 0, str(error))
+
+
+_worker: Optional[_Worker] = None
+
+
+def _start(folder: pathlib.Path, settings: Dict[str, Any], cutting: sources.Cutting) -> None:
+  global _worker
+  _worker = _Worker(folder, settings, cutting)
+
+
+def _label(source: sources.Source) -> Outcome:
+  assert _worker is not None
+  return _worker.label(source)
+
+
+def label_sources(
+  folder: pathlib.Path,
+  settings: Dict[str, Any],
+  cutting: sources.Cutting,
+  todo: Sequence[sources.Source],
+  num_workers: int,
+) -> Iterator[Outcome]:
+  """Labels sources into a clip set, in any order.
+
+  Args:
+    folder, settings: of the clip set; teacher, second_teacher, views, min_score and
+      agreement are among the settings.
+    cutting: how clips are made.
+    todo: the sources.
+    num_workers: processes; 1 works in this one.
+  """
+  if num_workers == 1:
+    worker = _Worker(folder, settings, cutting)
+    yield from map(worker.label, todo)
+    return
+  # Fork is unsafe beside threads.
+  executor = concurrent.futures.ProcessPoolExecutor(
+    num_workers, multiprocessing.get_context("spawn"), _start, (folder, settings, cutting)
+  )
+  try:
+    for done in concurrent.futures.as_completed([executor.submit(_label, one) for one in todo]):
+      yield done.result()
+  finally:
+    executor.shutdown(cancel_futures=True)

@@ -1,0 +1,49 @@
+"""Writes weights as a package has them: `python -m export.weights --workdir=RUN --output=FILE.npz`.
+
+The file has a run's network in float16, batch norms folded, and says how it is
+built; ppn_tf/weights/people.npz is such a file. It is compared with the network
+over recurrent frames before it appears.
+"""
+
+from typing import Sequence
+
+from absl import flags
+
+from export import exported_network
+from ppn_tf import doors, experiment, people, serving
+from ppn_tf.errors import InputError
+from ppn_tf.outputs import complete_or_absent
+from ppn_tf.tracking.pose_models import KerasPoseModel
+
+FLAGS = flags.FLAGS
+# Of heatmaps that are about 1 high; float16 rounds weights to a two thousandth.
+_TOLERANCE = 0.05
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  output = experiment.required("output")
+  if not output.endswith(".npz"):
+    raise InputError(f"--output={output}: the file's name must end in .npz.")
+  model = experiment.load_checked_run()
+  if FLAGS.quantize_aware:
+    raise InputError(f"--workdir={FLAGS.workdir}: is quantization-aware. Give its float run.")
+  settings = experiment.model_flags()
+  settings.update({name: FLAGS[name].value for name in ("initial_gain", "box_margin")})
+  with complete_or_absent(output) as partial:
+    people.write(model, settings, partial)
+    again = KerasPoseModel(people.read(partial)[0])
+    frames = exported_network.moving_picture(model.image_size)
+    difference = serving.recurrent_difference(model, again, frames)
+    if not difference <= _TOLERANCE:
+      raise InputError(
+        f"{output}: not written, it differs from the network by {difference:.2g}. Expected at most "
+        f"{_TOLERANCE}."
+      )
+    size = partial.stat().st_size
+  print(f"{output}: {size / 1e6:.2f} MB; differs over {len(frames)} frames by {difference:.2g}")
+
+
+if __name__ == "__main__":
+  flags.DEFINE_string("output", None, "File to write.")
+  doors.run(main)

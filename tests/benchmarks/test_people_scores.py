@@ -1,0 +1,103 @@
+"""The table of networks on labelled people, from made-up scores and by tiny networks."""
+
+import json
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from benchmarks import people_scores as people
+from ppn_tf import table_documents
+from ppn_tf.errors import InputError
+from tests.test_exported_networks import exported
+from tests.test_peers import convert
+
+import tensorflow as tf
+
+
+def made_up(torso, body=90.0, jitter=2.0, milliseconds=None):
+  time = {"milliseconds": milliseconds, "turns": 30, "threads": 1, "runtime": "some runtime"}
+  return {
+    "file": "network.tflite",
+    "num_frames": 58,
+    "num_clips": 1,
+    "joints": ["head", "left_wrist"],
+    "torso": ["left_shoulder", "right_hip"],
+    "jitter": {"predicted": jitter, "labelled": 1.5, "ratio": jitter / 1.5},
+    "time": time if milliseconds else None,
+    "pck_torso": {"micro": torso},
+    "pck_body": {"micro": body},
+  }
+
+
+@pytest.fixture(name="found")
+def fixture_found():
+  ours = {"0502": made_up(80.0, 95.0, 2.25, 12.34), "bonn": made_up(70.0, jitter=3.0)}
+  ours.update({"lspet_val": made_up(60.0, jitter=float("nan")), people.OTHER: made_up(85.5)})
+  other = {"0502": made_up(75.0, 99.0, 4.0, 100.0), "bonn": made_up(71.0, jitter=5.0)}
+  other.update({"lspet_val": made_up(50.0), people.OTHER: made_up(90.0)})
+  return {name: {"ours": ours[name], "other": other[name]} for name in ours}
+
+
+@pytest.fixture(name="doors_flags", autouse=True)
+def fixture_doors_flags():
+  if "turns" not in flags.FLAGS:
+    people.define_flags()
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test"])
+    yield
+
+
+def cells(line):
+  return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table(found):
+  lines = table_documents.to_text(people.table(found), markdown=True).splitlines()
+  assert cells(lines[0])[:4] == ["network", "0502 PCK-torso", "other torso", "PCK-body"]
+  assert cells(lines[2]) == [
+    "ours", "**80.0**", "85.5", "95.0", "70.0", "**90.0**", "**60.0**", "**90.0**", "2.25", "3.00",
+    "12.3",
+  ]  # fmt: skip
+  assert cells(lines[3])[:3] == ["other", "75.0", "**90.0**"] and cells(lines[3])[-1] == "100.0"
+  assert cells(lines[4]) == ["the labels", *["–"] * 7, "1.50", "1.50", "–"]
+
+
+def test_the_page(found):
+  page = people.page(found)
+  assert "| 0502 | a test clip of Penn Action | 58 | 1 | 2 | left shoulder to right hip |" in page
+  assert "\n\n- The files: ours is network.tflite, other is network.tflite.\n- Jitter" in page
+  assert "go through whole clips" in page and "the median of 30 turns" in page
+
+
+def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
+  """All three sets are the tests' two clips here; the torso is another one at the end."""
+  records = tmp_path / "records"
+  for one in people.SETS.values():
+    (records / one.records).parent.mkdir(parents=True, exist_ok=True)
+    (records / one.records).symlink_to(tiny_dataset)
+  answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
+  other = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
+  flags.FLAGS.tflite = [f"ours={exported(tmp_path)}", f"other={other}"]
+  flags.FLAGS.data_dir, flags.FLAGS.turns = str(records), 3
+  flags.FLAGS.output = str(tmp_path / "scores.json")
+  people.main(["people_scores"])
+  found = json.loads((tmp_path / "scores.json").read_text())
+  assert list(found) == ["0502", "bonn", "lspet_val", people.OTHER]
+  assert found["0502"]["ours"]["file"] == "ours.tflite" and found["0502"]["ours"]["time"]
+  assert found[people.OTHER]["other"]["torso"] == ["right_shoulder", "left_hip"]
+  for name in ("ours", "other"):
+    assert found["0502"][name]["pck_body"] == found[people.OTHER][name]["pck_body"]
+    assert found["0502"][name]["pck_torso"] == found["bonn"][name]["pck_torso"]
+  assert (tmp_path / "scores.md").read_text().startswith("# Networks on labelled people")
+
+
+def test_what_is_missing_is_said(tmp_path):
+  with pytest.raises(InputError, match="nothing to score"):
+    people.check(tmp_path, [])
+  with pytest.raises(InputError, match="--tflite=ours=/no/such.tflite: names no file"):
+    people.check(tmp_path, ["ours=/no/such.tflite"])
+  (tmp_path / "a.tflite").write_text("")
+  with pytest.raises(InputError, match="penn_action/1.0.0: no such data set. .*people_sets"):
+    people.check(tmp_path, [f"a={tmp_path / 'a.tflite'}"])

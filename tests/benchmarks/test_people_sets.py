@@ -1,0 +1,136 @@
+"""The three sets of labelled people, made of small sources of the same form."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks import people_sets
+from ppn_tf.clips import records
+from ppn_tf.clips.labels import read_labels
+from ppn_tf.errors import InputError
+from tests import tiny_clips
+
+STILLS = (9, 12, 30)
+
+
+@pytest.fixture(name="source", scope="module")
+def fixture_source(tmp_path_factory):
+  """A video of 4 frames, 41 frames of two people, and three stills."""
+  root = tmp_path_factory.mktemp("people") / "came as"
+  tiny_clips.write_clip(root / "penn", "0005")
+  (root / "penn_action").mkdir()
+  (root / "penn" / "labels" / "0005.mat").rename(root / "penn_action" / "0502.mat")
+  with av.open(str(root / "penn_action" / "0502.mp4"), "w") as video:
+    stream = video.add_stream("mpeg4", rate=25, width=160, height=120, pix_fmt="yuv420p")
+    for frame in range(4):
+      picture = tiny_clips.draw(tiny_clips.body_at("0005", frame)[0])
+      video.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+    video.mux(stream.encode())
+  boards = root / "bonn" / people_sets.VIDEO
+  boards.mkdir(parents=True)
+  for frame in range(1, 42):
+    Image.new("RGB", (96, 54), (frame, 0, 0)).save(boards / f"{frame:05d}.jpg")
+  labels = np.random.default_rng(0).uniform(5, 50, (2, 41, 16, 2))
+  labels[:, :, 6:8] = np.nan
+  labels[1, 3, 0] = np.nan
+  np.save(root / "bonn" / f"{people_sets.VIDEO}_gt_2x41x16x2.npy", labels)
+  (root / "lspet_val").mkdir()
+  with tarfile.open(root / "lspet_val" / "crops192.tar", "w") as archive:
+    for number in STILLS:
+      content = io.BytesIO()
+      Image.new("RGB", (192, 192), (number, 0, 0)).save(content, "JPEG")
+      entry = tarfile.TarInfo(f"{number:05d}.jpg")
+      entry.size = len(content.getvalue())
+      archive.addfile(entry, io.BytesIO(content.getvalue()))
+  write_lspet_labels(root, people_sets.LSP_NAMES)
+  return root
+
+
+def write_lspet_labels(root, names):
+  joints = np.random.default_rng(1).uniform(32, 160, (3, 14, 2)).astype(np.float32)
+  joints[:, 0], joints[:, 13] = 32, 160
+  path = root / "lspet_val" / "labels.npz"
+  np.savez(path, joints=joints, index=np.array(STILLS), names=np.array(names))
+
+
+def door(source, data_dir):
+  command = [sys.executable, "-m", "benchmarks.people_sets"]
+  command += [f"--source={source}", f"--data_dir={data_dir}"]
+  return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_three_sets(source, tmp_path):
+  done = door(source, tmp_path / "records")
+  assert done.returncode == 0, done.stderr
+  found = {}
+  for name, people in people_sets.SETS.items():
+    builder = records.open_records(tmp_path / "records" / people.records)
+    found[name] = records.skeleton_of(builder), read_labels(builder, "test")
+  skeleton, clips = found["0502"]
+  assert skeleton.name == "penn_action" and len(clips["0502"].keypoints) == 4
+  expected = np.stack([tiny_clips.body_at("0005", frame)[0] for frame in range(4)])
+  np.testing.assert_allclose(clips["0502"].keypoints, expected, atol=1e-4)
+
+  skeleton, clips = found["bonn"]
+  labels = np.load(source / "bonn" / f"{people_sets.VIDEO}_gt_2x41x16x2.npy")
+  assert sorted(clips) == [f"{people_sets.VIDEO}#{person}" for person in (0, 1)]
+  assert skeleton.joint_names[8:10] == ("upper_neck", "head_top")
+  for person in (0, 1):
+    one = clips[f"{people_sets.VIDEO}#{person}"]
+    seen = ~np.isnan(labels[person, ..., 0])
+    np.testing.assert_array_equal(one.visibility, seen)
+    np.testing.assert_allclose(one.keypoints[seen], labels[person][seen], atol=1e-4)
+
+  skeleton, clips = found["lspet_val"]
+  assert sorted(clips) == ["00009", "00012", "00030"]
+  assert skeleton.torso == (skeleton.joint_names.index("left_shoulder"), 2)
+  assert skeleton.joint_names[0] == "right_ankle" and skeleton.joint_names[13] == "head_top"
+  # The joints reach from 32 to 160: 1.2 times that, and with the margin of 1.25 the whole still.
+  np.testing.assert_allclose(clips["00012"].boxes, [[19.2, 19.2, 172.8, 172.8]], atol=1e-4)
+  kept = door(source, tmp_path / "records")
+  assert kept.returncode == 0 and kept.stdout.count(": kept, ") == 3
+
+
+def test_joints_that_are_no_numbers_are_not_labelled():
+  joints = np.array([[3.0, 4.0], [np.nan, 7.0], [5.0, 6.0]])
+  assert people_sets.coco_joints(joints) == [3, 4, 2, 0, 0, 0, 5, 6, 2]
+
+
+def test_a_file_that_is_missing_is_named(source, tmp_path):
+  done = door(tmp_path / "nowhere", tmp_path / "records")
+  (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+  assert "nowhere/penn_action/0502.mp4: no such file, which set 0502 is made of" in line
+  assert done.returncode == 1 and not (tmp_path / "records").exists()
+
+
+def test_other_joints_are_refused(source, tmp_path):
+  changed = tmp_path / "changed" / "lspet_val"
+  changed.mkdir(parents=True)
+  write_lspet_labels(changed.parent, ("l_ankle", *people_sets.LSP_NAMES[1:]))
+  with pytest.raises(InputError, match="labels.npz: expected the joints .*'l_ankle'"):
+    people_sets.write_lspet(changed.parent, tmp_path / "out")
+
+
+def test_a_still_that_is_missing_is_named(source, tmp_path):
+  changed = tmp_path / "changed" / "lspet_val"
+  changed.mkdir(parents=True)
+  write_lspet_labels(changed.parent, people_sets.LSP_NAMES)
+  with tarfile.open(changed / "crops192.tar", "w"):
+    pass
+  with pytest.raises(InputError, match="crops192.tar: lacks 00009.jpg"):
+    people_sets.write_lspet(changed.parent, tmp_path / "out")
+
+
+def test_annotations_name_all_stills(source, tmp_path):
+  people_sets.write_lspet(source, tmp_path / "out")
+  content = json.loads((tmp_path / "out" / "annotations.json").read_text())
+  assert [clip["name"] for clip in content["clips"]] == ["00009", "00012", "00030"]
+  assert {clip["split"] for clip in content["clips"]} == {"test"}
+  assert [image["frame"] for image in content["images"]] == [0, 0, 0]

@@ -1,0 +1,84 @@
+"""Tests of ppn_tf.people: the package's own weights, and files like them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ppn_tf import people
+from ppn_tf.errors import InputError
+from ppn_tf.models.network import build_network
+from ppn_tf.models.ppn import PPN
+from tests.random_weights import randomize
+
+SETTINGS = {
+  "method": "ppn",
+  "head_backbone": "mobilenet_v2_0.35",
+  "body_backbone": "mobilenet_v2_0.35",
+  "head_upsampling": "duc",
+  "body_upsampling": "duc",
+  "num_upsamplings": 3,
+  "ppu_width": 0,
+  "ppu_blocks": 2,
+  "dilations": ["1", "3"],
+  "ppu_reduction": "mean",
+  "initial_gain": 0.5,
+  "offset_steps": 0,
+  "skip_connection": True,
+  "propagation": "chained",
+  "image_size": ["64", "64"],
+  "skeleton": "coco",
+  "box_margin": 1.1,
+}
+
+
+def heatmaps(model, seed=0):
+  """Of three frames, the recurrence's."""
+  frames = np.random.default_rng(seed).uniform(0, 255, (3, 1, 64, 64, 3)).astype(np.float32)
+  state = model.start(frames[0])
+  found = [state]
+  for frame in frames:
+    state = model.step(frame, state)
+    found.append(state)
+  return np.stack(found)
+
+
+@pytest.fixture(name="model", scope="module")
+def fixture_model():
+  model = build_network(SETTINGS)
+  for seed, network in enumerate(model.networks):
+    randomize(network, seed)
+  return model
+
+
+def test_a_network_is_read_as_it_was_written(model, tmp_path):
+  people.write(model, SETTINGS, tmp_path / "weights.npz")
+  again, settings = people.read(tmp_path / "weights.npz")
+  assert settings == SETTINGS and isinstance(again, PPN)
+  expected = heatmaps(model)
+  # float16 keeps 11 bits of each weight.
+  np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
+  assert np.abs(expected).max() > 0
+
+
+def test_what_both_networks_have_is_stored_once(model, tmp_path):
+  people.write(model, SETTINGS, tmp_path / "apart.npz")
+  twins = build_network(SETTINGS)
+  for network, source in zip(twins.networks, model.networks):
+    network.set_weights(source.get_weights())
+  twins.head_net.set_weights(model.body_net.get_weights())
+  people.write(twins, SETTINGS, tmp_path / "shared.npz")
+  sizes = [(tmp_path / f"{name}.npz").stat().st_size for name in ("apart", "shared")]
+  assert sizes[1] < 0.6 * sizes[0]
+  again, _ = people.read(tmp_path / "shared.npz")
+  expected = heatmaps(twins)
+  np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
+
+
+def test_what_is_no_network(tmp_path):
+  (tmp_path / "text.npz").write_text("no weights")
+  np.savez(tmp_path / "bare.npz", numbers=np.zeros(3))
+  np.savez(tmp_path / "empty.npz", settings=np.array(json.dumps(SETTINGS)))
+  for name in ("absent", "text", "bare", "empty"):
+    with pytest.raises(InputError, match=f"{name}.npz: no weights of a network"):
+      people.read(tmp_path / f"{name}.npz")
