@@ -1,15 +1,12 @@
 """The pose network that a name or a path means, by what is there."""
 
-import importlib
 import os
 import pathlib
 from typing import Any
 
-from ppn_tf.errors import InputError
 from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel, load_pose_model
 
 PEOPLE = "people"
-_PEOPLE_MODULE = "ppn_tf.people"
 
 
 def load_model(model: Any, num_threads: int = 2) -> PoseModel:
@@ -26,23 +23,11 @@ def load_model(model: Any, num_threads: int = 2) -> PoseModel:
   if not isinstance(model, (str, os.PathLike)):
     return KerasPoseModel(model)
   if model == PEOPLE:
-    return _people()
+    from ppn_tf import people  # its weights are megabytes
+
+    return people.pose_model()
   if (pathlib.Path(model) / "flags.json").is_file():
     from ppn_tf.tracking.runs import run_model
 
     return run_model(os.fspath(model))
   return load_pose_model(model, num_threads)
-
-
-def _people() -> PoseModel:
-  """Imported only where it is asked for: its weights are megabytes."""
-  try:
-    people = importlib.import_module(_PEOPLE_MODULE)
-  except ModuleNotFoundError as error:
-    if error.name != _PEOPLE_MODULE:
-      raise
-    raise InputError(
-      f"{PEOPLE}: this installation has no weights of that name. "
-      "Give a .tflite file, a SavedModel folder or a run's workdir."
-    ) from error
-  return people.pose_model()

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from ppn_tf.joint_maps import COCO_JOINTS
-from ppn_tf.keypoints.skeletons import PENN_ACTION, Skeleton
+from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION, Skeleton
 from ppn_tf.tracking.coco_table import CocoTable
 from ppn_tf.tracking.poses import Person, Pose
 from ppn_tf.tracking.tables import Recording
 from ppn_tf.tracking.video import Frame
 
-COCO = Skeleton("coco", COCO_JOINTS, (), (), (5, 12), ())
 IMAGE = np.zeros((240, 320, 3), np.uint8)
 
 

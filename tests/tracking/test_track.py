@@ -234,7 +234,6 @@ def test_an_interrupt_keeps_what_was_tracked(folder, stream, tmp_path, source, c
 
 MISTAKES = [
   ([], "give one video"),
-  (["clip.mp4"], "people: this installation has no weights"),
   (["clip.mp4", "spot.tflite"], "give one video.*Received: clip.mp4 spot.tflite"),
   (["clip.mp4", "--model=gone.tflite"], "gone.tflite: no such model"),
   (["clip.mp4", "--model=clip.mp4"], "clip.mp4: not a TensorFlow Lite model"),
