@@ -38,20 +38,38 @@ def draw_skeleton(
   Returns:
     [H, W, 3] uint8 RGB.
   """
+  picture: np.ndarray = np.array(frame, np.uint8, order="C")
+  draw_onto(picture, keypoints, scores, skeleton, threshold)
+  return picture
+
+
+def draw_onto(
+  picture: np.ndarray,
+  keypoints: np.ndarray,
+  scores: Optional[np.ndarray],
+  skeleton: Skeleton,
+  threshold: float = 0.2,
+) -> None:
+  """`draw_skeleton` in place, on a picture [H, W, 3] uint8 RGB whose pixels are in C's order."""
   keypoints = np.asarray(keypoints, np.float64)
   scores = np.ones(len(keypoints)) if scores is None else np.asarray(scores, np.float64)
   seen = np.isfinite(keypoints).all(axis=1) & (scores >= threshold)
-  picture: np.ndarray = np.array(frame, np.uint8, order="C")
   if not seen.any():
-    return picture
-  faint = scores < 2 * threshold
-  thickness = _thickness(keypoints[seen], min(frame.shape[:2]))
-  if (seen & faint).any():
-    faded = picture.copy()
-    _draw(faded, keypoints, seen, seen & faint, skeleton, thickness)
-    picture = cv2.addWeighted(picture, 0.5, faded, 0.5, 0)
+    return
+  faint = seen & (scores < 2 * threshold)
+  thickness = _thickness(keypoints[seen], min(picture.shape[:2]))
+  if faint.any():
+    # Only where the person is: mixing all of a large frame takes longer than the network.
+    limits = np.array([picture.shape[1], picture.shape[0]])
+    reach = 2 * thickness + 4
+    low = np.clip(np.floor(keypoints[seen].min(axis=0)) - reach, 0, limits).astype(int)
+    high = np.clip(np.ceil(keypoints[seen].max(axis=0)) + reach, 0, limits).astype(int)
+    part = picture[low[1] : high[1], low[0] : high[0]]
+    if part.size:
+      faded = part.copy()
+      _draw(faded, keypoints - low, seen, faint, skeleton, thickness)
+      cv2.addWeighted(part, 0.5, faded, 0.5, 0, dst=part)
   _draw(picture, keypoints, seen & ~faint, seen & ~faint, skeleton, thickness)
-  return picture
 
 
 def contact_sheet(

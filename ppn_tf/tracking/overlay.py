@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ppn_tf.keypoints.skeletons import Skeleton
-from ppn_tf.tracking.drawing import draw_skeleton, joint_color
+from ppn_tf.tracking.drawing import draw_onto, joint_color
 from ppn_tf.tracking.poses import Person, Pose
 
 TRAIL_SECONDS = 0.7
@@ -51,7 +51,7 @@ class OverlayPainter:
       [H, W, 3] uint8 RGB.
     """
     seen = [person for person in people if person.pose.found]
-    picture = image.copy()
+    picture = np.array(image, order="C")
     self._trails = {person.track_id: self._longer_trail(person, time) for person in seen}
     for person in seen:
       x1, y1, x2, y2 = person.pose.box
@@ -59,7 +59,7 @@ class OverlayPainter:
       self._draw_trail(picture, self._trails[person.track_id], time, farthest)
     for person in seen:
       pose = person.pose
-      picture = draw_skeleton(picture, pose.keypoints, pose.scores, self.skeleton, self.min_score)
+      draw_onto(picture, pose.keypoints, pose.scores, self.skeleton, self.min_score)
     for person in seen:
       text = f"{person.pose.confidence:.2f}"
       self._draw_bar(picture, person.pose, f"#{person.track_id} {text}" if self.show_ids else text)
