@@ -11,7 +11,7 @@ from ppn_tf.tracking.drawing import draw_onto, joint_color
 from ppn_tf.tracking.poses import Person, Pose
 
 TRAIL_SECONDS = 0.7
-LONGEST_MOVE = 0.25  # of a body from frame to frame; a wrist that is farther was mistaken
+LONGEST_MOVE = 0.15  # of a body from frame to frame; a wrist that is farther was mistaken
 _FADING = (0.2, 0.4, 0.6, 0.8)  # opacity of a trail's parts, the oldest first
 _DARK, _LIGHT = (30, 30, 30), (245, 245, 245)
 _UNSURE, _SURE = np.array([235, 60, 50]), np.array([60, 200, 90])
