@@ -142,7 +142,7 @@ def write_results(
   count = 0
   with contextlib.ExitStack() as stack:
     writers = _Writers(stack, tracker, video, outputs, sheet_every)
-    ahead = stack.enter_context(ReadAhead(video, newest=video.is_live, stop=stop))
+    ahead = stack.enter_context(ReadAhead(video, newest=not video.waits, stop=stop))
     paint = stack.enter_context(WriteBehind(writers.paint)) if writers.paints else None
     progress = tqdm.tqdm(ahead, total=video.num_frames, unit="frame", disable=None)
     for index, frame in enumerate(stack.enter_context(progress)):

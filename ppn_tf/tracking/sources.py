@@ -22,20 +22,24 @@ _CAMERAS: Dict[str, Tuple[str, str]] = {
 class LiveVideo(VideoFile):
   """A camera or a stream: it is read once, as it comes, and has no known length.
 
-  Attributes: those of `VideoFile`.
+  Attributes: those of `VideoFile`, and those of the constructor.
   """
 
-  def __init__(self, name: str, source: Any, strict: bool = False, **options: Any):
+  def __init__(
+    self, name: str, source: Any, strict: bool = False, waits: bool = True, **options: Any
+  ):
     """Opens it.
 
     Args:
       name: for messages and the outputs' names.
       source: a device, or a binary file that need not seek.
       strict: see `VideoFile`.
+      waits: the source waits until it is read, as a pipe does and a camera does not.
       **options: of `av.open`.
     Raises:
       InputError: it cannot be read.
     """
+    self.waits = waits
     self._opened = open_container(source, name, **options)
     super().__init__(name, strict)
     self.num_frames = None
@@ -92,6 +96,11 @@ class Excerpt:
   def is_live(self) -> bool:
     """Whether frames come when they come."""
     return isinstance(self.video, LiveVideo)
+
+  @property
+  def waits(self) -> bool:
+    """Whether no frame is lost while nobody reads."""
+    return not isinstance(self.video, LiveVideo) or self.video.waits
 
   def __iter__(self) -> Iterator[Frame]:
     """Yields the frames.
@@ -154,7 +163,7 @@ def _open_camera(text: str, number: int, strict: bool) -> LiveVideo:
     )
   kind, device = _CAMERAS[sys.platform]
   try:
-    return LiveVideo(f"camera{number}", device.format(number), strict, format=kind)
+    return LiveVideo(f"camera{number}", device.format(number), strict, waits=False, format=kind)
   except InputError as error:
     raise InputError(
       f"{text}: no camera that can be read ({device.format(number)}). "

@@ -3,6 +3,7 @@
 import csv
 import gc
 import json
+import time
 import tracemalloc
 
 import av
@@ -13,7 +14,7 @@ import pytest
 from ppn_tf.errors import InputError
 from ppn_tf.tracking import PeopleTracker, Tracker
 from ppn_tf.tracking.results import Outputs, write_results
-from ppn_tf.tracking.sources import Excerpt, open_source
+from ppn_tf.tracking.sources import Excerpt, LiveVideo, open_source
 from tests.tracking.discs import DiscEye, joints, paint
 from tests.tracking.test_video_writer import clicks, with_sound
 
@@ -134,6 +135,29 @@ def test_stopped_before_the_first_frame(tmp_path):
   with pytest.raises(KeyboardInterrupt):
     track(tmp_path / "in.mp4", every_output(tmp_path / "out"), stop=lambda: True)
   assert list((tmp_path / "out").iterdir()) == []
+
+
+class Slow(DiscEye):
+  def step(self, frame, previous):
+    time.sleep(0.02)
+    return super().step(frame, previous)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_of_a_stream_all_frames_are_tracked_and_of_a_camera_those_in_time(tmp_path, waits):
+  film(tmp_path / "in.mkv", 60)
+  with open(tmp_path / "in.mkv", "rb") as file:
+    video = LiveVideo("live", file, waits=waits)
+    outputs = Outputs(json=str(tmp_path / "out.json"))
+    tracker = PeopleTracker(Tracker.load(Slow()))
+    summary = write_results(tracker, Excerpt(video), outputs, smoother=None)
+  frames = json.loads((tmp_path / "out.json").read_text())["frames"]
+  assert len(frames) == summary.num_frames
+  assert (summary.num_frames == 60) == waits
+  numbers = [25 * frame["time"] for frame in frames]  # each has its own time
+  np.testing.assert_allclose(numbers, np.round(numbers), atol=0.05)
+  assert np.diff(numbers).min() > 0.9
+  assert numbers[-1] == pytest.approx(59, abs=0.05)
 
 
 class BreaksDown(DiscEye):

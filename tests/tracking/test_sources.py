@@ -37,6 +37,8 @@ def test_a_stream_is_read_as_it_comes(tmp_path):
   video = open_source("-", standard_input=Pipe(path.read_bytes()))
   assert isinstance(video, LiveVideo)
   assert (str(video.path), video.num_frames) == ("stdin", None)
+  assert Excerpt(video).is_live
+  assert Excerpt(video).waits
   frames = list(video)
   np.testing.assert_allclose([frame.time for frame in frames], np.arange(30) / 30, atol=1e-3)
   np.testing.assert_allclose([grey(frame.image) for frame in frames], np.arange(30), atol=1.0)
@@ -94,6 +96,8 @@ def test_a_number_is_a_camera(monkeypatch, tmp_path, platform, text, device, kin
   camera = open_source(text)
   assert asked == [(device, kind)]
   assert str(camera.path) == f"camera{text[-1]}"
+  assert Excerpt(camera).is_live
+  assert not Excerpt(camera).waits
   assert len(list(camera)) == 3
 
 
@@ -132,7 +136,7 @@ def test_a_part_of_a_video(tmp_path, start, end, every, expected):
   np.testing.assert_allclose(times, np.array(expected) / 30, atol=1e-6)
   assert part.fps == pytest.approx(30 / every)
   assert abs(part.num_frames - len(times)) <= 1
-  assert not part.is_live
+  assert (part.is_live, part.waits) == (False, True)
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1.0, None), (2.0, 2.0), (3.0, 1.0)])
