@@ -1,11 +1,13 @@
-"""Tracks a person through a video: `python -m ppn_tf.track VIDEO --model=FILE.tflite`.
+"""Tracks people through a video: `python -m ppn_tf.track VIDEO`.
 
-VIDEO is a video file, or a folder of jpg or png frames. Writes the video with
-the pose drawn over it, and a JSON file of the keypoints. The model is a .tflite
-file, a SavedModel folder, or with --workdir=RUN the latest of a training run. A
-SavedModel of joints that the package does not know needs --skeleton, a data set's folder.
+VIDEO is a video file, a folder of jpg or png frames, the number of a camera, or - for a
+stream on standard input. Writes the video with the people drawn over it, and a JSON
+file of their joints. The model is the one that comes with the package, a .tflite file, a
+SavedModel folder or a training run's workdir. A SavedModel of joints that the package does
+not know needs --skeleton, a data set's folder. Ctrl-C ends the recording and keeps it.
 """
 
+import functools
 import sys
 import time
 from typing import Any, Dict, List, Optional, Sequence
@@ -14,19 +16,18 @@ from absl import flags
 
 from ppn_tf import doors
 from ppn_tf.errors import InputError
-from ppn_tf.tracking.results import write_results
+from ppn_tf.interruption import Interruption
+from ppn_tf.tracking import smoothing
+from ppn_tf.tracking.loading import PEOPLE
+from ppn_tf.tracking.people_tracker import PeopleTracker
+from ppn_tf.tracking.results import STANDARD_OUTPUT, Outputs, Summary, write_results
+from ppn_tf.tracking.sources import Excerpt, open_source
 from ppn_tf.tracking.tracker import Tracker
-from ppn_tf.tracking.video import open_video
 
-_MODEL = flags.DEFINE_string("model", None, "A .tflite file or a SavedModel folder.")
-_OUTPUT = flags.DEFINE_string("output", None, "Overlay video; NAME_pose.mp4 by default.")
-_JSON = flags.DEFINE_string("output_json", None, "Keypoints; NAME_pose.json by default.")
-_BOX = flags.DEFINE_string("box", None, "x1,y1,x2,y2: the person in the first frame, in pixels.")
-_SHEET = flags.DEFINE_string("contact_sheet", None, "A .png or .jpg with frames of the overlay.")
-_EVERY = flags.DEFINE_integer(
-  "every", 0, "The contact sheet shows every so many frames; 0: 12 to 23 of them.", lower_bound=0
+_MODEL = flags.DEFINE_string(
+  "model", PEOPLE, "people, a .tflite file, a SavedModel folder or a run's workdir."
 )
-_MIN_SCORE = flags.DEFINE_float("min_score", 0.2, "Joints below are not drawn.", 0.0, 1.0)
+_THREADS = flags.DEFINE_integer("threads", 2, "CPU threads of a .tflite model.", lower_bound=1)
 _MARGIN = flags.DEFINE_float(
   "margin",
   None,
@@ -35,19 +36,73 @@ _MARGIN = flags.DEFINE_float(
   0.5,
   4.0,
 )
-_THREADS = flags.DEFINE_integer("threads", 2, "CPU threads of a .tflite model.", lower_bound=1)
+
 _FPS = flags.DEFINE_float("fps", 30.0, "Frames per second of a folder of images.", 0.1, 1000.0)
+_START = flags.DEFINE_float("start", 0.0, "Seconds of the video that are left out.", 0.0)
+_END = flags.DEFINE_float("end", None, "Second of the video to stop before.", 0.0)
+_EVERY = flags.DEFINE_integer("every", 1, "Take each so many-th frame.", lower_bound=1)
+
+_BOX = flags.DEFINE_string("box", None, "x1,y1,x2,y2: a person in the first frame, in pixels.")
+_MAX_PEOPLE = flags.DEFINE_integer(
+  "max_people", 1, "Track up to so many people, each with a number of their own.", lower_bound=1
+)
+_MIN_SCORE = flags.DEFINE_float(
+  "min_score", 0.2, "Joints below are not drawn and shape no crop.", 0.0, 1.0
+)
+_RESTART_EVERY = flags.DEFINE_integer(
+  "restart_every",
+  0,
+  "HeadNet begins the recurrence anew every so many frames; 0: only when the person is lost, and "
+  "at cuts.",
+  lower_bound=0,
+)
+_SMOOTH = flags.DEFINE_bool(
+  "smooth",
+  True,
+  "Smooth the joints in all outputs (One-Euro filter). On people in motion it takes away two "
+  "fifths of the trembling, and fast joints lag by a fourth of a frame. The network never sees it.",
+)
+_MIN_CUTOFF = flags.DEFINE_float(
+  "min_cutoff", smoothing.MIN_CUTOFF, "Smoothing of what rests, in Hz: less trembles less.", 1e-3
+)
+_BETA = flags.DEFINE_float(
+  "beta",
+  smoothing.BETA,
+  "Smoothing of what moves, in Hz per body a second: more lags less.",
+  0.0,
+)
+
+_OUTPUT = flags.DEFINE_string(
+  "output", None, "Overlay video; NAME_pose.mp4 by default, none if empty (--output=)."
+)
+_JSON = flags.DEFINE_string(
+  "output_json", None, "Joints as JSON; NAME_pose.json by default, none if empty."
+)
+_JSONL = flags.DEFINE_string(
+  "output_jsonl", None, "Joints as JSON lines, one a frame; - writes them to standard output."
+)
+_CSV = flags.DEFINE_string("output_csv", None, "Joints as CSV, a row for a person in a frame.")
+_COCO = flags.DEFINE_string("output_coco", None, "Joints as COCO's keypoint annotations.")
+_SHEET = flags.DEFINE_string("contact_sheet", None, "A .png or .jpg with frames of the overlay.")
+_SHEET_EVERY = flags.DEFINE_integer(
+  "sheet_every",
+  0,
+  "The contact sheet shows every so many frames; 0: 12 to 23 of them.",
+  lower_bound=0,
+)
 
 
 def load_tracker() -> Tracker:
   """The tracker that --model, or else --workdir, asks for."""
   workdir = flags.FLAGS["workdir"].value if "workdir" in flags.FLAGS else None
-  if bool(_MODEL.value) == bool(workdir):
+  if workdir and _MODEL.present:
     raise InputError(
-      "give either --model=FILE.tflite (or a SavedModel folder) or --workdir=RUN. "
-      f"Received: --model={_MODEL.value}, --workdir={workdir}"
+      f"give either --model or --workdir=RUN. Received: --model={_MODEL.value}, --workdir={workdir}"
     )
-  arguments: Dict[str, Any] = {"min_score": _MIN_SCORE.value}
+  arguments: Dict[str, Any] = {
+    "min_score": _MIN_SCORE.value,
+    "restart_every": _RESTART_EVERY.value,
+  }
   model: Any = _MODEL.value
   if workdir:
     from ppn_tf import experiment
@@ -76,24 +131,62 @@ def parse_box(text: Optional[str]) -> Optional[List[float]]:
   return [x1, y1, x2, y2]
 
 
+def outputs_of(name: str) -> Outputs:
+  """What the flags ask for, for a video of that name."""
+  return Outputs(
+    overlay=f"{name}_pose.mp4" if _OUTPUT.value is None else _OUTPUT.value,
+    json=f"{name}_pose.json" if _JSON.value is None else _JSON.value,
+    jsonl=_JSONL.value,
+    csv=_CSV.value,
+    coco=_COCO.value,
+    sheet=_SHEET.value,
+  )
+
+
+def report(excerpt: Excerpt, outputs: Outputs, summary: Summary, seconds: float) -> None:
+  """Says in one line what was tracked; on stderr where a table takes stdout."""
+  video = excerpt.video
+  damage = f", {video.damaged} damaged ones skipped" if video.damaged else ""
+  people = f", {summary.num_people} people" if _MAX_PEOPLE.value > 1 else ""
+  nobody = ", nobody found" if not summary.num_people else ""
+  sound = ", its sound does not go into this format" if summary.sound_lost else ""
+  speed = summary.num_frames / seconds
+  print(
+    f"{video.path}: {summary.num_frames} frames{damage}{people}{nobody}{sound}, "
+    f"{speed:.1f} frames/s -> {', '.join(outputs.paths())}",
+    file=sys.stderr if STANDARD_OUTPUT in outputs.paths() else sys.stdout,
+  )
+
+
 def main(argv: Sequence[str]) -> None:
   if len(argv) != 2:
     raise InputError(
-      "give one video: python -m ppn_tf.track VIDEO --model=FILE.tflite. "
-      f"Received: {' '.join(argv[1:]) or 'none'}"
+      "give one video: python -m ppn_tf.track VIDEO (a file, a folder of images, a camera's number "
+      f"or -). Received: {' '.join(argv[1:]) or 'none'}"
     )
   box = parse_box(_BOX.value)
-  video = open_video(argv[1], _FPS.value)
-  tracker = load_tracker()
+  excerpt = Excerpt(open_source(argv[1], _FPS.value), _START.value, _END.value, _EVERY.value)
+  outputs = outputs_of(excerpt.video.path.absolute().stem)
+  tracker = PeopleTracker(load_tracker(), _MAX_PEOPLE.value)
   tracker.reset(box)
-  name = video.path.absolute().stem
-  overlay, table = _OUTPUT.value or f"{name}_pose.mp4", _JSON.value or f"{name}_pose.json"
+  smoother = functools.partial(
+    smoothing.PoseSmoother, _MIN_CUTOFF.value, _BETA.value, _MIN_SCORE.value
+  )
   begin = time.perf_counter()
-  count = write_results(tracker, video, overlay, table, _SHEET.value, _EVERY.value)
-  speed = count / (time.perf_counter() - begin)
-  damage = f", {video.damaged} damaged ones skipped" if video.damaged else ""
-  outputs = ", ".join(path for path in (overlay, table, _SHEET.value) if path)
-  print(f"{video.path}: {count} frames{damage}, {speed:.1f} frames/s -> {outputs}")
+  with Interruption() as interruption:
+    summary = write_results(
+      tracker,
+      excerpt,
+      outputs,
+      smoother=smoother if _SMOOTH.value else None,
+      sheet_every=_SHEET_EVERY.value,
+      stop=lambda: interruption.received is not None,
+    )
+  report(excerpt, outputs, summary, time.perf_counter() - begin)
+  if interruption.received is not None:
+    print("interrupted: what was tracked until then is kept", file=sys.stderr)
+    if not excerpt.is_live:  # which ends in no other way
+      sys.exit(128 + interruption.received)
 
 
 if __name__ == "__main__":

@@ -75,6 +75,25 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   ("ppn_tf.calibration", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
   ("ppn_tf.models.served_ppu", ("ppn_tf.models.ppn", "ppn_tf.models.pose_net")),
   ("ppn_tf.tracking", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting")),
+  # How joints are kept, smoothed, drawn and written is no network's concern.
+  *(
+    (f"ppn_tf.tracking.{name}", ("ppn_tf.models", "ppn_tf.clips", "tensorflow"))
+    for name in (
+      "poses",
+      "smoothing",
+      "cuts",
+      "dark",
+      "frame_crops",
+      "video",
+      "sources",
+      "video_writer",
+    )
+  ),
+  *(
+    (f"ppn_tf.tracking.{name}", ("ppn_tf.models", "ppn_tf.clips", "tensorflow"))
+    for name in ("drawing", "overlay", "tables", "coco_table")
+  ),
+  ("ppn_tf.tracking.background", ("ppn_tf", "tensorflow")),
   ("ppn_tf.reporting", ("ppn_tf.trainer",)),
   (
     "ppn_tf.experiment",
@@ -87,8 +106,11 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   # It runs in a venv that has PyTorch alone.
   ("benchmarks.pytorch_twin", ("ppn_tf", "data", "export", "tensorflow", "absl")),
 ]
-# Where programs begin: only programs may import these.
-MAY_IMPORT_ENTRIES = ("ppn_tf.training_experiment", *DOORS, "data", "export", "benchmarks", "tests")
+# Where programs begin: only programs may import these, and what opens a run by its folder.
+MAY_IMPORT_ENTRIES = (
+  *("ppn_tf.training_experiment", "ppn_tf.tracking.runs", *DOORS),
+  *("data", "export", "benchmarks", "tests"),
+)
 
 # Flags are read where a program begins; below that only keyword arguments.
 MAY_READ_FLAGS = (

@@ -50,7 +50,7 @@ def read_track(value: str, num_frames: int = 8) -> Track:
   except (KeyError, IndexError, TypeError, ValueError) as error:
     raise InputError(
       f'{tables[0]}: lacks "keypoints" of (x, y, score) in its frames. '
-      "Give the JSON file that `python -m ppn_tf.track` wrote."
+      "Give the JSON file that `python -m ppn_tf.track` wrote of one person."
     ) from error
   found = 100 * float(np.mean(scores >= _SEEN))
   portrait = tiles.shape[1] > tiles.shape[2]

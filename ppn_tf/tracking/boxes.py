@@ -1,6 +1,6 @@
 """Where in a frame a tracker looks for a person."""
 
-from typing import List
+from typing import List, Sequence
 
 import numpy as np
 
@@ -29,15 +29,17 @@ def check_within(box: np.ndarray, frame: np.ndarray) -> None:
     )
 
 
-def search_boxes(frame: np.ndarray, margin: float) -> List[np.ndarray]:
+def search_boxes(
+  frame: np.ndarray, margin: float, parts: Sequence[float] = (1.0, 0.75)
+) -> List[np.ndarray]:
   """Where to look for a person of unknown place: [4] float32 boxes.
 
-  The whole frame first; then squares as high as the shorter side, and three
-  quarters of it, side by side and half overlapping.
+  The whole frame first; then squares of each of `parts` of the shorter side,
+  side by side and half overlapping.
   """
   height, width = frame.shape[:2]
   found = [frame_box(frame, margin)]
-  for part in (1.0, 0.75):
+  for part in parts:
     side = part * min(height, width)
     centers = [
       np.linspace(side / 2, length - side / 2, 1 + int(np.ceil(2 * (length / side - 1))))

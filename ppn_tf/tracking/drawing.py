@@ -38,20 +38,38 @@ def draw_skeleton(
   Returns:
     [H, W, 3] uint8 RGB.
   """
+  picture: np.ndarray = np.array(frame, np.uint8, order="C")
+  draw_onto(picture, keypoints, scores, skeleton, threshold)
+  return picture
+
+
+def draw_onto(
+  picture: np.ndarray,
+  keypoints: np.ndarray,
+  scores: Optional[np.ndarray],
+  skeleton: Skeleton,
+  threshold: float = 0.2,
+) -> None:
+  """`draw_skeleton` in place, on a picture [H, W, 3] uint8 RGB whose pixels are in C's order."""
   keypoints = np.asarray(keypoints, np.float64)
   scores = np.ones(len(keypoints)) if scores is None else np.asarray(scores, np.float64)
   seen = np.isfinite(keypoints).all(axis=1) & (scores >= threshold)
-  picture: np.ndarray = np.array(frame, np.uint8, order="C")
   if not seen.any():
-    return picture
-  faint = scores < 2 * threshold
-  thickness = _thickness(keypoints[seen], min(frame.shape[:2]))
-  if (seen & faint).any():
-    faded = picture.copy()
-    _draw(faded, keypoints, seen, seen & faint, skeleton, thickness)
-    picture = cv2.addWeighted(picture, 0.5, faded, 0.5, 0)
+    return
+  faint = seen & (scores < 2 * threshold)
+  thickness = _thickness(keypoints[seen], min(picture.shape[:2]))
+  if faint.any():
+    # Only where the person is: mixing all of a large frame takes longer than the network.
+    limits = np.array([picture.shape[1], picture.shape[0]])
+    reach = 2 * thickness + 4
+    low = np.clip(np.floor(keypoints[seen].min(axis=0)) - reach, 0, limits).astype(int)
+    high = np.clip(np.ceil(keypoints[seen].max(axis=0)) + reach, 0, limits).astype(int)
+    part = picture[low[1] : high[1], low[0] : high[0]]
+    if part.size:
+      faded = part.copy()
+      _draw(faded, keypoints - low, seen, faint, skeleton, thickness)
+      cv2.addWeighted(part, 0.5, faded, 0.5, 0, dst=part)
   _draw(picture, keypoints, seen & ~faint, seen & ~faint, skeleton, thickness)
-  return picture
 
 
 def contact_sheet(
@@ -130,7 +148,7 @@ def _draw(
       )
   for k in np.flatnonzero(joints):
     center, radius = tuple(points[k].tolist()), 0.9 * thickness + 0.5
-    for extra, color in ((1, _OUTLINE), (0, _joint_color(skeleton.joint_names[k]))):
+    for extra, color in ((1, _OUTLINE), (0, joint_color(skeleton.joint_names[k]))):
       fixed = round((radius + extra) * 2**_SUBPIXEL_BITS)
       cv2.circle(picture, center, fixed, color, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
 
@@ -141,7 +159,7 @@ def _thickness(points: np.ndarray, frame_side: int) -> int:
   return int(np.clip(round(extent / 60), 1, max(1, frame_side // 50)))
 
 
-def _joint_color(name: str) -> Color:
+def joint_color(name: str) -> Color:
   """Deeper the farther the joint is from the trunk."""
   depth = 0
   if name.endswith(("elbow", "knee")):
@@ -160,4 +178,4 @@ def _limb_color(near: str, far: str) -> Color:
   sides: List[str] = [name.split("_")[0] for name in (near, far)]
   if "right" in sides and "left" in sides:
     return MIDDLE_COLOR
-  return _joint_color(far)
+  return joint_color(far)

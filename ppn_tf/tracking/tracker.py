@@ -1,7 +1,7 @@
 """Follows one person through a video with a pose network's recurrence."""
 
+import copy
 import dataclasses
-import os
 from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
@@ -9,34 +9,19 @@ import numpy as np
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops, heatmaps
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
-from ppn_tf.tracking import boxes
-from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel, load_pose_model
+from ppn_tf.tracking import boxes, dark, frame_crops
+from ppn_tf.tracking.cuts import CutDetector
+from ppn_tf.tracking.loading import load_model
+from ppn_tf.tracking.pose_models import PoseModel
+from ppn_tf.tracking.poses import Pose
 
 import tensorflow as tf
 
 CROP_MARGIN = 1.25
 MIN_SIDE = 16  # pixels; joints heaped in less are no person
+LONGEST_WAIT = 32  # frames from one search for a lost person to the next
 
 _decode = tf.function(heatmaps.decode)
-
-
-@dataclasses.dataclass(frozen=True)
-class Pose:
-  """The person in one frame.
-
-  Attributes:
-    keypoints: [K, 2] float32, (x, y) in frame pixels.
-    scores: [K] float32, 0..1.
-    joint_names: K names.
-    box: (x1, y1, x2, y2) in frame pixels, whose crop the network saw.
-    restarted: the person had been lost, and was sought anew in this frame.
-  """
-
-  keypoints: np.ndarray
-  scores: np.ndarray
-  joint_names: Tuple[str, ...]
-  box: Tuple[float, float, float, float]
-  restarted: bool = False
 
 
 @dataclasses.dataclass
@@ -46,6 +31,8 @@ class _State:
   box: np.ndarray
   previous: np.ndarray  # heatmaps [h, w, K]
   affine: np.ndarray  # [2, 3], the crop that `previous` belongs to
+  search_at: int  # so many lost frames call for a search
+  age: int = 0  # frames since HeadNet began the recurrence
   lost: int = 0  # frames in a row without confidence
 
 
@@ -70,6 +57,9 @@ class Tracker:
     refinements: int = 2,
     restart_score: Optional[float] = None,
     restart_after: int = 5,
+    restart_every: int = 0,
+    cuts: bool = True,
+    roam: bool = True,
     remap_previous: bool = False,
     margin: float = CROP_MARGIN,
     decoder: str = "dark",
@@ -86,7 +76,13 @@ class Tracker:
         that the one before found, until the recurrence starts there.
       restart_score: a frame with a mean score below it has lost the person;
         by default 0.75 * min_score.
-      restart_after: so many such frames in a row make the tracker seek anew.
+      restart_after: so many such frames in a row make the tracker seek anew; while
+        nobody is found it waits twice as long from search to search, at most
+        LONGEST_WAIT frames.
+      restart_every: HeadNet begins the recurrence anew every so many frames, in the box
+        where it has come to; 0: never.
+      cuts: seek anew at once where another shot begins, see `cuts.CutDetector`.
+      roam: seek all over the frame; else only where the person was.
       remap_previous: move the previous heatmaps into the current crop. Training
         takes them as they are, so the default leaves them.
       margin: side of the crop over the box's longer side, as in training.
@@ -102,11 +98,15 @@ class Tracker:
     self.refinements = refinements
     self.restart_score = 0.75 * min_score if restart_score is None else restart_score
     self.restart_after = restart_after
+    self.restart_every = restart_every
+    self.cuts = cuts
+    self.roam = roam
     self.remap_previous = remap_previous
     self.margin = margin
     self.decoder = decoder
     self._state: Optional[_State] = None
     self._first_box: Optional[np.ndarray] = None
+    self._cut_detector = CutDetector()
 
   @classmethod
   def load(
@@ -115,18 +115,26 @@ class Tracker:
     """A tracker for any form of model.
 
     Args:
-      model: a .tflite file, a SavedModel folder, a PoseModel, a PPN or a Framewise.
-      skeleton: see the constructor; by default what the file says itself.
+      model: "people", the network that comes with the package; a .tflite file, a
+        SavedModel folder, a run's workdir; or a PoseModel, a PPN or a Framewise.
+      skeleton: see the constructor; by default what the model says itself.
       num_threads: CPU threads of a .tflite model.
-      **arguments: see the constructor; `margin` is by default what the file says.
+      **arguments: see the constructor; `margin` is by default what the model says.
+    Raises:
+      InputError: there is no such model, or it is none of these.
     """
-    if isinstance(model, (str, os.PathLike)):
-      model = load_pose_model(model, num_threads)
-    elif not isinstance(model, PoseModel):
-      model = KerasPoseModel(model)
+    if not isinstance(model, PoseModel):
+      model = load_model(model, num_threads)
     if model.margin:
       arguments.setdefault("margin", model.margin)
     return cls(model, skeleton or model.skeleton, **arguments)
+
+  def another(self) -> "Tracker":
+    """A tracker of another person with the same network and settings."""
+    twin = copy.copy(self)
+    twin._cut_detector = CutDetector()
+    twin.reset()
+    return twin
 
   def __call__(
     self, frames: Iterable[np.ndarray], box: Optional[Sequence[float]] = None
@@ -134,11 +142,11 @@ class Tracker:
     """Yields a Pose for each frame of a video.
 
     Args:
-      frames: [H, W, 3] uint8 RGB frames.
+      frames: [H, W, 3] uint8 RGB frames, any iterable of them.
       box: (x1, y1, x2, y2) of the person in the first frame; without it the
         person is sought in the whole frame.
     Raises:
-      InputError: the box has no area, or lies outside the frame.
+      InputError: the box has no area, or lies outside the frame; a frame is something else.
     """
     self.reset(box)
     for frame in frames:
@@ -151,6 +159,7 @@ class Tracker:
       InputError: the box has no area.
     """
     self._state, self._first_box = None, None
+    self._cut_detector.reset()
     if box is None:
       return
     self._first_box = np.asarray(box, np.float32)
@@ -162,27 +171,70 @@ class Tracker:
     if self._state is not None:
       self._first_box, self._state = self._state.box, None
 
+  @property
+  def lost(self) -> int:
+    """Frames in a row in which the person was not found."""
+    return self._state.lost if self._state else 0
+
   def update(self, frame: np.ndarray) -> Pose:
-    """The pose in the next frame, [H, W, 3] uint8 RGB."""
-    if self._state is None:
+    """The pose in the next frame, [H, W, 3] uint8 RGB.
+
+    Raises:
+      InputError: the frame is something else, or the box that was given lies outside it.
+    """
+    frame = frame_crops.check_frame(frame)
+    cut = self.cuts and self._cut_detector.is_cut(frame)
+    state = self._state
+    if state is None:
       if self._first_box is not None:
         boxes.check_within(self._first_box, frame)
         return self._begin(frame, self._first_box)
       return self._begin(frame, self._find(frame)[0])
-    crop, affine = self._crop(frame, self._state.box)
-    pose = self._step(frame, crop, affine)
-    if self._state.lost >= self.restart_after:
-      # The person may still be there, or anywhere.
-      found = max(self._seek(frame, self._state.box), self._find(frame), key=lambda one: one[1])
-      pose = self._begin(frame, found[0])
-      pose = dataclasses.replace(pose, restarted=True)
+    if cut:
+      return self._search(frame) or self._go_on(frame)
+    if self.restart_every and state.age >= self.restart_every and not state.lost:
+      return self._begin(frame, state.box)
+    pose = self._go_on(frame)
+    if state.lost >= state.search_at:
+      return self._search(frame) or pose
     return pose
+
+  def look(self, frame: np.ndarray, box: np.ndarray) -> Pose:
+    """What HeadNet alone finds in a box [4] of a frame, [H, W, 3] uint8 RGB."""
+    keypoints, scores = self._look(frame, box)
+    return self._pose(keypoints, scores, box)
+
+  def seek(
+    self, frame: np.ndarray, box: np.ndarray, score: float = 0.0
+  ) -> Tuple[np.ndarray, float]:
+    """Looks again and again, each time in the box about the pose that was found before.
+
+    Args:
+      frame: [H, W, 3] uint8 RGB.
+      box: [4] where to begin.
+      score: the mean score of a look there, if there was one.
+    Returns:
+      a box [4] about the person and the last look's mean score.
+    """
+    for _ in range(self.refinements):
+      keypoints, scores = self._look(frame, box)
+      score = float(scores.mean())
+      found = self._box(keypoints, scores, frame)
+      if found is None:
+        break
+      box = found
+    return box, score
 
   def _begin(self, frame: np.ndarray, box: np.ndarray) -> Pose:
     """Starts the recurrence in a box, and does the first step."""
     crop, affine = self._crop(frame, box)
-    self._state = _State(box, self.model.start(crop), affine)
+    self._state = _State(box, self.model.start(crop), affine, self.restart_after)
     return self._step(frame, crop, affine)
+
+  def _go_on(self, frame: np.ndarray) -> Pose:
+    """The next step of the recurrence."""
+    assert self._state is not None
+    return self._step(frame, *self._crop(frame, self._state.box))
 
   def _step(self, frame: np.ndarray, crop: np.ndarray, affine: np.ndarray) -> Pose:
     """One step of the recurrence; moves the box after the pose."""
@@ -195,60 +247,72 @@ class Tracker:
       )
       previous = moved[0].numpy()
     state.previous, state.affine = self.model.step(crop, previous), affine
-    keypoints, scores = self._read(state.previous, affine)
-    x1, y1, x2, y2 = (float(value) for value in state.box)
-    confident = float(scores.mean()) >= self.restart_score
-    state.lost = 0 if confident else state.lost + 1
-    found = self._box(keypoints, scores, frame)
+    pose = self._pose(*self._read(state.previous, affine), state.box)
+    state.age += 1
+    state.lost = 0 if pose.found else state.lost + 1
+    if pose.found:
+      state.search_at = self.restart_after
+    found = self._box(pose.keypoints, pose.scores, frame)
     if found is not None:
       state.box = self.smoothing * state.box + (1 - self.smoothing) * found
-    return Pose(keypoints, scores, self.skeleton.joint_names, (x1, y1, x2, y2))
+    return pose
+
+  def _search(self, frame: np.ndarray) -> Optional[Pose]:
+    """Begins anew where the person is now; None if nobody is found."""
+    state = self._state
+    assert state is not None
+    # The person may still be there, or anywhere.
+    box, score = self.seek(frame, state.box)
+    if self.roam:
+      box, score = max((box, score), self._find(frame), key=lambda one: one[1])
+    if score < self.restart_score:
+      state.search_at = state.lost + int(np.clip(state.lost, 1, LONGEST_WAIT))
+      return None
+    return dataclasses.replace(self._begin(frame, box), restarted=True)
+
+  def _pose(self, keypoints: np.ndarray, scores: np.ndarray, box: np.ndarray) -> Pose:
+    x1, y1, x2, y2 = (float(value) for value in box)
+    found = float(scores.mean()) >= self.restart_score
+    return Pose(
+      keypoints, scores, self.skeleton.joint_names, (x1, y1, x2, y2), restarted=False, found=found
+    )
 
   def _find(self, frame: np.ndarray) -> Tuple[np.ndarray, float]:
     """A box about the person, sought all over the frame, and its mean score."""
     looks = [
-      (self._look(frame, box)[1].mean(), box) for box in boxes.search_boxes(frame, self.margin)
+      (box, float(self._look(frame, box)[1].mean()))
+      for box in boxes.search_boxes(frame, self.margin)
     ]
-    return self._seek(frame, max(looks, key=lambda look: look[0])[1])
+    return self.seek(frame, *max(looks, key=lambda look: look[1]))
 
   def _look(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints [K, 2] and scores [K] that HeadNet finds in a box's crop."""
     crop, affine = self._crop(frame, box)
     return self._read(self.model.start(crop), affine)
 
-  def _seek(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, float]:
-    """A box about the person, sought from `box` on, and its mean score."""
-    score = 0.0
-    for _ in range(self.refinements):
-      keypoints, scores = self._look(frame, box)
-      score = float(scores.mean())
-      found = self._box(keypoints, scores, frame)
-      if found is None:
-        break
-      box = found
-    return box, score
-
   def _crop(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """The crop [H, W, 3] float32 about a box, and its affine [2, 3]."""
-    center, side = crops.box_to_crop(tf.constant(box, tf.float32), self.margin)
-    affine = crops.crop_affine(center, side, self.model.image_size)
-    crop = crops.crop_frames(frame[None], affine[None], self.model.image_size)[0]
-    return crop.numpy(), affine.numpy()
+    affine = frame_crops.crop_affine(box, self.margin, self.model.image_size)
+    return frame_crops.crop_frame(frame, affine, self.model.image_size), affine
 
   def _read(self, maps: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints [K, 2] in frame pixels and scores [K] of a crop's heatmaps."""
-    keypoints, scores = _decode(tf.constant(maps, tf.float32), self.model.stride, self.decoder)
-    keypoints = crops.transform_points(crops.invert_affine(affine), keypoints)
-    return keypoints.numpy(), np.clip(scores.numpy(), 0.0, 1.0)
+    if self.decoder == "dark":
+      keypoints, scores = dark.decode(maps, self.model.stride)
+    else:
+      keypoints, scores = (
+        answer.numpy() for answer in _decode(tf.constant(maps), self.model.stride, self.decoder)
+      )
+    return frame_crops.to_frame(affine, keypoints), np.clip(scores, 0.0, 1.0)
 
   def _box(
     self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray
   ) -> Optional[np.ndarray]:
     """The box about the confident joints, None if they are too few."""
     confident = scores >= self.min_score
-    if confident.sum() < self.min_joints:
+    if not confident.any() or confident.sum() < self.min_joints:
       return None
-    box = crops.joints_to_box(keypoints, confident, frame.shape[:2]).numpy()
+    box = frame_crops.joints_box(keypoints, confident, (frame.shape[0], frame.shape[1]))
     return box if max(box[2:] - box[:2]) >= MIN_SIDE else None
 
 

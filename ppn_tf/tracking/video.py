@@ -1,4 +1,4 @@
-"""Videos in and out: frames with their times from any file, and H.264 files back."""
+"""Frames with their times from any video file, or a folder of images."""
 
 import contextlib
 import fractions
@@ -6,14 +6,14 @@ import os
 import pathlib
 import re
 import struct
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Union
+import time
+from typing import Any, Dict, Generator, Iterator, List, NamedTuple, Optional, Union
 
 import av
 import cv2
 import numpy as np
 
 from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 _ATTACHED_PICTURE = 0x400  # FFmpeg's disposition of a song's cover
@@ -25,10 +25,12 @@ class Frame(NamedTuple):
   Attributes:
     image: [H, W, 3] uint8 RGB, upright.
     time: seconds since the video's first frame.
+    name: of the image's file, where it is one of a folder.
   """
 
   image: np.ndarray
   time: float
+  name: str = ""
 
 
 class ImageFolder:
@@ -58,9 +60,15 @@ class ImageFolder:
       )
 
   def __iter__(self) -> Iterator[Frame]:
+    return self.frames()
+
+  def frames(self, start: float = 0.0) -> Generator[Frame, None, None]:
+    """Yields the frames from `start` seconds on."""
     self.damaged = 0
     shape = None
     for index, file in enumerate(self._files):
+      if index / self.fps < start - 1e-9:
+        continue
       image = cv2.imread(str(file), cv2.IMREAD_COLOR)
       if image is None:
         self.damaged += 1
@@ -73,8 +81,8 @@ class ImageFolder:
           f"{file}: {image.shape[1]}x{image.shape[0]} pixels, where the images before have "
           f"{shape[1]}x{shape[0]}. Give a folder with the frames of one video."
         )
-      yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index / self.fps)
-    if shape is None:
+      yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index / self.fps, file.name)
+    if shape is None and not start:
       raise InputError(f"{self.path}: none of its images can be read. Check the files.")
 
 
@@ -86,7 +94,9 @@ class VideoFile:
     fps: mean frames per second.
     time_base: the unit of the file's timestamps in seconds.
     num_frames: as the file claims; None if it does not say.
+    has_sound: it has an audio stream.
     damaged: frames that the latest iteration could not read.
+    origin: the file's time of its first frame, in seconds, once that is read.
     strict: a damaged frame raises InputError instead of being skipped.
   """
 
@@ -94,44 +104,43 @@ class VideoFile:
     self.path = pathlib.Path(path)
     self.strict = strict
     self.damaged = 0
-    with self._open() as container:
+    self.origin = 0.0
+    with self._container() as container:
       stream = self._stream(container)
       rate = stream.average_rate or stream.guessed_rate or 30
       self.fps = float(rate)
       self.time_base = fractions.Fraction(stream.time_base or 1 / fractions.Fraction(rate))
       self.num_frames: Optional[int] = stream.frames or None
+      self.has_sound = bool(container.streams.audio)
 
   def __iter__(self) -> Iterator[Frame]:
+    return self.frames()
+
+  def frames(self, start: float = 0.0) -> Generator[Frame, None, None]:
+    """Yields the frames from `start` seconds on, without decoding all that come before."""
     self.damaged = 0
-    origin, time = None, 0.0
+    origin, now = None, 0.0
     size: Dict[str, int] = {}
-    for index, frame in enumerate(self._decode()):
+    for index, frame in enumerate(self._decode(start)):
       if frame.time is None:
-        time += 1 / self.fps if index else 0.0
+        now += 1 / self.fps if index else 0.0
       else:
-        origin = frame.time - time if origin is None else origin
-        time = max(frame.time - origin, time)
+        if origin is None:
+          origin = self.origin = frame.time - now
+        now = max(frame.time - origin, now)
+      if now < start - 1e-6:
+        continue
       # A recording may change its size on the way; the first size is kept.
       size = size or {"width": frame.width, "height": frame.height}
-      yield Frame(_upright(frame.to_ndarray(format="rgb24", **size), frame), time)
-    if not size:
+      yield Frame(_upright(frame.to_ndarray(format="rgb24", **size), frame), now)
+    if not size and not start:
       raise InputError(f"{self.path}: not one frame can be decoded. Re-encode it, e.g. to H.264.")
 
-  def _open(self) -> Any:
+  @contextlib.contextmanager
+  def _container(self) -> Iterator[Any]:
     """The opened container; absolute, as FFmpeg reads "a:b.mp4" as a protocol."""
-    try:
-      container = av.open(str(self.path.absolute()), metadata_errors="ignore")
-    except FileNotFoundError as error:
-      raise InputError(f"{self.path}: no such file. Check the path of the video.") from error
-    except (av.FFmpegError, OSError, ValueError) as error:
-      raise InputError(
-        f"{self.path}: not a video that can be read ({getattr(error, 'strerror', None) or error}). "
-        "Give a complete video file (mp4, mov, avi, mkv, webm) or a folder of images."
-      ) from error
-    if container.format.name == "tty":  # FFmpeg plays .txt files as a terminal's screen
-      container.close()
-      raise InputError(f"{self.path}: a text, not a video. Give a video file.")
-    return container
+    with open_container(str(self.path.absolute()), str(self.path)) as container:
+      yield container
 
   def _stream(self, container: Any) -> Any:
     for stream in container.streams.video:
@@ -145,10 +154,14 @@ class VideoFile:
       f"{self.path}: no video stream that can be decoded. Give a file with pictures."
     )
 
-  def _decode(self) -> Iterator[Any]:
-    """Yields the frames that decode; counts the others in `damaged`."""
+  def _decode(self, start: float = 0.0) -> Iterator[Any]:
+    """Yields the frames that decode; counts the others in `damaged`.
+
+    The first frame is always among them, as times count from there; after it
+    those of the last key frame before `start` seconds and of what follows.
+    """
     good, cut_short = 0, False
-    with self._open() as container:
+    with self._container() as container:
       stream = self._stream(container)
       packets = container.demux(stream)
       while True:
@@ -156,6 +169,10 @@ class VideoFile:
           packet = next(packets)
         except StopIteration:
           break
+        except BlockingIOError:  # a camera that has no new picture yet
+          time.sleep(0.002)
+          packets = container.demux(stream)
+          continue
         except av.FFmpegError:
           cut_short = True
           break
@@ -175,8 +192,11 @@ class VideoFile:
           else:
             good += 1
             yield frame
+            if start and good == 1 and _seek(container, stream, frame, start):
+              packets = container.demux(stream)
+              break
     if cut_short:
-      missing = (self.num_frames or 0) - good - self.damaged
+      missing = 0 if start else (self.num_frames or 0) - good - self.damaged
       self._count_damage(good, "the file ends too early", max(missing, 0))
 
   def _count_damage(self, frame: int, what: str, count: int = 1) -> None:
@@ -185,6 +205,31 @@ class VideoFile:
       raise InputError(
         f"{self.path}: damaged after {frame} frames ({what}). Repair it, or read without strict."
       )
+
+
+def open_container(source: Any, name: str, **options: Any) -> Any:
+  """Opens what FFmpeg can read.
+
+  Args:
+    source: a path or a device, or a binary file that need not seek.
+    name: for messages.
+    **options: of `av.open`.
+  Raises:
+    InputError: nothing is there, or it is no video.
+  """
+  try:
+    container = av.open(source, metadata_errors="ignore", **options)
+  except FileNotFoundError as error:
+    raise InputError(f"{name}: no such file. Check the path of the video.") from error
+  except (av.FFmpegError, OSError, ValueError) as error:
+    raise InputError(
+      f"{name}: not a video that can be read ({getattr(error, 'strerror', None) or error}). "
+      "Give a complete video file (mp4, mov, avi, mkv, webm) or a folder of images."
+    ) from error
+  if container.format.name == "tty":  # FFmpeg plays .txt files as a terminal's screen
+    container.close()
+    raise InputError(f"{name}: a text, not a video. Give a video file.")
+  return container
 
 
 def open_video(
@@ -204,72 +249,6 @@ def open_video(
   if pathlib.Path(path).is_dir():
     return ImageFolder(path, fps, strict)
   return VideoFile(path, strict)
-
-
-class VideoWriter:
-  """Encodes frames as H.264 into an open container; see `write_video`."""
-
-  def __init__(self, container: Any, fps: float, time_base: fractions.Fraction):
-    self._container = container
-    self._rate = fractions.Fraction(fps).limit_denominator(1001)
-    self._time_base = time_base
-    self._stream: Any = None
-    self._pts = -1
-
-  def write(self, image: np.ndarray, time: float) -> None:
-    """Appends a frame.
-
-    Args:
-      image: [H, W, 3] uint8 RGB; all of one size. H.264 wants even sizes: an
-        odd one gets its last row or column twice.
-      time: seconds; later than the frame before.
-    """
-    odd = (image.shape[0] % 2, image.shape[1] % 2)
-    if any(odd):
-      image = np.pad(image, ((0, odd[0]), (0, odd[1]), (0, 0)), mode="edge")
-    if self._stream is None:
-      self._stream = self._container.add_stream("libx264", rate=self._rate)
-      self._stream.height, self._stream.width = image.shape[:2]
-      self._stream.pix_fmt = "yuv420p"
-      self._stream.options = {"preset": "veryfast", "crf": "20"}
-      self._stream.codec_context.time_base = self._time_base
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-    self._pts = max(round(time / self._time_base), self._pts + 1)
-    frame.pts, frame.time_base = self._pts, self._time_base
-    self._container.mux(self._stream.encode(frame))
-
-  def finish(self) -> None:
-    """Writes the frames that the encoder still holds."""
-    if self._stream is not None:
-      self._container.mux(self._stream.encode(None))
-
-
-@contextlib.contextmanager
-def write_video(
-  path: Union[str, os.PathLike],
-  fps: float,
-  time_base: fractions.Fraction = fractions.Fraction(1, 90000),
-) -> Iterator[VideoWriter]:
-  """Yields a writer; `path` appears when the block ends without an error.
-
-  Args:
-    path: an .mp4, .mov or .mkv file.
-    fps: mean frames per second.
-    time_base: the timestamps' unit in seconds; a reader's own keeps its times.
-  Raises:
-    InputError: the file's name ends in no format of video.
-  """
-  if time_base.denominator > 1000000:  # beyond what every player takes
-    time_base = fractions.Fraction(1, 90000)
-  with complete_or_absent(path) as partial:
-    try:
-      container = av.open(str(partial), "w", options={"movflags": "faststart"})
-    except (av.FFmpegError, ValueError) as error:
-      raise InputError(f"{path}: not a format of video. End its name in .mp4.") from error
-    with container:
-      writer = VideoWriter(container, fps, time_base)
-      yield writer
-      writer.finish()
 
 
 def natural_order(file: pathlib.Path) -> List[Any]:
@@ -292,3 +271,15 @@ def _upright(image: np.ndarray, frame: Any) -> np.ndarray:
         a, d = c, b
       image = image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
   return np.ascontiguousarray(image)
+
+
+def _seek(container: Any, stream: Any, first: Any, start: float) -> bool:
+  """Goes to the last key frame before `start` seconds after the first frame, if it can."""
+  # Without frames to leave out, it is quicker to read on.
+  if first.pts is None or start < 2.0:
+    return False
+  try:
+    container.seek(first.pts + int(start / stream.time_base), stream=stream)
+  except (av.FFmpegError, OSError):
+    return False
+  return True

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 from PIL import Image
 
-from ppn_tf.tracking.video import write_video
+from ppn_tf.tracking.video_writer import write_video
 
 HEIGHT, WIDTH = 48, 64
 NAMES = ["nose", "left_shoulder", "right_shoulder", "left_hip", "right_hip"]

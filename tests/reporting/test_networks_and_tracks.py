@@ -8,7 +8,7 @@ import pytest
 from ppn_tf.errors import InputError
 from ppn_tf.reporting.latency import measure
 from ppn_tf.reporting.tracks import read_track
-from ppn_tf.tracking.video import write_video
+from ppn_tf.tracking.video_writer import write_video
 
 import tensorflow as tf
 

@@ -3,8 +3,10 @@
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
 
 import av
 import cv2
@@ -98,7 +100,7 @@ def frames_of(path):
 
 
 def test_tracks_with_a_tflite_file(folder, tmp_path):
-  arguments = ("--model", folder / "spot.tflite", "--contact_sheet=sheet.png", "--every=10")
+  arguments = ("--model", folder / "spot.tflite", "--contact_sheet=sheet.png", "--sheet_every=10")
   done = track(tmp_path, folder / "clip.mp4", *arguments, "--box=40,30,80,70")
   assert done.returncode == 0, done.stderr
   assert "30 frames" in done.stdout
@@ -157,9 +159,81 @@ def test_tracks_with_a_run(folder, tmp_path):
   assert len(json.loads((tmp_path / "clip_pose.json").read_text())["frames"]) == 30
 
 
+def test_other_tables_of_a_part(folder, tmp_path):
+  names = ("--output=", "--output_json=", "--output_csv=a.csv", "--output_coco=coco.json")
+  done = track(
+    tmp_path,
+    *(folder / "clip.mp4", f"--model={folder / 'spot.tflite'}", *names, "--output_jsonl=a.jsonl"),
+    *("--start=0.2", "--end=1.0", "--every=4", "--nosmooth", "--box=40,30,80,70"),
+  )
+  assert done.returncode == 0, done.stderr
+  assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.jsonl", "coco.json"]
+  lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+  assert [line["time"] for line in lines] == pytest.approx([0.2, 0.36, 0.52, 0.68, 0.84])
+  for line, index in zip(lines, range(5, 25, 4)):
+    head = line["people"][0]["keypoints"]["head"]
+    np.testing.assert_allclose(head[:2], spot(index), atol=1.5)
+  assert len((tmp_path / "a.csv").read_text().splitlines()) == 6
+  assert len(json.loads((tmp_path / "coco.json").read_text())["images"]) == 5
+
+
+def start(cwd, *arguments):
+  return subprocess.Popen(
+    [sys.executable, "-m", "ppn_tf.track", *map(str, arguments)],
+    cwd=cwd,
+    env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+  )
+
+
+@pytest.fixture(name="stream", scope="module")
+def fixture_stream(folder):
+  """The clip, 40 times over, as Matroska."""
+  path = folder / "long.mkv"
+  with av.open(str(path), "w") as container:
+    stream = container.add_stream("libx264", rate=25)
+    stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+    frames = [image[:120, :160] for _, image in frames_of(folder / "clip.mp4")]
+    for _ in range(40):
+      for image in frames:
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+  return path
+
+
+@pytest.mark.parametrize(("source", "code"), [("-", 0), ("file", 128 + signal.SIGINT)])
+def test_an_interrupt_keeps_what_was_tracked(folder, stream, tmp_path, source, code):
+  model = f"--model={folder / 'spot.tflite'}"
+  video = stream if source == "file" else "-"
+  with start(tmp_path, video, model, "--output_jsonl=-", "--output=a.mp4") as child:
+    patience = threading.Timer(90.0, child.kill)
+    patience.start()
+    if source == "-":  # a camera that goes on: nothing more comes, and it is not closed
+      content = stream.read_bytes()
+      child.stdin.write(content[: len(content) // 2])
+      child.stdin.flush()
+    first = json.loads(child.stdout.readline())
+    assert first["index"] == 0
+    child.send_signal(signal.SIGINT)
+    rest = child.stdout.read().splitlines()
+    errors = child.stderr.read().decode()
+    assert child.wait() == code, errors
+    patience.cancel()
+  assert "interrupted: what was tracked until then is kept" in errors
+  assert "Traceback" not in errors
+  assert 1 + len(rest) < 1200
+  name = "stdin" if source == "-" else "long"
+  table = json.loads((tmp_path / f"{name}_pose.json").read_text())
+  assert len(table["frames"]) == 1 + len(rest)
+  assert len(frames_of(tmp_path / "a.mp4")) == 1 + len(rest)
+  assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", f"{name}_pose.json"]
+
+
 MISTAKES = [
   ([], "give one video"),
-  (["clip.mp4"], "give either --model=FILE.tflite"),
   (["clip.mp4", "spot.tflite"], "give one video.*Received: clip.mp4 spot.tflite"),
   (["clip.mp4", "--model=gone.tflite"], "gone.tflite: no such model"),
   (["clip.mp4", "--model=clip.mp4"], "clip.mp4: not a TensorFlow Lite model"),
@@ -167,6 +241,9 @@ MISTAKES = [
   (["spot.tflite", "--model=spot.tflite"], "spot.tflite: not a video"),
   (["clip.mp4", "--model=spot.tflite", "--box=1,2,3"], "--box=1,2,3: not four numbers"),
   (["clip.mp4", "--model=spot.tflite", "--box=9,9,5,5"], "not a box"),
+  (["clip.mp4", "--model=spot.tflite", "--start=2", "--end=1"], "from 2 to 1 seconds is no part"),
+  (["clip.mp4", "--model=spot.tflite", "--start=9"], "clip.mp4: no frame from 9 s on; it is 1.2"),
+  (["93", "--model=spot.tflite"], "93: no camera that can be read"),
   (["clip.mp4", "--model=spot.tflite", "--output=clip.mp4"], "Give another output"),
   (["clip.mp4", "--model=spot.tflite", "--output=a.docx"], "End its name in .mp4"),
   (["clip.mp4", "--model=spot.tflite", "--contact_sheet=a.pdf"], "End it in .png or .jpg"),
@@ -180,7 +257,7 @@ from ppn_tf.errors import InputError
 messages = []
 for arguments in json.loads(sys.argv[1]):
   flags.FLAGS.unparse_flags()
-  for name in ("model", "output", "box", "contact_sheet"):
+  for name in ("model", "output", "box", "contact_sheet", "start", "end"):
     flags.FLAGS[name].unparse()
   try:
     track.main(flags.FLAGS(["track", *arguments]))

@@ -16,6 +16,7 @@ from ppn_tf.keypoints import crops
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.tracking.pose_models import PoseModel
 from ppn_tf.tracking.tracker import Tracker
+from tests.tracking import discs
 
 NUM_JOINTS, STRIDE = 13, 4
 # Primitive directions: interpolation against black keeps a colour's direction.
@@ -316,3 +317,100 @@ def test_load_takes_a_pose_model():
   eye = Eye()
   tracker = Tracker.load(eye, min_score=0.3)
   assert (tracker.model, tracker.min_score) == (eye, 0.3)
+
+
+def test_the_same_with_another_person():
+  joints, others = walk(5), walk(5, origin=(300.0, 40.0))
+  tracker = Tracker(Eye(), min_score=0.3)
+  one, two = tracker.another(), tracker.another()
+  one.reset(penn_box(joints[0]))
+  two.reset(penn_box(others[0]))
+  poses = [(one.update(paint(a)), two.update(paint(b))) for a, b in zip(joints, others)]
+  assert errors([pose for pose, _ in poses], joints).max() < 1.0
+  assert errors([pose for _, pose in poses], others).max() < 1.0
+  assert (one.min_score, one.model) == (0.3, tracker.model)
+
+
+def test_head_net_begins_anew_every_few_frames():
+  joints = walk(10)
+  eye = Eye()
+  tracker = Tracker(eye, restart_every=4)
+  poses = list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0])))
+  assert errors(poses, joints).max() < 1.0
+  assert not any(pose.restarted for pose in poses)  # nobody was lost
+  assert (len(eye.starts), len(eye.steps)) == (3, 10)
+  for start, step in zip(eye.starts, eye.steps[::4]):
+    assert np.array_equal(start, step[0])
+
+
+def test_a_cut_is_searched_at_once():
+  people = [(100 if t < 6 else 380, 150, 18) for t in range(12)]
+  frames = [discs.paint([one], background=20 if t < 6 else 100) for t, one in enumerate(people)]
+  box = [64, 78, 136, 222]
+  poses = list(Tracker(discs.DiscEye())(frames, box=box))
+  assert [t for t, pose in enumerate(poses) if pose.restarted] == [6]
+  assert (
+    errors(poses, np.stack([discs.joints(one) for one in people])).max() < 6.0
+  )  # whose disc is blurred
+  late = list(Tracker(discs.DiscEye(), cuts=False, restart_after=4)(frames, box=box))
+  assert [t for t, pose in enumerate(late) if pose.restarted] == [9]
+
+
+def test_who_leaves_and_returns():
+  joints = walk(130, step=(0, 0))
+  frames = [paint(frame) for frame in joints]
+  empty = np.zeros_like(frames[0])
+  frames[20:100] = [empty] * 80
+  eye = Eye()
+  poses = list(Tracker(eye, restart_after=5)(frames, box=penn_box(joints[0])))
+  assert all(pose.found for pose in poses[:20])
+  assert not any(pose.found or pose.restarted for pose in poses[20:100])
+  assert max(pose.scores.max() for pose in poses[20:100]) < 0.2
+  back = next(t for t in range(100, 130) if poses[t].found)
+  assert back == 100  # where the box still was
+  assert errors(poses, joints)[back:].max() < 1.0
+
+
+def test_who_returns_elsewhere_is_found_by_a_search():
+  joints = walk(160, step=(0, 0))
+  joints[100:] += (250, 50)
+  frames = [paint(frame) for frame in joints]
+  frames[20:100] = [np.zeros_like(frames[0])] * 80
+  eye = Eye()
+  tracker = Tracker(eye, restart_after=5)
+  tracker.reset(penn_box(joints[0]))
+  poses, starts = [], []
+  for frame in frames:
+    poses.append(tracker.update(frame))
+    starts.append(len(eye.starts))
+  back = next(t for t in range(100, 160) if poses[t].found)
+  assert poses[back].restarted
+  assert back - 100 <= 32
+  assert errors(poses, joints)[back:].max() < 1.0
+  # While nobody was there: after 5, 10, 20 and 40 frames, and 32 later.
+  searched = np.flatnonzero(np.diff(starts[:100])) + 1
+  assert (searched - 19).tolist() == [5, 10, 20, 40, 72]
+
+
+def test_a_tracker_that_does_not_roam_looks_where_the_person_was():
+  joints = walk(20)
+  joints[10:] += (250, 0)
+  eye = Eye()
+  tracker = Tracker(eye, restart_after=4, roam=False)
+  poses = list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0])))
+  assert not any(pose.found for pose in poses[10:])
+  assert tracker.lost == 10
+  assert len(eye.starts) <= 1 + 2 * 2
+
+
+@pytest.mark.parametrize(
+  "frames", [[np.zeros((4, 4, 3))], [np.zeros((4, 4), np.uint8)], np.zeros((2, 4, 3), np.uint8)]
+)
+def test_frames_that_are_none(frames):
+  with pytest.raises(InputError, match=r"frames are \[H, W, 3\] uint8.*Received") as caught:
+    list(Tracker(Eye())(frames))
+  assert "\n" not in str(caught.value)
+
+
+def test_no_frames():
+  assert list(Tracker(Eye())([])) == []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ppn_tf.errors import InputError
-from ppn_tf.tracking.video import open_video, write_video
+from ppn_tf.tracking.video import open_video
 
 SIZE = (48, 64)
 
@@ -242,49 +242,29 @@ def test_folder_without_images(tmp_path):
     open_video(tmp_path)
 
 
-@pytest.mark.parametrize("ticks", [[0, 20, 40, 60], [0, 20, 30, 90, 100, 240]])
-def test_written_video_has_the_times_of_the_one_read(tmp_path, ticks):
-  source = open_video(encode(tmp_path / "a.mp4", ticks))
-  with write_video(tmp_path / "b.mp4", source.fps, source.time_base) as writer:
-    for frame in source:
-      writer.write(frame.image, frame.time)
-  written = open_video(tmp_path / "b.mp4")
-  assert [frame.time for frame in written] == [frame.time for frame in source]
-  assert written.fps == pytest.approx(source.fps, rel=0.35 if len(ticks) == 6 else 1e-9)
-  for frame, copy in zip(source, written):
-    assert np.abs(frame.image.astype(int) - copy.image).mean() < 4
-  with av.open(str(tmp_path / "b.mp4")) as container:
-    stream = container.streams.video[0]
-    assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+def test_from_some_time_on(tmp_path):
+  video = open_video(encode(tmp_path / "a.mp4", range(0, 6000, 20)))  # 300 frames, 10 s
+  for start in (0.5, 3.0, 7.77):
+    frames = list(video.frames(start))
+    first = int(np.ceil(start * 30 - 1e-6))
+    np.testing.assert_allclose([f.time for f in frames], np.arange(first, 300) / 30, atol=1e-6)
+    assert video.damaged == 0
+    whole = [f.image for _, f in zip(range(first + 2), video)]
+    np.testing.assert_array_equal(frames[0].image, whole[first])
+  assert list(video.frames(11.0)) == []
 
 
-def test_odd_size_is_padded(tmp_path):
-  with write_video(tmp_path / "b.mp4", 30) as writer:
-    for index in range(3):
-      writer.write(picture(index, (47, 63)), index / 30)
-  assert next(iter(open_video(tmp_path / "b.mp4"))).image.shape == (48, 64, 3)
+def test_from_some_time_on_in_a_file_whose_times_begin_late(tmp_path):
+  video = open_video(encode(tmp_path / "a.mkv", range(3000, 6000, 20)))
+  times = [f.time for f in video.frames(3.0)]
+  np.testing.assert_allclose(times, np.arange(90, 150) / 30, atol=2e-3)
+  assert video.origin == pytest.approx(5.0, abs=2e-3)
 
 
-def test_same_time_twice_is_written_in_order(tmp_path):
-  with write_video(tmp_path / "b.mp4", 30) as writer:
-    for index, time in enumerate([0.0, 0.1, 0.1, 0.2]):
-      writer.write(picture(index), time)
-  frames = list(open_video(tmp_path / "b.mp4"))
-  assert [round(grey(frame.image)) for frame in frames] == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("frames_before", [0, 3])
-def test_half_written_video_never_appears(tmp_path, frames_before):
-  with pytest.raises(RuntimeError):
-    with write_video(tmp_path / "b.mp4", 30) as writer:
-      for index in range(frames_before):
-        writer.write(picture(index), index / 30)
-      raise RuntimeError
-  assert list(tmp_path.iterdir()) == []
-
-
-def test_unknown_format_to_write(tmp_path):
-  with pytest.raises(InputError, match=r"b\.docx: .*\.mp4"):
-    with write_video(tmp_path / "b.docx", 30):
-      pass
-  assert list(tmp_path.iterdir()) == []
+def test_images_from_some_time_on(tmp_path):
+  for index in range(5):
+    cv2.imwrite(str(tmp_path / f"{index}.png"), picture(index))
+  frames = list(open_video(tmp_path, fps=10).frames(0.2))
+  assert [(frame.time, frame.name) for frame in frames] == [
+    (pytest.approx(index / 10), f"{index}.png") for index in (2, 3, 4)
+  ]

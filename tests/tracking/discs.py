@@ -1,0 +1,70 @@
+"""People as discs, for tests in which several of them move about.
+
+A white disc of radius r is someone whose joints lie about its centre in a fixed
+shape of 8 r height. The eye finds the disc nearest the middle of its crop.
+"""
+
+import cv2
+import numpy as np
+
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.tracking.pose_models import PoseModel
+
+# A standing person in PENN_ACTION's order, in radii from the disc's centre.
+SHAPE = np.array(
+  [
+    (0, -4),
+    (-1, -2.75), (1, -2.75),
+    (-1.75, -1.25), (1.75, -1.25),
+    (-2, 0.25), (2, 0.25),
+    (-0.6, 0.25), (0.6, 0.25),
+    (-0.9, 2.1), (0.9, 2.1),
+    (-1.1, 4), (1.1, 4),
+  ]
+)  # fmt: skip
+
+
+def paint(people, size=(300, 480), background=20):
+  """A frame [H, W, 3] uint8 with a disc for each (x, y, radius)."""
+  frame = np.full((*size, 3), background, np.uint8)
+  for x, y, radius in people:
+    center = (round(16 * x), round(16 * y))
+    cv2.circle(frame, center, round(16 * radius), (255, 255, 255), cv2.FILLED, cv2.LINE_AA, 4)
+  return frame
+
+
+def joints(person):
+  """[13, 2] of an (x, y, radius)."""
+  return np.asarray(person[:2]) + SHAPE * person[2]
+
+
+class DiscEye(PoseModel):
+  """Finds the joints about the disc nearest the crop's middle; counts what it is asked."""
+
+  image_size, heatmap_size, num_joints = (192, 192), (48, 48), 13
+  skeleton, margin = PENN_ACTION, 1.25
+
+  def __init__(self, peak=0.9):
+    self.peak, self.starts, self.steps = peak, 0, 0
+
+  def start(self, frame):
+    self.starts += 1
+    return self._look(frame)
+
+  def step(self, frame, previous):
+    self.steps += 1
+    return self._look(frame)
+
+  def _look(self, crop):
+    mask = (crop.max(axis=-1) > 130).astype(np.uint8)
+    count, _, stats, centers = cv2.connectedComponentsWithStats(mask)
+    found = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] >= 12]
+    maps = np.zeros((48, 48, 13), np.float32)
+    if found:
+      k = min(found, key=lambda one: np.linalg.norm(centers[one] - 95.5))
+      radius = np.sqrt(stats[k, cv2.CC_STAT_AREA] / np.pi)
+      cells = np.arange(48) * 4 + 1.5
+      for joint, (x, y) in enumerate(centers[k] + SHAPE * radius):
+        squared = (cells[:, None] - y) ** 2 + (cells[None] - x) ** 2
+        maps[..., joint] = self.peak * np.exp(-squared / (2 * 8.0**2))
+    return maps
