@@ -45,7 +45,7 @@ class Motion:
   zoom: float = 0.08
   roll: float = 6.0
   tremble: float = 0.004
-  exposure: float = 0.7
+  exposure: float = 0.3
   periods: Tuple[float, float] = (12.0, 40.0)
 
 
