@@ -1,5 +1,6 @@
 """Tests of ppn_tf.people: the package's own weights, and files like them."""
 
+import configparser
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from ppn_tf import people
 from ppn_tf.errors import InputError
+from ppn_tf.keypoints.skeletons import COCO
 from ppn_tf.models.network import build_network
 from ppn_tf.models.ppn import PPN
 from tests.random_weights import randomize
@@ -82,3 +84,19 @@ def test_what_is_no_network(tmp_path):
   for name in ("absent", "text", "bare", "empty"):
     with pytest.raises(InputError, match=f"{name}.npz: no weights of a network"):
       people.read(tmp_path / f"{name}.npz")
+
+
+def test_the_packages_own_network():
+  """At most 12 MB, COCO's joints, and what tracking wants to know of it."""
+  assert people.WEIGHTS.stat().st_size <= 12_000_000
+  model = people.pose_model()
+  assert model.skeleton is COCO and model.num_joints == 17 and model.margin == 1.25
+  assert model.image_size == (192, 192) and model.stride == 4
+
+
+def test_setup_ships_it():
+  setup = configparser.ConfigParser()
+  setup.read(people.WEIGHTS.parents[2] / "setup.cfg")
+  patterns = setup["options.package_data"]["*"].split()
+  inside = people.WEIGHTS.relative_to(people.WEIGHTS.parents[1])
+  assert any(inside.match(pattern) for pattern in patterns)

@@ -1,0 +1,60 @@
+"""The package's network on real videos: a labelled clip is followed without being told where."""
+
+import pathlib
+
+import numpy as np
+import pytest
+import scipy.io
+
+from ppn_tf.joint_maps import to_skeleton
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.predictions import ClipPredictions
+from ppn_tf.tracking import Tracker
+from ppn_tf.tracking.video import VideoFile
+
+DATA = pathlib.Path(__file__).parents[3] / "shared" / "data"
+
+
+def shared(*parts):
+  path = DATA.joinpath(*parts)
+  if not path.exists():
+    pytest.skip(f"{path} is not there")
+  return path
+
+
+@pytest.fixture(name="tracker", scope="module")
+def fixture_tracker():
+  return Tracker.load("people")
+
+
+def test_a_bowler_is_followed(tracker):
+  """A joint is right within a fifth of the labelled box's longer side, as in PCK-body."""
+  video = VideoFile(shared("penn_action", "0502.mp4"))
+  labels = scipy.io.loadmat(shared("penn_action", "0502.mat"))
+  places = np.stack([labels["x"], labels["y"]], axis=-1) - 1.0
+  visible = labels["visibility"].astype(bool)
+  poses = list(tracker(frame.image for frame in video))
+  assert len(poses) == len(places) == 58
+  keypoints = np.stack([pose.keypoints for pose in poses])
+  scores = np.stack([pose.scores for pose in poses])
+  found = ClipPredictions("0502", tracker.skeleton.joint_names, keypoints, scores)
+  distances = np.linalg.norm(to_skeleton(found, PENN_ACTION).keypoints - places, axis=-1)
+  x1, y1, x2, y2 = labels["bbox"].astype(float).T
+  right = distances <= 0.2 * np.maximum(x2 - x1, y2 - y1)[:, None]
+  assert right[visible].mean() > 0.8
+  assert all(pose.found for pose in poses)
+
+
+@pytest.mark.parametrize("name", ["hybrik_taiji.mp4", "tfjs_squats.mp4"])
+def test_people_are_found_where_nobody_says_they_are(tracker, name):
+  """The teacher's joints, which were checked by eye, lie near: a fifth of the teacher's extent."""
+  path = shared("videos", "permissive", name)
+  teacher = np.load(path.parent / "teacher" / f"{path.stem}.npz")
+  frames = [frame.image for _, frame in zip(range(40), VideoFile(path))]
+  poses = list(tracker(frames))
+  right = []
+  for pose, keypoints, confidence in zip(poses, teacher["kp"], teacher["conf"]):
+    sure = confidence > 0.5
+    extent = np.ptp(keypoints[sure], axis=0).max()
+    right += list(np.linalg.norm(pose.keypoints - keypoints, axis=-1)[sure] <= 0.2 * extent)
+  assert np.mean(right) > 0.9
