@@ -15,7 +15,7 @@ from ppn_tf.clips import records
 from ppn_tf.errors import InputError
 from ppn_tf.joint_maps import COCO_JOINTS
 from ppn_tf.keypoints.skeletons import COCO
-from ppn_tf.tracking.video import write_video
+from ppn_tf.tracking.video_writer import write_video
 
 import tensorflow as tf
 
