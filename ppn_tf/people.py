@@ -4,21 +4,26 @@ docs/people.md has its training and its scores, docs/model_card.md what it may b
 used for and where it fails.
 """
 
+import contextlib
+import hashlib
 import json
 import os
 import pathlib
+import sys
 import zipfile
-from typing import Any, Dict, Mapping, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Tuple, Union
 
 import numpy as np
 
+import ppn_tf
+from ppn_tf import tflite_files
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.models.network import build_network
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.pretrained import folded_convolutions, set_convolutions
 from ppn_tf.outputs import complete_or_absent
-from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel
+from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel, TFLitePoseModel
 
 NAME = "people"
 WEIGHTS = pathlib.Path(__file__).parent / "weights" / "people.npz"
@@ -55,17 +60,30 @@ def read(path: Union[str, os.PathLike] = WEIGHTS) -> Tuple[Framewise, Dict[str, 
   Raises:
     InputError: it is no such file.
   """
-  try:
+  settings = read_settings(path)
+  with _refusing(path):
     with np.load(path) as content:
-      arrays = {name: content[name] for name in content.files}
-    settings = json.loads(str(arrays.pop(_SETTINGS)))
+      arrays = {name: content[name] for name in content.files if name != _SETTINGS}
     model = build_network(settings)
     for part, network in _parts(model).items():
       set_convolutions(network, _arrays_of(part, arrays))
+  return model, settings
+
+
+def read_settings(path: Union[str, os.PathLike] = WEIGHTS) -> Dict[str, Any]:
+  """The flags that describe a file's network; InputError if there is none."""
+  with _refusing(path), np.load(path) as content:
+    return dict(json.loads(str(content[_SETTINGS])))
+
+
+@contextlib.contextmanager
+def _refusing(path: Union[str, os.PathLike]) -> Iterator[None]:
+  """Whatever is wrong with a file becomes one line."""
+  try:
+    yield
   except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(f"{path}: no weights of a network ({reason}). Install it anew.") from error
-  return model, settings
 
 
 def _arrays_of(part: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
@@ -78,13 +96,42 @@ def _arrays_of(part: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndar
   return found
 
 
-def pose_model() -> PoseModel:
-  """The network, ready to track with; it knows its joints and the crops it was trained on."""
-  network, settings = read()
-  model = KerasPoseModel(network)
+def pose_model(num_threads: int = 2) -> PoseModel:
+  """The network, ready to track with; it knows its joints and the crops it was trained on.
+
+  It is converted to a .tflite with the table sampler once, which takes some seconds, and kept in
+  the user's cache, as it is twice as fast in that form. Where there can be no cache, it is
+  used as it is.
+
+  Args:
+    num_threads: CPU threads.
+  """
+  network, settings = None, read_settings()
+  path = _converted()
+  if not path.is_file():
+    print(f"Preparing the network for people, once: {path}", file=sys.stderr)
+    network, _ = read()
+    try:
+      with complete_or_absent(path) as partial:
+        partial.write_bytes(tflite_files.to_tflite(network, "table"))
+    except (InputError, OSError) as error:
+      print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
+  model: PoseModel
+  if path.is_file():
+    model = TFLitePoseModel(path, num_threads)
+  else:
+    assert network is not None
+    model = KerasPoseModel(network)
   model.skeleton = find_skeleton(settings["skeleton"])
   model.margin = settings["box_margin"]
   return model
+
+
+def _converted() -> pathlib.Path:
+  """Where the .tflite is kept, by what is in the weights' file."""
+  cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+  digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
+  return cache / "ppn_tf" / f"{NAME}-{ppn_tf.__version__}-{digest}.tflite"
 
 
 def _parts(model: Framewise) -> Dict[str, Any]:

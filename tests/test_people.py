@@ -86,6 +86,30 @@ def test_what_is_no_network(tmp_path):
       people.read(tmp_path / f"{name}.npz")
 
 
+def test_tracking_uses_a_converted_file_that_is_kept(model, tmp_path, monkeypatch, capsys):
+  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+  monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
+  monkeypatch.setattr(people.read, "__defaults__", (tmp_path / "weights.npz",))
+  monkeypatch.setattr(people.read_settings, "__defaults__", (tmp_path / "weights.npz",))
+  people.write(model, SETTINGS, tmp_path / "weights.npz")
+  first = people.pose_model()
+  assert "Preparing the network for people, once" in capsys.readouterr().err
+  again = people.pose_model()
+  assert capsys.readouterr().err == ""
+  assert len(list((tmp_path / "cache" / "ppn_tf").glob("people-*.tflite"))) == 1
+  frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
+  expected = model.start(frame[None])[0]
+  for one in (first, again):
+    assert (one.margin, one.skeleton) == (1.1, COCO)
+    np.testing.assert_allclose(one.start(frame), expected, atol=0.02 * np.abs(expected).max())
+  # A file where the cache's folder should be: there is no cache then.
+  (tmp_path / "file").write_text("")
+  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+  without = people.pose_model()
+  assert "Not kept, tracking will be slower" in capsys.readouterr().err
+  np.testing.assert_allclose(without.start(frame), expected, atol=0.02 * np.abs(expected).max())
+
+
 def test_the_packages_own_network():
   """At most 12 MB, COCO's joints, and what tracking wants to know of it."""
   assert people.WEIGHTS.stat().st_size <= 12_000_000

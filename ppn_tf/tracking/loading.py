@@ -16,7 +16,7 @@ def load_model(model: Any, num_threads: int = 2) -> PoseModel:
     model: "people", for the network that comes with the package (a file or folder
       of that name is ./people); a .tflite file, a SavedModel folder or a run's
       workdir; or a PPN or a Framewise.
-    num_threads: CPU threads of a .tflite model.
+    num_threads: CPU threads of a .tflite model and of the package's.
   Raises:
     InputError: there is no such model, or it is none of these.
   """
@@ -25,7 +25,7 @@ def load_model(model: Any, num_threads: int = 2) -> PoseModel:
   if model == PEOPLE:
     from ppn_tf import people  # its weights are megabytes
 
-    return people.pose_model()
+    return people.pose_model(num_threads)
   if (pathlib.Path(model) / "flags.json").is_file():
     from ppn_tf.tracking.runs import run_model
 

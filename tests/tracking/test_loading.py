@@ -17,7 +17,7 @@ from ppn_tf.tracking.pose_models import KerasPoseModel
 import tensorflow as tf
 
 
-def tiny_people():
+def tiny_people(num_threads=2):
   """A network of one convolution with random weights, that answers to 17 joints."""
   tf.keras.utils.set_random_seed(0)
   inputs = tf.keras.Input((32, 32, 3))
