@@ -127,7 +127,8 @@ def _builds(function: Callable[..., object]) -> bool:
   if function.__module__.rpartition(".")[2] in {f"deform_{name}" for name in IMPLEMENTATIONS}:
     return False
   result = str(inspect.signature(function).return_annotation)
-  return "keras" in result or "Tensor" in result
+  # A list is of layers that a function has set, in a model that was there.
+  return ("keras" in result or "Tensor" in result) and "List" not in result
 
 
 def randomise(model: Framewise, seed: int) -> None:
