@@ -32,6 +32,7 @@ class PoseModel(abc.ABC):
     skeleton: the joints, where the form says so itself.
     margin: of the crops that it was trained on, where it says so: their side
       over the box's longer side.
+    restart_score: mean score below which it has lost a person, where it is known.
   """
 
   image_size: Tuple[int, int]
@@ -39,6 +40,7 @@ class PoseModel(abc.ABC):
   num_joints: int
   skeleton: Optional[Skeleton] = None
   margin: Optional[float] = None
+  restart_score: Optional[float] = None
 
   @property
   def stride(self) -> int:

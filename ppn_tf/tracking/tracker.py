@@ -119,7 +119,8 @@ class Tracker:
         SavedModel folder, a run's workdir; or a PoseModel, a PPN or a Framewise.
       skeleton: see the constructor; by default what the model says itself.
       num_threads: CPU threads of a .tflite model.
-      **arguments: see the constructor; `margin` is by default what the model says.
+      **arguments: see the constructor; `margin` and `restart_score` are by default what the
+        model says.
     Raises:
       InputError: there is no such model, or it is none of these.
     """
@@ -127,6 +128,8 @@ class Tracker:
       model = load_model(model, num_threads)
     if model.margin:
       arguments.setdefault("margin", model.margin)
+    if model.restart_score:
+      arguments.setdefault("restart_score", model.restart_score)
     return cls(model, skeleton or model.skeleton, **arguments)
 
   def another(self) -> "Tracker":
