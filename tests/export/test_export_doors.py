@@ -212,8 +212,9 @@ def test_a_random_network_is_for_measuring_speed(workdir, tiny_dataset, tmp_path
 @pytest.mark.parametrize(
   ("arguments", "said"),
   [
-    ([], "--workdir is missing. Give a run's folder, or --random_weights."),
+    ([], "--workdir is missing. Give a run's folder, --model=people, or"),
     (["--workdir={workdir}", "--random_weights"], "give one of them"),
+    (["--workdir={workdir}", "--model=people"], "and --model=people: give one of them"),
     (["--workdir={workdir}", "--quantize=int8"], "Give --dataset"),
     (
       ["--workdir={workdir}", "--quantize=int8", "--dataset={data}", "--calibration_clips=1"],
@@ -242,3 +243,18 @@ def test_files_that_are_not_there(workdir, tiny_dataset, module, said):
   given = [f"--workdir={workdir}", f"--dataset={tiny_dataset}"]
   given = given if module == "export.verify" else []
   assert said in refusal(module, "nothing.tflite", *given)
+
+
+@pytest.mark.slow
+def test_the_packages_own_network_becomes_a_file(tmp_path):
+  """In float16, half the size of its weights in float32; it says itself what its joints are."""
+  path = tmp_path / "people.tflite"
+  command = [sys.executable, "-m", "export.tflite", "--model=people", f"--output={path}"]
+  done = subprocess.run(
+    [*command, "--quantize=float16", "--sampler=table"],
+    cwd=ROOT, capture_output=True, text=True, check=False, timeout=600,
+  )  # fmt: skip
+  assert done.returncode == 0, done.stderr
+  description = read_description(path)
+  assert description["skeleton"]["name"] == "coco" and description["frame"]["box_margin"] == 1.25
+  assert 10e6 < path.stat().st_size < 16e6
