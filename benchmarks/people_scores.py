@@ -40,11 +40,21 @@ METRICS = ("pck_torso", "pck_body")
 Scores = Mapping[str, Any]
 
 
-def define_flags() -> None:
-  flags.DEFINE_multi_string("tflite", [], "NAME=FILE: a network. Repeat for more.")
-  flags.DEFINE_string("data_dir", "records_people", "What `benchmarks.people_sets` made.")
-  flags.DEFINE_integer("turns", 30, "Turns of the timing.", lower_bound=1)
-  flags.DEFINE_string("output", str(DOCS / "people_scores.json"), "File; the page goes beside it.")
+def define_flags(values: flags.FlagValues = FLAGS) -> None:
+  """Defines the door's flags."""
+  flags.DEFINE_multi_string(
+    "tflite", [], "NAME=FILE: a network. Repeat for more.", flag_values=values
+  )
+  flags.DEFINE_string(
+    "data_dir", "records_people", "What `benchmarks.people_sets` made.", flag_values=values
+  )
+  flags.DEFINE_integer("turns", 30, "Turns of the timing.", lower_bound=1, flag_values=values)
+  flags.DEFINE_string(
+    "output",
+    str(DOCS / "people_scores.json"),
+    "File; the page goes beside it.",
+    flag_values=values,
+  )
 
 
 def score(records: pathlib.Path, *arguments: str) -> Dict[str, Scores]:

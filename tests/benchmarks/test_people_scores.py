@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 from absl import flags
-from absl.testing import flagsaver
 
 from benchmarks import people_scores as people
 from ppn_tf import table_documents
@@ -41,12 +40,12 @@ def fixture_found():
 
 
 @pytest.fixture(name="doors_flags", autouse=True)
-def fixture_doors_flags():
-  if "turns" not in flags.FLAGS:
-    people.define_flags()
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test"])
-    yield
+def fixture_doors_flags(monkeypatch):
+  """Flags of its own, since other benchmarks have some of the same names."""
+  values = flags.FlagValues()
+  people.define_flags(values)
+  values(["test"])
+  monkeypatch.setattr(people, "FLAGS", values)
 
 
 def cells(line):
@@ -79,9 +78,9 @@ def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
     (records / one.records).symlink_to(tiny_dataset)
   answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
   other = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
-  flags.FLAGS.tflite = [f"ours={exported(tmp_path)}", f"other={other}"]
-  flags.FLAGS.data_dir, flags.FLAGS.turns = str(records), 3
-  flags.FLAGS.output = str(tmp_path / "scores.json")
+  people.FLAGS.tflite = [f"ours={exported(tmp_path)}", f"other={other}"]
+  people.FLAGS.data_dir, people.FLAGS.turns = str(records), 3
+  people.FLAGS.output = str(tmp_path / "scores.json")
   people.main(["people_scores"])
   found = json.loads((tmp_path / "scores.json").read_text())
   assert list(found) == ["0502", "bonn", "lspet_val", people.OTHER]

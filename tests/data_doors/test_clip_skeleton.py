@@ -4,23 +4,29 @@ import pytest
 
 from data.clip_skeleton import skeleton_of_category
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION
 
-COCO = (
+NAMES = (
   "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow "
   "left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle"
 ).split()
 
 
 def test_coco_people():
-  category = {"id": 1, "name": "person", "keypoints": COCO, "skeleton": [[16, 14], [6, 7]]}
+  category = {"id": 1, "name": "person", "keypoints": NAMES, "skeleton": [[16, 14], [6, 7]]}
+  assert skeleton_of_category(category, "here") == COCO
+
+
+def test_people_with_a_joint_more():
+  names = [*NAMES, "mouth"]
+  category = {"id": 1, "name": "person", "keypoints": names, "skeleton": [[16, 14], [6, 7]]}
   skeleton = skeleton_of_category(category, "here")
-  assert (skeleton.name, skeleton.joint_names) == ("person", tuple(COCO))
+  assert (skeleton.name, skeleton.joint_names) == ("person", tuple(names))
   assert skeleton.flip_pairs == tuple((k, k + 1) for k in range(1, 17, 2))
   assert skeleton.limbs == ((15, 13), (5, 6))
-  assert skeleton.torso == (COCO.index("left_shoulder"), COCO.index("right_hip"))
-  assert skeleton.groups[0] == ("Nose", (0,)) and skeleton.groups[-1] == ("Ankle", (15, 16))
-  assert sorted(k for _, joints in skeleton.groups for k in joints) == list(range(17))
+  assert skeleton.torso == (names.index("left_shoulder"), names.index("right_hip"))
+  assert skeleton.groups[0] == ("Nose", (0,)) and skeleton.groups[-2] == ("Ankle", (15, 16))
+  assert sorted(k for _, joints in skeleton.groups for k in joints) == list(range(18))
 
 
 def test_other_spellings_and_given_pairs():
@@ -48,7 +54,7 @@ SHOULDER_AND_HIP = ["left_shoulder", "right_shoulder", "left_hip", "right_hip"]
 @pytest.mark.parametrize(
   ("category", "complaint"),
   [
-    ({"skeleton": "penn"}, "\"skeleton\" is 'penn'. Known by name: penn_action, sub_jhmdb"),
+    ({"skeleton": "penn"}, "\"skeleton\" is 'penn'. Known by name: coco, penn_action, sub_jhmdb"),
     ({"skeleton": "penn_action", "keypoints": ["head"]}, "not those of penn_action"),
     ({"skeleton": [[1, 2]]}, 'lacks "keypoints"'),
     ({"keypoints": "nose"}, '"keypoints" must be a list of names'),

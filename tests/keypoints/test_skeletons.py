@@ -42,10 +42,10 @@ def test_groups_are_the_papers_columns_and_hold_both_sides_together(skeleton):
     assert all(skeleton.joint_names[k].split("_")[1].startswith(name.lower()) for k in group)
 
 
-def test_what_is_in_no_group_is_neck_and_belly(skeleton):
+def test_what_is_in_no_group_is_neck_and_belly_eyes_and_ears(skeleton):
   grouped = {k for _, group in skeleton.groups for k in group}
   others = {name for k, name in enumerate(skeleton.joint_names) if k not in grouped}
-  assert others <= {"neck", "belly"}
+  assert others <= {"neck", "belly", "left_eye", "right_eye", "left_ear", "right_ear"}
 
 
 def test_limbs_are_symmetric_and_reach_every_joint(skeleton):
