@@ -50,6 +50,11 @@ def skeleton_of_category(category: Mapping[str, Any], where: str) -> Skeleton:
   )
 
 
+def mirrored_name(name: str) -> str:
+  """A joint's partner on the other side; the joint itself where it has none."""
+  return "_".join(_MIRRORED.get(part, part) for part in name.split("_"))
+
+
 def _names(category: Mapping[str, Any], where: str) -> Tuple[str, ...]:
   given = category.get("keypoints", [])
   if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
@@ -89,8 +94,7 @@ def _flip_pairs(
     return tuple(pairs)
   pairs = []
   for joint, name in enumerate(names):
-    parts = name.split("_")
-    mirrored = "_".join(_MIRRORED.get(part, part) for part in parts)
+    mirrored = mirrored_name(name)
     if mirrored == name:
       continue
     if mirrored not in names:

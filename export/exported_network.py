@@ -6,10 +6,11 @@ import numpy as np
 from absl import flags
 
 import ppn_tf
-from ppn_tf import experiment, people
+from ppn_tf import experiment, people, serving
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.tracking.pose_models import PoseModel
 
 import tensorflow as tf
 
@@ -66,6 +67,23 @@ def moving_picture(image_size: Tuple[int, int]) -> np.ndarray:
   picture = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3))
   picture = np.kron(picture, np.ones((8, 8, 1)))
   return np.stack([np.roll(picture, 2 * t, 1) for t in range(NUM_FRAMES)]).astype(np.float32)
+
+
+def check_difference(
+  output: str, model: Framewise, other: PoseModel, frames: np.ndarray, most: float
+) -> float:
+  """How far another form of a network is from it over recurrent frames [T, H, W, 3].
+
+  Raises:
+    InputError: by more than `most`, or by no number.
+  """
+  difference = serving.recurrent_difference(model, other, frames)
+  if not difference <= most:
+    raise InputError(
+      f"{output}: not written, it differs from the network by {difference:.2g} over "
+      f"{len(frames)} frames. Expected {f'at most {most:g}' if np.isfinite(most) else 'a number'}."
+    )
+  return difference
 
 
 def description(model: Framewise) -> Dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from absl import flags
 
 from export import exported_network
-from ppn_tf import doors, experiment, serving, tflite_files
+from ppn_tf import doors, experiment, tflite_files
 from ppn_tf.calibration import recurrent_samples
 from ppn_tf.clips import pipeline
 from ppn_tf.errors import InputError
@@ -138,15 +138,11 @@ def main(argv: Sequence[str]) -> None:
   with complete_or_absent(output) as partial:
     partial.write_bytes(content)
     add_description(partial, exported_network.description(model))
-    difference = serving.recurrent_difference(model, TFLitePoseModel(partial), frames)
     exact = FLAGS.quantize == "none" and FLAGS.sampler == "exact"
     # Files that compute something else are as far off as they are.
     most = tflite_files.TOLERANCE if exact else np.inf
-    if not difference <= most:
-      raise InputError(
-        f"{output}: not written, it differs from the network by {difference:.2g} over "
-        f"{len(frames)} frames. Expected {f'at most {most:g}' if exact else 'a number'}."
-      )
+    written = TFLitePoseModel(partial)
+    difference = exported_network.check_difference(output, model, written, frames, most)
     size = partial.stat().st_size
   print(f"{output}: {size / 1e6:.2f} MB, {sum(ops.values())} builtin ops, none custom:")
   print(", ".join(f"{count} {name}" for name, count in sorted(ops.items())))

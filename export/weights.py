@@ -10,7 +10,7 @@ from typing import Sequence
 from absl import flags
 
 from export import exported_network
-from ppn_tf import doors, experiment, people, serving
+from ppn_tf import doors, experiment, people
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.tracking.pose_models import KerasPoseModel
@@ -34,12 +34,7 @@ def main(argv: Sequence[str]) -> None:
     people.write(model, settings, partial)
     again = KerasPoseModel(people.read(partial)[0])
     frames = exported_network.moving_picture(model.image_size)
-    difference = serving.recurrent_difference(model, again, frames)
-    if not difference <= _TOLERANCE:
-      raise InputError(
-        f"{output}: not written, it differs from the network by {difference:.2g}. Expected at most "
-        f"{_TOLERANCE}."
-      )
+    difference = exported_network.check_difference(output, model, again, frames, _TOLERANCE)
     size = partial.stat().st_size
   print(f"{output}: {size / 1e6:.2f} MB; differs over {len(frames)} frames by {difference:.2g}")
 

@@ -342,7 +342,7 @@ def take_over_float_network() -> None:
   """
   own = run_of(required("workdir"))
   if own.is_there():
-    _take_over(own.read_flags(), _MODEL_FLAGS)
+    take_over(own.read_flags(), _MODEL_FLAGS)
     return
   source = run_of(FLAGS.quantize_aware)
   # Offsets may be rounded from here on: it changes nothing that has a weight.
@@ -359,19 +359,16 @@ def take_over_float_network() -> None:
       f"--quantize_aware={FLAGS.quantize_aware}: is quantization-aware already, from "
       f"{saved['quantize_aware']}. Give that one, or go on with it by --workdir."
     )
-  _take_over(saved, _MODEL_FLAGS)
+  take_over(saved, _MODEL_FLAGS)
 
 
-def take_over(settings: Mapping[str, Any]) -> None:
-  """Gives flags of the network and its clips that were not given the values of other settings."""
-  holders = [one for one in _MODEL_FLAGS + _TRAINING_FLAGS if one.name in settings]
-  _take_over(settings, holders)
-
-
-def _take_over(saved: Mapping[str, Any], holders: Sequence[flags.FlagHolder]) -> None:
-  """Sets the flags that were not given."""
+def take_over(
+  saved: Mapping[str, Any],
+  holders: Sequence[flags.FlagHolder] = (*_MODEL_FLAGS, *_TRAINING_FLAGS),
+) -> None:
+  """Gives flags that were not given the values that are saved, as far as they are."""
   for holder in holders:
-    if not holder.present:
+    if not holder.present and holder.name in saved:
       FLAGS[holder.name].value = saved[holder.name]
 
 
@@ -383,7 +380,7 @@ def load_checked_run() -> Framewise:
   workdir = required("workdir")
   run = run_of(workdir)
   run.check_flags({holder.name: holder.value for holder in _MODEL_FLAGS if holder.present})
-  _take_over(run.read_flags(), _MODEL_FLAGS + _TRAINING_FLAGS)
+  take_over(run.read_flags())
   return load_run(workdir)
 
 

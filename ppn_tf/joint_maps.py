@@ -72,18 +72,25 @@ def to_skeleton(
     InputError: a joint cannot be had.
   """
   received = predictions.joint_names
-  shape = (len(predictions.keypoints), skeleton.num_joints)
+  for joint in () if allow_missing else skeleton.joint_names:
+    if sources(joint, received) is None:
+      raise InputError(
+        f"{predictions.clip}: {skeleton.name}'s joint {joint!r} cannot be had from the predicted "
+        f"joints {', '.join(received)}. Predict it, or score only the joints that both have."
+      )
+  return to_joints(predictions, skeleton.joint_names)
+
+
+def to_joints(predictions: ClipPredictions, joint_names: Sequence[str]) -> ClipPredictions:
+  """A system's joints as others, K by name; one that cannot be had is NaN, of score 0."""
+  received = predictions.joint_names
+  shape = (len(predictions.keypoints), len(joint_names))
   keypoints = np.full((*shape, 2), np.nan, np.float32)
   scores = np.zeros(shape, np.float32)
-  for k, joint in enumerate(skeleton.joint_names):
+  for k, joint in enumerate(joint_names):
     rule = sources(joint, received)
     if rule is not None:
       ids = [received.index(name) for name in rule]
       keypoints[:, k] = predictions.keypoints[:, ids].mean(axis=1)
       scores[:, k] = predictions.scores[:, ids].min(axis=1)
-    elif not allow_missing:
-      raise InputError(
-        f"{predictions.clip}: {skeleton.name}'s joint {joint!r} cannot be had from the predicted "
-        f"joints {', '.join(received)}. Predict it, or score only the joints that both have."
-      )
-  return ClipPredictions(predictions.clip, skeleton.joint_names, keypoints, scores)
+  return ClipPredictions(predictions.clip, tuple(joint_names), keypoints, scores)

@@ -109,22 +109,15 @@ def pose_model(num_threads: int = 2) -> PoseModel:
   Args:
     num_threads: CPU threads.
   """
-  network, settings = None, read_settings()
   path = _converted()
   if not path.is_file():
-    print(f"Preparing the network for people, once: {path}", file=sys.stderr)
-    network, _ = read()
-    try:
-      with complete_or_absent(path) as partial:
-        partial.write_bytes(tflite_files.to_tflite(network, "table"))
-    except (InputError, OSError) as error:
-      print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
+    _convert(path)
   model: PoseModel
   if path.is_file():
     model = TFLitePoseModel(path, num_threads)
   else:
-    assert network is not None
-    model = KerasPoseModel(network)
+    model = KerasPoseModel(read()[0])
+  settings = read_settings()
   model.skeleton = find_skeleton(settings["skeleton"])
   model.margin = settings["box_margin"]
   model.restart_score = _RESTART_SCORE
@@ -136,6 +129,16 @@ def _converted() -> pathlib.Path:
   cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
   digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
   return cache / "ppn_tf" / f"{NAME}-{ppn_tf.__version__}-{digest}.tflite"
+
+
+def _convert(path: pathlib.Path) -> None:
+  """Writes the .tflite, or says why it cannot be kept."""
+  print(f"Preparing the network for people, once: {path}", file=sys.stderr)
+  try:
+    with complete_or_absent(path) as partial:
+      partial.write_bytes(tflite_files.to_tflite(read()[0], "table"))
+  except (InputError, OSError) as error:
+    print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
 
 
 def _parts(model: Framewise) -> Dict[str, Any]:

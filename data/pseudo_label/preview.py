@@ -8,7 +8,8 @@ from typing import Any, Dict, List
 import cv2
 import numpy as np
 
-from data.clip_annotations import joints_of, read_annotations
+from data.clip_annotations import joints_of
+from data.clip_skeleton import skeleton_of_category
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.tracking import drawing
 
@@ -24,8 +25,8 @@ def write_preview(folder: pathlib.Path, path: os.PathLike) -> None:
     folder: of clips/ and annotations.json, as `clip_set` writes it.
     path: the image's file.
   """
-  skeleton = read_annotations(folder / "annotations.json").skeleton
   content = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
+  skeleton = skeleton_of_category(content["categories"][0], str(folder))
   rows: Dict[str, List[Dict[str, Any]]] = {}
   for image, annotation in zip(content["images"], content["annotations"]):
     rows.setdefault(image["clip"], []).append({**annotation, **image})

@@ -141,13 +141,14 @@ def _clips_of_video(source: Source, teacher: Teacher, cutting: Cutting) -> Itera
     image = _shrunk(frame.image, cutting.max_side)
     box = teacher.find(image) if box is None else box
     labels = None if box is None else teacher.label(image, box)
-    # The person is looked for anew where there are too few joints.
-    usable = labels is not None and labels.kept.sum() >= cutting.min_joints
-    box = labels.box if labels is not None and usable else None
-    if labels is not None and usable:
+    if labels is not None and labels.kept.sum() < cutting.min_joints:
+      labels = None
+    # Where there are too few joints the person is looked for anew.
+    box = labels.box if labels else None
+    if labels:
       start = start if run else number
       run.append((image, labels))
-    if run and (not usable or len(run) == cutting.segment_frames * max(cutting.frame_steps)):
+    if run and (labels is None or len(run) == cutting.segment_frames * max(cutting.frame_steps)):
       yield from _segments(source, start, run, cutting)
       run = []
   if run:

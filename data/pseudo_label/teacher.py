@@ -1,10 +1,11 @@
 """What pose networks of other projects see in a frame: joints that may serve as labels."""
 
 import dataclasses
-from typing import List, Optional, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
+from data.clip_skeleton import mirrored_name
 from ppn_tf import joint_maps
 from ppn_tf.keypoints import crops
 from ppn_tf.peers import Peer
@@ -129,11 +130,12 @@ class Teacher:
     )
     # A mirrored person's right is a left to the network.
     names = list(network.joint_names)
-    mirrored = [names.index(_other_side(name)) for name in names]
+    mirrored = [names.index(mirrored_name(name)) for name in names]
     found = np.where(flips[:, None, None], found[:, mirrored], found)
     keypoints = crops.transform_points(crops.invert_affine(affines), found[..., :2]).numpy()
     predictions = ClipPredictions("", network.joint_names, keypoints, found[..., 2])
-    return _as_joints(predictions, self.joint_names)
+    seen = joint_maps.to_joints(predictions, self.joint_names)
+    return seen.keypoints, seen.scores
 
   def _consensus(self, places: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """The median [J, 2] of places [V, J, 2], and whether half of them are near it, [J]."""
@@ -152,28 +154,3 @@ class Teacher:
       return None
     box = crops.joints_to_box(keypoints, likely, frame.shape[:2]).numpy()
     return box if boxes.has_area(box) else None
-
-
-def _other_side(name: str) -> str:
-  parts = name.split("_")
-  swap = {"left": "right", "right": "left"}
-  return "_".join(swap.get(part, part) for part in parts)
-
-
-def _as_joints(
-  predictions: ClipPredictions, joint_names: Tuple[str, ...]
-) -> Tuple[np.ndarray, np.ndarray]:
-  """[V, J, 2] and [V, J] of other joints by the rules of `joint_maps`; NaN where none helps."""
-  if predictions.joint_names == joint_names:
-    return predictions.keypoints, predictions.scores
-  keypoints: List[np.ndarray] = []
-  scores: List[np.ndarray] = []
-  for name in joint_names:
-    rule = joint_maps.sources(name, predictions.joint_names)
-    ids = [predictions.joint_names.index(one) for one in rule or ()]
-    count = len(predictions.keypoints)
-    keypoints.append(
-      predictions.keypoints[:, ids].mean(axis=1) if ids else np.full((count, 2), np.nan)
-    )
-    scores.append(predictions.scores[:, ids].min(axis=1) if ids else np.zeros(count))
-  return np.stack(keypoints, axis=1).astype(np.float32), np.stack(scores, axis=1)

@@ -33,12 +33,8 @@ def _convolutions(network: tf.keras.Model) -> _Convolutions:
   return {
     layer.name: (layer, batch_norms.get(id(layer.output)))
     for layer in network.layers
-    if isinstance(layer, (_layers.Conv2D, _layers.DepthwiseConv2D)) or _is_deformable(layer)
+    if layer.weights and len(layer.weights[0].shape) > 2  # a kernel over places
   }
-
-
-def _is_deformable(layer: tf.keras.layers.Layer) -> bool:
-  return type(layer).__name__ == "DeformableConv2D"
 
 
 def _own_bias(layer: tf.keras.layers.Layer) -> Optional[tf.Variable]:
