@@ -118,6 +118,13 @@ _TRAINING_FLAGS = [
     upper_bound=1.0,
   ),
   flags.DEFINE_float(
+    "neighbor_probability",
+    0.0,
+    "How often somebody stands beside a clip's person, whose joints are not asked for.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+  ),
+  flags.DEFINE_float(
     "color_jitter",
     0.0,
     "Strength of random colours, contrast, brightness and noise; 1 is as much as there is.",
@@ -165,14 +172,14 @@ _TRAINING_FLAGS = [
   flags.DEFINE_string(
     "head_weights",
     "",
-    "What HeadNet starts from: `imagenet`, weights in an .npz file, or a run's workdir (its "
-    "HeadNet, or a frame-wise run's one network).",
+    "What HeadNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
+    "(for mobilenet_v2_fpn), or a run's workdir (its HeadNet, or a frame-wise run's one network).",
   ),
   flags.DEFINE_string(
     "body_weights",
     "",
-    "What BodyNet starts from: `imagenet`, weights in an .npz file, or a run's workdir (its "
-    "BodyNet).",
+    "What BodyNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
+    "(for mobilenet_v2_fpn), or a run's workdir (its BodyNet).",
   ),
   flags.DEFINE_float(
     "loaded_rate",

@@ -1,11 +1,12 @@
-"""What HeadNet and BodyNet start from: ImageNet weights, a file, or another run."""
+"""What HeadNet and BodyNet start from: ImageNet weights, MoveNet's, a file, or another run."""
 
 from typing import List
 
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.models.imagenet import load_imagenet
-from ppn_tf.models.pretrained import load_backbone
+from ppn_tf.models.movenet import read_movenet
+from ppn_tf.models.pretrained import load_backbone, set_convolutions
 from ppn_tf.workdir import Workdir, restore
 
 import tensorflow as tf
@@ -21,7 +22,8 @@ def load_weights(
     part: which of them, "head" or "body".
     backbone: its backbone's name.
     source: "imagenet" (see `models.imagenet`), an .npz file (see
-      `models.pretrained`), or the workdir of a run (see `load_run_weights`).
+      `models.pretrained`), a .tflite of MoveNet Lightning (see `models.movenet`),
+      or the workdir of a run (see `load_run_weights`).
   Returns:
     The layers that were set.
   Raises:
@@ -31,7 +33,28 @@ def load_weights(
     return load_imagenet(network, backbone)
   if source.endswith(".npz"):
     return load_backbone(network, source)
+  if source.endswith(".tflite"):
+    return load_movenet(network, source)
   return load_run_weights(network, part, source)
+
+
+def load_movenet(network: tf.keras.Model, source: str) -> List[tf.keras.layers.Layer]:
+  """Starts a network of MobileNetV2 from MoveNet Lightning: all but its last layer.
+
+  Args:
+    network: HeadNet or BodyNet; one without the feature pyramid gets MobileNetV2 alone.
+    source: MoveNet's .tflite.
+  Returns:
+    The layers that were set.
+  Raises:
+    InputError: no such file, or a network of another kind.
+  """
+  try:
+    return set_convolutions(network, read_movenet(source))
+  except ValueError as error:
+    raise InputError(
+      f"{source}: {error}. MoveNet Lightning starts mobilenet_v2_fpn and mobilenet_v2."
+    ) from error
 
 
 def load_run_weights(
@@ -55,7 +78,8 @@ def load_run_weights(
   run = Workdir(source)
   if not run.is_there():
     raise InputError(
-      f"--{part}_weights={source}: is neither `imagenet`, nor an .npz file, nor a run's workdir."
+      f"--{part}_weights={source}: is neither `imagenet`, nor an .npz or .tflite file, nor a "
+      "run's workdir."
     )
   settings = run.read_flags()
   theirs = "body_net" if settings["method"] == "framewise" else f"{part}_net"

@@ -92,7 +92,7 @@ def prepare_model() -> Tuple[Framewise, List[tf.keras.layers.Layer]]:
       if FLAGS.trainable_from:
         _keep_layers_before(network, FLAGS.trainable_from)
   if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
-    heatmaps = model.body_net.get_layer("heatmaps")
+    heatmaps = model.body_net.layers[-1]
     heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
   # One replica's statistics are the batch's anyway.
   several = tf.distribute.get_strategy().num_replicas_in_sync > 1
@@ -199,6 +199,7 @@ def _training_batches(
     flip_probability=FLAGS.flip_probability,
     max_shift=FLAGS.max_shift,
     turn_probability=FLAGS.turn_probability,
+    neighbor_probability=FLAGS.neighbor_probability,
     color_jitter=FLAGS.color_jitter,
     blur_probability=FLAGS.blur_probability,
     occlusion_probability=FLAGS.occlusion_probability,

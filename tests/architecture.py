@@ -48,6 +48,7 @@ FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
   # Weights go by layer names and the graph; of what a network consists is not their concern.
   ("ppn_tf.models.pretrained", ("ppn_tf.models", "ppn_tf.keypoints")),
   ("ppn_tf.models.imagenet", ("ppn_tf.models", "ppn_tf.keypoints")),
+  ("ppn_tf.models.movenet", ("ppn_tf.models", "ppn_tf.keypoints", *ABOVE_MODELS)),
   ("ppn_tf.initial_weights", (*ABOVE_MODELS, "ppn_tf.trainer", "ppn_tf.evaluator")),
   ("ppn_tf.clips", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting")),
   ("ppn_tf.losses", ABOVE_MODELS),

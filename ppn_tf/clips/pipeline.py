@@ -4,6 +4,7 @@ import functools
 from typing import Any, Collection, Dict, Sequence, Tuple
 
 from ppn_tf.clips import appearance, augment, records
+from ppn_tf.clips.neighbor import add_neighbor
 from ppn_tf.clips.single_frames import spread_frames
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops
@@ -55,6 +56,7 @@ def training_clip(
   flip_probability: float,
   max_shift: float = 0.0,
   turn_probability: float = 0.0,
+  neighbor_probability: float = 0.0,
   color_jitter: float = 0.0,
   blur_probability: float = 0.0,
   occlusion_probability: float = 0.0,
@@ -72,6 +74,7 @@ def training_clip(
     image_size: (H, W) of the crops in pixels.
     box_margin: the crop's side is this times the box's longer side.
     scale_range, max_rotation, flip_probability, max_shift, turn_probability: see `augment.draw`.
+    neighbor_probability: see `neighbor.add_neighbor`.
     color_jitter, blur_probability, occlusion_probability: see `appearance`; as without them
       where they are zero.
   Returns:
@@ -80,7 +83,7 @@ def training_clip(
     crop; torso [T] float32, PCK-torso's reference length in crop pixels.
   """
   seeds = tf.random.experimental.stateless_split(seed, 2)
-  look = tf.random.experimental.stateless_split(seeds[1], 1)[0]
+  look, beside = tf.unstack(tf.random.experimental.stateless_split(seeds[1], 2))
   available = tf.shape(clip["frames"])[0] - num_frames + 1
   first = tf.random.stateless_uniform([], seeds[0], 0, available, tf.int32)
   part = {
@@ -103,10 +106,12 @@ def training_clip(
   inside = tf.reduce_all((keypoints >= -0.5) & (keypoints < limit), axis=-1)
   shoulder, hip = skeleton.torso
   frames = tf.ensure_shape(frames, [num_frames, *image_size, 3])
+  keypoints = tf.ensure_shape(keypoints, [num_frames, skeleton.num_joints, 2])
+  if neighbor_probability:
+    frames = add_neighbor(frames, keypoints, visible & inside, beside, neighbor_probability)
   frames = appearance.change_appearance(
     frames, look, color_jitter, blur_probability, occlusion_probability
   )
-  keypoints = tf.ensure_shape(keypoints, [num_frames, skeleton.num_joints, 2])
   return {
     "clip": clip["clip"],
     "frames": frames,

@@ -6,7 +6,7 @@ HeadNet and BodyNet are two calls of `pose_net`.
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from ppn_tf.models.hrnet import hrnet
-from ppn_tf.models.mobilenet import mobilenet_v2
+from ppn_tf.models.mobilenet import mobilenet_v2, mobilenet_v2_fpn
 from ppn_tf.models.resnet import resnet
 from ppn_tf.models.upsample import UPSAMPLINGS, upsample
 
@@ -16,6 +16,7 @@ BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] =
   "mobilenet_v2": mobilenet_v2,
   "mobilenet_v2_0.5": lambda size: mobilenet_v2(size, alpha=0.5),
   "mobilenet_v2_0.35": lambda size: mobilenet_v2(size, alpha=0.35),
+  "mobilenet_v2_fpn": mobilenet_v2_fpn,
   "resnet18": lambda size: resnet(size, 18),
   "resnet34": lambda size: resnet(size, 34),
   "resnet50": lambda size: resnet(size, 50),
@@ -25,7 +26,7 @@ BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] =
 
 # Output channels of the three units. DUC's widths are not in the paper: these
 # make the frame-wise networks cost what its Table 2 says, 3.07 and 0.59 GMACs
-# at 256x256; HRNet needs no upsampling. Deconvolutions are Simple Baselines'.
+# at 256x256; what ends at stride 4 needs no upsampling. Deconvolutions are Simple Baselines'.
 _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
   "resnet18": (256, 96, 48),
   "resnet34": (256, 96, 48),
@@ -35,7 +36,11 @@ _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
   "mobilenet_v2_0.5": (64, 48, 32),
   "mobilenet_v2_0.35": (64, 48, 32),
   "hrnet_w48": (),
+  "mobilenet_v2_fpn": (),
 }
+# Whose heatmaps are probabilities, as in MoveNet, and are then scaled joint by joint: a BodyNet's
+# are a part of the answer.
+_PROBABILITIES = ("mobilenet_v2_fpn",)
 _DECONV_WIDTHS = (256, 256, 256)
 
 
@@ -45,7 +50,7 @@ def upsampling_widths(backbone: str, upsampling: str, num_upsamplings: int = 3) 
   Raises:
     ValueError: there are no defaults for so many units.
   """
-  if backbone == "hrnet_w48":
+  if not _DUC_WIDTHS[backbone]:
     return ()
   widths = _DECONV_WIDTHS if upsampling == "deconv" else _DUC_WIDTHS[backbone]
   if num_upsamplings > len(widths):
@@ -68,7 +73,7 @@ def pose_net(
     backbone: one of BACKBONES.
     image_size: (H, W) in pixels, multiples of 32.
     num_joints: K.
-    upsampling: one of UPSAMPLINGS; HRNet ends at stride 4 and needs neither.
+    upsampling: one of UPSAMPLINGS; HRNet and the feature pyramid end at stride 4 and need none.
     num_upsamplings: 2x units behind a stride-32 backbone: 3 lead to stride 4.
     widths: output channels of each unit, in place of the backbone's defaults.
     name: the model's name.
@@ -91,8 +96,13 @@ def pose_net(
   outputs = tf.keras.layers.Conv2D(
     num_joints,
     1,
+    activation="sigmoid" if backbone in _PROBABILITIES else None,
     kernel_initializer=tf.keras.initializers.RandomNormal(stddev=0.001),
     dtype="float32",
     name="heatmaps",
   )(outputs)
+  if backbone in _PROBABILITIES:
+    outputs = tf.keras.layers.DepthwiseConv2D(
+      1, use_bias=False, depthwise_initializer="ones", dtype="float32", name="scaled_heatmaps"
+    )(outputs)
   return tf.keras.Model(frames, outputs, name=name)

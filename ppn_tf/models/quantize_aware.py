@@ -41,7 +41,7 @@ _RESULTS = (
 )
 # What the layer before is computed with: a convolution with its batch norm, anything with its ReLU.
 _NORMS, _ACTIVATIONS = (_layers.BatchNormalization,), (_layers.ReLU, _layers.Activation)
-_FLOAT32 = "heatmaps"
+_FLOAT32 = ("heatmaps", "scaled_heatmaps")
 
 
 class Ranges(NamedTuple):
@@ -140,7 +140,7 @@ def _with_rounding(layer: tf.keras.layers.Layer) -> tf.keras.layers.Layer:
   copy.trainable = not isinstance(layer, _NORMS)
   kernel = _KERNELS.get(type(layer), "")
   result = isinstance(layer, _RESULTS) and not _is_computed_with_the_next(layer)
-  if layer.name == _FLOAT32 or not (kernel or result):
+  if layer.name in _FLOAT32 or not (kernel or result):
     return copy
   return tfmot.quantization.keras.QuantizeWrapperV2(
     copy, RoundedTo8Bits(kernel, result), name=layer.name

@@ -88,6 +88,24 @@ def test_hrnet_w48():
   assert is_flat(network)
 
 
+def test_feature_pyramid_of_mobilenet_v2():
+  """MobileNetV2's published parameters, and by hand those of the pyramid and of the heatmaps.
+
+  A separable 3x3 from i to o channels has 9 i + i o weights and a batch norm of 4 o values.
+  """
+
+  def separable(i, o):
+    return 9 * i + i * o + 4 * o
+
+  top = 1280 * 64 + 64
+  laterals = sum(c * c + c for c in (64, 32, 24))
+  units = separable(64, 32) + separable(32, 24) + separable(24, 24) + separable(24, 96)
+  network = pose_net("mobilenet_v2_fpn", (64, 96), 17)
+  assert network.count_params() == 2_257_984 + top + laterals + units + 96 * 17 + 2 * 17
+  assert network.output_shape == (None, 16, 24, 17)
+  assert is_flat(network)
+
+
 # PosePropagationNet's Table 2, the frame-wise rows.
 @pytest.mark.parametrize(("backbone", "giga"), [("resnet18", 3.07), ("mobilenet_v2", 0.59)])
 def test_cost_in_the_paper(backbone, giga):

@@ -1,0 +1,76 @@
+"""MoveNet's weights, read from its .tflite: Lightning's are a start for `mobilenet_v2_fpn`.
+
+MoveNet (Google, 2021, Apache-2.0) is MobileNetV2 with a feature pyramid and four
+heads that tell several people apart. Of the heads, the one for the heatmaps of
+COCO's joints goes along.
+"""
+
+import os
+import re
+from typing import Dict, Union
+
+import numpy as np
+
+from ppn_tf.errors import InputError
+from ppn_tf.interpreters import open_file
+
+# MoveNet's layers behind MobileNetV2, and what `mobilenet_v2_fpn` calls them.
+_PYRAMID = {
+  "conv2d": "fpn_top",
+  "conv2d_1": "fpn_1_lateral",
+  "conv2d_2": "fpn_2_lateral",
+  "conv2d_3": "fpn_3_lateral",
+  "separable_conv2d": "fpn_1",
+  "separable_conv2d_1": "fpn_2",
+  "separable_conv2d_2": "fpn_3",
+  "separable_conv2d_4": "fpn_features",
+  "conv2d_5": "heatmaps",
+}
+_LAYER = re.compile(r"/(?:model_1/model|model_1|kpt_heatmap_0)/([^/]+)/")
+
+
+def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
+  """The convolutions of a single-pose MoveNet, batch norms folded.
+
+  Args:
+    path: its .tflite with float weights.
+  Returns:
+    float32 arrays by `<layer>/kernel` and `<layer>/bias` for
+    `models.pretrained.set_convolutions`, layers named as in `mobilenet_v2_fpn`.
+  Raises:
+    InputError: no readable .tflite, or one of another network.
+  """
+  interpreter = open_file(path, 1, "tf.lite")
+  names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
+  ops = interpreter._get_ops_details()
+  widened = {
+    int(op["outputs"][0]): int(op["inputs"][0]) for op in ops if op["op_name"] == "DEQUANTIZE"
+  }
+
+  def constant(tensor: int) -> np.ndarray:
+    return interpreter.get_tensor(widened.get(tensor, tensor)).astype(np.float32)
+
+  interpreter.allocate_tensors()
+  arrays: Dict[str, np.ndarray] = {}
+  for op in ops:
+    if op["op_name"] not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+      continue
+    kernel, bias = (int(tensor) for tensor in op["inputs"][1:3])
+    depthwise = op["op_name"] == "DEPTHWISE_CONV_2D"
+    # A kernel is named after what the converter merged into it, but for depthwise ones; biases
+    # are not, but equal ones are one tensor.
+    found = _LAYER.search(names[kernel if depthwise else bias])
+    layer = found.group(1) if found else ""
+    separable = layer.startswith("separable_conv2d")
+    name = _PYRAMID.get(layer, "" if separable else layer)
+    if not name:
+      continue
+    if separable:
+      name += "_depthwise" if depthwise else "_pointwise"
+    # [filters, h, w, channels] to [h, w, channels, filters], [1, h, w, channels] likewise.
+    arrays[f"{name}/kernel"] = constant(kernel).transpose(1, 2, 3, 0)
+    if not (separable and depthwise):
+      arrays[f"{name}/bias"] = constant(bias)
+  if "fpn_features_pointwise/kernel" not in arrays:
+    raise InputError(f"{path}: not a MoveNet. Give the single-pose Lightning's .tflite.")
+  return arrays
