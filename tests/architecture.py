@@ -9,6 +9,7 @@ SOURCES = ("ppn_tf", "data", "export", "benchmarks", "tests")
 DOORS = (
   "ppn_tf.train",
   "ppn_tf.pretrain",
+  "ppn_tf.interpolate",
   "ppn_tf.data_service",
   "ppn_tf.evaluate",
   "ppn_tf.score",
