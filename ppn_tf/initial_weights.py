@@ -39,10 +39,11 @@ def load_weights(
 
 
 def load_movenet(network: tf.keras.Model, source: str) -> List[tf.keras.layers.Layer]:
-  """Starts a network of MobileNetV2 from MoveNet Lightning: all but its last layer.
+  """Starts a network from MoveNet Lightning.
 
   Args:
-    network: HeadNet or BodyNet; one without the feature pyramid gets MobileNetV2 alone.
+    network: HeadNet or BodyNet of MobileNetV2, which is all that is set of one without the
+      feature pyramid. Of one for other than 17 joints the last layer stays as it is.
     source: MoveNet's .tflite.
   Returns:
     The layers that were set.

@@ -38,7 +38,7 @@ def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
     float32 arrays by `<layer>/kernel` and `<layer>/bias` for
     `models.pretrained.set_convolutions`, layers named as in `mobilenet_v2_fpn`.
   Raises:
-    InputError: no readable .tflite, or one of another network.
+    InputError: no readable .tflite, or one of another network or of integers.
   """
   interpreter = open_file(path, 1, "tf.lite")
   names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
@@ -48,7 +48,10 @@ def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
   }
 
   def constant(tensor: int) -> np.ndarray:
-    return interpreter.get_tensor(widened.get(tensor, tensor)).astype(np.float32)
+    value = interpreter.get_tensor(widened.get(tensor, tensor))
+    if not np.issubdtype(value.dtype, np.floating):
+      raise InputError(f"{path}: holds {value.dtype} weights. Give the .tflite of floats.")
+    return value.astype(np.float32)
 
   interpreter.allocate_tensors()
   arrays: Dict[str, np.ndarray] = {}
@@ -57,8 +60,8 @@ def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
       continue
     kernel, bias = (int(tensor) for tensor in op["inputs"][1:3])
     depthwise = op["op_name"] == "DEPTHWISE_CONV_2D"
-    # A kernel is named after what the converter merged into it, but for depthwise ones; biases
-    # are not, but equal ones are one tensor.
+    # Other kernels than depthwise ones are named after what was merged into the convolution;
+    # biases after their layer, but equal biases are one tensor.
     found = _LAYER.search(names[kernel if depthwise else bias])
     layer = found.group(1) if found else ""
     separable = layer.startswith("separable_conv2d")

@@ -98,3 +98,15 @@ def test_other_files_are_refused(tmp_path):
   other.write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
   with pytest.raises(InputError, match="other.tflite: not a MoveNet."):
     read_movenet(other)
+
+
+def test_integers_are_refused(movenet, monkeypatch):
+  """An 8-bit MoveNet has the same layers, whose kernels mean nothing without their steps."""
+  real = tf.lite.Interpreter.get_tensor
+
+  def get_tensor(self, index, subgraph=0):
+    return real(self, index, subgraph).astype(np.int8)
+
+  monkeypatch.setattr(tf.lite.Interpreter, "get_tensor", get_tensor)
+  with pytest.raises(InputError, match="holds int8 weights"):
+    read_movenet(movenet)
