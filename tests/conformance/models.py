@@ -69,6 +69,11 @@ CASES: Dict[str, Case] = {
       "hrnet_w48": True,
     }.items()
   },
+  "mobilenet_v2_fpn": Case(
+    lambda: _framewise("mobilenet_v2_fpn"),
+    {"backbone:mobilenet_v2_fpn", "Framewise", "pose_net", "batch_norm"},
+    True,
+  ),
   "deconv": Case(lambda: _framewise(SMALL, "deconv"), {"upsampling:deconv", "deconv"}, True),
   "separable_duc": Case(
     lambda: _framewise(SMALL, "separable_duc"), {"upsampling:separable_duc", "separable_duc"}, True
@@ -80,7 +85,7 @@ CASES: Dict[str, Case] = {
   "ppn_wide_unit": Case(lambda: _ppn(width=16), _PARTS, True),
 }
 # Backbone functions, each behind the names of BACKBONES.
-_BEHIND_BACKBONES = {"mobilenet_v2", "resnet", "hrnet"}
+_BEHIND_BACKBONES = {"mobilenet_v2", "mobilenet_v2_fpn", "resnet", "hrnet"}
 
 
 def covered() -> Set[str]:
@@ -153,9 +158,13 @@ def randomise(model: Framewise, seed: int) -> None:
         branch.gamma.assign(tf.fill(branch.gamma.shape, 0.25))
       network(noise, training=True)
       heatmaps = network.get_layer("heatmaps")
-      spread = float(tf.math.reduce_std(network(noise, training=False)))
+      features = tf.keras.Model(network.input, heatmaps.input)(noise, training=False)
       kernel, bias = heatmaps.get_weights()
-      heatmaps.set_weights([kernel / spread, bias])
+      # A sigmoid behind it would spread by nothing if what it squashes did not.
+      heatmaps.set_weights([kernel / np.std(features @ kernel[0, 0]), bias])
+      if network.layers[-1] is not heatmaps:
+        scales = network.layers[-1].get_weights()[0]
+        network.layers[-1].set_weights([scales / np.std(network(noise, training=False))])
 
 
 def _residual_branches(network: tf.keras.Model) -> List[tf.keras.layers.BatchNormalization]:
