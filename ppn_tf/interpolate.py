@@ -39,9 +39,15 @@ def move_back(trained: Framewise, start: Framewise, share: float) -> None:
       weight.assign((1.0 - share) * first + share * weight)
 
 
-def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
-  output = experiment.required("output")
+def write_between(output: str, share: float) -> None:
+  """Writes a run that lies between the start and the end of --workdir's.
+
+  Args:
+    output: the new run's folder.
+    share: see `move_back`.
+  Raises:
+    InputError: the folder is there already, or --workdir's run did not start from weights.
+  """
   if Workdir(output).path.exists():
     raise InputError(f"--output={output}: is there already. Give another folder, or delete it.")
   model = experiment.load_checked_run()
@@ -50,11 +56,17 @@ def main(argv: Sequence[str]) -> None:
       f"--workdir={FLAGS.workdir}: did not start from weights (--head_weights, --body_weights)."
     )
   start, _ = training_experiment.prepare_model()
-  move_back(model, start, FLAGS.share)
+  move_back(model, start, share)
   with complete_or_absent(Workdir(output).path) as partial:
     run = Workdir(partial)
     run.claim(experiment.run_flags())
     run.checkpoints(tf.train.Checkpoint(model=model)).save(checkpoint_number=FLAGS.num_steps)
+
+
+def main(argv: Sequence[str]) -> None:
+  doors.no_arguments(argv)
+  output = experiment.required("output")
+  write_between(output, FLAGS.share)
   print(f"{output}: {FLAGS.share:g} of the way from the start to the end of {FLAGS.workdir}")
 
 

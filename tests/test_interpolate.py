@@ -1,5 +1,8 @@
 """Runs half way back to the weights that they started from."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from absl import flags
@@ -43,16 +46,9 @@ def fixture_run(tmp_path_factory):
 
 
 def interpolated(run, output, share) -> Workdir:
-  values = flags.FlagValues()
-  flags.DEFINE_string("output", None, "", flag_values=values)
-  flags.DEFINE_float("share", 0.5, "", flag_values=values)
   with flagsaver.flagsaver():
-    flags.FLAGS.append_flag_values(values)
-    try:
-      flags.FLAGS(["test", f"--workdir={run}", f"--output={output}", f"--share={share}"])
-      interpolate.main(["test"])
-    finally:
-      flags.FLAGS.remove_flag_values(values)
+    flags.FLAGS(["test", f"--workdir={run}"])
+    interpolate.write_between(str(output), share)
   return Workdir(output)
 
 
@@ -81,3 +77,15 @@ def test_a_run_from_nothing_has_no_start_to_go_back_to(tmp_path):
   with pytest.raises(InputError, match="did not start from weights"):
     interpolated(tmp_path / "run", tmp_path / "new", 0.5)
   assert not (tmp_path / "new").exists()
+
+
+def test_the_door(run, tmp_path):
+  command = [sys.executable, "-m", "ppn_tf.interpolate", f"--workdir={run[0]}"]
+  done = subprocess.run(
+    [*command, "--share=0.3", f"--output={tmp_path / 'new'}"],
+    capture_output=True, text=True, check=False,
+  )  # fmt: skip
+  assert done.stdout.splitlines()[-1].endswith(
+    f"new: 0.3 of the way from the start to the end of {run[0]}"
+  )
+  assert Workdir(tmp_path / "new").latest_checkpoint().endswith("-300000")
