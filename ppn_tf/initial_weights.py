@@ -6,7 +6,7 @@ from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.models.imagenet import load_imagenet
 from ppn_tf.models.movenet import read_movenet
-from ppn_tf.models.pretrained import load_backbone, set_convolutions
+from ppn_tf.models.pretrained import load_backbone
 from ppn_tf.workdir import Workdir, restore
 
 import tensorflow as tf
@@ -34,28 +34,9 @@ def load_weights(
   if source.endswith(".npz"):
     return load_backbone(network, source)
   if source.endswith(".tflite"):
-    return load_movenet(network, source)
+    mend = "MoveNet Lightning starts mobilenet_v2_fpn and mobilenet_v2."
+    return load_backbone(network, source, read_movenet, mend)
   return load_run_weights(network, part, source)
-
-
-def load_movenet(network: tf.keras.Model, source: str) -> List[tf.keras.layers.Layer]:
-  """Starts a network from MoveNet Lightning.
-
-  Args:
-    network: HeadNet or BodyNet of MobileNetV2, which is all that is set of one without the
-      feature pyramid. Of one for other than 17 joints the last layer stays as it is.
-    source: MoveNet's .tflite.
-  Returns:
-    The layers that were set.
-  Raises:
-    InputError: no such file, or a network of another kind.
-  """
-  try:
-    return set_convolutions(network, read_movenet(source))
-  except ValueError as error:
-    raise InputError(
-      f"{source}: {error}. MoveNet Lightning starts mobilenet_v2_fpn and mobilenet_v2."
-    ) from error
 
 
 def load_run_weights(

@@ -36,7 +36,7 @@ def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
     path: its .tflite with float weights.
   Returns:
     float32 arrays by `<layer>/kernel` and `<layer>/bias` for
-    `models.pretrained.set_convolutions`, layers named as in `mobilenet_v2_fpn`.
+    `models.pretrained.load_backbone`, layers named as in `mobilenet_v2_fpn`.
   Raises:
     InputError: no readable .tflite, or one of another network or of integers.
   """

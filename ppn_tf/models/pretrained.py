@@ -10,7 +10,7 @@ a whole frame-wise network with its upsampling and `heatmaps`.
 import os
 import re
 import zipfile
-from typing import Dict, List, Mapping, Optional, Tuple, Union
+from typing import Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -41,7 +41,8 @@ def _own_bias(layer: tf.keras.layers.Layer) -> Optional[tf.Variable]:
   return getattr(layer, "bias", None)
 
 
-def _read(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
+def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
+  """A weights file's arrays as float32; InputError if it cannot be read."""
   try:
     with np.load(path) as arrays:
       return {name: arrays[name].astype(np.float32) for name in arrays.files}
@@ -87,7 +88,10 @@ def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions
 
 
 def load_backbone(
-  network: tf.keras.Model, path: Union[str, os.PathLike]
+  network: tf.keras.Model,
+  path: Union[str, os.PathLike],
+  read: Callable[[Union[str, os.PathLike]], Mapping[str, np.ndarray]] = read_npz,
+  mend: str = "Choose the backbone and upsampling that the file was made for.",
 ) -> List[tf.keras.layers.Layer]:
   """Sets the layers of a network that a weights file names.
 
@@ -99,7 +103,9 @@ def load_backbone(
 
   Args:
     network: a flat model, as `pose_net` makes it.
-    path: the .npz file.
+    path: the file.
+    read: gives its arrays by `<layer>/kernel` and `<layer>/bias`.
+    mend: what to do about a file that does not fit.
   Returns:
     The layers set: convolutions, each with the batch norm that takes its output.
   Raises:
@@ -108,11 +114,9 @@ def load_backbone(
       of this one's. Nothing has been set then.
   """
   try:
-    return set_convolutions(network, _read(path))
+    return set_convolutions(network, read(path))
   except ValueError as error:
-    raise InputError(
-      f"{path}: {error}. Choose the backbone and upsampling that the file was made for."
-    ) from error
+    raise InputError(f"{path}: {error}. {mend}") from error
 
 
 def set_convolutions(
