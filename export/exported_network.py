@@ -101,6 +101,7 @@ def description(model: Framewise) -> Dict[str, Any]:
       "crop": "a square about the centre of the person's box, its side box_margin times the "
       "box's longer side; black outside the picture",
       "box_margin": FLAGS.box_margin,
+      "steady_crops": FLAGS.steady_crops,
     },
     "heatmaps": {
       "size": list(model.heatmap_size),

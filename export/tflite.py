@@ -67,6 +67,7 @@ def _clips(
     num_frames=num_frames,
     image_size=image_size,
     box_margin=FLAGS.box_margin,
+    steady_crops=FLAGS.steady_crops,
   )
   firsts = windows.filter(lambda window: window["first"] == 0).take(num_clips)
   return [window["frames"][0][window["valid"]].numpy() for window in firsts]

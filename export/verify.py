@@ -135,6 +135,7 @@ def clips(builder: Any, image_size: Tuple[int, int]) -> Iterator[Dict[str, Any]]
     num_frames=pipeline.chunk_length(1),
     image_size=image_size,
     box_margin=FLAGS.box_margin,
+    steady_crops=FLAGS.steady_crops,
   )
   current: Dict[str, Any] = {}
   for window in windows.prefetch(2):

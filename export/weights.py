@@ -29,7 +29,8 @@ def main(argv: Sequence[str]) -> None:
   if FLAGS.quantize_aware:
     raise InputError(f"--workdir={FLAGS.workdir}: is quantization-aware. Give its float run.")
   settings = experiment.model_flags()
-  settings.update({name: FLAGS[name].value for name in ("initial_gain", "box_margin")})
+  more = ("initial_gain", "box_margin", "steady_crops")
+  settings.update({name: FLAGS[name].value for name in more})
   with complete_or_absent(output) as partial:
     people.write(model, settings, partial)
     again = KerasPoseModel(people.read(partial)[0])

@@ -30,10 +30,16 @@ class CropNetwork(abc.ABC):
   recurrent = False
 
   @abc.abstractmethod
-  def __call__(self, crop: np.ndarray, first: bool = True) -> np.ndarray:
-    """Joints [J, 3] (x, y in crop pixels, score) in a crop [H, W, 3] float32, RGB 0..255.
+  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
+    """The joints in one crop.
 
-    Where it is not the first of its clip, a recurrent network remembers those before.
+    Args:
+      crop: [H, W, 3] float32, RGB 0..255.
+      affine: [2, 3], from frame to crop pixels.
+      first: whether it is the first of its clip; else a recurrent network remembers
+        those before.
+    Returns:
+      [J, 3]: x, y in crop pixels, score.
     """
 
   def predict(
@@ -72,7 +78,8 @@ class CropNetwork(abc.ABC):
       images = pipeline.decode_frames(clip["frames"][part])
       shown = crops.crop_frames(images, affines[part], self.image_size).numpy()
       for frame, crop in enumerate(shown, first):
-        found[frame] = self(crop, frame % (num_frames or len(found)) == 0)
+        first_of_all = frame % (num_frames or len(found)) == 0
+        found[frame] = self(crop, affines[frame].numpy(), first_of_all)
     keypoints = crops.transform_points(crops.invert_affine(affines), found[..., :2]).numpy()
     return ClipPredictions(
       clip["clip"].numpy().decode(), self.joint_names, keypoints, found[..., 2]

@@ -67,7 +67,11 @@ def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[C
         "Give --scales=1 --decoder=dark and no --flip."
       )
     tracker = Tracker(
-      KerasPoseModel(model), skeleton, margin=FLAGS.box_margin, decoder=FLAGS.decoder
+      KerasPoseModel(model),
+      skeleton,
+      margin=FLAGS.box_margin,
+      steady_crops=FLAGS.steady_crops,
+      decoder=FLAGS.decoder,
     )
     return follow(tracker, builder, FLAGS.eval_split, num_frames=FLAGS.num_frames, leave_out=done)
   windows = pipeline.evaluation_windows(
@@ -77,6 +81,7 @@ def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[C
     image_size=model.image_size,
     box=FLAGS.box,
     box_margin=FLAGS.box_margin,
+    steady_crops=FLAGS.steady_crops,
     scales=scales,
     leave_out=done,
   )
@@ -89,7 +94,7 @@ def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[C
 def conditions() -> Dict[str, Any]:
   """What decides the predictions, as their folder tells it."""
   names = ("dataset", "eval_split", "workdir", "part", "num_frames", "scales", "flip", "box")
-  values = {name: FLAGS[name].value for name in (*names, "box_margin", "decoder")}
+  values = {name: FLAGS[name].value for name in (*names, "box_margin", "steady_crops", "decoder")}
   return {**values, "checkpoint": fingerprint(Workdir(FLAGS.workdir).checkpoint(FLAGS.checkpoint))}
 
 

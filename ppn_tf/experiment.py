@@ -110,6 +110,12 @@ _TRAINING_FLAGS = [
     "Random shift of the crop, in parts of its side. The paper has none; trackers want some.",
     lower_bound=0.0,
   ),
+  flags.DEFINE_bool(
+    "steady_crops",
+    False,
+    "Crop the frames of a clip along a straight path and at one size, instead of each about its "
+    "own box. Trackers then take the previous heatmaps along with their crops.",
+  ),
   flags.DEFINE_float(
     "turn_probability",
     0.0,
@@ -180,6 +186,9 @@ _TRAINING_FLAGS = [
     "",
     "What BodyNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
     "(for mobilenet_v2_fpn), or a run's workdir (its BodyNet).",
+  ),
+  flags.DEFINE_string(
+    "ppu_weights", "", "What the PPU starts from: the workdir of a PPN with as many joints."
   ),
   flags.DEFINE_float(
     "loaded_rate",

@@ -1,7 +1,7 @@
 """This project's .tflite files on a data set's clips, and whose a .tflite file is."""
 
 import os
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ppn_tf.crop_networks import CropNetwork
 from ppn_tf.errors import InputError
 from ppn_tf.interpreters import open_file
 from ppn_tf.keypoints import heatmaps
+from ppn_tf.tracking.moved_heatmaps import MovedHeatmaps
 from ppn_tf.tracking.pose_models import SIGNATURES, TFLitePoseModel
 
 Path = Union[str, os.PathLike]
@@ -20,7 +21,8 @@ class ExportedNetwork(CropNetwork):
 
   The first crop passes twice: h_0 = start(crop_1), h_t = step(crop_t, h_(t-1)) for
   t = 1, 2, ... A frame-wise network has the same signatures and looks at the crop
-  alone. Joints are read from h_t by DARK.
+  alone. Where the file says that it wants it, h_(t-1) goes along with the crop, see
+  `MovedHeatmaps`. Joints are read from h_t by DARK.
   """
 
   recurrent = True
@@ -37,12 +39,15 @@ class ExportedNetwork(CropNetwork):
         f"{path}: does not say which joints it has. Export it anew with `python -m export.tflite`."
       )
     self.joint_names, self.image_size = self._model.skeleton.joint_names, self._model.image_size
-    self._heatmaps = np.zeros((*self._model.heatmap_size, self._model.num_joints), np.float32)
+    self._previous: Optional[MovedHeatmaps] = None
 
-  def __call__(self, crop: np.ndarray, first: bool = True) -> np.ndarray:
-    previous = self._model.start(crop) if first else self._heatmaps
-    self._heatmaps = self._model.step(crop, previous)
-    keypoints, scores = heatmaps.decode(self._heatmaps, self._model.stride, "dark")
+  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
+    if first or self._previous is None:
+      self._previous = MovedHeatmaps(self._model.start(crop), affine, self._model.stride)
+    previous, steady = self._previous, self._model.steady_crops
+    maps = self._model.step(crop, previous.seen_in(affine) if steady else previous.maps)
+    previous.replace(maps, affine)
+    keypoints, scores = heatmaps.decode(maps, self._model.stride, "dark")
     return np.concatenate([keypoints.numpy(), scores.numpy()[:, None]], axis=-1)
 
 

@@ -42,15 +42,15 @@ def load_weights(
 def load_run_weights(
   network: tf.keras.Model, part: str, source: str
 ) -> List[tf.keras.layers.Layer]:
-  """Starts HeadNet from a run's HeadNet, BodyNet from its BodyNet.
+  """Starts HeadNet from a run's HeadNet, BodyNet from its BodyNet, a PPU from its PPU.
 
   A frame-wise run has one network, which starts either. A PPN's BodyNet never
   starts a HeadNet, whatever the backbones are. The last layer stays as it is
   where the run has another number of joints.
 
   Args:
-    network: HeadNet or BodyNet.
-    part: which of them, "head" or "body".
+    network: HeadNet, BodyNet or a PPU.
+    part: which of them, "head", "body" or "ppu".
     source: workdir of a run whose network has the same backbone and upsampling.
   Returns:
     The layers that were set.
@@ -60,12 +60,18 @@ def load_run_weights(
   run = Workdir(source)
   if not run.is_there():
     raise InputError(
-      f"--{part}_weights={source}: is neither `imagenet`, nor an .npz or .tflite file, nor a "
+      f"--{part}_weights={source}: is no run's workdir."
+      if part == "ppu"
+      else f"--{part}_weights={source}: is neither `imagenet`, nor an .npz or .tflite file, nor a "
       "run's workdir."
     )
   settings = run.read_flags()
-  theirs = "body_net" if settings["method"] == "framewise" else f"{part}_net"
-  if find_skeleton(settings["skeleton"]).num_joints != network.output_shape[-1]:
+  theirs = "ppu" if part == "ppu" else f"{part}_net"
+  if settings["method"] == "framewise":
+    if part == "ppu":
+      raise InputError(f"--ppu_weights={source}: is a frame-wise run. Give a PPN's workdir.")
+    theirs = "body_net"
+  if part != "ppu" and find_skeleton(settings["skeleton"]).num_joints != network.output_shape[-1]:
     network = tf.keras.Model(network.input, network.get_layer("heatmaps").input)
   tracked = tf.train.Checkpoint(model=tf.train.Checkpoint(**{theirs: network}))
   try:

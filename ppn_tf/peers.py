@@ -52,7 +52,7 @@ class Peer(CropNetwork):
     size = int(self._input["shape"][1])
     self.joint_names, self.image_size = family.joint_names, (size, size)
 
-  def __call__(self, crop: np.ndarray, first: bool = True) -> np.ndarray:
+  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
     dtype = self._input["dtype"]
     image = self._family.to_input(crop)
     if np.issubdtype(dtype, np.integer):

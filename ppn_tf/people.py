@@ -40,7 +40,7 @@ def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.Pat
 
   Args:
     model: a PPN, or a frame-wise network.
-    settings: flags that describe it, by name, and box_margin.
+    settings: flags that describe it, by name, with box_margin and steady_crops.
     path: the .npz file.
   """
   parts = _parts(model)
@@ -120,6 +120,7 @@ def pose_model(num_threads: int = 2) -> PoseModel:
   settings = read_settings()
   model.skeleton = find_skeleton(settings["skeleton"])
   model.margin = settings["box_margin"]
+  model.steady_crops = settings.get("steady_crops", False)
   model.restart_score = _RESTART_SCORE
   return model
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from ppn_tf import distribution, experiment, training_loop
 from ppn_tf.clips import pipeline, service
 from ppn_tf.errors import InputError
-from ppn_tf.initial_weights import load_weights
+from ppn_tf.initial_weights import load_run_weights, load_weights
 from ppn_tf.models import batch_norm, precision
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.quantize_aware import start_from
@@ -91,7 +91,10 @@ def prepare_model() -> Tuple[Framewise, List[tf.keras.layers.Layer]]:
       loaded.append(network)
       if FLAGS.trainable_from:
         _keep_layers_before(network, FLAGS.trainable_from)
-  if isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
+  if FLAGS.ppu_weights and isinstance(model, PPN):
+    loaded_layers += load_run_weights(model.ppu, "ppu", FLAGS.ppu_weights)
+    loaded.append(model.ppu)
+  elif isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
     heatmaps = model.body_net.layers[-1]
     heatmaps.set_weights([(1.0 - FLAGS.initial_gain) * weight for weight in heatmaps.get_weights()])
   # One replica's statistics are the batch's anyway.
@@ -129,6 +132,7 @@ def _check_quantize_aware() -> None:
   refused = {
     "head_weights": "weights are that run's",
     "body_weights": "weights are that run's",
+    "ppu_weights": "weights are that run's",
     "mixed_precision": "rounding to 8 bits is computed in float32",
   }
   for name, reason in refused.items():
@@ -198,6 +202,7 @@ def _training_batches(
     max_rotation=FLAGS.max_rotation,
     flip_probability=FLAGS.flip_probability,
     max_shift=FLAGS.max_shift,
+    steady_crops=FLAGS.steady_crops,
     turn_probability=FLAGS.turn_probability,
     neighbor_probability=FLAGS.neighbor_probability,
     color_jitter=FLAGS.color_jitter,
@@ -240,6 +245,7 @@ def validation_arguments() -> Dict[str, Any]:
     "skeleton": experiment.skeleton(),
     "num_frames": FLAGS.num_frames,
     "box_margin": FLAGS.box_margin,
+    "steady_crops": FLAGS.steady_crops,
     "alpha": FLAGS.alpha,
   }
 

@@ -28,6 +28,7 @@ class Validation:
     *,
     num_frames: int,
     box_margin: float = 1.25,
+    steady_crops: bool = False,
     alpha: float = 0.2,
   ):
     """Reads the split's labels.
@@ -38,6 +39,7 @@ class Validation:
       skeleton: their joints.
       num_frames: T of the windows.
       box_margin: side of the crops over the longer side of the box.
+      steady_crops: see `pipeline.evaluation_windows`.
       alpha: PCK's threshold.
     """
     self.split = split
@@ -45,7 +47,12 @@ class Validation:
     self._skeleton, self._alpha = skeleton, alpha
     self._evaluator = Evaluator(model, skeleton, decoder="dark")
     self._windows = pipeline.evaluation_windows(
-      builder, split, num_frames=num_frames, image_size=model.image_size, box_margin=box_margin
+      builder,
+      split,
+      num_frames=num_frames,
+      image_size=model.image_size,
+      box_margin=box_margin,
+      steady_crops=steady_crops,
     ).prefetch(2)
 
   def __call__(self) -> float:

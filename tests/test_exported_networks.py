@@ -20,7 +20,7 @@ from tests.test_tflite_files import CELLS, JOINTS, SIZE, network
 import tensorflow as tf
 
 
-def exported(folder, description=True):
+def exported(folder, description=True, steady_crops=False):
   """A tiny network of this project: start is the frame's red, step half of that and half the last.
 
   Its joints are COCO's, all in one place; cells are pixels.
@@ -50,7 +50,8 @@ def exported(folder, description=True):
   if description:
     skeleton = {"name": "coco", "joint_names": COCO_JOINTS, "flip_pairs": [], "limbs": [],
                 "torso": [5, 12], "groups": []}  # fmt: skip
-    add_description(path, {"skeleton": skeleton, "frame": {"box_margin": 1.25}})
+    frame = {"box_margin": 1.25, "steady_crops": steady_crops}
+    add_description(path, {"skeleton": skeleton, "frame": frame})
   return path
 
 
@@ -82,6 +83,31 @@ def test_the_recurrence(tiny_dataset, tmp_path, num_frames, begins):
     row, column = np.unravel_index(maps.argmax(), maps.shape)
     places = found.keypoints[frame] @ affines[frame, :, :2].T + affines[frame, :, 2]
     assert (np.abs(places - [column, row]) <= 1.0 + 1e-3).all()
+
+
+def test_a_file_may_want_its_heatmaps_to_go_along(tmp_path):
+  """Of a still crop's red and the next one's, an even step keeps the cells and a jerk does not."""
+  network = load_network(exported(tmp_path, steady_crops=True))
+  place = np.zeros((32, 32, 3), np.float32)
+  place[16, 10] = 255.0
+  empty = np.zeros_like(place)
+
+  def column(*centers):
+    """Where the red is by the end, of crops of frame pixels one after the other."""
+    for frame, x in enumerate(centers):
+      affine = np.array([[1, 0, 15.5 - x], [0, 1, 0]], np.float32)
+      found = network(empty if frame else place, affine, frame == 0)
+    return found[0, 0]
+
+  # The first crop passes twice, so that its mean speed is nought at first: of ten pixels to the
+  # right the red goes along with four, and is six behind. Then it gains some of them.
+  assert column(50) == pytest.approx(10, abs=0.1)
+  assert column(50, 60) == pytest.approx(10 - 6, abs=0.1)
+  assert column(50, 60, 60) == pytest.approx(10 - 6 + 2.4, abs=0.6)
+  fixed = load_network(exported(tmp_path))
+  fixed(place, np.eye(2, 3, dtype=np.float32), True)
+  moved = fixed(empty, np.float32([[1, 0, -6], [0, 1, 0]]), False)
+  assert moved[0, 0] == pytest.approx(10, abs=0.1)
 
 
 @pytest.mark.parametrize("num_frames", [0, 3])

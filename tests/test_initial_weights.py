@@ -9,6 +9,7 @@ from ppn_tf import experiment, training_experiment
 from ppn_tf.errors import InputError
 from ppn_tf.initial_weights import load_weights
 from ppn_tf.models.pose_net import pose_net
+from ppn_tf.models.ppu import ppu
 from ppn_tf.models.pretrained import write_backbone
 from ppn_tf.workdir import Workdir
 from tests.random_weights import randomize
@@ -91,6 +92,34 @@ def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
   frames = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
   expected = trained.body_net(frames).numpy()
   np.testing.assert_allclose(model.body_net(frames), expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_a_ppu_starts_from_a_ppns(runs):
+  workdir, trained = runs["ppn"]
+  with flagsaver.flagsaver():
+    weights = [f"--{part}_weights={workdir}" for part in ("body", "ppu")]
+    arguments = ["--initial_gain=0.5", "--freeze_batch_norm=loaded"]
+    flags.FLAGS(["test", *NETWORK, *weights, *arguments])
+    model, loaded = training_experiment.prepare_model()
+  assert_same_weights(model.ppu, trained.ppu)
+  # Nothing is left to the PPU's first copies, which there are none of: BodyNet is as it was.
+  assert_same_weights(model.body_net, trained.body_net)
+  assert set(map(id, (layer for layer in model.ppu.layers if layer.weights))) <= set(
+    map(id, loaded)
+  )
+  norms = [
+    layer for layer in model.ppu.layers if isinstance(layer, tf.keras.layers.BatchNormalization)
+  ]
+  assert norms and not any(layer.trainable for layer in norms)
+
+
+def test_what_no_ppu_starts_from(runs, tmp_path):
+  unit = runs["ppn"][1].ppu
+  message = refusal(unit, "ppu", "", runs["framewise"][0])
+  assert message.endswith("is a frame-wise run. Give a PPN's workdir.")
+  assert refusal(unit, "ppu", "", tmp_path) == f"--ppu_weights={tmp_path}: is no run's workdir."
+  other = ppu((16, 16), 13, num_blocks=2, dilations=(1,))
+  assert "--ppu_weights takes the run's ppu" in refusal(other, "ppu", "", runs["ppn"][0])
 
 
 def test_what_was_loaded_is_told_and_its_first_layers_can_stay(runs):

@@ -31,6 +31,7 @@ SETTINGS = {
   "image_size": ["64", "64"],
   "skeleton": "coco",
   "box_margin": 1.1,
+  "steady_crops": True,
 }
 
 
@@ -100,7 +101,7 @@ def test_tracking_uses_a_converted_file_that_is_kept(model, tmp_path, monkeypatc
   frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
   expected = model.start(frame[None])[0]
   for one in (first, again):
-    assert (one.margin, one.skeleton) == (1.1, COCO)
+    assert (one.margin, one.steady_crops, one.skeleton) == (1.1, True, COCO)
     np.testing.assert_allclose(one.start(frame), expected, atol=0.02 * np.abs(expected).max())
   # A file where the cache's folder should be: there is no cache then.
   (tmp_path / "file").write_text("")

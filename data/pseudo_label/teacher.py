@@ -125,9 +125,8 @@ class Teacher:
       flips,
     )
     images = tf.tile(tf.constant(frame)[None], [len(views), 1, 1, 1])
-    found = np.stack(
-      [network(crop) for crop in crops.crop_frames(images, affines, network.image_size).numpy()]
-    )
+    shown = crops.crop_frames(images, affines, network.image_size).numpy()
+    found = np.stack([network(*pair) for pair in zip(shown, affines.numpy())])
     # A mirrored person's right is a left to the network.
     names = list(network.joint_names)
     mirrored = [names.index(mirrored_name(name)) for name in names]

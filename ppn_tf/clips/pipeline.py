@@ -55,6 +55,7 @@ def training_clip(
   max_rotation: float,
   flip_probability: float,
   max_shift: float = 0.0,
+  steady_crops: bool = False,
   turn_probability: float = 0.0,
   neighbor_probability: float = 0.0,
   color_jitter: float = 0.0,
@@ -63,8 +64,8 @@ def training_clip(
 ) -> Clip:
   """Cuts T consecutive frames from a clip, crops and augments them alike.
 
-  Each frame is cropped about its own box; the draw of scale, rotation and
-  mirroring is the clip's.
+  Each frame is cropped about its own box, or all of them along a straight path;
+  the draw of scale, rotation and mirroring is the clip's.
 
   Args:
     clip: as `records.parse` gives it.
@@ -74,6 +75,7 @@ def training_clip(
     image_size: (H, W) of the crops in pixels.
     box_margin: the crop's side is this times the box's longer side.
     scale_range, max_rotation, flip_probability, max_shift, turn_probability: see `augment.draw`.
+    steady_crops: crop along `crops.steady_path`.
     neighbor_probability: see `neighbor.add_neighbor`.
     color_jitter, blur_probability, occlusion_probability: see `appearance`; as without them
       where they are zero.
@@ -94,6 +96,8 @@ def training_clip(
     seeds[1], scale_range, max_rotation, flip_probability, max_shift, turn_probability
   )
   center, side = crops.box_to_crop(part["boxes"], box_margin)
+  if steady_crops:
+    center, side = crops.steady_path(center, side)
   side /= scale
   affines = crops.crop_affine(center + side[:, None] * shift, side, image_size, rotation, flip)
   frames = crops.crop_frames(decode_frames(part["frames"]), affines, image_size)
@@ -202,6 +206,7 @@ def evaluation_windows(
   image_size: Tuple[int, int],
   box: str = "given",
   box_margin: float = 1.25,
+  steady_crops: bool = False,
   scales: Sequence[float] = (1.0,),
   leave_out: Collection[str] = (),
 ) -> tf.data.Dataset:
@@ -217,6 +222,7 @@ def evaluation_windows(
     box: one of BOXES: whose crop is shown, the data set's box ("given") or that
       of the visible labelled joints ("joints"; the given one where they have none).
     box_margin: the crop's side is this times the box's longer side.
+    steady_crops: crop each window along `crops.steady_path`, as in training.
     scales: factors on the person's size, one crop each.
     leave_out: names of clips that are not wanted.
   Returns:
@@ -235,6 +241,8 @@ def evaluation_windows(
     wanted = first + tf.range(num_frames, dtype=tf.int64)
     index = tf.minimum(wanted, clip["length"] - 1)
     center, side = crops.box_to_crop(tf.gather(person_boxes(clip, box), index), box_margin)
+    if steady_crops:
+      center, side = crops.steady_path(center, side)
     affines = tf.stack([crops.crop_affine(center, side / scale, image_size) for scale in scales])
     images = decode_frames(tf.gather(clip["frames"], index))
     frames = tf.stack(

@@ -29,6 +29,24 @@ def box_to_crop(boxes: tf.Tensor, margin: float = 1.25) -> Tuple[tf.Tensor, tf.T
   return (corner + opposite) / 2.0, tf.maximum(side, 1.0)
 
 
+def steady_path(center: tf.Tensor, side: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+  """The straight path at an even speed that fits T crops best, all of their mean size.
+
+  Args:
+    center: [T, 2] float32 frame pixels.
+    side: [T] float32 frame pixels.
+  Returns:
+    center [T, 2], by least squares, and side [T].
+  """
+  times = tf.range(tf.shape(center)[0], dtype=tf.float32)[:, None]
+  times -= tf.reduce_mean(times)
+  mean = tf.reduce_mean(center, axis=0)
+  speed = tf.math.divide_no_nan(
+    tf.reduce_sum(times * center, axis=0), tf.reduce_sum(times * times, axis=0)
+  )
+  return mean + times * speed, tf.reduce_mean(side) + tf.zeros_like(side)
+
+
 def joints_to_box(
   keypoints: tf.Tensor, visibility: tf.Tensor, image_size: tf.Tensor, scale: float = BOX_SCALE
 ) -> tf.Tensor:

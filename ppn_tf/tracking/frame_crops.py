@@ -50,11 +50,11 @@ def crop_frame(frame: np.ndarray, affine: np.ndarray, size: Tuple[int, int]) -> 
   rounds places to a 32nd of a pixel, five grey levels at a sharp edge.
 
   Args:
-    frame: [H, W, 3] uint8.
+    frame: [H, W, C] uint8 or float32.
     affine: [2, 3] from `crop_affine`.
     size: (height, width) of the crop.
   Returns:
-    [height, width, 3] float32, 0..255.
+    [height, width, C] float32.
   """
   top, bottom, above, below = _taps(size[0], affine[1, 1], affine[1, 2], frame.shape[0])
   left, right, before, after = _taps(size[1], affine[0, 0], affine[0, 2], frame.shape[1])

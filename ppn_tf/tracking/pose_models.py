@@ -32,6 +32,8 @@ class PoseModel(abc.ABC):
     skeleton: the joints, where the form says so itself.
     margin: of the crops that it was trained on, where it says so: their side
       over the box's longer side.
+    steady_crops: whether it wants its previous heatmaps moved along with the crop, see
+      `moved_heatmaps`.
     restart_score: mean score below which it has lost a person, where it is known.
   """
 
@@ -40,6 +42,7 @@ class PoseModel(abc.ABC):
   num_joints: int
   skeleton: Optional[Skeleton] = None
   margin: Optional[float] = None
+  steady_crops: bool = False
   restart_score: Optional[float] = None
 
   @property
@@ -89,6 +92,7 @@ class TFLitePoseModel(PoseModel):
     if description:
       self.skeleton = from_dict(description["skeleton"])
       self.margin = description["frame"]["box_margin"]
+      self.steady_crops = description["frame"].get("steady_crops", False)
 
   def start(self, frame: np.ndarray) -> np.ndarray:
     return self._run("start", frame=frame)

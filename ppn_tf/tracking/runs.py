@@ -25,4 +25,5 @@ def run_model(workdir: str) -> PoseModel:
   model = KerasPoseModel(network)
   model.skeleton = find_skeleton(settings["skeleton"])
   model.margin = settings["box_margin"]
+  model.steady_crops = settings.get("steady_crops", False)
   return model

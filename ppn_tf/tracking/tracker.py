@@ -7,11 +7,12 @@ from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 import numpy as np
 
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints import crops, heatmaps
+from ppn_tf.keypoints import heatmaps
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
 from ppn_tf.tracking import boxes, dark, frame_crops
 from ppn_tf.tracking.cuts import CutDetector
 from ppn_tf.tracking.loading import load_model
+from ppn_tf.tracking.moved_heatmaps import MovedHeatmaps
 from ppn_tf.tracking.pose_models import PoseModel
 from ppn_tf.tracking.poses import Pose
 
@@ -29,8 +30,7 @@ class _State:
   """What is remembered between frames."""
 
   box: np.ndarray
-  previous: np.ndarray  # heatmaps [h, w, K]
-  affine: np.ndarray  # [2, 3], the crop that `previous` belongs to
+  previous: MovedHeatmaps
   search_at: int  # so many lost frames call for a search
   age: int = 0  # frames since HeadNet began the recurrence
   lost: int = 0  # frames in a row without confidence
@@ -60,7 +60,7 @@ class Tracker:
     restart_every: int = 0,
     cuts: bool = True,
     roam: bool = True,
-    remap_previous: bool = False,
+    steady_crops: bool = False,
     margin: float = CROP_MARGIN,
     decoder: str = "dark",
   ):
@@ -83,8 +83,8 @@ class Tracker:
         where it has come to; 0: never.
       cuts: seek anew at once where another shot begins, see `cuts.CutDetector`.
       roam: seek all over the frame; else only where the person was.
-      remap_previous: move the previous heatmaps into the current crop. Training
-        takes them as they are, so the default leaves them.
+      steady_crops: take the previous heatmaps along with the crop, see `MovedHeatmaps`,
+        for networks trained with --steady_crops; else they stay in the crop's cells.
       margin: side of the crop over the box's longer side, as in training.
       decoder: how heatmaps are read, see `heatmaps.decode`.
     Raises:
@@ -101,7 +101,7 @@ class Tracker:
     self.restart_every = restart_every
     self.cuts = cuts
     self.roam = roam
-    self.remap_previous = remap_previous
+    self.steady_crops = steady_crops
     self.margin = margin
     self.decoder = decoder
     self._state: Optional[_State] = None
@@ -119,8 +119,8 @@ class Tracker:
         SavedModel folder, a run's workdir; or a PoseModel, a PPN or a Framewise.
       skeleton: see the constructor; by default what the model says itself.
       num_threads: CPU threads of a .tflite model.
-      **arguments: see the constructor; `margin` and `restart_score` are by default what the
-        model says.
+      **arguments: see the constructor; `margin`, `steady_crops` and `restart_score` are by
+        default what the model says.
     Raises:
       InputError: there is no such model, or it is none of these.
     """
@@ -128,6 +128,7 @@ class Tracker:
       model = load_model(model, num_threads)
     if model.margin:
       arguments.setdefault("margin", model.margin)
+    arguments.setdefault("steady_crops", model.steady_crops)
     if model.restart_score:
       arguments.setdefault("restart_score", model.restart_score)
     return cls(model, skeleton or model.skeleton, **arguments)
@@ -231,7 +232,8 @@ class Tracker:
   def _begin(self, frame: np.ndarray, box: np.ndarray) -> Pose:
     """Starts the recurrence in a box, and does the first step."""
     crop, affine = self._crop(frame, box)
-    self._state = _State(box, self.model.start(crop), affine, self.restart_after)
+    previous = MovedHeatmaps(self.model.start(crop), affine, self.model.stride)
+    self._state = _State(box, previous, self.restart_after)
     return self._step(frame, crop, affine)
 
   def _go_on(self, frame: np.ndarray) -> Pose:
@@ -244,13 +246,9 @@ class Tracker:
     state = self._state
     assert state is not None
     previous = state.previous
-    if self.remap_previous and not np.array_equal(affine, state.affine):
-      moved = crops.remap_heatmaps(
-        tf.constant(previous[None]), state.affine[None], affine[None], self.model.stride
-      )
-      previous = moved[0].numpy()
-    state.previous, state.affine = self.model.step(crop, previous), affine
-    pose = self._pose(*self._read(state.previous, affine), state.box)
+    seen = previous.seen_in(affine) if self.steady_crops else previous.maps
+    previous.replace(self.model.step(crop, seen), affine)
+    pose = self._pose(*self._read(previous.maps, affine), state.box)
     state.age += 1
     state.lost = 0 if pose.found else state.lost + 1
     if pose.found:

@@ -105,6 +105,29 @@ def test_each_frame_is_cropped_about_its_own_box(builder):
     assert min(matches) < 1e-3, clip_index
 
 
+def test_steady_crops_go_along_one_straight_path(builder):
+  """The least-squares line of NumPy through the boxes' centres, and their mean side."""
+  for keypoints in batches(builder, batch_size=4, steady_crops=True, **PLAIN)[0]["keypoints"]:
+    matches = []
+    for clip, (length, split) in CLIPS.items():
+      for first in range(length - 2) if split == "train" else ():
+        labels, boxes = (
+          np.array(part) for part in zip(*(body_at(clip, first + t) for t in range(3)))
+        )
+        slope, start = np.polyfit(range(3), (boxes[:, :2] + boxes[:, 2:]) / 2, 1)
+        zoom = 64 / np.mean(1.25 * (boxes[:, 2:] - boxes[:, :2]).max(axis=1))
+        centers = start + np.arange(3)[:, None] * slope
+        matches.append(np.abs(keypoints - ((labels - centers[:, None]) * zoom + 31.5)).max())
+    assert min(matches) < 2e-3
+
+
+def test_one_frame_alone_has_a_steady_crop_too(builder):
+  plain, steady = (
+    batches(builder, num_frames=1, steady_crops=steady, **PLAIN)[0] for steady in (False, True)
+  )
+  np.testing.assert_allclose(steady["keypoints"], plain["keypoints"], atol=1e-4)
+
+
 def test_weights_say_visible_and_inside(builder):
   inside_count = 0
   for batch in batches(builder, 4, scale_range=(1.8, 2.0)):

@@ -93,3 +93,19 @@ def test_black_outside_the_frame():
   expected = np.zeros((64, 64))
   expected[20:40, 20:50] = 255
   np.testing.assert_allclose(crop, expected)
+
+
+def test_remap_is_the_exact_affine():
+  cells_y, cells_x = np.mgrid[:32, :40]
+
+  def gaussian(x, y, sigma):  # of crop pixels
+    square = (4 * cells_x + 1.5 - x) ** 2 + (4 * cells_y + 1.5 - y) ** 2
+    return np.exp(-square / (2 * sigma**2)).astype(np.float32)
+
+  old = np.array([[0.5, 0, 10], [0, 0.5, -20]], np.float32)
+  new = np.array([[0.6, 0, -5], [0, 0.6, -30]], np.float32)
+  point = np.array([110.0, 140.0])  # in the frame
+  maps = gaussian(*(0.5 * point + (10, -20)), sigma=20)[..., None]
+  moved = crops.remap_heatmaps(np.float32(maps)[None], old[None], new[None], stride=4)[0].numpy()
+  expected = gaussian(*(0.6 * point + (-5, -30)), sigma=24)
+  np.testing.assert_allclose(moved[2:-2, 2:-2, 0], expected[2:-2, 2:-2], atol=0.01)

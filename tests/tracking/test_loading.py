@@ -23,14 +23,14 @@ def tiny_people(num_threads=2):
   inputs = tf.keras.Input((32, 32, 3))
   outputs = tf.keras.layers.Conv2D(17, 4, 4, activation="sigmoid")(inputs)
   model = KerasPoseModel(Framewise(tf.keras.Model(inputs, outputs)))
-  model.skeleton, model.margin = COCO, 1.5
+  model.skeleton, model.margin, model.steady_crops = COCO, 1.5, True
   return model
 
 
 def test_people_as_the_readme_has_it(monkeypatch):
   monkeypatch.setattr(people, "pose_model", tiny_people)
   tracker = ppn_tf.tracking.Tracker.load("people")
-  assert (tracker.margin, tracker.skeleton) == (1.5, COCO)
+  assert (tracker.margin, tracker.steady_crops, tracker.skeleton) == (1.5, True, COCO)
   frames = np.random.default_rng(0).integers(0, 256, (3, 40, 50, 3), dtype=np.uint8)
   count = 0
   for pose in tracker(iter(frames), box=None):
@@ -48,7 +48,7 @@ def test_a_run_is_known_by_its_flags(tmp_path):
 
   defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.experiment"]
   settings = {flag.name: flag.default for flag in defaults}
-  settings.update(method="framewise", image_size=["64", "64"], box_margin=1.4)
+  settings.update(method="framewise", image_size=["64", "64"], box_margin=1.4, steady_crops=True)
   (tmp_path / "flags.json").write_text(json.dumps(settings))
   with pytest.raises(InputError, match="checkpoint"):
     load_model(tmp_path)
@@ -58,6 +58,7 @@ def test_a_run_is_known_by_its_flags(tmp_path):
   ).save()
   model = load_model(tmp_path)
   assert (model.skeleton, model.margin, model.image_size) == (PENN_ACTION, 1.4, (64, 64))
+  assert model.steady_crops
   frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
   np.testing.assert_allclose(model.start(frame), network.start(frame[None])[0].numpy(), atol=1e-5)
 

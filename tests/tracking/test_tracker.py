@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints import crops
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.tracking.pose_models import PoseModel
 from ppn_tf.tracking.tracker import Tracker
@@ -248,38 +247,23 @@ def test_scores_are_clipped():
   assert pose.scores.max() == 1.0
 
 
-def test_remapped_heatmaps_show_where_the_person_was():
+def test_heatmaps_go_along_with_steady_crops():
   joints = walk(4, step=(9, 3))
   frames = [paint(frame) for frame in joints]
-  boxes = penn_box(joints[0])
   eye = Eye()
-  poses = list(Tracker(eye, remap_previous=True)(frames, box=boxes))
+  poses = list(Tracker(eye, steady_crops=True)(frames, box=penn_box(joints[0])))
   assert errors(poses, joints).max() < 1.0
+  centers = [(np.float32(pose.box[:2]) + pose.box[2:]) / 2 for pose in poses]
+  speed = np.zeros(2)  # the first frame's crop is seen twice
   for t in (1, 2, 3):
-    # What the model would see of the frame before in today's crop.
+    speed = speed + 0.4 * (centers[t] - centers[t - 1] - speed)
     x1, y1, x2, y2 = poses[t].box
     zoom = 192 / (1.25 * max(x2 - x1, y2 - y1))
-    pixels = (joints[t - 1] - ((x1 + x2) / 2, (y1 + y2) / 2)) * zoom + 95.5
+    pixels = (joints[t - 1] + speed - centers[t]) * zoom + 95.5
     _, previous = eye.steps[t]
     for joint in range(NUM_JOINTS):
       row, column = np.unravel_index(previous[..., joint].argmax(), (48, 48))
       assert np.abs(pixels[joint] - (4 * column + 1.5, 4 * row + 1.5)).max() < 3.0
-
-
-def test_remap_is_the_exact_affine():
-  cells_y, cells_x = np.mgrid[:32, :40]
-
-  def gaussian(x, y, sigma):  # of crop pixels
-    square = (4 * cells_x + 1.5 - x) ** 2 + (4 * cells_y + 1.5 - y) ** 2
-    return np.exp(-square / (2 * sigma**2)).astype(np.float32)
-
-  old = np.array([[0.5, 0, 10], [0, 0.5, -20]], np.float32)
-  new = np.array([[0.6, 0, -5], [0, 0.6, -30]], np.float32)
-  point = np.array([110.0, 140.0])  # in the frame
-  maps = gaussian(*(0.5 * point + (10, -20)), sigma=20)[..., None]
-  moved = crops.remap_heatmaps(np.float32(maps)[None], old[None], new[None], stride=4)[0].numpy()
-  expected = gaussian(*(0.6 * point + (-5, -30)), sigma=24)
-  np.testing.assert_allclose(moved[2:-2, 2:-2, 0], expected[2:-2, 2:-2], atol=0.01)
 
 
 @pytest.mark.parametrize(
