@@ -72,6 +72,7 @@ class CropNetwork(abc.ABC):
   ) -> ClipPredictions:
     center, side = crops.box_to_crop(pipeline.person_boxes(clip, box), margin)
     affines = crops.crop_affine(center, side, self.image_size)
+    places = affines.numpy()
     found = np.zeros((len(affines), len(self.joint_names), 3), np.float32)
     for first in range(0, len(found), CHUNK):
       part = slice(first, first + CHUNK)
@@ -79,7 +80,7 @@ class CropNetwork(abc.ABC):
       shown = crops.crop_frames(images, affines[part], self.image_size).numpy()
       for frame, crop in enumerate(shown, first):
         first_of_all = frame % (num_frames or len(found)) == 0
-        found[frame] = self(crop, affines[frame].numpy(), first_of_all)
+        found[frame] = self(crop, places[frame], first_of_all)
     keypoints = crops.transform_points(crops.invert_affine(affines), found[..., :2]).numpy()
     return ClipPredictions(
       clip["clip"].numpy().decode(), self.joint_names, keypoints, found[..., 2]

@@ -51,9 +51,10 @@ def write_between(output: str, share: float) -> None:
   if Workdir(output).path.exists():
     raise InputError(f"--output={output}: is there already. Give another folder, or delete it.")
   model = experiment.load_checked_run()
-  if FLAGS.quantize_aware or not (FLAGS.head_weights or FLAGS.body_weights):
+  if FLAGS.quantize_aware or not (FLAGS.head_weights or FLAGS.body_weights or FLAGS.ppu_weights):
     raise InputError(
-      f"--workdir={FLAGS.workdir}: did not start from weights (--head_weights, --body_weights)."
+      f"--workdir={FLAGS.workdir}: did not start from weights (--head_weights, --body_weights, "
+      "--ppu_weights)."
     )
   start, _ = training_experiment.prepare_model()
   move_back(model, start, share)

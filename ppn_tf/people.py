@@ -18,7 +18,6 @@ import numpy as np
 import ppn_tf
 from ppn_tf import tflite_files
 from ppn_tf.errors import InputError
-from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.models.network import build_network
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.pretrained import folded_convolutions, set_convolutions
@@ -117,10 +116,7 @@ def pose_model(num_threads: int = 2) -> PoseModel:
     model = TFLitePoseModel(path, num_threads)
   else:
     model = KerasPoseModel(read()[0])
-  settings = read_settings()
-  model.skeleton = find_skeleton(settings["skeleton"])
-  model.margin = settings["box_margin"]
-  model.steady_crops = settings.get("steady_crops", False)
+  model.take_flags(read_settings())
   model.restart_score = _RESTART_SCORE
   return model
 

@@ -20,6 +20,7 @@ from ppn_tf.interruption import Interruption
 from ppn_tf.tracking import smoothing
 from ppn_tf.tracking.loading import PEOPLE
 from ppn_tf.tracking.people_tracker import PeopleTracker
+from ppn_tf.tracking.pose_models import KerasPoseModel
 from ppn_tf.tracking.results import STANDARD_OUTPUT, Outputs, Summary, write_results
 from ppn_tf.tracking.sources import Excerpt, open_source
 from ppn_tf.tracking.tracker import Tracker
@@ -108,9 +109,8 @@ def load_tracker() -> Tracker:
     from ppn_tf import experiment
     from ppn_tf.workdir import Workdir
 
-    model = experiment.load_checked_run()
-    arguments["skeleton"] = experiment.skeleton()
-    arguments["margin"] = Workdir(workdir).read_flags()["box_margin"]
+    model = KerasPoseModel(experiment.load_checked_run())
+    model.take_flags(Workdir(workdir).read_flags())
   elif "skeleton" in flags.FLAGS and flags.FLAGS["skeleton"].present:
     from ppn_tf import experiment
 

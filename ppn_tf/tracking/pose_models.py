@@ -7,13 +7,13 @@ the heatmaps of a frame given those before it (`step`).
 import abc
 import os
 import pathlib
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
 from ppn_tf.errors import InputError
 from ppn_tf.interpreters import interpreter_class
-from ppn_tf.keypoints.skeletons import Skeleton, from_dict
+from ppn_tf.keypoints.skeletons import Skeleton, find_skeleton, from_dict
 from ppn_tf.models.ppn import Framewise, check_steps_alone
 from ppn_tf.tflite_description import read_description
 
@@ -57,6 +57,12 @@ class PoseModel(abc.ABC):
   @abc.abstractmethod
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
     """Heatmaps [h, w, K] of a frame, given the previous ones [h, w, K]."""
+
+  def take_flags(self, flags: Mapping[str, Any]) -> None:
+    """Takes the joints and the crops from the flags of the run that trained the network."""
+    self.skeleton = find_skeleton(flags["skeleton"])
+    self.margin = flags["box_margin"]
+    self.steady_crops = flags.get("steady_crops", False)  # runs of before had none
 
   def _set_sizes(self, frame_shape: Any, heatmaps_shape: Any) -> None:
     """Takes the sizes from [B, H, W, 3] and [B, h, w, K], B open or not."""

@@ -5,7 +5,6 @@ read from the run's folder, not from the command line.
 """
 
 from ppn_tf import experiment
-from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel
 from ppn_tf.workdir import restore
 
@@ -23,7 +22,5 @@ def run_model(workdir: str) -> PoseModel:
   network = experiment.build_model(settings)
   restore(tf.train.Checkpoint(model=network), run.latest_checkpoint())
   model = KerasPoseModel(network)
-  model.skeleton = find_skeleton(settings["skeleton"])
-  model.margin = settings["box_margin"]
-  model.steady_crops = settings.get("steady_crops", False)
+  model.take_flags(settings)
   return model
