@@ -49,8 +49,8 @@ def mobilenet_v2_fpn(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]
       network.get_layer(lateral).output
     )
     outputs = _layers.Add(name=f"fpn_{number}_add")([enlarged, known])
-    outputs = _separable(outputs, _PYRAMID_WIDTHS[number], f"fpn_{number}")
-  return frames, _separable(outputs, _FEATURES, "fpn_features")
+    outputs = separable(outputs, _PYRAMID_WIDTHS[number], f"fpn_{number}")
+  return frames, separable(outputs, _FEATURES, "fpn_features")
 
 
 def _whole_network(image_size: Tuple[int, int], alpha: float) -> Tuple[tf.Tensor, tf.keras.Model]:
@@ -62,8 +62,8 @@ def _whole_network(image_size: Tuple[int, int], alpha: float) -> Tuple[tf.Tensor
   )
 
 
-def _separable(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
-  """A depthwise 3x3 and a 1x1 convolution."""
+def separable(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
+  """A depthwise 3x3 and a 1x1 convolution with batch norm and ReLU."""
   outputs = _layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")(
     inputs
   )

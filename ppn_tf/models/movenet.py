@@ -25,8 +25,12 @@ _PYRAMID = {
   "separable_conv2d_2": "fpn_3",
   "separable_conv2d_4": "fpn_features",
   "conv2d_5": "heatmaps",
+  "separable_conv2d_3": "middles_features",
+  "conv2d_4": "middles",
+  "separable_conv2d_5": "places_features",
+  "conv2d_6": "places",
 }
-_LAYER = re.compile(r"/(?:model_1/model|model_1|kpt_heatmap_0)/([^/]+)/")
+_LAYER = re.compile(r"/(?:model_1/model|model_1|kpt_heatmap_0|center_0|kpt_regress_0)/([^/]+)/")
 
 
 def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:

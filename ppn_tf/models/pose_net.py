@@ -6,7 +6,8 @@ HeadNet and BodyNet are two calls of `pose_net`.
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from ppn_tf.models.hrnet import hrnet
-from ppn_tf.models.mobilenet import mobilenet_v2, mobilenet_v2_fpn
+from ppn_tf.models.mobilenet import mobilenet_v2, mobilenet_v2_fpn, separable
+from ppn_tf.models.person_selection import SelectPerson
 from ppn_tf.models.resnet import resnet
 from ppn_tf.models.upsample import UPSAMPLINGS, upsample
 
@@ -17,6 +18,7 @@ BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] =
   "mobilenet_v2_0.5": lambda size: mobilenet_v2(size, alpha=0.5),
   "mobilenet_v2_0.35": lambda size: mobilenet_v2(size, alpha=0.35),
   "mobilenet_v2_fpn": mobilenet_v2_fpn,
+  "movenet": mobilenet_v2_fpn,
   "resnet18": lambda size: resnet(size, 18),
   "resnet34": lambda size: resnet(size, 34),
   "resnet50": lambda size: resnet(size, 50),
@@ -37,10 +39,11 @@ _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
   "mobilenet_v2_0.35": (64, 48, 32),
   "hrnet_w48": (),
   "mobilenet_v2_fpn": (),
+  "movenet": (),
 }
 # Whose heatmaps are probabilities, as in MoveNet, and are then scaled joint by joint: a BodyNet's
 # are a part of the answer.
-_PROBABILITIES = ("mobilenet_v2_fpn",)
+_PROBABILITIES = ("mobilenet_v2_fpn", "movenet")
 _DECONV_WIDTHS = (256, 256, 256)
 
 
@@ -101,8 +104,23 @@ def pose_net(
     dtype="float32",
     name="heatmaps",
   )(outputs)
+  if backbone == "movenet":
+    outputs = _of_one_person(tf.keras.Model(frames, outputs))
   if backbone in _PROBABILITIES:
     outputs = tf.keras.layers.DepthwiseConv2D(
       1, use_bias=False, depthwise_initializer="ones", dtype="float32", name="scaled_heatmaps"
     )(outputs)
   return tf.keras.Model(frames, outputs, name=name)
+
+
+def _of_one_person(network: tf.keras.Model) -> tf.Tensor:
+  """The heatmaps of a network with a feature pyramid, of the person in the middle alone."""
+  heatmaps = network.output
+  pyramid = network.get_layer("fpn_3_relu").output
+  maps = []
+  for name, channels in (("middles", 1), ("places", 2 * heatmaps.shape[-1])):
+    features = separable(pyramid, 96, f"{name}_features")
+    activation = "sigmoid" if name == "middles" else None
+    head = tf.keras.layers.Conv2D(channels, 1, activation=activation, dtype="float32", name=name)
+    maps.append(head(features))
+  return SelectPerson(dtype="float32", name="selected_heatmaps")([heatmaps, *maps])

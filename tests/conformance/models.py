@@ -74,6 +74,11 @@ CASES: Dict[str, Case] = {
     {"backbone:mobilenet_v2_fpn", "Framewise", "pose_net", "batch_norm"},
     True,
   ),
+  "movenet": Case(
+    lambda: _framewise("movenet"),
+    {"backbone:movenet", "Framewise", "pose_net", "batch_norm", "SelectPerson", "separable"},
+    True,
+  ),
   "deconv": Case(lambda: _framewise(SMALL, "deconv"), {"upsampling:deconv", "deconv"}, True),
   "separable_duc": Case(
     lambda: _framewise(SMALL, "separable_duc"), {"upsampling:separable_duc", "separable_duc"}, True
