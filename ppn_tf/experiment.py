@@ -110,6 +110,12 @@ _TRAINING_FLAGS = [
     "Random shift of the crop, in parts of its side. The paper has none; trackers want some.",
     lower_bound=0.0,
   ),
+  flags.DEFINE_integer(
+    "max_frame_step",
+    1,
+    "Frames from each of a clip's T to the next, at most: drawn for each clip, for faster motion.",
+    lower_bound=1,
+  ),
   flags.DEFINE_bool(
     "steady_crops",
     False,

@@ -202,6 +202,7 @@ def _training_batches(
     max_rotation=FLAGS.max_rotation,
     flip_probability=FLAGS.flip_probability,
     max_shift=FLAGS.max_shift,
+    max_frame_step=FLAGS.max_frame_step,
     steady_crops=FLAGS.steady_crops,
     turn_probability=FLAGS.turn_probability,
     neighbor_probability=FLAGS.neighbor_probability,

@@ -55,6 +55,7 @@ def training_clip(
   max_rotation: float,
   flip_probability: float,
   max_shift: float = 0.0,
+  max_frame_step: int = 1,
   steady_crops: bool = False,
   turn_probability: float = 0.0,
   neighbor_probability: float = 0.0,
@@ -62,7 +63,7 @@ def training_clip(
   blur_probability: float = 0.0,
   occlusion_probability: float = 0.0,
 ) -> Clip:
-  """Cuts T consecutive frames from a clip, crops and augments them alike.
+  """Cuts T frames from a clip, crops and augments them alike.
 
   Each frame is cropped about its own box, or all of them along a straight path;
   the draw of scale, rotation and mirroring is the clip's.
@@ -75,6 +76,8 @@ def training_clip(
     image_size: (H, W) of the crops in pixels.
     box_margin: the crop's side is this times the box's longer side.
     scale_range, max_rotation, flip_probability, max_shift, turn_probability: see `augment.draw`.
+    max_frame_step: frames from each of the T to the next, at most: drawn from 1 to this for a
+      clip, and less where it is too short.
     steady_crops: crop along `crops.steady_path`.
     neighbor_probability: see `neighbor.add_neighbor`.
     color_jitter, blur_probability, occlusion_probability: see `appearance`; as without them
@@ -86,11 +89,9 @@ def training_clip(
   """
   seeds = tf.random.experimental.stateless_split(seed, 2)
   look, beside = tf.unstack(tf.random.experimental.stateless_split(seeds[1], 2))
-  available = tf.shape(clip["frames"])[0] - num_frames + 1
-  first = tf.random.stateless_uniform([], seeds[0], 0, available, tf.int32)
+  index = _cut(tf.shape(clip["frames"])[0], num_frames, max_frame_step, seeds[0])
   part = {
-    name: clip[name][first : first + num_frames]
-    for name in ("frames", "keypoints", "visibility", "boxes")
+    name: tf.gather(clip[name], index) for name in ("frames", "keypoints", "visibility", "boxes")
   }
   scale, rotation, flip, shift = augment.draw(
     seeds[1], scale_range, max_rotation, flip_probability, max_shift, turn_probability
@@ -123,6 +124,18 @@ def training_clip(
     "weights": tf.cast(visible & inside, tf.float32),
     "torso": tf.norm(keypoints[:, shoulder] - keypoints[:, hip], axis=-1),
   }
+
+
+def _cut(length: tf.Tensor, num_frames: int, max_step: int, seed: tf.Tensor) -> tf.Tensor:
+  """Which T of a clip's frames are taken, [T] int32: any beginning, any step up to the most."""
+  step = tf.constant(1)
+  if max_step > 1 and num_frames > 1:
+    most = tf.minimum(max_step, (length - 1) // (num_frames - 1))
+    drawn = tf.random.experimental.stateless_split(seed, 2)[1]
+    step = tf.random.stateless_uniform([], drawn, 1, most + 1, tf.int32)
+  available = length - (num_frames - 1) * step
+  first = tf.random.stateless_uniform([], seed, 0, available, tf.int32)
+  return first + step * tf.range(num_frames)
 
 
 def training_batches(

@@ -121,6 +121,33 @@ def test_steady_crops_go_along_one_straight_path(builder):
     assert min(matches) < 2e-3
 
 
+def test_frames_may_be_steps_apart(builder):
+  """Each clip has one step, all steps and beginnings that fit occur, and no other."""
+  seen = set()
+  for batch in batches(builder, 12, batch_size=8, max_frame_step=2, **PLAIN):
+    for keypoints in batch["keypoints"]:
+      matches = {}
+      for clip, (length, split) in CLIPS.items():
+        for step in (1, 2):
+          for first in range(length - 2 * step) if split == "train" else ():
+            expected = []
+            for frame in range(first, first + 3 * step, step):
+              labels, box = body_at(clip, frame)
+              zoom = 64 / (1.25 * max(box[2] - box[0], box[3] - box[1]))
+              expected.append((labels - (box[:2] + box[2:]) / 2) * zoom + 31.5)
+            matches[clip, step, first] = np.abs(keypoints - expected).max()
+      near = {place[:2] for place, distance in matches.items() if distance < 1e-3}
+      assert near
+      seen |= near
+  fitting = {
+    (clip, step)
+    for clip, (length, split) in CLIPS.items()
+    for step in (1, 2)
+    if split == "train" and length > 2 * step
+  }
+  assert seen == fitting
+
+
 def test_one_frame_alone_has_a_steady_crop_too(builder):
   plain, steady = (
     batches(builder, num_frames=1, steady_crops=steady, **PLAIN)[0] for steady in (False, True)
