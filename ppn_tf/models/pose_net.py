@@ -114,7 +114,10 @@ def pose_net(
 
 
 def _of_one_person(network: tf.keras.Model) -> tf.Tensor:
-  """The heatmaps of a network with a feature pyramid, of the person in the middle alone."""
+  """The heatmaps of a network with a feature pyramid, of the person in the middle alone.
+
+  Who that is, is MoveNet's to say: the layers that find people are not trained.
+  """
   heatmaps = network.output
   pyramid = network.get_layer("fpn_3_relu").output
   maps = []
@@ -123,4 +126,6 @@ def _of_one_person(network: tf.keras.Model) -> tf.Tensor:
     activation = "sigmoid" if name == "middles" else None
     head = tf.keras.layers.Conv2D(channels, 1, activation=activation, dtype="float32", name=name)
     maps.append(head(features))
+  for layer in tf.keras.Model(pyramid, maps).layers:
+    layer.trainable = False
   return SelectPerson(dtype="float32", name="selected_heatmaps")([heatmaps, *maps])

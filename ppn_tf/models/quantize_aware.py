@@ -41,7 +41,7 @@ _RESULTS = (
 )
 # What the layer before is computed with: a convolution with its batch norm, anything with its ReLU.
 _NORMS, _ACTIVATIONS = (_layers.BatchNormalization,), (_layers.ReLU, _layers.Activation)
-_FLOAT32 = ("heatmaps", "scaled_heatmaps")
+_FLOAT32 = ("heatmaps", "selected_heatmaps", "scaled_heatmaps")
 
 
 class Ranges(NamedTuple):
