@@ -185,13 +185,13 @@ _TRAINING_FLAGS = [
     "head_weights",
     "",
     "What HeadNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
-    "(for mobilenet_v2_fpn), or a run's workdir (its HeadNet, or a frame-wise run's one network).",
+    "(for movenet and mobilenet_v2_fpn), or a run's workdir (its HeadNet, or a frame-wise run's one network).",
   ),
   flags.DEFINE_string(
     "body_weights",
     "",
     "What BodyNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
-    "(for mobilenet_v2_fpn), or a run's workdir (its BodyNet).",
+    "(for movenet and mobilenet_v2_fpn), or a run's workdir (its BodyNet).",
   ),
   flags.DEFINE_string(
     "ppu_weights", "", "What the PPU starts from: the workdir of a PPN with as many joints."

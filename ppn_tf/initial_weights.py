@@ -34,7 +34,9 @@ def load_weights(
   if source.endswith(".npz"):
     return load_backbone(network, source)
   if source.endswith(".tflite"):
-    mend = "MoveNet Lightning starts mobilenet_v2_fpn and mobilenet_v2."
+    mend = (
+      "MoveNet Lightning starts movenet, of its own 17 joints, mobilenet_v2_fpn and mobilenet_v2."
+    )
     return load_backbone(network, source, read_movenet, mend)
   return load_run_weights(network, part, source)
 
@@ -72,6 +74,11 @@ def load_run_weights(
       raise InputError(f"--ppu_weights={source}: is a frame-wise run. Give a PPN's workdir.")
     theirs = "body_net"
   if part != "ppu" and find_skeleton(settings["skeleton"]).num_joints != network.output_shape[-1]:
+    if "places" in (layer.name for layer in network.layers):
+      raise InputError(
+        f"--{part}_weights={source}: has other joints than --skeleton, which the backbone movenet "
+        "cannot have. Choose mobilenet_v2_fpn."
+      )
     network = tf.keras.Model(network.input, network.get_layer("heatmaps").input)
   tracked = tf.train.Checkpoint(model=tf.train.Checkpoint(**{theirs: network}))
   try:

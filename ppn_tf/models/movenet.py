@@ -1,8 +1,9 @@
-"""MoveNet's weights, read from its .tflite: Lightning's are a start for `mobilenet_v2_fpn`.
+"""MoveNet's weights, read from its .tflite: Lightning's are a start for `movenet`.
 
 MoveNet (Google, 2021, Apache-2.0) is MobileNetV2 with a feature pyramid and four
-heads that tell several people apart. Of the heads, the one for the heatmaps of
-COCO's joints goes along.
+heads. The heatmaps of COCO's joints are a start for `mobilenet_v2_fpn` too; the
+middles of people, and the places of their joints seen from there, are `movenet`'s
+alone. What its last head refines within a cell is left to the decoder.
 """
 
 import os
@@ -14,7 +15,7 @@ import numpy as np
 from ppn_tf.errors import InputError
 from ppn_tf.interpreters import open_file
 
-# MoveNet's layers behind MobileNetV2, and what `mobilenet_v2_fpn` calls them.
+# MoveNet's layers behind MobileNetV2, and what `movenet` calls them.
 _PYRAMID = {
   "conv2d": "fpn_top",
   "conv2d_1": "fpn_1_lateral",
@@ -40,7 +41,7 @@ def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
     path: its .tflite with float weights.
   Returns:
     float32 arrays by `<layer>/kernel` and `<layer>/bias` for
-    `models.pretrained.load_backbone`, layers named as in `mobilenet_v2_fpn`.
+    `models.pretrained.load_backbone`, layers named as in `movenet`.
   Raises:
     InputError: no readable .tflite, or one of another network or of integers.
   """

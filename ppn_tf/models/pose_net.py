@@ -73,7 +73,8 @@ def pose_net(
   """A flat functional model from frames to joint heatmaps.
 
   Args:
-    backbone: one of BACKBONES.
+    backbone: one of BACKBONES. "movenet" is "mobilenet_v2_fpn" with MoveNet's way of telling people
+      apart, which is not trained: it wants MoveNet Lightning's weights, and COCO's 17 joints.
     image_size: (H, W) in pixels, multiples of 32.
     num_joints: K.
     upsampling: one of UPSAMPLINGS; HRNet and the feature pyramid end at stride 4 and need none.

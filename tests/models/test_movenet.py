@@ -64,6 +64,31 @@ def test_what_is_computed_is_movenets(movenet, part, num_joints, result, others)
   np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("left", [0, 210, 420])
+def test_the_person_whose_joints_are_taken_is_movenets(movenet, left):
+  """People on paddle boards side by side: MoveNet's joints, to a cell and a half."""
+  frames = sorted((MODELS.parent / "bonn").rglob("*.jpg"))
+  if not frames:
+    pytest.skip("shared/data/bonn has no frames")
+  network = pose_net("movenet", (192, 192), 17)
+  loaded = load_weights(network, "body", "movenet", str(movenet))
+  unset = {layer.name for layer in network.layers if layer.weights} - {x.name for x in loaded}
+  assert unset == {"scaled_heatmaps"}
+  picture = tf.io.decode_jpeg(frames[0].read_bytes())[:, left : left + 540]
+  crop = np.round(tf.image.resize(picture, (192, 192)))[None]
+  interpreter = tf.lite.Interpreter(str(movenet))
+  interpreter.allocate_tensors()
+  interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop.astype(np.int32))
+  interpreter.invoke()
+  joints = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0, 0]
+  maps = network(crop.astype(np.float32))[0].numpy()
+  found = np.stack(np.unravel_index(maps.reshape(-1, 17).argmax(axis=0), (48, 48)), axis=-1)
+  sure = joints[:, 2] > 0.3
+  assert sure.sum() >= 8
+  away = np.abs(found + 0.5 - 48 * joints[:, :2]).max(axis=-1)
+  assert away[sure].max() < 1.5
+
+
 def test_a_network_without_the_pyramid_gets_mobilenet(movenet):
   network = pose_net("mobilenet_v2", (64, 64), 13)
   loaded = load_weights(network, "body", "mobilenet_v2", str(movenet))
@@ -73,7 +98,7 @@ def test_a_network_without_the_pyramid_gets_mobilenet(movenet):
 
 def test_networks_of_other_widths_are_refused(movenet):
   for backbone in ("mobilenet_v2_0.35", "resnet18"):
-    with pytest.raises(InputError, match="movenet-lightning.tflite: .* starts mobilenet_v2_fpn"):
+    with pytest.raises(InputError, match="movenet-lightning.tflite: .* starts movenet"):
       load_weights(pose_net(backbone, (64, 64), 13), "body", backbone, str(movenet))
 
 
