@@ -185,7 +185,8 @@ _TRAINING_FLAGS = [
     "head_weights",
     "",
     "What HeadNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
-    "(for movenet and mobilenet_v2_fpn), or a run's workdir (its HeadNet, or a frame-wise run's one network).",
+    "(for movenet and mobilenet_v2_fpn), or a run's workdir (its HeadNet, or a frame-wise run's "
+    "one network).",
   ),
   flags.DEFINE_string(
     "body_weights",
