@@ -6,7 +6,7 @@ high and near the crop's middle. There a second map says about where that person
 joints are, and heatmaps are taken only around those places.
 """
 
-from typing import Sequence
+from typing import Any, Dict, Sequence
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class SelectPerson(tf.keras.layers.Layer):
   (y, x) in cells from each cell]; gives [B, h, w, K]. Gradients pass to the heatmaps alone.
   """
 
-  def __init__(self, reach: float = 6.0, **arguments):
+  def __init__(self, reach: float = 6.0, **arguments: Any):
     super().__init__(**arguments)
     self.reach = reach
 
@@ -53,5 +53,5 @@ class SelectPerson(tf.keras.layers.Layer):
     away = tf.abs(tf.range(length, dtype=tf.float32)[:, None] - about[:, None])
     return tf.clip_by_value(2.0 - away / self.reach, 0.0, 1.0)
 
-  def get_config(self):
+  def get_config(self) -> Dict[str, Any]:
     return {**super().get_config(), "reach": self.reach}
