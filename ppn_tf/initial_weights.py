@@ -76,8 +76,8 @@ def load_run_weights(
   if part != "ppu" and find_skeleton(settings["skeleton"]).num_joints != network.output_shape[-1]:
     if "places" in (layer.name for layer in network.layers):
       raise InputError(
-        f"--{part}_weights={source}: has other joints than --skeleton, which the backbone movenet "
-        "cannot have. Choose mobilenet_v2_fpn."
+        f"--{part}_weights={source}: has other joints than --skeleton, and the backbone movenet "
+        "knows where people's joints are for its own alone. Choose mobilenet_v2_fpn."
       )
     network = tf.keras.Model(network.input, network.get_layer("heatmaps").input)
   tracked = tf.train.Checkpoint(model=tf.train.Checkpoint(**{theirs: network}))

@@ -122,6 +122,14 @@ def test_what_no_ppu_starts_from(runs, tmp_path):
   assert "--ppu_weights takes the run's ppu" in refusal(other, "ppu", "", runs["ppn"][0])
 
 
+def test_the_backbone_movenet_starts_from_no_run_with_other_joints(runs):
+  """The run has 13; what finds people would be left as it was made."""
+  network = pose_net("movenet", (64, 64), 17)
+  message = refusal(network, "body", "movenet", runs["framewise"][0])
+  assert message.startswith(f"--body_weights={runs['framewise'][0]}: has other joints than")
+  assert message.endswith("Choose mobilenet_v2_fpn.")
+
+
 def test_what_was_loaded_is_told_and_its_first_layers_can_stay(runs):
   workdir, _ = runs["framewise"]
   with flagsaver.flagsaver():

@@ -9,7 +9,7 @@ import tensorflow as tf
 _layers = tf.keras.layers
 # The pyramid's widths behind its strides 32, 16, 8 and 4, and of the features that it ends with.
 _PYRAMID_WIDTHS = (64, 32, 24, 24)
-_FEATURES = 96
+PYRAMID_FEATURES = 96
 # The last blocks of strides 16, 8 and 4.
 _LATERALS = ("block_9_add", "block_5_add", "block_2_add")
 
@@ -50,7 +50,7 @@ def mobilenet_v2_fpn(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]
     )
     outputs = _layers.Add(name=f"fpn_{number}_add")([enlarged, known])
     outputs = separable(outputs, _PYRAMID_WIDTHS[number], f"fpn_{number}")
-  return frames, separable(outputs, _FEATURES, "fpn_features")
+  return frames, separable(outputs, PYRAMID_FEATURES, "fpn_features")
 
 
 def _whole_network(image_size: Tuple[int, int], alpha: float) -> Tuple[tf.Tensor, tf.keras.Model]:

@@ -6,7 +6,7 @@ HeadNet and BodyNet are two calls of `pose_net`.
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from ppn_tf.models.hrnet import hrnet
-from ppn_tf.models.mobilenet import mobilenet_v2, mobilenet_v2_fpn, separable
+from ppn_tf.models.mobilenet import PYRAMID_FEATURES, mobilenet_v2, mobilenet_v2_fpn, separable
 from ppn_tf.models.person_selection import SelectPerson
 from ppn_tf.models.resnet import resnet
 from ppn_tf.models.upsample import UPSAMPLINGS, upsample
@@ -123,7 +123,7 @@ def _of_one_person(network: tf.keras.Model) -> tf.Tensor:
   pyramid = network.get_layer("fpn_3_relu").output
   maps = []
   for name, channels in (("middles", 1), ("places", 2 * heatmaps.shape[-1])):
-    features = separable(pyramid, 96, f"{name}_features")
+    features = separable(pyramid, PYRAMID_FEATURES, f"{name}_features")
     activation = "sigmoid" if name == "middles" else None
     head = tf.keras.layers.Conv2D(channels, 1, activation=activation, dtype="float32", name=name)
     maps.append(head(features))
