@@ -19,8 +19,8 @@ from ppn_tf import doors, experiment, tflite_files
 from ppn_tf.calibration import recurrent_samples
 from ppn_tf.clips import pipeline
 from ppn_tf.errors import InputError
-from ppn_tf.models.ppn import Framewise
-from ppn_tf.models.served_ppu import SAMPLERS
+from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.served_ppu import SAMPLERS, read_exactly, sampler_of
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.tflite_description import add_description
 from ppn_tf.tracking.pose_models import TFLitePoseModel
@@ -46,10 +46,11 @@ def define_flags() -> None:
   )
   flags.DEFINE_enum(
     "sampler",
-    "exact",
+    None,
     SAMPLERS,
     "How the deformable convolutions read: bilinearly, or, faster, the nearest quarter of a cell. "
-    "Training with --offset_steps=4 makes up for the latter.",
+    "By default as the network was trained: table with --offset_steps, as --model=people was, "
+    "else exact.",
   )
   flags.DEFINE_enum("frames", "float32", sorted(_FRAME_TYPES), "Type of the frames, 0..255.")
   flags.DEFINE_string("calibration_split", "train", "Split of --dataset that int8 is set by.")
@@ -103,6 +104,16 @@ def _calibration_clips(model: Framewise) -> List[np.ndarray]:
   return clips
 
 
+def _sampler(model: Framewise) -> str:
+  """The sampler to use; for the exact one the network is made to read exactly, too."""
+  if not isinstance(model, PPN):
+    return "exact"  # it samples nothing
+  sampler = FLAGS.sampler or sampler_of(model.ppu)
+  if sampler == "exact":
+    read_exactly(model.ppu)
+  return sampler
+
+
 def _check_quantization() -> None:
   """Raises InputError where --quantize does not suit the network."""
   if FLAGS.quantize_aware and FLAGS.quantize != "qat":
@@ -125,11 +136,12 @@ def main(argv: Sequence[str]) -> None:
     raise InputError(f"--output={output}: the file's name must end in .tflite.")
   model = exported_network.load()
   _check_quantization()
+  sampler = _sampler(model)
   frame_type = _FRAME_TYPES[FLAGS.frames]
   clips = _calibration_clips(model) if FLAGS.quantize == "int8" else []
   samples = functools.partial(recurrent_samples, model, clips, frame_type.as_numpy_dtype)
   content = tflite_files.to_tflite(
-    model, FLAGS.sampler, FLAGS.quantize, frame_type, samples if clips else None
+    model, sampler, FLAGS.quantize, frame_type, samples if clips else None
   )
   ops = tflite_files.count_ops(content)
   custom = tflite_files.custom_ops(ops)
@@ -139,13 +151,14 @@ def main(argv: Sequence[str]) -> None:
   with complete_or_absent(output) as partial:
     partial.write_bytes(content)
     add_description(partial, exported_network.description(model))
-    exact = FLAGS.quantize == "none" and FLAGS.sampler == "exact"
+    exact = FLAGS.quantize == "none" and sampler == "exact"
     # Files that compute something else are as far off as they are.
     most = tflite_files.TOLERANCE if exact else np.inf
     written = TFLitePoseModel(partial)
     difference = exported_network.check_difference(output, model, written, frames, most)
     size = partial.stat().st_size
-  print(f"{output}: {size / 1e6:.2f} MB, {sum(ops.values())} builtin ops, none custom:")
+  reads = f", {sampler} sampler" if isinstance(model, PPN) else ""
+  print(f"{output}: {size / 1e6:.2f} MB{reads}, {sum(ops.values())} builtin ops, none custom:")
   print(", ".join(f"{count} {name}" for name, count in sorted(ops.items())))
   print(f"largest difference over {len(frames)} recurrent frames: {difference:.2g}")
 

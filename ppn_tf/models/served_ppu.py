@@ -38,6 +38,22 @@ TABLE_STEPS = 4
 SAMPLING = "sampling"
 
 
+def sampler_of(unit: tf.keras.Model) -> str:
+  """The sampler that reads as a unit does: by table where it rounds its offsets."""
+  return "table" if any(warp.offset_steps for warp in _warps(unit)) else "exact"
+
+
+def read_exactly(unit: tf.keras.Model) -> None:
+  """Makes a unit read bilinearly from now on, as the exact sampler does, though it has rounded."""
+  for warp in _warps(unit):
+    warp.offset_steps = 0
+
+
+def _warps(unit: tf.keras.Model) -> List[DeformableConv2D]:
+  """A unit's deformable convolutions, a dilation rate each."""
+  return [layer for layer in unit.layers if isinstance(layer, DeformableConv2D)]
+
+
 class Axis(NamedTuple):
   """How positions along one axis become 0..6.
 
@@ -103,7 +119,7 @@ class ServedPPU(tf.Module):
     if is_rounding(unit) and not integers:
       raise ValueError("a quantization-aware unit must compute with integers. Received: False")
     super().__init__(name="served_ppu")
-    warps = [layer for layer in unit.layers if isinstance(layer, DeformableConv2D)]
+    warps = _warps(unit)
     rates = [warp.dilation_rate for warp in warps]
     self.sampler, self.integers = sampler, integers
     self.steps = warps[0].offset_steps or TABLE_STEPS

@@ -7,7 +7,7 @@ from ppn_tf.models.deform_conv import DeformableConv2D
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu
 from ppn_tf.models.quantize_aware import quantize_aware, start_from
-from ppn_tf.models.served_ppu import ServedPPU, axis
+from ppn_tf.models.served_ppu import ServedPPU, axis, read_exactly, sampler_of
 
 import tensorflow as tf
 
@@ -91,6 +91,19 @@ def test_a_unit_that_was_trained_exactly_is_read_by_quarters():
     if isinstance(layer, DeformableConv2D):
       layer.offset_steps = 4
   np.testing.assert_allclose(found, unit(maps), atol=0.02)
+
+
+def test_a_unit_that_rounds_can_be_made_to_read_exactly():
+  size, dilations = (10, 7), (1, 3)
+  maps = list(heatmaps(size))
+  never = trained_unit(size, dilations=dilations)
+  unit = trained_unit(size, dilations=dilations, offset_steps=4)
+  assert sampler_of(never) == "exact" and sampler_of(unit) == "table"
+  assert np.abs(unit(maps) - never(maps)).max() > 1e-3
+  read_exactly(unit)
+  assert sampler_of(unit) == "exact"
+  np.testing.assert_array_equal(unit(maps), never(maps))
+  np.testing.assert_allclose(ServedPPU(unit, "exact")(maps), never(maps), atol=1e-5)
 
 
 @pytest.mark.parametrize("rounding", [0.0, 0.125])
