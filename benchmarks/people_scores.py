@@ -35,7 +35,7 @@ OTHER = f"{CLIP}, other torso"
 # What is kept of a system's scores.
 KEPT = ("num_clips", "num_frames", "torso", "jitter", "not_predicted", "time")
 KEPT_OF_METRIC = ("micro", "groups", "num_joints")
-METRICS = ("pck_torso", "pck_body")
+METRICS = ("pck_torso", "pck_torso_clean", "pck_body")
 
 Scores = Mapping[str, Any]
 
@@ -116,6 +116,7 @@ def table(found: Mapping[str, Mapping[str, Scores]]) -> Table:
     columns.append([*cells, plain(None)])
 
   pck(f"{CLIP} PCK-torso", CLIP, "pck_torso")
+  pck("clean", CLIP, "pck_torso_clean")
   pck("other torso", OTHER, "pck_torso")
   pck("PCK-body", CLIP, "pck_body")
   for name in (boards, stills):

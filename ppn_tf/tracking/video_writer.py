@@ -11,8 +11,9 @@ import numpy as np
 from ppn_tf.errors import InputError
 from ppn_tf.outputs import complete_or_absent
 
-# As sharp as x264's "veryfast" at 21, in three fifths of its time, for a sixth to two thirds more
-# bytes: the encoder and the network share the cores.
+# In three fifths of the time of x264's "veryfast" at 20, for the encoder and the network share the
+# cores: a dance in as many bytes at 34.9 dB for 35.8, a camera at rest in half as many again at
+# 38.6 for 38.2.
 ENCODING = {"preset": "superfast", "crf": "21"}
 
 

@@ -15,7 +15,7 @@ from tests.test_peers import convert
 import tensorflow as tf
 
 
-def made_up(torso, body=90.0, jitter=2.0, milliseconds=None):
+def made_up(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
   time = {"milliseconds": milliseconds, "turns": 30, "threads": 1, "runtime": "some runtime"}
   return {
     "file": "network.tflite",
@@ -25,16 +25,17 @@ def made_up(torso, body=90.0, jitter=2.0, milliseconds=None):
     "torso": ["left_shoulder", "right_hip"],
     "jitter": {"predicted": jitter, "labelled": 1.5, "ratio": jitter / 1.5},
     "time": time if milliseconds else None,
-    "pck_torso": {"micro": torso},
+    "pck_torso": {"micro": torso, "num_joints": 637},
+    "pck_torso_clean": {"micro": clean, "num_joints": 400},
     "pck_body": {"micro": body},
   }
 
 
 @pytest.fixture(name="found")
 def fixture_found():
-  ours = {"0502": made_up(80.0, 95.0, 2.25, 12.34), "bonn": made_up(70.0, jitter=3.0)}
+  ours = {"0502": made_up(80.0, 95.0, 2.25, 12.34, 74.5), "bonn": made_up(70.0, jitter=3.0)}
   ours.update({"lspet_val": made_up(60.0, jitter=float("nan")), people.OTHER: made_up(85.5)})
-  other = {"0502": made_up(75.0, 99.0, 4.0, 100.0), "bonn": made_up(71.0, jitter=5.0)}
+  other = {"0502": made_up(75.0, 99.0, 4.0, 100.0, 77.0), "bonn": made_up(71.0, jitter=5.0)}
   other.update({"lspet_val": made_up(50.0), people.OTHER: made_up(90.0)})
   return {name: {"ours": ours[name], "other": other[name]} for name in ours}
 
@@ -54,19 +55,21 @@ def cells(line):
 
 def test_the_table(found):
   lines = table_documents.to_text(people.table(found), markdown=True).splitlines()
-  assert cells(lines[0])[:4] == ["network", "0502 PCK-torso", "other torso", "PCK-body"]
+  assert cells(lines[0])[:4] == ["network", "0502 PCK-torso", "clean", "other torso"]
   assert cells(lines[2]) == [
-    "ours", "**80.0**", "85.5", "95.0", "70.0", "**90.0**", "**60.0**", "**90.0**", "2.25", "3.00",
+    "ours", "**80.0**", "74.5", "85.5", "95.0", "70.0", "**90.0**", "**60.0**", "**90.0**", "2.25", "3.00",
     "12.3",
   ]  # fmt: skip
-  assert cells(lines[3])[:3] == ["other", "75.0", "**90.0**"] and cells(lines[3])[-1] == "100.0"
-  assert cells(lines[4]) == ["the labels", *["–"] * 7, "1.50", "1.50", "–"]
+  assert cells(lines[3])[:4] == ["other", "75.0", "**77.0**", "**90.0**"]
+  assert cells(lines[3])[-1] == "100.0"
+  assert cells(lines[4]) == ["the labels", *["–"] * 8, "1.50", "1.50", "–"]
 
 
 def test_the_page(found):
   page = people.page(found)
   assert "| 0502 | a test clip of Penn Action | 58 | 1 | 2 | left shoulder to right hip |" in page
-  assert "\n\n- The files: ours is network.tflite, other is network.tflite.\n- Jitter" in page
+  assert "\n\n- The files: ours is network.tflite, other is network.tflite.\n- Clean" in page
+  assert "with 400 of its 637 labelled joints" in page
   assert "go through whole clips" in page and "the median of 30 turns" in page
 
 
