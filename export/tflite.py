@@ -19,8 +19,9 @@ from ppn_tf import doors, experiment, tflite_files
 from ppn_tf.calibration import recurrent_samples
 from ppn_tf.clips import pipeline
 from ppn_tf.errors import InputError
+from ppn_tf.models.deform_conv import set_offset_steps
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.models.served_ppu import SAMPLERS, read_exactly, sampler_of
+from ppn_tf.models.served_ppu import SAMPLERS, sampler_of
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.tflite_description import add_description
 from ppn_tf.tracking.pose_models import TFLitePoseModel
@@ -104,13 +105,13 @@ def _calibration_clips(model: Framewise) -> List[np.ndarray]:
   return clips
 
 
-def _sampler(model: Framewise) -> str:
-  """The sampler to use; for the exact one the network is made to read exactly, too."""
+def _choose_sampler(model: Framewise) -> str:
+  """The file's sampler; for the exact one the network is made to read exactly, too."""
   if not isinstance(model, PPN):
     return "exact"  # it samples nothing
   sampler = FLAGS.sampler or sampler_of(model.ppu)
   if sampler == "exact":
-    read_exactly(model.ppu)
+    set_offset_steps(model.ppu, 0)
   return sampler
 
 
@@ -136,7 +137,7 @@ def main(argv: Sequence[str]) -> None:
     raise InputError(f"--output={output}: the file's name must end in .tflite.")
   model = exported_network.load()
   _check_quantization()
-  sampler = _sampler(model)
+  sampler = _choose_sampler(model)
   frame_type = _FRAME_TYPES[FLAGS.frames]
   clips = _calibration_clips(model) if FLAGS.quantize == "int8" else []
   samples = functools.partial(recurrent_samples, model, clips, frame_type.as_numpy_dtype)

@@ -4,7 +4,7 @@ Each tap of the kernel reads the map at its usual place plus a learned offset,
 bilinearly, and reads zero outside the map.
 """
 
-from typing import Any, Callable, Dict, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
 
@@ -148,11 +148,24 @@ def _rounded(offsets: tf.Tensor, steps: int) -> tf.Tensor:
   return offsets + tf.stop_gradient(tf.floor(offsets * steps + 0.5) / steps - offsets)
 
 
+def deformable_convolutions(network: tf.keras.Model) -> List[DeformableConv2D]:
+  """Those of a network, in its layers' order."""
+  return [layer for layer in network.layers if isinstance(layer, DeformableConv2D)]
+
+
 def set_implementation(network: tf.keras.Model, implementation: str) -> None:
   """Chooses how the deformable convolutions of a network are computed from now on.
 
   Graphs that were traced before keep what they have.
   """
-  for layer in network.layers:
-    if isinstance(layer, DeformableConv2D):
-      layer.implementation = implementation
+  for layer in deformable_convolutions(network):
+    layer.implementation = implementation
+
+
+def set_offset_steps(network: tf.keras.Model, steps: int) -> None:
+  """Has the deformable convolutions of a network round their offsets so from now on; 0: not.
+
+  Graphs that were traced before keep what they have.
+  """
+  for layer in deformable_convolutions(network):
+    layer.offset_steps = steps

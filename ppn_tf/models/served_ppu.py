@@ -24,7 +24,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models.deform_conv import deformable_convolutions
 from ppn_tf.models.deform_gather import framed_differences, tap_positions
 from ppn_tf.models.ppu import Mean
 from ppn_tf.models.quantize_aware import Ranges, is_rounding, ranges_of, weights_by_name
@@ -40,18 +40,8 @@ SAMPLING = "sampling"
 
 def sampler_of(unit: tf.keras.Model) -> str:
   """The sampler that reads as a unit does: by table where it rounds its offsets."""
-  return "table" if any(warp.offset_steps for warp in _warps(unit)) else "exact"
-
-
-def read_exactly(unit: tf.keras.Model) -> None:
-  """Makes a unit read bilinearly from now on, as the exact sampler does, though it has rounded."""
-  for warp in _warps(unit):
-    warp.offset_steps = 0
-
-
-def _warps(unit: tf.keras.Model) -> List[DeformableConv2D]:
-  """A unit's deformable convolutions, a dilation rate each."""
-  return [layer for layer in unit.layers if isinstance(layer, DeformableConv2D)]
+  rounds = any(warp.offset_steps for warp in deformable_convolutions(unit))
+  return "table" if rounds else "exact"
 
 
 class Axis(NamedTuple):
@@ -119,7 +109,7 @@ class ServedPPU(tf.Module):
     if is_rounding(unit) and not integers:
       raise ValueError("a quantization-aware unit must compute with integers. Received: False")
     super().__init__(name="served_ppu")
-    warps = _warps(unit)
+    warps = deformable_convolutions(unit)
     rates = [warp.dilation_rate for warp in warps]
     self.sampler, self.integers = sampler, integers
     self.steps = warps[0].offset_steps or TABLE_STEPS

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models.deform_conv import set_offset_steps
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu
 from ppn_tf.models.quantize_aware import quantize_aware, start_from
-from ppn_tf.models.served_ppu import ServedPPU, axis, read_exactly, sampler_of
+from ppn_tf.models.served_ppu import ServedPPU, axis, sampler_of
 
 import tensorflow as tf
 
@@ -73,9 +73,7 @@ def test_the_table_gives_what_rounded_offsets_give(steps, integers):
   size = (10, 7)
   unit, maps = trained_unit(size, dilations=(1, 3)), list(heatmaps(size))
   exact = unit(maps).numpy()
-  for layer in unit.layers:
-    if isinstance(layer, DeformableConv2D):
-      layer.offset_steps = steps
+  set_offset_steps(unit, steps)
   rounded = unit(maps).numpy()
   found = ServedPPU(unit, "table", integers)(maps)
   off = np.abs(found - rounded).max(axis=-1) > 1e-4
@@ -87,9 +85,7 @@ def test_a_unit_that_was_trained_exactly_is_read_by_quarters():
   size = (10, 7)
   unit, maps = trained_unit(size, dilations=(1, 3)), list(heatmaps(size))
   found = ServedPPU(unit, "table")(maps)
-  for layer in unit.layers:
-    if isinstance(layer, DeformableConv2D):
-      layer.offset_steps = 4
+  set_offset_steps(unit, 4)
   np.testing.assert_allclose(found, unit(maps), atol=0.02)
 
 
@@ -100,7 +96,7 @@ def test_a_unit_that_rounds_can_be_made_to_read_exactly():
   unit = trained_unit(size, dilations=dilations, offset_steps=4)
   assert sampler_of(never) == "exact" and sampler_of(unit) == "table"
   assert np.abs(unit(maps) - never(maps)).max() > 1e-3
-  read_exactly(unit)
+  set_offset_steps(unit, 0)
   assert sampler_of(unit) == "exact"
   np.testing.assert_array_equal(unit(maps), never(maps))
   np.testing.assert_allclose(ServedPPU(unit, "exact")(maps), never(maps), atol=1e-5)
