@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> None:
   frame = tf.zeros([1, *model.image_size, 3])
   heatmaps = tf.zeros([1, *model.heatmap_size, model.num_joints])
   with complete_or_absent(output) as partial:
-    serving.write_saved_model(model, partial)
+    serving.write_saved_model(model, partial, preliminary=FLAGS.readout == "present")
     serving_requests.write(
       partial,
       output.parent.name,

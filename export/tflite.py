@@ -142,7 +142,12 @@ def main(argv: Sequence[str]) -> None:
   clips = _calibration_clips(model) if FLAGS.quantize == "int8" else []
   samples = functools.partial(recurrent_samples, model, clips, frame_type.as_numpy_dtype)
   content = tflite_files.to_tflite(
-    model, sampler, FLAGS.quantize, frame_type, samples if clips else None
+    model,
+    sampler,
+    FLAGS.quantize,
+    frame_type,
+    samples if clips else None,
+    preliminary=FLAGS.readout == "present",
   )
   ops = tflite_files.count_ops(content)
   custom = tflite_files.custom_ops(ops)

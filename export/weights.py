@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> None:
   if FLAGS.quantize_aware:
     raise InputError(f"--workdir={FLAGS.workdir}: is quantization-aware. Give its float run.")
   settings = experiment.model_flags()
-  more = ("initial_gain", "box_margin", "steady_crops")
+  more = ("initial_gain", "box_margin", "steady_crops", "readout")
   settings.update({name: FLAGS[name].value for name in more})
   with complete_or_absent(output) as partial:
     people.write(model, settings, partial)

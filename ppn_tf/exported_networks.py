@@ -12,6 +12,7 @@ from ppn_tf.interpreters import open_file
 from ppn_tf.keypoints import heatmaps
 from ppn_tf.tracking.moved_heatmaps import MovedHeatmaps
 from ppn_tf.tracking.pose_models import SIGNATURES, TFLitePoseModel
+from ppn_tf.tracking.present_places import PresentPlaces
 
 Path = Union[str, os.PathLike]
 
@@ -22,7 +23,8 @@ class ExportedNetwork(CropNetwork):
   The first crop passes twice: h_0 = start(crop_1), h_t = step(crop_t, h_(t-1)) for
   t = 1, 2, ... A frame-wise network has the same signatures and looks at the crop
   alone. Where the file says that it wants it, h_(t-1) goes along with the crop, see
-  `MovedHeatmaps`. Joints are read from h_t by DARK.
+  `MovedHeatmaps`. Joints are read from h_t by DARK; of a file whose step also gives BodyNet's
+  heatmaps, as `PresentPlaces` says.
   """
 
   recurrent = True
@@ -40,13 +42,20 @@ class ExportedNetwork(CropNetwork):
       )
     self.joint_names, self.image_size = self._model.skeleton.joint_names, self._model.image_size
     self._previous: Optional[MovedHeatmaps] = None
+    self._places = PresentPlaces()
 
   def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
     if first or self._previous is None:
       self._previous = MovedHeatmaps(self._model.start(crop), affine, self._model.stride)
+      self._places = PresentPlaces()
     previous, steady = self._previous, self._model.steady_crops
-    maps = self._model.step(crop, previous.seen_in(affine) if steady else previous.maps)
+    maps, preliminary = self._model.final_and_preliminary(
+      crop, previous.seen_in(affine) if steady else previous.maps
+    )
     previous.replace(maps, affine)
+    if preliminary is not None:
+      places, highest = self._places.read(maps, preliminary, affine, self._model.stride)
+      return np.concatenate([places @ affine[:, :2].T + affine[:, 2], highest[:, None]], axis=-1)
     keypoints, scores = heatmaps.decode(maps, self._model.stride, "dark")
     return np.concatenate([keypoints.numpy(), scores.numpy()[:, None]], axis=-1)
 

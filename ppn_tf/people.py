@@ -29,7 +29,7 @@ WEIGHTS = pathlib.Path(__file__).parent / "weights" / "people.npz"
 _SETTINGS = "settings"
 # On the videos that it was looked at with, people in hard poses have 0.38 and more, and what is
 # followed where somebody was has down to 0.2, though at times more than this.
-_RESTART_SCORE = 0.35
+_RESTART_SCORE = 0.42
 
 
 def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.PathLike]) -> None:
@@ -39,7 +39,7 @@ def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.Pat
 
   Args:
     model: a PPN, or a frame-wise network.
-    settings: flags that describe it, by name, with box_margin and steady_crops.
+    settings: flags that describe it, by name, with box_margin, steady_crops and readout.
     path: the .npz file.
   """
   parts = _parts(model)
@@ -115,7 +115,7 @@ def pose_model(num_threads: int = 2) -> PoseModel:
   if path.is_file():
     model = TFLitePoseModel(path, num_threads)
   else:
-    model = KerasPoseModel(read()[0])
+    model = KerasPoseModel(*_network())
   model.take_flags(read_settings())
   model.restart_score = _RESTART_SCORE
   return model
@@ -133,9 +133,17 @@ def _convert(path: pathlib.Path) -> None:
   print(f"Preparing the network for people, once: {path}", file=sys.stderr)
   try:
     with complete_or_absent(path) as partial:
-      partial.write_bytes(tflite_files.to_tflite(read()[0], "table"))
+      network, readout = _network()
+      preliminary = readout == "present"
+      partial.write_bytes(tflite_files.to_tflite(network, "table", preliminary=preliminary))
   except (InputError, OSError) as error:
     print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
+
+
+def _network() -> Tuple[Framewise, str]:
+  """The network, and how its joints are read, of READOUTS."""
+  model, settings = read()
+  return model, settings.get("readout", "answer")
 
 
 def _parts(model: Framewise) -> Dict[str, Any]:

@@ -3,7 +3,8 @@
 start(frame) gives the heatmaps that begin a clip; step(frame, previous) those
 of a frame, given the ones before. Clients start with frame 1 and then step
 through all frames, frame 1 included. Frames are [B, H, W, 3], 0..255, float32
-or uint8; heatmaps [B, H/S, W/S, K] float32.
+or uint8; heatmaps [B, H/S, W/S, K] float32. For clients that read joints as
+tracking.present_places does, step can also give BodyNet's heatmaps, `preliminary`.
 
 track(frames) does all that with whole clips: crops [B, T, H, W, 3] uint8 to
 keypoints [B, T, K, 2] float32, (x, y) in the crops' pixels, and scores [B, T, K].
@@ -31,7 +32,7 @@ class Served(tf.Module):
   attributes, saving would trace each of their layers as well, several times.
 
   Attributes:
-    functions: concrete functions by name.
+    functions: concrete functions by name; see `write_saved_model` for the arguments.
 
   Raises:
     InputError: its poses are propagated from the first frame, not from the last.
@@ -43,6 +44,7 @@ class Served(tf.Module):
     batch_size: Optional[int] = None,
     frame_type: tf.DType = tf.float32,
     tracks: bool = True,
+    preliminary: bool = False,
   ):
     super().__init__(name="served")
     check_steps_alone(model)
@@ -58,7 +60,10 @@ class Served(tf.Module):
 
     @tf.function(input_signature=[frame, previous])
     def step(frame: tf.Tensor, previous: tf.Tensor) -> Dict[str, tf.Tensor]:
-      return {"heatmaps": model.step(tf.cast(frame, tf.float32), previous)}
+      frame = tf.cast(frame, tf.float32)
+      if not preliminary:
+        return {"heatmaps": model.step(frame, previous)}
+      return dict(zip(("preliminary", "heatmaps"), model.preliminary_and_final(frame, previous)))
 
     clip = tf.TensorSpec([batch_size, None, *model.image_size, 3], tf.uint8, "frames")
 
@@ -101,6 +106,7 @@ def write_saved_model(
   batch_size: Optional[int] = None,
   frame_type: tf.DType = tf.float32,
   tracks: bool = True,
+  preliminary: bool = False,
 ) -> None:
   """Writes a SavedModel folder that loads without this package.
 
@@ -110,8 +116,9 @@ def write_saved_model(
     batch_size: B, or None to leave it open.
     frame_type: of start's and step's frames, tf.float32 or tf.uint8.
     tracks: whether there is the signature `track`.
+    preliminary: whether step gives BodyNet's heatmaps, too.
   """
-  served = Served(model, batch_size, frame_type, tracks)
+  served = Served(model, batch_size, frame_type, tracks, preliminary)
   with complete_or_absent(path) as partial:
     tf.saved_model.save(served, os.fspath(partial), signatures=served.functions)
 

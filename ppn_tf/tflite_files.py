@@ -34,6 +34,7 @@ def to_tflite(
   quantization: str = "none",
   frame_type: tf.DType = tf.float32,
   samples: Optional[Callable[[], Iterable[Sample]]] = None,
+  preliminary: bool = False,
 ) -> bytes:
   """Converts a network.
 
@@ -48,6 +49,7 @@ def to_tflite(
       `quantize_aware` network was trained with.
     frame_type: of the frames, tf.float32 or tf.uint8.
     samples: what the signatures are called with; for "int8".
+    preliminary: whether step gives BodyNet's heatmaps, too.
   Raises:
     ValueError: a sampler or quantization that there is not; int8 without samples; qat of a
       network that does not round, or anything else of one that does.
@@ -63,7 +65,7 @@ def to_tflite(
     model = PPN(model.head_net, model.body_net, unit, model.skip_connection, model.propagation)
   with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name) / "model"
-    serving.write_saved_model(model, folder, 1, frame_type, tracks=False)
+    serving.write_saved_model(model, folder, 1, frame_type, tracks=False, preliminary=preliminary)
     converter = tf.lite.TFLiteConverter.from_saved_model(
       os.fspath(folder), signature_keys=["start", "step"]
     )

@@ -32,6 +32,7 @@ SETTINGS = {
   "skeleton": "coco",
   "box_margin": 1.1,
   "steady_crops": True,
+  "readout": "present",
 }
 
 
@@ -103,12 +104,16 @@ def test_tracking_uses_a_converted_file_that_is_kept(model, tmp_path, monkeypatc
   for one in (first, again):
     assert (one.margin, one.steady_crops, one.skeleton) == (1.1, True, COCO)
     np.testing.assert_allclose(one.start(frame), expected, atol=0.02 * np.abs(expected).max())
+    seen = one.final_and_preliminary(frame, np.zeros_like(expected))[1]
+    wanted = model.body_net(frame[None])[0]
+    np.testing.assert_allclose(seen, wanted, atol=0.02 * np.abs(wanted).max())
   # A file where the cache's folder should be: there is no cache then.
   (tmp_path / "file").write_text("")
   monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
   without = people.pose_model()
   assert "Not kept, tracking will be slower" in capsys.readouterr().err
   np.testing.assert_allclose(without.start(frame), expected, atol=0.02 * np.abs(expected).max())
+  assert without.final_and_preliminary(frame, np.zeros_like(expected))[1] is not None
 
 
 def test_the_packages_own_network():

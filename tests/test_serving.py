@@ -12,7 +12,7 @@ from ppn_tf import serving, tflite_files
 from ppn_tf.keypoints.heatmaps import decode
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.ppu import ppu
-from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.tracking.pose_models import KerasPoseModel, SavedModelPoseModel, TFLitePoseModel
 
 import tensorflow as tf
 
@@ -81,6 +81,24 @@ def test_tflite_signatures(folder):
     "start": {"inputs": ["frame"], "outputs": ["heatmaps"]},
     "step": {"inputs": ["frame", "previous"], "outputs": ["heatmaps"]},
   }
+
+
+@pytest.mark.parametrize("form", ["saved", "tflite", "keras"])
+def test_step_also_gives_bodynets_heatmaps_where_they_are_wanted(model, frames, tmp_path, form):
+  if form == "saved":
+    serving.write_saved_model(model, tmp_path / "saved", preliminary=True, tracks=False)
+    exported = SavedModelPoseModel(tmp_path / "saved")
+  elif form == "tflite":
+    path = tmp_path / "network.tflite"
+    path.write_bytes(tflite_files.to_tflite(model, preliminary=True))
+    exported = TFLitePoseModel(path)
+  else:
+    exported = KerasPoseModel(model, "present")
+  previous = model.start(frames[:1])
+  final, preliminary = exported.final_and_preliminary(frames[1], previous[0].numpy())
+  np.testing.assert_allclose(preliminary, model.body_net(frames[1:2])[0], atol=1e-4)
+  np.testing.assert_allclose(final, model.step(frames[1:2], previous)[0], atol=1e-3)
+  assert np.abs(final - preliminary).max() > 0.01
 
 
 def test_framewise_step_keeps_both_inputs(tmp_path):

@@ -77,9 +77,16 @@ class Framewise(tf.Module):
     return self.body_net(frames, training=training)
 
   def step(self, frames: tf.Tensor, previous: tf.Tensor) -> tf.Tensor:
-    """Heatmaps of frames; `previous` is not looked at."""
+    """The final heatmaps h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K]."""
+    return self.preliminary_and_final(frames, previous)[1]
+
+  def preliminary_and_final(
+    self, frames: tf.Tensor, previous: tf.Tensor
+  ) -> Tuple[tf.Tensor, tf.Tensor]:
+    """BodyNet's heatmaps of frames and the final ones; here the same, whatever was before."""
     del previous
-    return self.body_net(frames, training=False)
+    maps = self.body_net(frames, training=False)
+    return maps, maps
 
   def unroll(
     self, clips: tf.Tensor, state: Optional[tf.Tensor] = None, training: bool = False
@@ -142,12 +149,15 @@ class PPN(Framewise):
     """The initial heatmaps h_0 [B, H/S, W/S, K] of first frames [B, H, W, 3]."""
     return self.head_net(frames, training=training)
 
-  def step(self, frames: tf.Tensor, previous: tf.Tensor) -> tf.Tensor:
-    """The final heatmaps h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K].
+  def preliminary_and_final(
+    self, frames: tf.Tensor, previous: tf.Tensor
+  ) -> Tuple[tf.Tensor, tf.Tensor]:
+    """BodyNet's heatmaps and h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K].
 
     Where poses are propagated from the first frame, h_0 in place of h_{t-1}.
     """
-    return self.propagate(previous, self.body_net(frames, training=False))[1]
+    preliminary = self.body_net(frames, training=False)
+    return preliminary, self.propagate(previous, preliminary)[1]
 
   def propagate(
     self, previous: tf.Tensor, preliminary: tf.Tensor, training: bool = False

@@ -7,7 +7,7 @@ the heatmaps of a frame given those before it (`step`).
 import abc
 import os
 import pathlib
-from typing import Any, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from ppn_tf.tflite_description import read_description
 import tensorflow as tf
 
 SIGNATURES = {"start": {"frame"}, "step": {"frame", "previous"}}
+# How joints are read: from the network's answer, as the paper does, or where the present frame
+# alone says that the answer's peaks are, see `present_places`.
+READOUTS = ("answer", "present")
 
 
 class PoseModel(abc.ABC):
@@ -57,6 +60,12 @@ class PoseModel(abc.ABC):
   @abc.abstractmethod
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
     """Heatmaps [h, w, K] of a frame, given the previous ones [h, w, K]."""
+
+  def final_and_preliminary(
+    self, frame: np.ndarray, previous: np.ndarray
+  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    """`step`'s heatmaps and, where joints are to be read by the present frame, BodyNet's."""
+    return self.step(frame, previous), None
 
   def take_flags(self, flags: Mapping[str, Any]) -> None:
     """Takes the joints and the crops from the flags of the run that trained the network."""
@@ -101,17 +110,23 @@ class TFLitePoseModel(PoseModel):
       self.steady_crops = description["frame"].get("steady_crops", False)
 
   def start(self, frame: np.ndarray) -> np.ndarray:
-    return self._run("start", frame=frame)
+    return self._run("start", frame=frame)["heatmaps"]
 
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    return self._run("step", frame=frame, previous=previous)
+    return self.final_and_preliminary(frame, previous)[0]
 
-  def _run(self, signature: str, **inputs: np.ndarray) -> np.ndarray:
+  def final_and_preliminary(
+    self, frame: np.ndarray, previous: np.ndarray
+  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    found = self._run("step", frame=frame, previous=previous)
+    return found["heatmaps"], found.get("preliminary")
+
+  def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     runner = self._runners[signature]
     details = runner.get_input_details()
     feeds = {name: _to_tensor(value[None], details[name]) for name, value in inputs.items()}
-    heatmaps = runner(**feeds)["heatmaps"]
-    return _from_tensor(heatmaps, runner.get_output_details()["heatmaps"])[0]
+    details = runner.get_output_details()
+    return {name: _from_tensor(value, details[name])[0] for name, value in runner(**feeds).items()}
 
 
 class SavedModelPoseModel(PoseModel):
@@ -135,36 +150,55 @@ class SavedModelPoseModel(PoseModel):
     self._set_sizes(frame.shape, step.structured_outputs["heatmaps"].shape)
 
   def start(self, frame: np.ndarray) -> np.ndarray:
-    return self._run("start", frame=frame)
+    return self._run("start", frame=frame)["heatmaps"]
 
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    return self._run("step", frame=frame, previous=previous)
+    return self.final_and_preliminary(frame, previous)[0]
 
-  def _run(self, signature: str, **inputs: np.ndarray) -> np.ndarray:
+  def final_and_preliminary(
+    self, frame: np.ndarray, previous: np.ndarray
+  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    found = self._run("step", frame=frame, previous=previous)
+    return found["heatmaps"], found.get("preliminary")
+
+  def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     feeds = {name: tf.constant(value[None], tf.float32) for name, value in inputs.items()}
-    return self._signatures[signature](**feeds)["heatmaps"][0].numpy()
+    found = self._signatures[signature](**feeds)
+    return {name: value[0].numpy() for name, value in found.items()}
 
 
 class KerasPoseModel(PoseModel):
   """A PPN or Framewise as it is in memory, compiled once."""
 
-  def __init__(self, model: Framewise):
+  def __init__(self, model: Framewise, readout: str = "answer"):
+    """Takes a network, and how its joints are to be read, of READOUTS."""
     check_steps_alone(model)
     self._model = model
     frame = tf.TensorSpec([1, *model.image_size, 3], tf.float32)
     heatmaps = tf.TensorSpec([1, *model.heatmap_size, model.num_joints], tf.float32)
     self._set_sizes(frame.shape, heatmaps.shape)
     self._start = tf.function(lambda frame: model.start(frame), input_signature=[frame])
-    self._step = tf.function(
-      lambda frame, previous: model.step(frame, previous), input_signature=[frame, heatmaps]
-    )
+
+    def step(frame: tf.Tensor, previous: tf.Tensor) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
+      if readout == "answer":
+        return model.step(frame, previous), None
+      preliminary, final = model.preliminary_and_final(frame, previous)
+      return final, preliminary
+
+    self._step = tf.function(step, input_signature=[frame, heatmaps])
 
   def start(self, frame: np.ndarray) -> np.ndarray:
     return self._start(tf.constant(frame[None], tf.float32))[0].numpy()
 
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
+    return self.final_and_preliminary(frame, previous)[0]
+
+  def final_and_preliminary(
+    self, frame: np.ndarray, previous: np.ndarray
+  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
     feeds = tf.constant(frame[None], tf.float32), tf.constant(previous[None], tf.float32)
-    return self._step(*feeds)[0].numpy()
+    final, preliminary = self._step(*feeds)
+    return final[0].numpy(), None if preliminary is None else preliminary[0].numpy()
 
 
 def load_pose_model(path: Union[str, os.PathLike], num_threads: int = 2) -> PoseModel:

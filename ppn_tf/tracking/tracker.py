@@ -15,6 +15,7 @@ from ppn_tf.tracking.loading import load_model
 from ppn_tf.tracking.moved_heatmaps import MovedHeatmaps
 from ppn_tf.tracking.pose_models import PoseModel
 from ppn_tf.tracking.poses import Pose
+from ppn_tf.tracking.present_places import PresentPlaces
 
 import tensorflow as tf
 
@@ -31,6 +32,7 @@ class _State:
 
   box: np.ndarray
   previous: MovedHeatmaps
+  places: PresentPlaces
   search_at: int  # so many lost frames call for a search
   age: int = 0  # frames since HeadNet began the recurrence
   lost: int = 0  # frames in a row without confidence
@@ -41,7 +43,8 @@ class Tracker:
 
   `update` takes one frame; calling the tracker takes a whole video. The first
   frame passes twice, as in training: h_0 = start(I_1), then
-  h_t = step(I_t, h_{t-1}) for t = 1, 2, ..., and the answer for frame t is h_t.
+  h_t = step(I_t, h_{t-1}) for t = 1, 2, ..., and the answer for frame t is h_t. Of a model
+  that also gives BodyNet's heatmaps joints are read as `PresentPlaces` says.
 
   Attributes: the arguments of the constructor.
   """
@@ -233,7 +236,7 @@ class Tracker:
     """Starts the recurrence in a box, and does the first step."""
     crop, affine = self._crop(frame, box)
     previous = MovedHeatmaps(self.model.start(crop), affine, self.model.stride)
-    self._state = _State(box, previous, self.restart_after)
+    self._state = _State(box, previous, PresentPlaces(), self.restart_after)
     return self._step(frame, crop, affine)
 
   def _go_on(self, frame: np.ndarray) -> Pose:
@@ -247,8 +250,14 @@ class Tracker:
     assert state is not None
     previous = state.previous
     seen = previous.seen_in(affine) if self.steady_crops else previous.maps
-    previous.replace(self.model.step(crop, seen), affine)
-    pose = self._pose(*self._read(previous.maps, affine), state.box)
+    maps, preliminary = self.model.final_and_preliminary(crop, seen)
+    previous.replace(maps, affine)
+    if preliminary is None:
+      keypoints, scores = self._read(maps, affine)
+    else:
+      keypoints, scores = state.places.read(maps, preliminary, affine, self.model.stride)
+      scores = np.clip(scores, 0.0, 1.0)
+    pose = self._pose(keypoints, scores, state.box)
     state.age += 1
     state.lost = 0 if pose.found else state.lost + 1
     if pose.found:

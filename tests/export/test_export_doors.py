@@ -260,3 +260,6 @@ def test_the_packages_own_network_becomes_a_file(tmp_path):
   description = read_description(path)
   assert description["skeleton"]["name"] == "coco" and description["frame"]["box_margin"] == 1.25
   assert 7e6 < path.stat().st_size < 10e6
+  # Its joints are to be read by the present frame.
+  nothing = np.zeros((192, 192, 3), np.float32), np.zeros((48, 48, 17), np.float32)
+  assert TFLitePoseModel(path).final_and_preliminary(*nothing)[1].shape == (48, 48, 17)
