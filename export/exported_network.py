@@ -18,6 +18,11 @@ FLAGS = flags.FLAGS
 # Standard deviation of the offsets convolutions' random weights: with it the taps read up to some
 # cells away, as those of trained units do, and the time is that of a trained one.
 _SPREAD = 0.3
+_READ_BY = {
+  "answer": "the highest cell, refined by DARK",
+  "present": "step also gives preliminary, BodyNet's heatmaps: of these the highest cell near that "
+  "of heatmaps, refined by DARK and averaged over time; or as ever, from heatmaps alone",
+}
 # On which a file is compared with the network that it was made from.
 NUM_FRAMES = 30
 
@@ -106,7 +111,7 @@ def description(model: Framewise) -> Dict[str, Any]:
     "heatmaps": {
       "size": list(model.heatmap_size),
       "pixels_per_cell": model.stride,
-      "read_by": "the highest cell, refined by DARK",
+      "read_by": _READ_BY[FLAGS.readout],
       "joint": "(cell + 0.5) * pixels_per_cell - 0.5, in the crop's pixels",
     },
     "skeleton": skeletons.to_dict(experiment.skeleton()),

@@ -57,8 +57,8 @@ class PeopleTracker:
     Args:
       tracker: of one person; its network and settings are those of all.
       max_people: at most so many are tracked at a time.
-      new_score: mean score that makes someone tracked; by default half as much again as what a
-        joint needs to be drawn and a person to be kept.
+      new_score: mean score that makes someone tracked; by default 0.1 more than what a joint
+        needs to be drawn and a person to be kept.
       search_every: frames from the beginning of one search to the next.
       looks_per_frame: places that a search looks at in a frame.
       drop_after: frames in a row without confidence that end a track.
@@ -72,7 +72,7 @@ class PeopleTracker:
     self.tracker = tracker
     self.max_people = max_people
     least = max(tracker.min_score, tracker.restart_score)
-    self.new_score = 1.5 * least if new_score is None else new_score
+    self.new_score = least + 0.1 if new_score is None else new_score
     self.search_every = search_every
     self.looks_per_frame = looks_per_frame
     self.drop_after = drop_after
