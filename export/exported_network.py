@@ -10,7 +10,7 @@ from ppn_tf import experiment, people, serving
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.tracking.pose_models import PoseModel
+from ppn_tf.tracking.pose_models import READOUTS, PoseModel
 
 import tensorflow as tf
 
@@ -27,7 +27,18 @@ _READ_BY = {
 NUM_FRAMES = 30
 
 
+def define_readout() -> None:
+  flags.DEFINE_enum(
+    "readout",
+    "answer",
+    READOUTS,
+    "How trackers and `ppn_tf.score` read a PPN's joints: from its answer, as the paper does, or "
+    "where BodyNet sees them in the present frame, at the peaks that the answer chose.",
+  )
+
+
 def define_flags() -> None:
+  define_readout()
   flags.DEFINE_bool(
     "random_weights",
     False,
@@ -49,6 +60,8 @@ def load() -> Framewise:
   if FLAGS.model:
     model, settings = people.read()
     experiment.take_over(settings)
+    if not FLAGS["readout"].present:
+      FLAGS.readout = settings["readout"]
     return model
   if not FLAGS.random_weights:
     if not FLAGS.workdir:

@@ -41,5 +41,6 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+  exported_network.define_readout()
   flags.DEFINE_string("output", None, "File to write.")
   doors.run(main)

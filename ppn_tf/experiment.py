@@ -21,7 +21,6 @@ from ppn_tf.models.ppn import PROPAGATIONS, Framewise
 from ppn_tf.models.ppu import DILATIONS, REDUCTIONS
 from ppn_tf.models.quantize_aware import quantize_aware
 from ppn_tf.models.upsample import UPSAMPLINGS
-from ppn_tf.tracking.pose_models import READOUTS
 from ppn_tf.workdir import Workdir, restore
 
 import tensorflow as tf
@@ -292,14 +291,6 @@ flags.DEFINE_enum(
   "How joints are read from heatmaps: in the frame, where they are enlarged and summed; or in the "
   "crop by DARK, with a quarter cell's step, or as the highest cell.",
 )
-# Not of a run, but of what is exported from it.
-_READOUT = flags.DEFINE_enum(
-  "readout",
-  "answer",
-  READOUTS,
-  "How trackers, and scores of exported files, read a PPN's joints: from its answer, as the paper "
-  "does, or where BodyNet sees them in the present frame, at the peaks that the answer chose.",
-)
 flags.DEFINE_float("alpha", 0.2, "PCK's threshold as a part of the reference length.")
 
 
@@ -396,7 +387,7 @@ def take_over_float_network() -> None:
 
 def take_over(
   saved: Mapping[str, Any],
-  holders: Sequence[flags.FlagHolder] = (*_MODEL_FLAGS, *_TRAINING_FLAGS, _READOUT),
+  holders: Sequence[flags.FlagHolder] = (*_MODEL_FLAGS, *_TRAINING_FLAGS),
 ) -> None:
   """Gives flags that were not given the values that are saved, as far as they are."""
   for holder in holders:

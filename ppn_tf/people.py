@@ -143,7 +143,7 @@ def _convert(path: pathlib.Path) -> None:
 def _network() -> Tuple[Framewise, str]:
   """The network, and how its joints are read, of READOUTS."""
   model, settings = read()
-  return model, settings.get("readout", "answer")
+  return model, settings["readout"]
 
 
 def _parts(model: Framewise) -> Dict[str, Any]:

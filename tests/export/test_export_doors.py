@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ppn_tf import interpreters
+from ppn_tf import interpreters, people
 from ppn_tf.tflite_description import read_description
 from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
 from ppn_tf.tracking.tracker import Tracker
@@ -60,7 +60,9 @@ def fixture_folder(workdir, tiny_dataset, tmp_path_factory):
   folder = tmp_path_factory.mktemp("exports")
   given = [f"--workdir={workdir}", f"--dataset={tiny_dataset}"]
   said = {
-    "exact": printed("export.tflite", *given, f"--output={folder / 'exact.tflite'}"),
+    "exact": printed(
+      "export.tflite", *given, "--readout=present", f"--output={folder / 'exact.tflite'}"
+    ),
     "int8": printed(
       "export.tflite", *given, "--quantize=int8", "--sampler=table", "--frames=uint8",
       f"--output={folder / 'int8.tflite'}",
@@ -83,6 +85,19 @@ def test_files_say_what_they_are(folder):
   size = (folder / "exact.tflite").stat().st_size
   assert (folder / "int8.tflite").stat().st_size < 0.6 * size
   assert zipfile.ZipFile(folder / "exact.tflite").testzip() is None
+  # By which heatmaps joints are read: BodyNet's are there where that was asked for.
+  nothing = np.zeros((64, 64, 3), np.float32), np.zeros((*exact.heatmap_size, 13), np.float32)
+  assert exact.final_and_preliminary(*nothing)[1] is not None
+  assert int8.final_and_preliminary(*nothing)[1] is None
+  for name, word in (("exact", "preliminary"), ("int8", "highest cell")):
+    assert word in read_description(folder / f"{name}.tflite")["heatmaps"]["read_by"]
+
+
+def test_weights_for_the_package_say_how_they_are_read(workdir, tmp_path):
+  path = tmp_path / "weights.npz"
+  printed("export.weights", f"--workdir={workdir}", "--readout=present", f"--output={path}")
+  settings = people.read_settings(path)
+  assert (settings["readout"], settings["box_margin"]) == ("present", 1.1)
 
 
 def test_a_saved_model_is_as_tensorflow_serving_wants_it(folder):
