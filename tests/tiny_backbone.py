@@ -19,8 +19,8 @@ def tiny(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
   features = layers.Rescaling(1.0 / 127.5, offset=-1.0)(frames)
   for stride in (8, 4):
     features = layers.AveragePooling2D(stride)(features)
-    features = layers.Conv2D(16, 3, padding="same", use_bias=False)(features)
-    features = layers.ReLU()(layers.BatchNormalization()(features))
+    features = layers.Conv2D(16, 3, padding="same", use_bias=False, name=f"conv_{stride}")(features)
+    features = layers.ReLU()(layers.BatchNormalization(name=f"bn_{stride}")(features))
   return frames, features
 
 
