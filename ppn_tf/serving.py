@@ -63,7 +63,7 @@ class Served(tf.Module):
       frame = tf.cast(frame, tf.float32)
       if not preliminary:
         return {"heatmaps": model.step(frame, previous)}
-      return dict(zip(("preliminary", "heatmaps"), model.preliminary_and_final(frame, previous)))
+      return dict(zip(("heatmaps", "preliminary"), model.final_and_preliminary(frame, previous)))
 
     clip = tf.TensorSpec([batch_size, None, *model.image_size, 3], tf.uint8, "frames")
 

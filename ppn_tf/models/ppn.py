@@ -78,12 +78,12 @@ class Framewise(tf.Module):
 
   def step(self, frames: tf.Tensor, previous: tf.Tensor) -> tf.Tensor:
     """The final heatmaps h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K]."""
-    return self.preliminary_and_final(frames, previous)[1]
+    return self.final_and_preliminary(frames, previous)[0]
 
-  def preliminary_and_final(
+  def final_and_preliminary(
     self, frames: tf.Tensor, previous: tf.Tensor
   ) -> Tuple[tf.Tensor, tf.Tensor]:
-    """BodyNet's heatmaps of frames and the final ones; here the same, whatever was before."""
+    """The final heatmaps of frames and BodyNet's; here the same, whatever was before."""
     del previous
     maps = self.body_net(frames, training=False)
     return maps, maps
@@ -149,15 +149,15 @@ class PPN(Framewise):
     """The initial heatmaps h_0 [B, H/S, W/S, K] of first frames [B, H, W, 3]."""
     return self.head_net(frames, training=training)
 
-  def preliminary_and_final(
+  def final_and_preliminary(
     self, frames: tf.Tensor, previous: tf.Tensor
   ) -> Tuple[tf.Tensor, tf.Tensor]:
-    """BodyNet's heatmaps and h_t of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K].
+    """h_t and BodyNet's heatmaps of frames [B, H, W, 3], given h_{t-1} [B, H/S, W/S, K].
 
     Where poses are propagated from the first frame, h_0 in place of h_{t-1}.
     """
     preliminary = self.body_net(frames, training=False)
-    return preliminary, self.propagate(previous, preliminary)[1]
+    return self.propagate(previous, preliminary)[1], preliminary
 
   def propagate(
     self, previous: tf.Tensor, preliminary: tf.Tensor, training: bool = False

@@ -81,7 +81,27 @@ class PoseModel(abc.ABC):
     self.num_joints = joints
 
 
-class TFLitePoseModel(PoseModel):
+class _ExportedPoseModel(PoseModel):
+  """A file or folder with the signatures `start` and `step`."""
+
+  def start(self, frame: np.ndarray) -> np.ndarray:
+    return self._run("start", frame=frame)["heatmaps"]
+
+  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
+    return self.final_and_preliminary(frame, previous)[0]
+
+  def final_and_preliminary(
+    self, frame: np.ndarray, previous: np.ndarray
+  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    found = self._run("step", frame=frame, previous=previous)
+    return found["heatmaps"], found.get("preliminary")
+
+  @abc.abstractmethod
+  def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
+    """A signature's outputs by name; all without the batch's axis."""
+
+
+class TFLitePoseModel(_ExportedPoseModel):
   """A .tflite file with the signatures `start` and `step`, on the CPU."""
 
   def __init__(self, path: Union[str, os.PathLike], num_threads: int = 2, runtime: str = ""):
@@ -109,18 +129,6 @@ class TFLitePoseModel(PoseModel):
       self.margin = description["frame"]["box_margin"]
       self.steady_crops = description["frame"].get("steady_crops", False)
 
-  def start(self, frame: np.ndarray) -> np.ndarray:
-    return self._run("start", frame=frame)["heatmaps"]
-
-  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    return self.final_and_preliminary(frame, previous)[0]
-
-  def final_and_preliminary(
-    self, frame: np.ndarray, previous: np.ndarray
-  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    found = self._run("step", frame=frame, previous=previous)
-    return found["heatmaps"], found.get("preliminary")
-
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     runner = self._runners[signature]
     details = runner.get_input_details()
@@ -129,7 +137,7 @@ class TFLitePoseModel(PoseModel):
     return {name: _from_tensor(value, details[name])[0] for name, value in runner(**feeds).items()}
 
 
-class SavedModelPoseModel(PoseModel):
+class SavedModelPoseModel(_ExportedPoseModel):
   """A SavedModel folder with the signatures `start` and `step`, or one of its versions."""
 
   def __init__(self, path: Union[str, os.PathLike]):
@@ -148,18 +156,6 @@ class SavedModelPoseModel(PoseModel):
     step = self._signatures["step"]
     frame = step.structured_input_signature[1]["frame"]
     self._set_sizes(frame.shape, step.structured_outputs["heatmaps"].shape)
-
-  def start(self, frame: np.ndarray) -> np.ndarray:
-    return self._run("start", frame=frame)["heatmaps"]
-
-  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    return self.final_and_preliminary(frame, previous)[0]
-
-  def final_and_preliminary(
-    self, frame: np.ndarray, previous: np.ndarray
-  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    found = self._run("step", frame=frame, previous=previous)
-    return found["heatmaps"], found.get("preliminary")
 
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     feeds = {name: tf.constant(value[None], tf.float32) for name, value in inputs.items()}
@@ -182,8 +178,7 @@ class KerasPoseModel(PoseModel):
     def step(frame: tf.Tensor, previous: tf.Tensor) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
       if readout == "answer":
         return model.step(frame, previous), None
-      preliminary, final = model.preliminary_and_final(frame, previous)
-      return final, preliminary
+      return model.final_and_preliminary(frame, previous)
 
     self._step = tf.function(step, input_signature=[frame, heatmaps])
 
