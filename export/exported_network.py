@@ -9,6 +9,7 @@ import ppn_tf
 from ppn_tf import experiment, people, serving
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
+from ppn_tf.models import sample_pruning
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.tracking.pose_models import READOUTS, PoseModel
 
@@ -76,6 +77,8 @@ def load() -> Framewise:
     for layer in model.ppu.layers:
       if layer.name.startswith("offsets_"):
         layer.kernel.assign(rng.normal(0, _SPREAD, layer.kernel.shape))
+    if FLAGS.ppu_samples:
+      sample_pruning.keep_any(model.ppu, FLAGS.ppu_samples, rng)
   return model
 
 

@@ -11,11 +11,14 @@ import os
 import sys
 from typing import Any, Dict, Sequence
 
+import numpy as np
 from absl import flags
 from tqdm import tqdm
 
 from ppn_tf import cost_tables, doors, experiment, profiler
 from ppn_tf.errors import InputError
+from ppn_tf.models import sample_pruning
+from ppn_tf.models.ppn import PPN
 from ppn_tf.paper_rows import containing
 
 FLAGS = flags.FLAGS
@@ -76,6 +79,8 @@ def print_one() -> None:
   with contextlib.redirect_stdout(sys.stderr):
     # Rounding costs nothing that is counted.
     model = experiment.build_model({**experiment.run_flags(), "quantize_aware": ""})
+  if FLAGS.ppu_samples and isinstance(model, PPN):
+    sample_pruning.keep_any(model.ppu, FLAGS.ppu_samples, np.random.default_rng(0))
   costs = profiler.model_costs(model)
   if FLAGS.json:
     print(json.dumps({part: dataclasses.asdict(cost) for part, cost in costs.items()}, indent=2))

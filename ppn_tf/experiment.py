@@ -75,6 +75,14 @@ _MODEL_FLAGS = [
     "`python -m export.tflite --sampler=table` puts in its place; 0: not rounded.",
     lower_bound=0,
   ),
+  flags.DEFINE_integer(
+    "ppu_samples",
+    0,
+    "Of what the PPU's deformable convolutions read, 9 taps of K joints at each dilation rate, so "
+    "many samples are kept, those that its answer needs most; the PPU of --ppu_weights is pruned "
+    "to them before it is trained. An exported PPU then takes so much less time. 0: all.",
+    lower_bound=0,
+  ),
   flags.DEFINE_bool("skip_connection", True, "Add BodyNet's heatmaps to the PPU's."),
   flags.DEFINE_enum(
     "propagation",
@@ -185,17 +193,25 @@ _TRAINING_FLAGS = [
     "head_weights",
     "",
     "What HeadNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
-    "(for movenet and mobilenet_v2_fpn), or a run's workdir (its HeadNet, or a frame-wise run's "
-    "one network).",
+    "(for movenet and mobilenet_v2_fpn), `people` (that of the network that comes with the "
+    "package), or a run's workdir (its HeadNet, or a frame-wise run's one network).",
   ),
   flags.DEFINE_string(
     "body_weights",
     "",
     "What BodyNet starts from: `imagenet`, weights in an .npz file, MoveNet Lightning's .tflite "
-    "(for movenet and mobilenet_v2_fpn), or a run's workdir (its BodyNet).",
+    "(for movenet and mobilenet_v2_fpn), `people`, or a run's workdir (its BodyNet).",
   ),
   flags.DEFINE_string(
-    "ppu_weights", "", "What the PPU starts from: the workdir of a PPN with as many joints."
+    "ppu_weights",
+    "",
+    "What the PPU starts from: `people`, or the workdir of a PPN with as many joints.",
+  ),
+  flags.DEFINE_string(
+    "teacher",
+    "",
+    "`people`, or a run's workdir: the heatmaps of its network, of all joints, are learned in "
+    "place of the labels' (knowledge distillation).",
   ),
   flags.DEFINE_float(
     "loaded_rate",

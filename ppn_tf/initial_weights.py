@@ -1,7 +1,8 @@
-"""What HeadNet and BodyNet start from: ImageNet weights, MoveNet's, a file, or another run."""
+"""What networks start from: ImageNet weights, MoveNet's, the package's, a file, another run."""
 
 from typing import List
 
+from ppn_tf import people
 from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import find_skeleton
 from ppn_tf.models.imagenet import load_imagenet
@@ -15,20 +16,25 @@ import tensorflow as tf
 def load_weights(
   network: tf.keras.Model, part: str, backbone: str, source: str
 ) -> List[tf.keras.layers.Layer]:
-  """Starts HeadNet or BodyNet from weights that there are.
+  """Starts HeadNet, BodyNet or a PPU from weights that there are.
 
   Args:
-    network: HeadNet or BodyNet.
-    part: which of them, "head" or "body".
-    backbone: its backbone's name.
-    source: "imagenet" (see `models.imagenet`), an .npz file (see
-      `models.pretrained`), a .tflite of MoveNet Lightning (see `models.movenet`),
-      or the workdir of a run (see `load_run_weights`).
+    network: HeadNet, BodyNet or a PPU.
+    part: which of them, "head", "body" or "ppu".
+    backbone: its backbone's name, if it has one.
+    source: "people", the network that comes with the package, or the workdir of
+      a run (see `load_run_weights`); where it is no PPU also "imagenet" (see
+      `models.imagenet`), an .npz file (see `models.pretrained`), or a .tflite of
+      MoveNet Lightning (see `models.movenet`).
   Returns:
     The layers that were set.
   Raises:
     InputError: none of these, or one that does not fit.
   """
+  if source == people.NAME:
+    return people.load_part(network, part)
+  if part == "ppu":
+    return load_run_weights(network, part, source)
   if source == "imagenet":
     return load_imagenet(network, backbone)
   if source.endswith(".npz"):
@@ -62,10 +68,10 @@ def load_run_weights(
   run = Workdir(source)
   if not run.is_there():
     raise InputError(
-      f"--{part}_weights={source}: is no run's workdir."
+      f"--{part}_weights={source}: is neither `people` nor a run's workdir."
       if part == "ppu"
-      else f"--{part}_weights={source}: is neither `imagenet`, nor an .npz or .tflite file, nor a "
-      "run's workdir."
+      else f"--{part}_weights={source}: is neither `imagenet` nor `people`, nor an .npz or .tflite "
+      "file, nor a run's workdir."
     )
   settings = run.read_flags()
   theirs = "ppu" if part == "ppu" else f"{part}_net"

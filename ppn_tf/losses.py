@@ -33,6 +33,7 @@ def clip_loss(
   targets: tf.Tensor,
   weights: tf.Tensor,
   counts: Optional[tf.Tensor] = None,
+  first_target: Optional[tf.Tensor] = None,
 ) -> Tuple[tf.Tensor, tf.Tensor]:
   """Eq. 1 in its two parts, whose sum is the loss.
 
@@ -42,6 +43,7 @@ def clip_loss(
     targets: [B, T, h, w, K].
     weights: [B, T, K].
     counts: [T], see `heatmap_mse`; by default the sums of the weights.
+    first_target: of the initial heatmaps, [B, h, w, K]; by default the first frame's.
   Returns:
     MSE of the initial heatmaps (zero without them), and the sum over the T
     frames of the MSE of the final ones.
@@ -49,7 +51,8 @@ def clip_loss(
   counts = tf.reduce_sum(weights, axis=[0, 2]) if counts is None else counts
   first = tf.constant(0.0)
   if initial is not None:
-    first = heatmap_mse(initial, targets[:, 0], weights[:, 0], counts[0])
+    first_target = targets[:, 0] if first_target is None else first_target
+    first = heatmap_mse(initial, first_target, weights[:, 0], counts[0])
   parts = [
     heatmap_mse(final[:, t], targets[:, t], weights[:, t], counts[t]) for t in range(final.shape[1])
   ]

@@ -11,7 +11,7 @@ import os
 import pathlib
 import sys
 import zipfile
-from typing import Any, Dict, Iterator, Mapping, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.pretrained import folded_convolutions, set_convolutions
 from ppn_tf.outputs import complete_or_absent
 from ppn_tf.tracking.pose_models import KerasPoseModel, PoseModel, TFLitePoseModel
+
+import tensorflow as tf
 
 NAME = "people"
 WEIGHTS = pathlib.Path(__file__).parent / "weights" / "people.npz"
@@ -64,12 +66,31 @@ def read(path: Union[str, os.PathLike] = WEIGHTS) -> Tuple[Framewise, Dict[str, 
   """
   settings = read_settings(path)
   with _refusing(path):
-    with np.load(path) as content:
-      arrays = {name: content[name] for name in content.files if name != _SETTINGS}
+    arrays = _read_arrays(path)
     model = build_network(settings)
     for part, network in _parts(model).items():
       set_convolutions(network, _arrays_of(part, arrays))
   return model, settings
+
+
+def load_part(network: tf.keras.Model, part: str) -> List[tf.keras.layers.Layer]:
+  """Starts a network from this one's.
+
+  Args:
+    network: HeadNet, BodyNet or a PPU, built as this one's is.
+    part: which of them, "head", "body" or "ppu".
+  Returns:
+    The layers that were set.
+  Raises:
+    InputError: it is built otherwise.
+  """
+  name = part if part == "ppu" else f"{part}_net"
+  try:
+    return set_convolutions(network, _arrays_of(name, _read_arrays(WEIGHTS)))
+  except ValueError as error:
+    raise InputError(
+      f"--{part}_weights={NAME}: {error}. Build the network as configs/ppn_people.cfg does."
+    ) from error
 
 
 def read_settings(path: Union[str, os.PathLike] = WEIGHTS) -> Dict[str, Any]:
@@ -86,6 +107,12 @@ def _refusing(path: Union[str, os.PathLike]) -> Iterator[None]:
   except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(f"{path}: no weights of a network ({reason}). Install it anew.") from error
+
+
+def _read_arrays(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
+  """All arrays of a file, as they are."""
+  with np.load(path) as content:
+    return {name: content[name] for name in content.files if name != _SETTINGS}
 
 
 def _arrays_of(part: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:

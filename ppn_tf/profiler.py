@@ -11,8 +11,9 @@ import dataclasses
 import math
 from typing import Dict, List, Tuple
 
-from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models.deform_conv import DeformableConv2D, deformable_convolutions
 from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.sample_pruning import num_used
 
 import tensorflow as tf
 
@@ -102,9 +103,11 @@ def layer_costs(network: tf.keras.Model) -> List[LayerCost]:
   Raises:
     ValueError: a layer with a kernel whose MACs are not known, an inner model included.
   """
-  costs = []
+  costs, shares = [], _used_shares(network)
   for layer in network.layers:
     macs = _macs(layer)
+    if layer.name in shares:
+      macs = round(macs * shares[layer.name])
     if layer.weights:
       cost = Cost(
         macs,
@@ -114,6 +117,17 @@ def layer_costs(network: tf.keras.Model) -> List[LayerCost]:
       )
       costs.append(LayerCost(layer.name, type(layer).__name__, layer.output_shape[1:], cost))
   return costs
+
+
+def _used_shares(network: tf.keras.Model) -> Dict[str, float]:
+  """What part of them is computed when a pruned PPU is served: of warps, and of their offsets."""
+  shares = {}
+  for warp in deformable_convolutions(network):
+    taps, channels, _ = warp.kernel.shape
+    if warp.pruned:
+      share = num_used(warp) / (taps * channels)
+      shares.update({warp.name: share, f"offsets_{warp.dilation_rate}": share})
+  return shares
 
 
 def network_cost(network: tf.keras.Model) -> Cost:

@@ -1,6 +1,6 @@
 """The training step: T frames through the recurrence, Eq. 1, Adam."""
 
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ppn_tf import losses
 from ppn_tf.fused_adam import FusedAdam
@@ -70,7 +70,8 @@ class Trainer(tf.Module):
     accumulation: parts that a batch is computed in, one after the other, for
       less memory. The loss is the whole batch's; batch norms see a part.
 
-  The learning rate of `slow_layers` is multiplied with `slow_rate`.
+  The learning rate of `slow_layers` is multiplied with `slow_rate`. Of a `teacher`, a network
+  that stays as it is, the heatmaps are learned, of all joints, in place of the labels'.
   """
 
   def __init__(
@@ -87,8 +88,11 @@ class Trainer(tf.Module):
     accumulation: int = 1,
     slow_layers: Sequence[tf.keras.layers.Layer] = (),
     slow_rate: float = 1.0,
+    teacher: Optional[Framewise] = None,
   ):
     super().__init__(name="trainer")
+    # A function, of which checkpoints know nothing.
+    self._teach = None if teacher is None else lambda frames: teacher.unroll(frames)
     self.strategy = tf.distribute.get_strategy()
     self.clip_norm = clip_norm
     self.accumulation = accumulation
@@ -131,7 +135,7 @@ class Trainer(tf.Module):
 
   def _step_of_replica(self, batch: Batch, stop: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     """The loss of all replicas, checked, and their `stop`."""
-    counts = tf.reduce_sum(batch["weights"], axis=[0, 2])
+    counts = tf.reduce_sum(self._weights(batch), axis=[0, 2])
     counts, told = _sum_over_replicas([counts, tf.identity(stop)])
     first_part, final_part, gradients = self._gradients(batch, counts)
     first_part, final_part, *gradients = _sum_over_replicas([first_part, final_part, *gradients])
@@ -180,11 +184,11 @@ class Trainer(tf.Module):
     self, part: Batch, counts: tf.Tensor
   ) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
     model = self.model
-    targets = heatmaps.encode(part["keypoints"], model.heatmap_size, model.stride, self.sigma)
+    first_target, targets = self._targets(part)
     with tf.GradientTape() as tape:
       maps = model.unroll(part["frames"], training=True)
       first_part, final_part = losses.clip_loss(
-        maps.initial, maps.final, targets, part["weights"], counts
+        maps.initial, maps.final, targets, self._weights(part), counts, first_target
       )
       loss = first_part + final_part
       minimized = self.optimizer.get_scaled_loss(loss) if self.scales_loss else loss
@@ -193,6 +197,19 @@ class Trainer(tf.Module):
     right = tf.cast(distance <= 0.2 * part["torso"][..., None], tf.float32)
     self.means["pck"].update_state(100.0 * right, sample_weight=part["weights"])
     return first_part, final_part, tape.gradient(minimized, model.trainable_variables)
+
+  def _targets(self, part: Batch) -> Tuple[tf.Tensor, tf.Tensor]:
+    """What the initial heatmaps [B, h, w, K] and the final ones [B, T, h, w, K] are to be."""
+    if self._teach is None:
+      model = self.model
+      final = heatmaps.encode(part["keypoints"], model.heatmap_size, model.stride, self.sigma)
+      return final[:, 0], final
+    shown = self._teach(part["frames"])
+    return shown.final[:, 0] if shown.initial is None else shown.initial, shown.final
+
+  def _weights(self, part: Batch) -> tf.Tensor:
+    """Which joints count, [B, T, K]."""
+    return part["weights"] if self._teach is None else tf.ones_like(part["weights"])
 
   def read_means(self) -> Dict[str, float]:
     """The running means (loss parts, PCK-torso in percent), which start anew."""

@@ -3,18 +3,19 @@
 import functools
 import os
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 from absl import flags
 from tqdm import tqdm
 
-from ppn_tf import distribution, experiment, training_loop
+from ppn_tf import distribution, experiment, people, training_loop
 from ppn_tf.clips import pipeline, service
 from ppn_tf.errors import InputError
-from ppn_tf.initial_weights import load_run_weights, load_weights
+from ppn_tf.initial_weights import load_weights
 from ppn_tf.models import batch_norm, precision
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.quantize_aware import start_from
+from ppn_tf.models.sample_pruning import prune
 from ppn_tf.trainer import Trainer
 from ppn_tf.validation import Validation
 from ppn_tf.weight_average import WeightAverage
@@ -22,7 +23,8 @@ from ppn_tf.weight_average import WeightAverage
 import tensorflow as tf
 
 FLAGS = flags.FLAGS
-# Batches that a quantization-aware network's first ranges are taken from.
+# Batches that a quantization-aware network's first ranges, and a pruned PPU's samples, are
+# chosen by.
 _CALIBRATION_BATCHES = 10
 
 
@@ -50,11 +52,14 @@ def train() -> None:
         drops=[_steps(builder, epochs) for epochs in drops],
         slow_layers=loaded,
         slow_rate=FLAGS.loaded_rate,
+        teacher=_teacher(prepared) if FLAGS.teacher else None,
         **trainer_arguments(),
       )
     model = trainer.model
     if FLAGS.quantize_aware and not run.has_checkpoint():
       _start_from_float_run(model, builder)
+    elif FLAGS.ppu_samples and not run.has_checkpoint():
+      _prune(model, builder)
     # The average, or what is looked at and scored under a strategy: another model, on one device.
     shown = experiment.plain_model() if FLAGS.ema_momentum or not place.is_plain else model
     average = WeightAverage(model, shown, FLAGS.ema_momentum) if FLAGS.ema_momentum else None
@@ -92,7 +97,7 @@ def prepare_model() -> Tuple[Framewise, List[tf.keras.layers.Layer]]:
       if FLAGS.trainable_from:
         _keep_layers_before(network, FLAGS.trainable_from)
   if FLAGS.ppu_weights and isinstance(model, PPN):
-    loaded_layers += load_run_weights(model.ppu, "ppu", FLAGS.ppu_weights)
+    loaded_layers += load_weights(model.ppu, "ppu", "", FLAGS.ppu_weights)
     loaded.append(model.ppu)
   elif isinstance(model, PPN) and model.body_net in loaded and 0.0 < FLAGS.initial_gain < 1.0:
     heatmaps = model.body_net.layers[-1]
@@ -153,6 +158,53 @@ def _start_from_float_run(model: Framewise, builder: Any) -> None:
     total=_CALIBRATION_BATCHES, desc="ranges", unit="batch", disable=None,
   )  # fmt: skip
   start_from(model, experiment.load_run(FLAGS.quantize_aware), clips)
+
+
+def _teacher(model: Framewise) -> Framewise:
+  """The network of --teacher.
+
+  Raises:
+    InputError: there is none, or its heatmaps are not like the model's.
+  """
+  if FLAGS.teacher == people.NAME:
+    teacher = people.read()[0]
+  else:
+    teacher = experiment.load_run(FLAGS.teacher)
+  theirs, ours = ((*one.heatmap_size, one.num_joints) for one in (teacher, model))
+  if theirs != ours or teacher.image_size != model.image_size:
+    raise InputError(
+      f"--teacher={FLAGS.teacher}: makes heatmaps of {theirs} of {teacher.image_size} pixels, and "
+      f"the flags' network {ours} of {model.image_size}. Give one that sees the same."
+    )
+  return teacher
+
+
+def _prune(model: Framewise, builder: Any) -> None:
+  """Leaves the PPU --ppu_samples of its samples, by the first batches.
+
+  Raises:
+    InputError: there is no trained PPU, or it has fewer.
+  """
+  if not isinstance(model, PPN) or not FLAGS.ppu_weights:
+    raise InputError(
+      f"--ppu_samples={FLAGS.ppu_samples}: prunes a PPU that is trained. Give it by --ppu_weights."
+    )
+  batches = training_batches(builder, model.image_size, 0).take(_CALIBRATION_BATCHES)
+  unroll = tf.function(model.unroll)
+
+  def maps() -> Iterator[Tuple[tf.Tensor, tf.Tensor]]:
+    for batch in tqdm(
+      batches, total=_CALIBRATION_BATCHES, desc="pruning", unit="batch", disable=None
+    ):
+      found = unroll(batch["frames"])
+      before = tf.concat([found.initial[:, None], found.final[:, :-1]], axis=1)
+      yield tuple(tf.reshape(one, [-1, *one.shape[2:]]) for one in (before, found.preliminary))
+
+  try:
+    change = prune(model.ppu, maps(), FLAGS.ppu_samples)
+  except ValueError as error:
+    raise InputError(f"--ppu_samples={FLAGS.ppu_samples}: {error}") from error
+  print(f"pruned the PPU to {FLAGS.ppu_samples} samples; its answer changes by {change:.1%}")
 
 
 def prepare_distribution() -> distribution.Distribution:

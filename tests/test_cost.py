@@ -73,6 +73,17 @@ def test_parts_and_layers(printed):
   assert offsets.split()[-4:] == ["7,008,768", "0", "27,378", "27,378"]
 
 
+def test_a_pruned_unit_costs_what_is_left(printed):
+  networks = ("--head_backbone=mobilenet_v2_0.35", "--body_backbone=mobilenet_v2_0.35")
+  unit = ("--image_size=64,64", "--ppu_blocks=1", "--dilations=3", "--ppu_samples=30")
+  lines = printed(*networks, *unit, "--layers").splitlines()
+  # 16 x 16 cells, 30 samples for 13 filters, and 9 taps of 13 channels for 30 rows and columns.
+  warp = next(line for line in lines if line.startswith("  warp_3 "))
+  assert warp.split()[-4:-2] == ["99,840", "99,840"]
+  offsets = next(line for line in lines if line.startswith("  offsets_3 "))
+  assert offsets.split()[-4:-2] == ["1,797,120", "0"]
+
+
 def test_some_rows_in_markdown(printed):
   lines = printed("--all", "--rows=Framewise (MobileNet", "--markdown").strip().splitlines()
   header, rule, deconv, duc, _, remark = lines

@@ -117,7 +117,8 @@ def test_what_no_ppu_starts_from(runs, tmp_path):
   unit = runs["ppn"][1].ppu
   message = refusal(unit, "ppu", "", runs["framewise"][0])
   assert message.endswith("is a frame-wise run. Give a PPN's workdir.")
-  assert refusal(unit, "ppu", "", tmp_path) == f"--ppu_weights={tmp_path}: is no run's workdir."
+  message = f"--ppu_weights={tmp_path}: is neither `people` nor a run's workdir."
+  assert refusal(unit, "ppu", "", tmp_path) == message
   other = ppu((16, 16), 13, num_blocks=2, dilations=(1,))
   assert "--ppu_weights takes the run's ppu" in refusal(other, "ppu", "", runs["ppn"][0])
 

@@ -8,6 +8,7 @@ import pytest
 
 from ppn_tf import people
 from ppn_tf.errors import InputError
+from ppn_tf.initial_weights import load_weights
 from ppn_tf.keypoints.skeletons import COCO
 from ppn_tf.models.network import build_network
 from ppn_tf.models.ppn import PPN
@@ -77,6 +78,21 @@ def test_what_both_networks_have_is_stored_once(model, tmp_path):
   again, _ = people.read(tmp_path / "shared.npz")
   expected = heatmaps(twins)
   np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
+
+
+def test_a_network_of_ones_own_starts_from_its_parts(model, tmp_path, monkeypatch):
+  people.write(model, SETTINGS, tmp_path / "weights.npz")
+  monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
+  ours = build_network(SETTINGS)
+  parts = dict(zip(("head", "body", "ppu"), (ours.head_net, ours.body_net, ours.ppu)))
+  for part, network in parts.items():
+    loaded = load_weights(network, part, "mobilenet_v2_0.35", people.NAME)
+    assert {layer.name for layer in loaded} == {one.name for one in network.layers if one.weights}
+  expected = heatmaps(model)
+  np.testing.assert_allclose(heatmaps(ours), expected, atol=0.02 * np.abs(expected).max())
+  other = build_network({**SETTINGS, "ppu_width": 8})
+  with pytest.raises(InputError, match=r"--ppu_weights=people: .* Build the network as configs"):
+    load_weights(other.ppu, "ppu", "", people.NAME)
 
 
 def test_what_is_no_network(tmp_path):

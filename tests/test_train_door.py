@@ -14,8 +14,9 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from ppn_tf import evaluate, progress, train
+from ppn_tf import evaluate, experiment, progress, train
 from ppn_tf.errors import InputError
+from ppn_tf.models.deform_conv import deformable_convolutions
 from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
 from tests.tiny_clips import CLIPS
 
@@ -111,6 +112,32 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_
 
 
 @pytest.mark.slow
+def test_a_ppu_is_pruned_before_it_is_trained_on(trained, tiny_dataset, tmp_path, capsys):
+  """20 of 2 rates' 2 * 9 * 13 samples; the exported file, too, gives what the network does."""
+  steps = ("--num_steps=2", "--ppu_samples=20", f"--dataset={tiny_dataset}")
+  start = [f"--{part}_weights={trained[0]}" for part in ("head", "body", "ppu")]
+  call(train.main, *TRAINING, *steps, *start, f"--workdir={tmp_path / 'run'}")
+  assert "pruned the PPU to 20 samples; its answer changes by" in capsys.readouterr().out
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test"])
+    before, after = (experiment.load_run(str(run)) for run in (trained[0], tmp_path / "run"))
+  kernels = [
+    np.concatenate([warp.kernel.numpy().reshape(-1, 13) for warp in deformable_convolutions(m.ppu)])
+    for m in (before, after)
+  ]
+  assert [np.count_nonzero(kernel.any(axis=1)) for kernel in kernels] == [234, 20]
+  file = tmp_path / "pruned.tflite"
+  done = run("export.tflite", f"--workdir={tmp_path / 'run'}", f"--output={file}")
+  assert done.returncode == 0, done.stderr
+  frames = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+  expected = after.step(frames[1:], after.start(frames[:1]))[0]
+  exported = TFLitePoseModel(file)
+  found = exported.step(frames[1], exported.start(frames[0]))
+  np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+  message = refusal(train.main, *TRAINING, *steps, f"--workdir={tmp_path / 'new'}")
+  assert message.endswith("prunes a PPU that is trained. Give it by --ppu_weights.")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_saves_its_step_and_goes_on(
   trained, tiny_dataset, tmp_path, monkeypatch, capsys, number

@@ -58,6 +58,43 @@ def loss_and_gradient(kernel, batch, sigma):
   return loss, gradient.reshape(kernel.shape)
 
 
+def test_a_teachers_heatmaps_are_learned_of_all_joints(batch):
+  """The student's HeadNet what the teacher's gives, all frames what the teacher answers."""
+
+  def ppn(offset):
+    maps = [tf.keras.Input((4, 4, JOINTS)) for _ in range(2)]
+    unit = tf.keras.Model(maps, tf.keras.layers.Average()(maps))
+    model = PPN(network("head"), network("body"), unit)
+    for one in model.networks:
+      for variable in one.trainable_variables:
+        variable.assign_add(tf.fill(variable.shape, offset))
+    return model
+
+  def answers(model):
+    """HeadNet's heatmaps and those of all frames, h_t = B_t + (h_(t-1) + B_t) / 2."""
+    frames = batch["frames"].numpy()
+    first = state = model.head_net(frames[:, 0]).numpy()
+    found = []
+    for t in range(3):
+      body = model.body_net(frames[:, t]).numpy()
+      state = body + (state + body) / 2
+      found.append(state)
+    return first, np.stack(found, axis=1)
+
+  student, teacher = ppn(0.0), ppn(0.01)
+  (first, final), (wanted_first, wanted_final) = answers(student), answers(teacher)
+  before = [variable.numpy() for variable in teacher.trainable_variables]
+  trainer = Trainer(student, num_steps=4, teacher=teacher)
+  trainer.train_step(batch)
+  means = trainer.read_means()
+  assert means["loss_first"] == pytest.approx(((first - wanted_first) ** 2).mean(), rel=1e-4)
+  expected = sum(((final - wanted_final)[:, t] ** 2).mean() for t in range(3))
+  assert means["loss_final"] == pytest.approx(expected, rel=1e-4)
+  assert len(trainer.model.trainable_variables) == 2  # the teacher's are not among them
+  for variable, value in zip(teacher.trainable_variables, before):
+    np.testing.assert_array_equal(variable, value)
+
+
 def test_two_steps_are_adam_with_weight_decay_in_the_gradient(batch):
   model = Framewise(network())
   trainer = Trainer(model, num_steps=4, learning_rate=RATE, weight_decay=DECAY, sigma=1.5)

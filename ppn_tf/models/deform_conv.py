@@ -54,6 +54,8 @@ class DeformableConv2D(tf.keras.layers.Layer):
     identity_gain: factor on that copy.
     offset_steps: parts of a cell that offsets are rounded to, as reading from a
       table does (served_ppu.py); the gradient passes as if they were not. 0: none.
+    pruned: what a tap reads of a channel and no filter uses, its weights being zero, stays so
+      in training, see sample_pruning.py.
     kernel: [taps, C, F]. Every filter sees every channel.
   """
 
@@ -67,6 +69,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     kernel_initializer: Any = "identity",
     identity_gain: float = 1.0,
     offset_steps: int = 0,
+    pruned: bool = False,
     **kwargs: Any,
   ):
     super().__init__(**kwargs)
@@ -87,6 +90,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     self.kernel_initializer = kernel_initializer
     self.identity_gain = identity_gain
     self.offset_steps = offset_steps
+    self.pruned = pruned
 
   def build(self, input_shape: Sequence[tf.TensorShape]) -> None:
     channels, depth = (shape[-1] for shape in input_shape)
@@ -112,19 +116,38 @@ class DeformableConv2D(tf.keras.layers.Layer):
   def call(self, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
     source, offsets = inputs
     taps, channels, filters = self.kernel.shape
-    if self.offset_steps:
-      offsets = _rounded(offsets, self.offset_steps)
-    if self.deformable_groups:
-      offsets = tf.repeat(offsets, channels // self.deformable_groups, axis=-1)
     implementation = self.implementation
     if implementation == "auto":
       implementation = "fused" if training else "gather"
+    kernel = tf.convert_to_tensor(self.kernel)
+    if self.pruned:  # which leaves those weights without a gradient
+      kernel *= tf.cast(tf.reduce_any(kernel != 0.0, axis=-1, keepdims=True), kernel.dtype)
     return IMPLEMENTATIONS[implementation](
       source,
-      offsets,
-      tf.reshape(self.kernel, [taps * channels, filters]),
+      self._offsets_by_channel(offsets),
+      tf.reshape(kernel, [taps * channels, filters]),
       deform_gather.tap_positions(self.kernel_size, self.dilation_rate, channels),
     )
+
+  def samples(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
+    """What its taps read, [B, h * w, taps * C], tap by tap, within a tap channel by channel."""
+    source, offsets = inputs
+    size = deform_gather.MapSize(*source.shape[1:])
+    offsets = self._offsets_by_channel(offsets)
+    return deform_gather.samples(
+      deform_gather.difference_maps(source),
+      tf.reshape(offsets, [-1, size.height * size.width, offsets.shape[-1]]),
+      deform_gather.tap_positions(self.kernel_size, self.dilation_rate, size.channels),
+      size,
+    )
+
+  def _offsets_by_channel(self, offsets: tf.Tensor) -> tf.Tensor:
+    """The offsets of all channels, [B, h, w, 2 * taps * C], rounded as they are read."""
+    if self.offset_steps:
+      offsets = _rounded(offsets, self.offset_steps)
+    if self.deformable_groups:
+      offsets = tf.repeat(offsets, self.kernel.shape[1] // self.deformable_groups, axis=-1)
+    return offsets
 
   def compute_output_shape(self, input_shape: Sequence[tf.TensorShape]) -> tf.TensorShape:
     return tf.TensorShape([*input_shape[0][:-1], self.filters])
@@ -140,6 +163,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
       "kernel_initializer": self.kernel_initializer,
       "identity_gain": self.identity_gain,
       "offset_steps": self.offset_steps,
+      "pruned": self.pruned,
     }
 
 

@@ -65,6 +65,7 @@ def build_network(settings: Mapping[str, Any]) -> Framewise:
       settings["ppu_reduction"],
       settings["initial_gain"],
       settings["offset_steps"],
+      settings.get("ppu_samples", 0),  # files of before say nothing of it
     )
     return PPN(
       network("head"), body_net, unit, settings["skip_connection"], settings["propagation"]

@@ -66,6 +66,7 @@ def ppu(
   reduction: str = "mean",
   initial_gain: float = 1.0,
   offset_steps: int = 0,
+  samples: int = 0,
   name: str = "ppu",
 ) -> tf.keras.Model:
   """Warps the previous frame's heatmaps to the current frame.
@@ -83,17 +84,21 @@ def ppu(
       times the number of dilations.
     initial_gain: factor on the copy that the unit starts as.
     offset_steps: parts of a cell that offsets are rounded to, see DeformableConv2D.
+    samples: how many it will be pruned to, see sample_pruning.py; 0: it will not.
     name: the model's name.
   Returns:
     A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
     float32, to the propagated heatmaps [B, H/S, W/S, K] float32.
   Raises:
-    ValueError: an unknown reduction, or no dilations.
+    ValueError: an unknown reduction, no dilations, or more samples than there are.
   """
   if reduction not in REDUCTIONS:
     raise ValueError(f"reduction must be one of {sorted(REDUCTIONS)}. Received: {reduction!r}")
   if not dilations or min(dilations) < 1:
     raise ValueError(f"dilations must be one or more rates >= 1. Received: {dilations}")
+  total = 9 * num_joints * len(dilations)
+  if samples > total:
+    raise ValueError(f"samples must be at most {total}. Received: {samples}")
   shape = (*heatmap_size, num_joints)
   previous = tf.keras.Input(shape, dtype="float32", name="previous")
   preliminary = tf.keras.Input(shape, dtype="float32", name="preliminary")
@@ -117,6 +122,7 @@ def ppu(
       dilation_rate=rate,
       identity_gain=initial_gain,
       offset_steps=offset_steps,
+      pruned=bool(samples),
       dtype="float32",
       name=f"warp_{rate}",
     )

@@ -9,6 +9,9 @@ So the offset convolutions are made to give all they can:
 - positions are scaled so that 0..6 is the map and its frame of zeros, and ReLU6
   keeps them there.
 
+Of a pruned unit (sample_pruning.py) samples whose weights are zero are not read, nor
+are their positions computed.
+
 The exact sampler then reads a value and three differences at each position, as
 deform_gather.py does. The table sampler reads once, the nearest cell of a map
 that was enlarged bilinearly: of positions that are rounded to a part of a cell
@@ -66,20 +69,22 @@ def axis(extent: int, rounding: float) -> Axis:
 
 
 class OffsetConvolution(NamedTuple):
-  """A convolution of Eq. 3 that gives scaled positions, or offsets.
+  """A convolution of Eq. 3 that gives scaled positions, or offsets, of N <= 9 * K samples.
 
   Attributes:
     rate: of its dilation.
-    kernel: [3, 3, channels + 2, 18 * K]; the last two channels in are rows and columns.
-    bias: [18 * K].
+    kernel: [3, 3, channels + 2, 2 * N]; the last two channels in are rows and columns.
+    bias: [2 * N].
     ranges: where it was trained with rounding, those of scaled offsets.
-    weights: of the deformable convolution (Eq. 4), [9 * K, K].
+    joints: whose map each sample is of, [N].
+    weights: of the deformable convolution (Eq. 4), [N, K].
   """
 
   rate: int
   kernel: np.ndarray
   bias: np.ndarray
   ranges: Optional[Ranges]
+  joints: np.ndarray
   weights: np.ndarray
 
 
@@ -124,15 +129,21 @@ class ServedPPU(tf.Module):
     self._features = tf.keras.Model(unit.inputs, layers[0].input)
     averages = any(isinstance(layer, Mean) for layer in unit.layers)  # Eq. 5
     share = 1.0 / len(warps) if averages else 1.0
-    self._convolutions = [
-      OffsetConvolution(
-        rate,
-        *self._position_weights(weights_by_name(layer)["kernel"].numpy(), rate, rounding),
-        self._scaled_ranges(layer) if is_rounding(unit) else None,
-        share * warp.kernel.numpy().reshape(-1, self._size[2]),
+    self._convolutions = []
+    for rate, layer, warp in zip(rates, layers, warps):
+      weights = share * warp.kernel.numpy().reshape(-1, self._size[2])
+      used = np.flatnonzero(weights.any(axis=1)) if warp.pruned else np.arange(len(weights))
+      if not len(used):
+        continue
+      kernel = weights_by_name(layer)["kernel"].numpy()
+      kernel, bias = self._position_weights(kernel, rate, rounding)
+      both = np.concatenate([used, len(weights) + used])  # rows and columns
+      ranges = self._scaled_ranges(layer, both) if is_rounding(unit) else None
+      self._convolutions.append(
+        OffsetConvolution(
+          rate, kernel[..., both], bias[both], ranges, used % self._size[2], weights[used]
+        )
       )
-      for rate, layer, warp in zip(rates, layers, warps)
-    ]
 
   def _position_weights(
     self, kernel: np.ndarray, rate: int, rounding: float
@@ -148,10 +159,11 @@ class ServedPPU(tf.Module):
     bias = np.concatenate([scale * (1.0 + rounding + tap) for scale, tap in zip(scales, taps)])
     return np.concatenate([scaled, places], axis=2).astype(np.float32), bias.astype(np.float32)
 
-  def _scaled_ranges(self, layer: tf.keras.layers.Layer) -> Ranges:
-    """The ranges of scaled offsets: as many steps, each scaled."""
+  def _scaled_ranges(self, layer: tf.keras.layers.Layer, channels: np.ndarray) -> Ranges:
+    """The ranges of these channels' scaled offsets: as many steps, each scaled."""
     scale = self._axes[0].scale
-    return Ranges(*(tuple(scale * one.numpy() for one in pair) for pair in ranges_of(layer)))
+    kernel, result = (tuple(scale * one.numpy() for one in pair) for pair in ranges_of(layer))
+    return Ranges(tuple(one[channels] for one in kernel), result)
 
   def __call__(self, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
     """The propagated heatmaps [1, h, w, K] from [previous, preliminary], of the same shape."""
@@ -170,8 +182,10 @@ class ServedPPU(tf.Module):
     for one in self._convolutions:
       rows, columns = self._scaled_positions(features, places, one)
       with tf.name_scope(SAMPLING):
-        sampled = read(maps, rows, columns)
+        sampled = read(maps, rows, columns, one.joints)
         warped.append(tf.nn.conv2d(sampled, one.weights[None, None], 1, "VALID"))
+    if not warped:
+      return tf.zeros_like(previous)
     with tf.name_scope(SAMPLING):
       # Not tf.add_n, of which GPU delegates take two maps at most.
       return functools.reduce(tf.add, warped)
@@ -179,8 +193,8 @@ class ServedPPU(tf.Module):
   def _scaled_positions(
     self, features: tf.Tensor, places: np.ndarray, convolution: OffsetConvolution
   ) -> List[tf.Tensor]:
-    """Rows and columns that the taps of a rate read, [1, h, w, 9 * K] each, in 0..6."""
-    rate, kernel, bias, ranges, _ = convolution
+    """Rows and columns that the samples of a rate read, [1, h, w, N] each, in 0..6."""
+    rate, kernel, bias, ranges, _, _ = convolution
     if not self.integers:
       scaled = tf.nn.conv2d(features, kernel, 1, "SAME", dilations=rate)
       return tf.split(tf.nn.relu6(tf.nn.bias_add(scaled, bias)), 2, axis=-1)
@@ -219,33 +233,36 @@ class ServedPPU(tf.Module):
   def _table_size(self) -> List[int]:
     return [(one.cells + 1) * self.steps for one in self._axes]
 
-  def _first_rows(self, rows: int) -> np.ndarray:
-    """Where each channel's joint begins in maps of so many rows that stand in one column.
-
-    [9 * K] float32. Here and not in cells, because these are numbers that float16 holds.
-    """
-    return np.tile(np.arange(self._size[2], dtype=np.float32) * rows, 9)
-
   def _interpolate(
-    self, maps: Sequence[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor
+    self, maps: Sequence[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor, joints: np.ndarray
   ) -> tf.Tensor:
     (row, fy), (column, fx) = (
       _whole_and_fraction(scaled * (1.0 / one.scale))
       for scaled, one in zip((rows, columns), self._axes)
     )
     height, width = (one.cells + 1 for one in self._axes)
-    index = tf.cast((row + self._first_rows(height)) * float(width) + column, tf.int32)
+    index = tf.cast((row + _first_rows(joints, height)) * float(width) + column, tf.int32)
     value, right, down, cross = (_gather(one, index) for one in maps)
     return value + fx * right + fy * (down + fx * cross)
 
-  def _look_up(self, table: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+  def _look_up(
+    self, table: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor, joints: np.ndarray
+  ) -> tf.Tensor:
     height, width = self._table_size()
     row, column = (
       scaled * (self.steps / one.scale) for scaled, one in zip((rows, columns), self._axes)
     )
-    index = (tf.floor(row) + self._first_rows(height)) * float(width) + column
+    index = (tf.floor(row) + _first_rows(joints, height)) * float(width) + column
     # The cast cuts off the column's fraction.
     return _gather(table, tf.cast(index, tf.int32))
+
+
+def _first_rows(joints: np.ndarray, rows: int) -> np.ndarray:
+  """Where joints begin in maps of so many rows that stand in one column, [N] float32.
+
+  Here and not in cells, because these are numbers that float16 holds.
+  """
+  return joints.astype(np.float32) * rows
 
 
 def _gather(cells: tf.Tensor, index: tf.Tensor) -> tf.Tensor:

@@ -36,7 +36,12 @@ def test_one_dilation_needs_no_reduction():
 
 @pytest.mark.parametrize(
   ("arguments", "received"),
-  [({"reduction": "max"}, "'max'"), ({"dilations": ()}, "()"), ({"dilations": (0,)}, "(0,)")],
+  [
+    ({"reduction": "max"}, "'max'"),
+    ({"dilations": ()}, "()"),
+    ({"dilations": (0,)}, "(0,)"),
+    ({"dilations": (1, 2), "samples": 37}, "37"),  # of 2 rates, 9 taps and 2 joints
+  ],
 )
 def test_errors_name_what_was_received(arguments, received):
   with pytest.raises(ValueError, match=re.escape(f"Received: {received}")):

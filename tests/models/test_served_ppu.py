@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ppn_tf.models.deform_conv import set_offset_steps
+from ppn_tf.models.deform_conv import deformable_convolutions, set_offset_steps
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu
 from ppn_tf.models.quantize_aware import quantize_aware, start_from
@@ -115,3 +115,28 @@ def test_an_axis_holds_the_map_and_its_frame_in_numbers_that_float16_has(extent,
 def test_another_sampler_is_refused():
   with pytest.raises(ValueError, match="Received: 'nearest'"):
     ServedPPU(ppu((6, 5), 2, num_blocks=1), "nearest")
+
+
+@pytest.mark.parametrize("integers", [False, True])
+@pytest.mark.parametrize("sampler", ["exact", "table"])
+@pytest.mark.parametrize("kept", [(5, 9), (12, 0), (0, 0)])
+def test_a_pruned_unit_computes_what_it_uses_alone(kept, sampler, integers):
+  """Rates with so many samples each, of 27."""
+  size = (10, 7)
+  unit = trained_unit(
+    size, dilations=(1, 3), offset_steps=4 if sampler == "table" else 0, samples=27
+  )
+  rng = np.random.default_rng(3)
+  for warp, count in zip(deformable_convolutions(unit), kept):
+    kernel = warp.kernel.numpy()
+    kernel.reshape(27, 3)[rng.permutation(27)[count:]] = 0.0
+    warp.kernel.assign(kernel)
+  served, maps = ServedPPU(unit, sampler, integers), list(heatmaps(size))
+  found = served(maps).numpy()
+  close = np.abs(found - unit(maps)) < 1e-4
+  assert close.mean() > (0.95 if sampler == "table" else 0.999)
+  assert found.any() == any(kept)
+  graph = tf.function(lambda *maps: served(maps)).get_concrete_function(*maps).graph
+  gathers = [op.outputs[0].shape[0] for op in graph.get_operations() if op.type == "GatherV2"]
+  reads = {"exact": 4, "table": 1}[sampler]
+  assert sum(gathers) == reads * 70 * sum(kept)
