@@ -84,6 +84,14 @@ def test_a_pruned_unit_costs_what_is_left(printed):
   assert offsets.split()[-4:-2] == ["1,797,120", "0"]
 
 
+def test_what_finds_the_person_in_the_middle_is_counted_once(printed):
+  networks = ("--head_backbone=mobilenet_v2_fpn", "--body_backbone=movenet", "--skeleton=coco")
+  costs = json.loads(printed(*networks, "--image_size=192,192", "--ppu_blocks=1", "--json"))
+  # Of 24 channels in 48 x 48 cells two separable convolutions to 96, and from there one map and 34.
+  more = 48 * 48 * (2 * (9 * 24 + 24 * 96) + 96 * (1 + 34))
+  assert costs["body_net"]["macs"] - costs["head_net"]["macs"] == more
+
+
 def test_some_rows_in_markdown(printed):
   lines = printed("--all", "--rows=Framewise (MobileNet", "--markdown").strip().splitlines()
   header, rule, deconv, duc, _, remark = lines

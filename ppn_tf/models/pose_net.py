@@ -127,6 +127,7 @@ def _of_one_person(network: tf.keras.Model) -> tf.Tensor:
     activation = "sigmoid" if name == "middles" else None
     head = tf.keras.layers.Conv2D(channels, 1, activation=activation, dtype="float32", name=name)
     maps.append(head(features))
-  for layer in tf.keras.Model(pyramid, maps).layers:
-    layer.trainable = False
+  for layer in tf.keras.Model(network.input, maps).layers:
+    if layer not in network.layers:
+      layer.trainable = False
   return SelectPerson(dtype="float32", name="selected_heatmaps")([heatmaps, *maps])
