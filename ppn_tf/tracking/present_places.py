@@ -16,18 +16,23 @@ from ppn_tf.tracking import dark, frame_crops
 # and below, and fall to nothing at twice that; on the way a broad peak is drawn to the answer's.
 REACH = 2.0
 # Of a peak that is so high BodyNet is sure; below it, the answer counts in part.
-_SURE = 0.1
-# What the present frame counts for in a place's running mean.
-_NEWEST = 0.75
+_SURE = 0.2
+# What the present frame counts for in a place's running mean: so much while the joint rests, and
+# all where it is so many cells away from there.
+_RESTING, _GONE = 0.4, 3.0
 
 
 class PresentPlaces:
   """One person's joints, frame after frame.
 
   With p_t the places of the answer's peaks, q_t those of BodyNet's peaks near them, c_t =
-  min(1, height / 0.1) of the latter, all in frame pixels:
+  min(1, height / 0.2) of the latter, all in frame pixels, and d_t the distance in cells:
 
-    y_t = y_(t-1) + 0.75 (p_t + c_t (q_t - p_t) - y_(t-1)),  y_0 = p_1 + c_1 (q_1 - p_1)
+    x_t = p_t + c_t (q_t - p_t),  d_t = |x_t - y_(t-1)|,
+    y_t = y_(t-1) + (0.4 + 0.6 min(1, d_t / 3)) (x_t - y_(t-1)),  y_0 = x_1
+
+  What rests is averaged and what moves is not, as by a One-Euro filter (Casiez et al., CHI 2012),
+  but by the distance itself and not by an estimate of the speed.
   """
 
   def __init__(self) -> None:
@@ -52,7 +57,11 @@ class PresentPlaces:
     sure = np.clip(heights / _SURE, 0.0, 1.0)[:, None]
     now = frame_crops.to_frame(affine, chosen + sure * (near - chosen))
     before = now if self._places is None else self._places
-    self._places = before + _NEWEST * (now - before)
+    cell = stride / np.sqrt(abs(np.linalg.det(affine[:, :2])))
+    away = np.linalg.norm(now - before, axis=1, keepdims=True) / cell
+    self._places = before + (_RESTING + (1 - _RESTING) * np.minimum(1, away / _GONE)) * (
+      now - before
+    )
     return self._places, scores
 
 

@@ -28,7 +28,7 @@ def pixels(column, row=12):
     ({"c12": 0.5}, 12),  # two cells on count in full
     ({"c12": 0.5, "c30": 0.9}, 12),  # somebody else's joint does not, however high
     ({"c8": 0.5, "c13": 0.9}, 8),  # three cells on count by half
-    ({"c12": 0.05}, 11),  # half of the height of a sure peak: half of the way
+    ({"c12": 0.1}, 11),  # half of the height of a sure peak: half of the way
     ({"c14": 0.9}, 10),  # four cells on is nothing
     ({}, 10),
   ],
@@ -48,8 +48,17 @@ def test_places_are_averaged_over_frames_in_the_picture_and_not_in_the_crop():
     seen = maps(**{f"c{column}": 1.0})
     keypoints, _ = places.read(seen, seen, affine, STRIDE)
     columns.append(keypoints[0, 0])
-  # 0.75 of the way, then of the quarter that is left.
-  np.testing.assert_allclose(columns, [81.5, 81.5, 81.5 + 6, 81.5 + 7.5], atol=0.05)
+  # Two cells away 0.4 + 0.6 * 2 / 3 of the way, then 0.4 + 0.6 * 0.4 / 3 of the 0.4 cells left.
+  np.testing.assert_allclose(columns, [81.5, 81.5, 81.5 + 6.4, 81.5 + 6.4 + 0.48 * 1.6], atol=0.05)
+
+
+def test_what_goes_three_cells_is_there_at_once_in_a_crop_of_any_size():
+  for size in (0.5, 2.0):
+    places, seen = PresentPlaces(), [maps(c10=1.0), maps(c13=1.0)]
+    affine = np.float32([[size, 0, 0], [0, size, 0]])
+    for one in seen:
+      keypoints, _ = places.read(one, one, affine, STRIDE)
+    np.testing.assert_allclose(keypoints, [np.divide(pixels(13), size)], atol=0.1)
 
 
 def test_joints_and_rows_are_apart():
