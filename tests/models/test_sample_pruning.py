@@ -95,7 +95,7 @@ def test_a_pruned_unit_answers_as_nearly_as_it_says(arguments, offset_steps):
 
 
 def test_more_samples_than_there_are_and_no_maps():
-  with pytest.raises(ValueError, match="has 27 samples. Received: count=28"):
+  with pytest.raises(ValueError, match="has 27 samples. Received: 28"):
     prune(trained_unit(dilations=(1,)), [heatmaps()], 28)
   with pytest.raises(ValueError, match="Received: none"):
     prune(trained_unit(dilations=(1,)), [], 5)
