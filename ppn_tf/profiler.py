@@ -13,7 +13,7 @@ from typing import Dict, List, Tuple
 
 from ppn_tf.models.deform_conv import DeformableConv2D, deformable_convolutions
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.models.sample_pruning import num_used
+from ppn_tf.models.sample_pruning import used_samples
 
 import tensorflow as tf
 
@@ -125,7 +125,7 @@ def _used_shares(network: tf.keras.Model) -> Dict[str, float]:
   for warp in deformable_convolutions(network):
     taps, channels, _ = warp.kernel.shape
     if warp.pruned:
-      share = num_used(warp) / (taps * channels)
+      share = len(used_samples(warp)) / (taps * channels)
       shares.update({warp.name: share, f"offsets_{warp.dilation_rate}": share})
   return shares
 

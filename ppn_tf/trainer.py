@@ -198,14 +198,17 @@ class Trainer(tf.Module):
     self.means["pck"].update_state(100.0 * right, sample_weight=part["weights"])
     return first_part, final_part, tape.gradient(minimized, model.trainable_variables)
 
-  def _targets(self, part: Batch) -> Tuple[tf.Tensor, tf.Tensor]:
-    """What the initial heatmaps [B, h, w, K] and the final ones [B, T, h, w, K] are to be."""
+  def _targets(self, part: Batch) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
+    """What the initial heatmaps are to be, [B, h, w, K], and the final ones, [B, T, h, w, K].
+
+    None in the first's place: the first frame's.
+    """
     if self._teach is None:
       model = self.model
-      final = heatmaps.encode(part["keypoints"], model.heatmap_size, model.stride, self.sigma)
-      return final[:, 0], final
+      size = model.heatmap_size
+      return None, heatmaps.encode(part["keypoints"], size, model.stride, self.sigma)
     shown = self._teach(part["frames"])
-    return shown.final[:, 0] if shown.initial is None else shown.initial, shown.final
+    return shown.initial, shown.final
 
   def _weights(self, part: Batch) -> tf.Tensor:
     """Which joints count, [B, T, K]."""

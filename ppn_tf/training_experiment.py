@@ -152,12 +152,15 @@ def _check_quantize_aware() -> None:
 
 def _start_from_float_run(model: Framewise, builder: Any) -> None:
   """Gives a quantization-aware network its run's weights, and ranges by the first batches."""
-  batches = training_batches(builder, model.image_size, 0).take(_CALIBRATION_BATCHES)
-  clips = tqdm(
-    (batch["frames"] for batch in batches),
-    total=_CALIBRATION_BATCHES, desc="ranges", unit="batch", disable=None,
-  )  # fmt: skip
+  clips = _first_clips(model, builder, "ranges")
   start_from(model, experiment.load_run(FLAGS.quantize_aware), clips)
+
+
+def _first_clips(model: Framewise, builder: Any, what: str) -> Iterator[tf.Tensor]:
+  """The frames [B, T, H, W, 3] of the first batches, with a progress bar that says what for."""
+  batches = training_batches(builder, model.image_size, 0).take(_CALIBRATION_BATCHES)
+  for batch in tqdm(batches, total=_CALIBRATION_BATCHES, desc=what, unit="batch", disable=None):
+    yield batch["frames"]
 
 
 def _teacher(model: Framewise) -> Framewise:
@@ -189,14 +192,11 @@ def _prune(model: Framewise, builder: Any) -> None:
     raise InputError(
       f"--ppu_samples={FLAGS.ppu_samples}: prunes a PPU that is trained. Give it by --ppu_weights."
     )
-  batches = training_batches(builder, model.image_size, 0).take(_CALIBRATION_BATCHES)
   unroll = tf.function(model.unroll)
 
   def maps() -> Iterator[Tuple[tf.Tensor, tf.Tensor]]:
-    for batch in tqdm(
-      batches, total=_CALIBRATION_BATCHES, desc="pruning", unit="batch", disable=None
-    ):
-      found = unroll(batch["frames"])
+    for frames in _first_clips(model, builder, "pruning"):
+      found = unroll(frames)
       before = tf.concat([found.initial[:, None], found.final[:, :-1]], axis=1)
       yield tuple(tf.reshape(one, [-1, *one.shape[2:]]) for one in (before, found.preliminary))
 

@@ -138,6 +138,7 @@ def test_a_ppu_is_pruned_before_it_is_trained_on(trained, tiny_dataset, tmp_path
   assert message.endswith("prunes a PPU that is trained. Give it by --ppu_weights.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_saves_its_step_and_goes_on(
   trained, tiny_dataset, tmp_path, monkeypatch, capsys, number

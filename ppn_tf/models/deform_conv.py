@@ -126,20 +126,16 @@ class DeformableConv2D(tf.keras.layers.Layer):
       source,
       self._offsets_by_channel(offsets),
       tf.reshape(kernel, [taps * channels, filters]),
-      deform_gather.tap_positions(self.kernel_size, self.dilation_rate, channels),
+      self._taps(),
     )
 
   def samples(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
     """What its taps read, [B, h * w, taps * C], tap by tap, within a tap channel by channel."""
     source, offsets = inputs
-    size = deform_gather.MapSize(*source.shape[1:])
-    offsets = self._offsets_by_channel(offsets)
-    return deform_gather.samples(
-      deform_gather.difference_maps(source),
-      tf.reshape(offsets, [-1, size.height * size.width, offsets.shape[-1]]),
-      deform_gather.tap_positions(self.kernel_size, self.dilation_rate, size.channels),
-      size,
-    )
+    return deform_gather.read(source, self._offsets_by_channel(offsets), self._taps())
+
+  def _taps(self) -> np.ndarray:
+    return deform_gather.tap_positions(self.kernel_size, self.dilation_rate, self.kernel.shape[1])
 
   def _offsets_by_channel(self, offsets: tf.Tensor) -> tf.Tensor:
     """The offsets of all channels, [B, h, w, 2 * taps * C], rounded as they are read."""

@@ -122,6 +122,13 @@ def samples(
   return value + fx * right + fy * (down + fx * cross)
 
 
+def read(inputs: tf.Tensor, offsets: tf.Tensor, taps: np.ndarray) -> tf.Tensor:
+  """What the taps read of maps [B, h, w, C], [B, h * w, P * C]; offsets as `convolve`'s."""
+  size = MapSize(*inputs.shape[1:])
+  flat = tf.reshape(offsets, [-1, size.height * size.width, offsets.shape[-1]])
+  return samples(difference_maps(inputs), flat, taps, size)
+
+
 def convolve(
   inputs: tf.Tensor, offsets: tf.Tensor, kernel: tf.Tensor, taps: np.ndarray
 ) -> tf.Tensor:
@@ -135,8 +142,5 @@ def convolve(
   Returns:
     [B, h, w, F] float32.
   """
-  size = MapSize(*inputs.shape[1:])
-  flat = tf.reshape(offsets, [-1, size.height * size.width, offsets.shape[-1]])
-  read = samples(difference_maps(inputs), flat, taps, size)
-  read = tf.reshape(read, [-1, size.height, size.width, kernel.shape[0]])
-  return tf.nn.conv2d(read, kernel[None, None], 1, "VALID")
+  found = tf.reshape(read(inputs, offsets, taps), [-1, *inputs.shape[1:3], kernel.shape[0]])
+  return tf.nn.conv2d(found, kernel[None, None], 1, "VALID")

@@ -116,10 +116,10 @@ def keep_any(unit: tf.keras.Model, count: int, rng: np.random.Generator) -> None
   _assign(warps, weights)
 
 
-def num_used(warp: DeformableConv2D) -> int:
-  """How many of its samples are computed when it is served."""
-  used = warp.kernel.numpy().any(axis=-1)
-  return int(used.sum() if warp.pruned else used.size)
+def used_samples(warp: DeformableConv2D) -> np.ndarray:
+  """Which of its taps * C samples are computed when it is served, in their order."""
+  used = warp.kernel.numpy().any(axis=-1).reshape(-1)
+  return np.flatnonzero(used) if warp.pruned else np.arange(used.size)
 
 
 def _num_samples(warps: List[DeformableConv2D], least: int) -> int:

@@ -31,6 +31,7 @@ from ppn_tf.models.deform_conv import deformable_convolutions
 from ppn_tf.models.deform_gather import framed_differences, tap_positions
 from ppn_tf.models.ppu import Mean
 from ppn_tf.models.quantize_aware import Ranges, is_rounding, ranges_of, weights_by_name
+from ppn_tf.models.sample_pruning import used_samples
 
 import tensorflow as tf
 
@@ -132,7 +133,7 @@ class ServedPPU(tf.Module):
     self._convolutions = []
     for rate, layer, warp in zip(rates, layers, warps):
       weights = share * warp.kernel.numpy().reshape(-1, self._size[2])
-      used = np.flatnonzero(weights.any(axis=1)) if warp.pruned else np.arange(len(weights))
+      used = used_samples(warp)
       if not len(used):
         continue
       kernel = weights_by_name(layer)["kernel"].numpy()

@@ -59,9 +59,8 @@ class PresentPlaces:
     before = now if self._places is None else self._places
     cell = stride / np.sqrt(abs(np.linalg.det(affine[:, :2])))
     away = np.linalg.norm(now - before, axis=1, keepdims=True) / cell
-    self._places = before + (_RESTING + (1 - _RESTING) * np.minimum(1, away / _GONE)) * (
-      now - before
-    )
+    share = _RESTING + (1 - _RESTING) * np.minimum(1, away / _GONE)
+    self._places = before + share * (now - before)
     return self._places, scores
 
 
