@@ -11,10 +11,12 @@ from absl.testing import flagsaver
 from benchmarks import ablation_plan as plan
 from benchmarks import ablation_plots as plots
 from benchmarks.ablation_results import LATE, Results, spread, verdict
-from ppn_tf import doors, experiment, text_tables
-from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.profiler import Cost, model_costs
+from ppn_tf.config import experiment
+from ppn_tf.evaluation import text_tables
+from ppn_tf.evaluation.costs import Cost, model_costs
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
 
 FLAGS = flags.FLAGS
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
@@ -95,7 +97,7 @@ def page(results: Results) -> str:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   source, output = pathlib.Path(FLAGS.results), pathlib.Path(FLAGS.output)
   if not source.is_file():
     raise InputError(f"{source}: no such file. Make it with `python -m benchmarks.ablations`.")
@@ -114,4 +116,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -19,10 +19,10 @@ from absl import flags
 from tqdm import tqdm
 
 from benchmarks import ablation_plan as plan
-from ppn_tf import doors
-from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.workdir import Workdir
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.workdir import Workdir
 
 FLAGS = flags.FLAGS
 RESULTS = pathlib.Path(__file__).parents[1] / "docs" / "results.json"
@@ -138,7 +138,7 @@ def _kept(table: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   if not FLAGS.output:
     raise InputError("--output is missing. Name a folder for clips and checkpoints.")
   try:
@@ -174,4 +174,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -17,11 +17,11 @@ from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from absl import flags
 
-from benchmarks.resident_memory import GIVE_BACK, peak_of
-from ppn_tf import doors
-from ppn_tf.models import deform_gather, deform_resampler
-from ppn_tf.models.deform_conv import IMPLEMENTATIONS
+from ppn_tf.models.layers import deform_gather, deform_resampler
+from ppn_tf.models.layers.deform_conv import IMPLEMENTATIONS
 from ppn_tf.models.ppu import DILATIONS
+from ppn_tf.runtime import app
+from ppn_tf.runtime.resident_memory import GIVE_BACK, peak_of
 
 import tensorflow as tf
 
@@ -191,7 +191,7 @@ def print_scaling(repeats: int) -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   if FLAGS.measure_memory:
     call = programs(FLAGS.measure_memory, Work(*map(int, FLAGS.work)))[1]
     results = sum(one.shape.num_elements() * one.dtype.size for one in tf.nest.flatten(call()))
@@ -204,4 +204,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -14,11 +14,12 @@ from typing import Dict, List, Sequence
 from absl import flags
 
 from benchmarks.drawn_clips import door, draw_clips
-from benchmarks.resident_memory import peak_resident
-from ppn_tf import doors, experiment
 from ppn_tf.clips import pipeline, records
-from ppn_tf.evaluator import Evaluator
-from ppn_tf.models.deform_conv import set_implementation
+from ppn_tf.config import experiment
+from ppn_tf.evaluation.evaluator import Evaluator
+from ppn_tf.models.layers.deform_conv import set_implementation
+from ppn_tf.runtime import app
+from ppn_tf.runtime.resident_memory import peak_resident
 
 FLAGS = flags.FLAGS
 LENGTHS = (58, 4 * 58)
@@ -87,7 +88,7 @@ def print_memory(datasets: Sequence[str]) -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   if FLAGS.num_scales:
     Work(FLAGS.dataset)(FLAGS.num_scales)
     print(peak_resident() / 2**20)
@@ -104,4 +105,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -25,10 +25,11 @@ from benchmarks import ablation_plan as plan
 from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
 from benchmarks.ablation_report import costs_of, render
 from benchmarks.ablation_results import Results, change, spread
-from ppn_tf import doors, text_tables
-from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.tflite_timing import time_all
+from ppn_tf.evaluation import text_tables
+from ppn_tf.inference.tflite.timing import time_all
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
 
 FLAGS = flags.FLAGS
 ROOT = pathlib.Path(__file__).parents[1]
@@ -231,7 +232,7 @@ def read_results(path: str) -> Results:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   reference, output = pathlib.Path(FLAGS.reference), pathlib.Path(FLAGS.output)
   results = read_results(FLAGS.results)
   measured = measure(reference)
@@ -253,4 +254,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -20,11 +20,12 @@ from absl import flags
 
 from benchmarks.ablation_report import render
 from benchmarks.people_sets import CLIP, SETS
-from ppn_tf import doors, table_documents
-from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.table_cells import Cell, compared, plain
-from ppn_tf.table_documents import Table
+from ppn_tf.evaluation import table_documents
+from ppn_tf.evaluation.table_cells import Cell, compared, plain
+from ppn_tf.evaluation.table_documents import Table
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
 
 FLAGS = flags.FLAGS
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
@@ -166,7 +167,7 @@ def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, st
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   output, data_dir = pathlib.Path(FLAGS.output), pathlib.Path(FLAGS.data_dir)
   networks = [f"{name}={file}" for name, file in check(data_dir, FLAGS.tflite)]
   found = score_all(data_dir, networks)
@@ -179,4 +180,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -25,10 +25,10 @@ import numpy as np
 from absl import flags
 from tqdm import tqdm
 
-from ppn_tf import doors
-from ppn_tf.errors import InputError
-from ppn_tf.joint_maps import MPII_JOINTS
-from ppn_tf.outputs import complete_or_absent
+from ppn_tf.keypoints.joint_maps import MPII_JOINTS
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
 
 FLAGS = flags.FLAGS
 VIDEO = "060470979"
@@ -225,7 +225,7 @@ def define_flags() -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   source, data_dir = (pathlib.Path(FLAGS[name].value) for name in ("source", "data_dir"))
   check_source(source)
   for name in SETS:
@@ -234,4 +234,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

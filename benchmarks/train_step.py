@@ -22,12 +22,13 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 from absl import flags
 
 from benchmarks.drawn_clips import draw_clips
-from benchmarks.resident_memory import GIVE_BACK, peak_of
 from benchmarks.training_turns import Work, take_turns
 from benchmarks.twin_process import ROOT, TwinProcess, check_torch, hand_over
-from ppn_tf import doors, experiment
-from ppn_tf.errors import InputError
-from ppn_tf.text_tables import table
+from ppn_tf.config import experiment
+from ppn_tf.evaluation.text_tables import table
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.resident_memory import GIVE_BACK, peak_of
 
 FLAGS = flags.FLAGS
 
@@ -173,7 +174,7 @@ def run_configuration(name: str, dataset: str) -> Dict[str, Any]:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   if FLAGS.measure:
     print(json.dumps({"time": measure_time, "memory": measure_memory}[FLAGS.measure]()))
     return
@@ -212,4 +213,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

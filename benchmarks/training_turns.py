@@ -6,8 +6,9 @@ import time
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from benchmarks.twin_process import TwinProcess
-from ppn_tf import experiment, training_experiment
-from ppn_tf.trainer import Trainer
+from ppn_tf.config import experiment
+from ppn_tf.training import experiment as training_experiment
+from ppn_tf.training.trainer import Trainer
 
 import tensorflow as tf
 

@@ -8,11 +8,11 @@ from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 
-from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models.pose_net import upsampling_widths
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.models.quantize_aware import weights_by_name
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 

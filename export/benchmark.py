@@ -14,13 +14,14 @@ import numpy as np
 from absl import flags
 from matplotlib.figure import Figure
 
-from export import interpreter_memory, op_times
-from ppn_tf import doors
-from ppn_tf.errors import InputError
-from ppn_tf.interpreters import available_runtimes
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.text_tables import MARKDOWN, TEXT, table
-from ppn_tf.tflite_timing import WHOLE, Timed, time_all
+from ppn_tf.evaluation.text_tables import MARKDOWN, TEXT, table
+from ppn_tf.inference.tflite.timing import WHOLE, Timed, time_all
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.interpreter import available_runtimes
+
+from . import interpreter_memory, op_times
 
 FLAGS = flags.FLAGS
 
@@ -184,4 +185,4 @@ def _as_json(one: Timed) -> Dict[str, Any]:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -6,12 +6,13 @@ import numpy as np
 from absl import flags
 
 import ppn_tf
-from ppn_tf import experiment, people, serving
-from ppn_tf.errors import InputError
+from ppn_tf.config import experiment
+from ppn_tf.inference import people, saved_model
+from ppn_tf.inference.pose_model import READOUTS, PoseModel
 from ppn_tf.keypoints import skeletons
-from ppn_tf.models import sample_pruning
+from ppn_tf.models import pruning
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.tracking.pose_models import READOUTS, PoseModel
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 
@@ -78,7 +79,7 @@ def load() -> Framewise:
       if layer.name.startswith("offsets_"):
         layer.kernel.assign(rng.normal(0, _SPREAD, layer.kernel.shape))
     if FLAGS.ppu_samples:
-      sample_pruning.keep_any(model.ppu, FLAGS.ppu_samples, rng)
+      pruning.keep_any(model.ppu, FLAGS.ppu_samples, rng)
   return model
 
 
@@ -98,7 +99,7 @@ def check_difference(
   Raises:
     InputError: by more than `most`, or by no number.
   """
-  difference = serving.recurrent_difference(model, other, frames)
+  difference = saved_model.recurrent_difference(model, other, frames)
   if not difference <= most:
     raise InputError(
       f"{output}: not written, it differs from the network by {difference:.2g} over "

@@ -17,7 +17,7 @@ from typing import Any, Dict, NamedTuple, Optional, Union
 
 import numpy as np
 
-from ppn_tf.tflite_timing import random_values
+from ppn_tf.inference.tflite.timing import random_values
 
 _FRAMES = 4
 _SWIFTSHADER = pathlib.Path("/usr/lib/chromium/vk_swiftshader_icd.json")

@@ -23,9 +23,9 @@ def measure(path: Union[str, os.PathLike], runtime: str) -> int:
 
 
 if __name__ == "__main__":
-  from benchmarks.resident_memory import peak_resident
-  from ppn_tf.interpreters import interpreter_class, open_file
-  from ppn_tf.tflite_timing import calls
+  from ppn_tf.inference.tflite.timing import calls
+  from ppn_tf.runtime.interpreter import interpreter_class, open_file
+  from ppn_tf.runtime.resident_memory import peak_resident
 
   file, name = sys.argv[1:]
   interpreter_class(name)  # loads it

@@ -10,11 +10,14 @@ from typing import Sequence
 
 from absl import flags
 
-from export import exported_network, serving_requests
-from ppn_tf import doors, experiment, serving
-from ppn_tf.outputs import complete_or_absent
+from ppn_tf.config import experiment
+from ppn_tf.inference import saved_model
+from ppn_tf.runtime import app
+from ppn_tf.runtime.files import complete_or_absent
 
 import tensorflow as tf
+
+from . import exported_network, serving_requests
 
 FLAGS = flags.FLAGS
 
@@ -28,13 +31,13 @@ def define_flags() -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   output = pathlib.Path(experiment.required("output")).expanduser() / str(FLAGS.model_version)
   model = exported_network.load()
   frame = tf.zeros([1, *model.image_size, 3])
   heatmaps = tf.zeros([1, *model.heatmap_size, model.num_joints])
   with complete_or_absent(output) as partial:
-    serving.write_saved_model(model, partial, preliminary=FLAGS.readout == "present")
+    saved_model.write_saved_model(model, partial, preliminary=FLAGS.readout == "present")
     serving_requests.write(
       partial,
       output.parent.name,
@@ -49,4 +52,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

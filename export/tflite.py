@@ -14,19 +14,22 @@ from typing import List, Sequence, Tuple
 import numpy as np
 from absl import flags
 
-from export import exported_network
-from ppn_tf import doors, experiment, tflite_files
-from ppn_tf.calibration import recurrent_samples
 from ppn_tf.clips import pipeline
-from ppn_tf.errors import InputError
-from ppn_tf.models.deform_conv import set_offset_steps
+from ppn_tf.config import experiment
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.tflite import convert
+from ppn_tf.inference.tflite.calibration import recurrent_samples
+from ppn_tf.inference.tflite.metadata import add_description
+from ppn_tf.inference.tflite.ppu import SAMPLERS, sampler_of
+from ppn_tf.models.layers.deform_conv import set_offset_steps
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.models.served_ppu import SAMPLERS, sampler_of
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.tflite_description import add_description
-from ppn_tf.tracking.pose_models import TFLitePoseModel
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
 
 import tensorflow as tf
+
+from . import exported_network
 
 FLAGS = flags.FLAGS
 _FRAME_TYPES = {"float32": tf.float32, "uint8": tf.uint8}
@@ -40,7 +43,7 @@ def define_flags() -> None:
   flags.DEFINE_enum(
     "quantize",
     "none",
-    tflite_files.QUANTIZATIONS,
+    convert.QUANTIZATIONS,
     "Weights in float16; weights in 8 bits (dynamic); or weights and activations in 8 bits, whose "
     "ranges come from clips of --dataset (int8) or from training with --quantize_aware (qat). "
     "Positions, sampling and heatmaps stay float32.",
@@ -131,7 +134,7 @@ def _check_quantization() -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   output = experiment.required("output")
   if not output.endswith(".tflite"):
     raise InputError(f"--output={output}: the file's name must end in .tflite.")
@@ -141,7 +144,7 @@ def main(argv: Sequence[str]) -> None:
   frame_type = _FRAME_TYPES[FLAGS.frames]
   clips = _calibration_clips(model) if FLAGS.quantize == "int8" else []
   samples = functools.partial(recurrent_samples, model, clips, frame_type.as_numpy_dtype)
-  content = tflite_files.to_tflite(
+  content = convert.to_tflite(
     model,
     sampler,
     FLAGS.quantize,
@@ -149,8 +152,8 @@ def main(argv: Sequence[str]) -> None:
     samples if clips else None,
     preliminary=FLAGS.readout == "present",
   )
-  ops = tflite_files.count_ops(content)
-  custom = tflite_files.custom_ops(ops)
+  ops = convert.count_ops(content)
+  custom = convert.custom_ops(ops)
   if custom:
     raise InputError(f"{output}: not written, it would need custom ops: {', '.join(custom)}.")
   frames = _frames(model.image_size)
@@ -159,7 +162,7 @@ def main(argv: Sequence[str]) -> None:
     add_description(partial, exported_network.description(model))
     exact = FLAGS.quantize == "none" and sampler == "exact"
     # Files that compute something else are as far off as they are.
-    most = tflite_files.TOLERANCE if exact else np.inf
+    most = convert.TOLERANCE if exact else np.inf
     written = TFLitePoseModel(partial)
     difference = exported_network.check_difference(output, model, written, frames, most)
     size = partial.stat().st_size
@@ -171,4 +174,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -21,24 +21,28 @@ from absl import flags
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from export.gpu_compile import Compiled, compile_strictly
-from ppn_tf import doors, experiment, scores, tflite_files
 from ppn_tf.clips import pipeline
 from ppn_tf.clips.labels import ClipLabels, read_labels
-from ppn_tf.errors import InputError
-from ppn_tf.interpreters import available_runtimes
-from ppn_tf.keypoints import multi_scale
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.predictions import ClipPredictions
-from ppn_tf.text_tables import table
-from ppn_tf.tracking.pose_models import (
+from ppn_tf.config import experiment
+from ppn_tf.evaluation import scores
+from ppn_tf.evaluation.text_tables import table
+from ppn_tf.inference.pose_model import (
   KerasPoseModel,
   PoseModel,
   SavedModelPoseModel,
   TFLitePoseModel,
 )
+from ppn_tf.inference.tflite import convert
+from ppn_tf.keypoints import multi_scale
+from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.interpreter import available_runtimes
 
 import tensorflow as tf
+
+from .gpu_compile import Compiled, compile_strictly
 
 FLAGS = flags.FLAGS
 _COMPATIBLE = "compatible"
@@ -109,9 +113,9 @@ def open_forms(path: pathlib.Path) -> List[Form]:
   if not path.is_file():
     raise InputError(f"{path}: no such file or folder. Give what `python -m export.tflite` wrote.")
   content = path.read_bytes()
-  counts = tflite_files.count_ops(content)
-  custom = tflite_files.custom_ops(counts)
-  is_exact = tflite_files.is_float32(content) and not counts.get("RESIZE_BILINEAR")
+  counts = convert.count_ops(content)
+  custom = convert.custom_ops(counts)
+  is_exact = convert.is_float32(content) and not counts.get("RESIZE_BILINEAR")
   gpu, compiled = gpu_compatibility(content), describe_compiled(compile_strictly(path))
   return [
     Form(
@@ -241,10 +245,8 @@ def faults(forms: Sequence[Form], found: Dict[str, Compared], pck: Dict[str, flo
     one, drop = found[form.title], pck[""] - pck[form.title]
     if form.ops not in ("", "builtin"):
       wrong.append(f"{form.title}: needs {form.ops}, which plain runtimes do not have")
-    if form.is_exact and not one.largest <= tflite_files.TOLERANCE:
-      wrong.append(
-        f"{form.title}: differs by {one.largest:.2g}, more than {tflite_files.TOLERANCE:g}"
-      )
+    if form.is_exact and not one.largest <= convert.TOLERANCE:
+      wrong.append(f"{form.title}: differs by {one.largest:.2g}, more than {convert.TOLERANCE:g}")
     if not drop <= FLAGS.max_drop:
       wrong.append(f"{form.title}: loses {drop:.1f} points, more than --max_drop={FLAGS.max_drop}")
   return wrong
@@ -307,4 +309,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

@@ -1,7 +1,7 @@
 """Writes weights as a package has them: `python -m export.weights --workdir=RUN --output=FILE.npz`.
 
 The file has a run's network in float16, batch norms folded, and says how it is
-built; ppn_tf/weights/people.npz is such a file. It is compared with the network
+built; ppn_tf/inference/weights/people.npz is such a file. It is compared with the network
 over recurrent frames before it appears.
 """
 
@@ -9,11 +9,14 @@ from typing import Sequence
 
 from absl import flags
 
-from export import exported_network
-from ppn_tf import doors, experiment, people
-from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.tracking.pose_models import KerasPoseModel
+from ppn_tf.config import experiment
+from ppn_tf.inference import people
+from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+from . import exported_network
 
 FLAGS = flags.FLAGS
 # Of heatmaps that are about 1 high; float16 rounds weights to a two thousandth.
@@ -21,7 +24,7 @@ _TOLERANCE = 0.05
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   output = experiment.required("output")
   if not output.endswith(".npz"):
     raise InputError(f"--output={output}: the file's name must end in .npz.")
@@ -43,4 +46,4 @@ def main(argv: Sequence[str]) -> None:
 if __name__ == "__main__":
   exported_network.define_readout()
   flags.DEFINE_string("output", None, "File to write.")
-  doors.run(main)
+  app.run(main)

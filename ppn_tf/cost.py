@@ -15,11 +15,14 @@ import numpy as np
 from absl import flags
 from tqdm import tqdm
 
-from ppn_tf import cost_tables, doors, experiment, profiler
-from ppn_tf.errors import InputError
-from ppn_tf.models import sample_pruning
+from ppn_tf.config import experiment
+from ppn_tf.evaluation import cost_tables
+from ppn_tf.evaluation import costs as evaluation_costs
+from ppn_tf.evaluation.paper_rows import containing
+from ppn_tf.models import pruning
 from ppn_tf.models.ppn import PPN
-from ppn_tf.paper_rows import containing
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("layers", False, "List the layers of each part.")
@@ -62,11 +65,12 @@ def print_all() -> None:
   # Libraries greet on stdout, where the tables go.
   with contextlib.redirect_stdout(sys.stderr):
     costs = {
-      config: profiler.model_costs(experiment.build_model(values))
+      config: evaluation_costs.model_costs(experiment.build_model(values))
       for config, values in tqdm(settings.items(), unit="network", disable=None)
     }
     measured = [
-      (part, profiler.network_cost(part.build())) for part in tqdm(parts, unit="part", disable=None)
+      (part, evaluation_costs.network_cost(part.build()))
+      for part in tqdm(parts, unit="part", disable=None)
     ]
   if rows:
     print(cost_tables.paper_table([(r, costs[r.config]) for r in rows], FLAGS.markdown) + "\n")
@@ -80,21 +84,21 @@ def print_one() -> None:
     # Rounding costs nothing that is counted.
     model = experiment.build_model({**experiment.run_flags(), "quantize_aware": ""})
   if FLAGS.ppu_samples and isinstance(model, PPN):
-    sample_pruning.keep_any(model.ppu, FLAGS.ppu_samples, np.random.default_rng(0))
-  costs = profiler.model_costs(model)
+    pruning.keep_any(model.ppu, FLAGS.ppu_samples, np.random.default_rng(0))
+  costs = evaluation_costs.model_costs(model)
   if FLAGS.json:
     print(json.dumps({part: dataclasses.asdict(cost) for part, cost in costs.items()}, indent=2))
     return
-  networks = profiler.model_networks(model) if FLAGS.layers else {}
-  layers = {part: profiler.layer_costs(network) for part, network in networks.items()}
+  networks = evaluation_costs.model_networks(model) if FLAGS.layers else {}
+  layers = {part: evaluation_costs.layer_costs(network) for part, network in networks.items()}
   print(cost_tables.model_table(costs, layers, FLAGS.markdown))
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   show = print_all if FLAGS.all else print_one
   show()
 
 
 if __name__ == "__main__":
-  doors.run(main)
+  app.run(main)

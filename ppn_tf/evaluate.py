@@ -10,20 +10,22 @@ from typing import Any, Collection, Dict, Iterator, Sequence
 
 from absl import flags
 
-from ppn_tf import doors, experiment, score_tables, scores
 from ppn_tf.clips import pipeline
 from ppn_tf.clips.labels import read_labels
-from ppn_tf.errors import InputError
-from ppn_tf.evaluator import Evaluator
-from ppn_tf.models.deform_conv import set_implementation
+from ppn_tf.config import experiment
+from ppn_tf.evaluation import score_tables, scores
+from ppn_tf.evaluation.evaluator import Evaluator
+from ppn_tf.evaluation.followed_clips import follow
+from ppn_tf.evaluation.prediction_files import PredictionFolder, gather
+from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.models.layers.deform_conv import set_implementation
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.prediction_files import PredictionFolder, gather
-from ppn_tf.predictions import ClipPredictions
-from ppn_tf.tracking.followed_clips import follow
-from ppn_tf.tracking.pose_models import KerasPoseModel
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.workdir import Workdir, fingerprint
 from ppn_tf.tracking.tracker import Tracker
-from ppn_tf.workdir import Workdir, fingerprint
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output_json", None, "File for the scores.")
@@ -99,7 +101,7 @@ def conditions() -> Dict[str, Any]:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   model = part_of(experiment.load_checked_run(), FLAGS.part)
   for network in model.networks:
     set_implementation(network, "fused")
@@ -118,4 +120,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  doors.run(main)
+  app.run(main)

@@ -10,8 +10,9 @@ from typing import Sequence
 
 from absl import flags
 
-from ppn_tf import doors, training_experiment
-from ppn_tf.errors import InputError
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.training import experiment
 
 FLAGS = flags.FLAGS
 
@@ -35,7 +36,7 @@ def set_defaults() -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   for name in ("method", "num_frames"):
     if FLAGS[name].value != RECIPE[name]:
       raise InputError(
@@ -44,9 +45,9 @@ def main(argv: Sequence[str]) -> None:
       )
   if FLAGS["num_steps"].present and not FLAGS["num_epochs"].present:
     FLAGS["num_epochs"].value = 0
-  training_experiment.train()
+  experiment.train()
 
 
 if __name__ == "__main__":
   set_defaults()
-  doors.run(main)
+  app.run(main)

@@ -14,14 +14,15 @@ from typing import List, Optional, Sequence, Tuple
 
 from absl import flags
 
-from ppn_tf import doors, experiment
 from ppn_tf.clips import records
-from ppn_tf.errors import InputError
+from ppn_tf.config import experiment
+from ppn_tf.evaluation.reporting import latency, making, page, samples, tracks, unseen
+from ppn_tf.evaluation.reporting.runs import Run, number, read_runs
+from ppn_tf.evaluation.reporting.sheets import Sheet, draw_sheets
 from ppn_tf.keypoints.skeletons import Skeleton
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.reporting import latency, making, page, samples, tracks, unseen
-from ppn_tf.reporting.runs import Run, number, read_runs
-from ppn_tf.reporting.sheets import Sheet, draw_sheets
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
 
 FLAGS = flags.FLAGS
 
@@ -106,4 +107,4 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
   define_flags()
-  doors.run(main)
+  app.run(main)

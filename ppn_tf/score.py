@@ -22,16 +22,20 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from absl import flags
 
-from ppn_tf import doors, experiment, joint_maps, score_tables, scores, tflite_timing
 from ppn_tf.clips import pipeline, records
 from ppn_tf.clips.labels import ClipLabels, read_labels
-from ppn_tf.errors import InputError
-from ppn_tf.exported_networks import load_network
+from ppn_tf.config import experiment
+from ppn_tf.evaluation import score_tables, scores
+from ppn_tf.evaluation.exported_networks import load_network
+from ppn_tf.evaluation.prediction_files import PredictionFolder, gather, read_predictions
+from ppn_tf.evaluation.table_documents import FORMS
+from ppn_tf.inference.tflite import timing
+from ppn_tf.keypoints import joint_maps
+from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.keypoints.skeletons import Skeleton
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.prediction_files import PredictionFolder, gather, read_predictions
-from ppn_tf.predictions import ClipPredictions
-from ppn_tf.table_documents import FORMS
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
 
 FLAGS = flags.FLAGS
 
@@ -255,7 +259,7 @@ def windows_of(system: System) -> int:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   form = pathlib.Path(FLAGS.output_table or "scores.md").suffix
   if form not in FORMS:
     raise InputError(f"--output_table={FLAGS.output_table}: end its name in .md or .html.")
@@ -283,7 +287,7 @@ def main(argv: Sequence[str]) -> None:
     tables[name]["clips_left_out"] = len(left_out)
     tables[name]["frames_left_out"] = sum(len(labels[clip].keypoints) for clip in left_out)
   if FLAGS.time_turns:
-    times = tflite_timing.frame_times(dict(named("tflite")), FLAGS.time_turns)
+    times = timing.frame_times(dict(named("tflite")), FLAGS.time_turns)
     tables = {name: {**one, "time": times.get(name)} for name, one in tables.items()}
   print(score_tables.printed(tables))
   texts = scores.to_json(tables), score_tables.document(tables, form)
@@ -297,4 +301,4 @@ if __name__ == "__main__":
   define_flags()
   for _name in ("dataset", "eval_split", "alpha", "box_margin", "num_frames"):
     flags.declare_key_flag(_name)
-  doors.run(main)
+  app.run(main)

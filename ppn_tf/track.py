@@ -14,16 +14,16 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from absl import flags
 
-from ppn_tf import doors
-from ppn_tf.errors import InputError
-from ppn_tf.interruption import Interruption
+from ppn_tf.inference.load import PEOPLE
+from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.signals import Interruption
 from ppn_tf.tracking import smoothing
-from ppn_tf.tracking.loading import PEOPLE
+from ppn_tf.tracking.output.results import STANDARD_OUTPUT, Outputs, Summary, write_results
 from ppn_tf.tracking.people_tracker import PeopleTracker
-from ppn_tf.tracking.pose_models import KerasPoseModel
-from ppn_tf.tracking.results import STANDARD_OUTPUT, Outputs, Summary, write_results
-from ppn_tf.tracking.sources import Excerpt, open_source
 from ppn_tf.tracking.tracker import Tracker
+from ppn_tf.tracking.video.sources import Excerpt, open_source
 
 _MODEL = flags.DEFINE_string(
   "model", PEOPLE, "people, a .tflite file, a SavedModel folder or a run's workdir."
@@ -106,13 +106,13 @@ def load_tracker() -> Tracker:
   }
   model: Any = _MODEL.value
   if workdir:
-    from ppn_tf import experiment
-    from ppn_tf.workdir import Workdir
+    from ppn_tf.config import experiment
+    from ppn_tf.runtime.workdir import Workdir
 
     model = KerasPoseModel(experiment.load_checked_run())
     model.take_flags(Workdir(workdir).read_flags())
   elif "skeleton" in flags.FLAGS and flags.FLAGS["skeleton"].present:
-    from ppn_tf import experiment
+    from ppn_tf.config import experiment
 
     arguments["skeleton"] = experiment.skeleton()
   if _MARGIN.value is not None:
@@ -195,5 +195,5 @@ if __name__ == "__main__":
     argument.lstrip("-").startswith(("workdir", "flagfile", "skeleton"))
     for argument in sys.argv[1:]
   ):
-    import ppn_tf.experiment  # noqa: F401
-  doors.run(main)
+    import ppn_tf.config.experiment  # noqa: F401
+  app.run(main)

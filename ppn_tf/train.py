@@ -8,18 +8,19 @@ from typing import Sequence
 
 from absl import flags
 
-from ppn_tf import doors, training_experiment
-from ppn_tf.errors import InputError
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.training import experiment
 
 FLAGS = flags.FLAGS
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   if not FLAGS.num_frames:
     raise InputError("--num_frames=0: training needs clips of at least one frame.")
-  training_experiment.train()
+  experiment.train()
 
 
 if __name__ == "__main__":
-  doors.run(main)
+  app.run(main)

@@ -1,4 +1,4 @@
-"""Rules of the sources: which module may import which, and that files say what they are."""
+"""Rules of the sources: layers of imports, sizes of files and functions, and names."""
 
 import ast
 import pathlib
@@ -6,122 +6,104 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 SOURCES = ("ppn_tf", "data", "export", "benchmarks", "tests")
 
-DOORS = (
+COMMANDS = (
   "ppn_tf.train",
   "ppn_tf.pretrain",
-  "ppn_tf.interpolate",
-  "ppn_tf.data_service",
   "ppn_tf.evaluate",
   "ppn_tf.score",
   "ppn_tf.track",
   "ppn_tf.report",
   "ppn_tf.cost",
 )
-BACKBONES = ("ppn_tf.models.resnet", "ppn_tf.models.mobilenet", "ppn_tf.models.hrnet")
-ABOVE_MODELS = ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")
-ENTRIES = ("ppn_tf.experiment", "ppn_tf.training_experiment", "ppn_tf.doors", *DOORS)
 
-# (importer, what it must not import). A name stands for the module and all
-# below it. The direction is doors -> experiment -> the rest -> keypoints.
-FORBIDDEN: List[Tuple[str, Tuple[str, ...]]] = [
-  ("ppn_tf", ("data", "export", "benchmarks", "tests")),
-  ("ppn_tf.errors", ("ppn_tf", "tensorflow", "numpy")),
-  ("ppn_tf.outputs", ("tensorflow",)),
-  ("ppn_tf.doors", ("tensorflow",)),
-  ("ppn_tf.keypoints", ("ppn_tf.models", *ABOVE_MODELS)),
-  ("ppn_tf.keypoints.skeletons", ("ppn_tf", "tensorflow", "numpy")),
-  ("ppn_tf.keypoints.pck", ("tensorflow",)),
-  ("ppn_tf.keypoints.jitter", ("ppn_tf", "tensorflow")),
-  ("ppn_tf.predictions", ("ppn_tf", "tensorflow")),
-  # What is measured, kept in files and shown in tables is of any system, not of a network here.
-  ("ppn_tf.scores", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting", "tensorflow")),
-  ("ppn_tf.prediction_files", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
-  ("ppn_tf.prediction_formats", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
-  ("ppn_tf.score_tables", ("ppn_tf.models", *ABOVE_MODELS, "tensorflow")),
-  ("ppn_tf.table_documents", ("ppn_tf.models", "ppn_tf.clips", "ppn_tf.scores", "tensorflow")),
-  ("ppn_tf.text_tables", ("ppn_tf", "tensorflow")),
-  ("ppn_tf.models", (*ABOVE_MODELS, "tensorflow_datasets")),
-  ("ppn_tf.models.deform_conv", ("ppn_tf.keypoints",)),
-  ("ppn_tf.models.upsample", ("ppn_tf.keypoints",)),
-  *((name, BACKBONES) for name in BACKBONES),
-  ("ppn_tf.models.pose_net", ("ppn_tf.models.ppu", "ppn_tf.models.ppn")),
-  ("ppn_tf.models.ppu", ("ppn_tf.models.pose_net", "ppn_tf.models.ppn")),
-  # Weights go by layer names and the graph; of what a network consists is not their concern.
-  ("ppn_tf.models.pretrained", ("ppn_tf.models", "ppn_tf.keypoints")),
-  ("ppn_tf.models.imagenet", ("ppn_tf.models", "ppn_tf.keypoints")),
-  ("ppn_tf.models.movenet", ("ppn_tf.models", "ppn_tf.keypoints", *ABOVE_MODELS)),
-  ("ppn_tf.initial_weights", (*ABOVE_MODELS, "ppn_tf.trainer", "ppn_tf.evaluator")),
-  ("ppn_tf.clips", ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting")),
-  ("ppn_tf.losses", ABOVE_MODELS),
-  ("ppn_tf.profiler", (*ABOVE_MODELS, "ppn_tf.paper_rows", "ppn_tf.cost_tables")),
-  ("ppn_tf.paper_rows", (*ABOVE_MODELS, "ppn_tf.cost_tables")),
-  ("ppn_tf.cost_tables", ("ppn_tf.models", *ABOVE_MODELS)),
-  ("ppn_tf.trainer", (*ABOVE_MODELS, "ppn_tf.distribution")),
-  # Strategies spread any network and any batches.
-  ("ppn_tf.distribution", ("ppn_tf.models", *ABOVE_MODELS, "ppn_tf.trainer", "ppn_tf.workdir")),
-  ("ppn_tf.clips.service", ("ppn_tf.clips", "ppn_tf.keypoints")),
-  ("ppn_tf.training_loop", ("ppn_tf.clips", "ppn_tf.tracking", "ppn_tf.reporting")),
-  ("ppn_tf.evaluator", ABOVE_MODELS),
-  # A TensorFlow Lite runtime runs any network, and joint names need no pixels.
-  ("ppn_tf.interpreters", ("ppn_tf",)),
-  ("ppn_tf.joint_maps", ("tensorflow", "ppn_tf.models", *ABOVE_MODELS)),
-  # Networks of other projects share the crops with a PPN, and nothing of the network.
-  *(
-    (name, ("ppn_tf.models", "ppn_tf.tracking", "ppn_tf.reporting", "ppn_tf.trainer"))
-    for name in ("ppn_tf.crop_networks", "ppn_tf.peers")
-  ),
-  ("ppn_tf.exported_networks", ("ppn_tf.models", "ppn_tf.reporting", "ppn_tf.trainer")),
-  ("ppn_tf.serving", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
-  ("ppn_tf.tflite_files", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
-  ("ppn_tf.tflite_description", ("ppn_tf", "tensorflow")),
-  ("ppn_tf.calibration", ("ppn_tf.clips", "ppn_tf.reporting", "ppn_tf.trainer")),
-  ("ppn_tf.models.served_ppu", ("ppn_tf.models.ppn", "ppn_tf.models.pose_net")),
-  ("ppn_tf.tracking", ("ppn_tf.trainer", "ppn_tf.evaluator", "ppn_tf.reporting")),
-  # How joints are kept, smoothed, drawn and written is no network's concern.
-  *(
-    (f"ppn_tf.tracking.{name}", ("ppn_tf.models", "ppn_tf.clips", "tensorflow"))
-    for name in (
-      "poses",
-      "smoothing",
-      "cuts",
-      "dark",
-      "frame_crops",
-      "video",
-      "sources",
-      "video_writer",
-    )
-  ),
-  *(
-    (f"ppn_tf.tracking.{name}", ("ppn_tf.models", "ppn_tf.clips", "tensorflow"))
-    for name in ("drawing", "overlay", "tables", "coco_table")
-  ),
-  ("ppn_tf.tracking.background", ("ppn_tf", "tensorflow")),
-  ("ppn_tf.reporting", ("ppn_tf.trainer",)),
-  (
-    "ppn_tf.experiment",
-    ("ppn_tf.trainer", "ppn_tf.training_loop", "ppn_tf.evaluator", "ppn_tf.reporting", *DOORS),
-  ),
-  ("ppn_tf.training_experiment", ("ppn_tf.tracking", "ppn_tf.reporting", *DOORS)),
-  ("ppn_tf.weight_average", ABOVE_MODELS),
-  ("ppn_tf.offset_lengths", ABOVE_MODELS),
-  *((name, DOORS) for name in DOORS),
-  # It runs in a venv that has PyTorch alone.
-  ("benchmarks.pytorch_twin", ("ppn_tf", "data", "export", "tensorflow", "absl")),
-]
-# Where programs begin: only programs may import these, and what opens a run by its folder.
-MAY_IMPORT_ENTRIES = (
-  *("ppn_tf.training_experiment", "ppn_tf.tracking.runs", *DOORS),
-  *("data", "export", "benchmarks", "tests"),
+# A module imports its own layer and the layers before it. A name stands for the module
+# and everything below it; the longest name that fits a module is its layer.
+LAYERS: Sequence[Tuple[str, ...]] = (
+  ("ppn_tf.runtime",),
+  ("ppn_tf.keypoints",),
+  ("ppn_tf.models", "ppn_tf.clips"),
+  ("ppn_tf.config",),
+  ("ppn_tf.inference",),
+  ("ppn_tf.tracking",),
+  ("ppn_tf.evaluation",),
+  ("ppn_tf.training",),
+  COMMANDS,
+  ("data", "export"),
+  ("benchmarks",),
+  ("tests",),
+)
+# (importer, what it ignores although its layer allows it).
+APART: Sequence[Tuple[str, str]] = (
+  ("ppn_tf.models", "ppn_tf.clips"),
+  ("ppn_tf.clips", "ppn_tf.models"),
+  ("data", "export"),
+  ("export", "data"),
+  *((first, second) for first in COMMANDS for second in COMMANDS if first != second),
+  # It runs in a virtual environment that has PyTorch alone; of ppn_tf only runtime/ works there.
+  *(("benchmarks.pytorch_twin", member) for members in LAYERS[1:-2] for member in members),
+  ("benchmarks.pytorch_twin", "absl"),
+)
+
+# Modules that stay cheap to import, or independent of any network.
+WITHOUT_TENSORFLOW = (
+  "ppn_tf.runtime.errors",
+  "ppn_tf.runtime.files",
+  "ppn_tf.runtime.app",
+  "ppn_tf.runtime.signals",
+  "ppn_tf.keypoints.skeletons",
+  "ppn_tf.keypoints.pck",
+  "ppn_tf.keypoints.jitter",
+  "ppn_tf.keypoints.joint_maps",
+  "ppn_tf.keypoints.predictions",
+  "ppn_tf.keypoints.poses",
+  "ppn_tf.keypoints.dark",
+  "ppn_tf.keypoints.frame_crops",
+  "ppn_tf.inference.tflite.metadata",
+  "ppn_tf.tracking.boxes",
+  "ppn_tf.tracking.cuts",
+  "ppn_tf.tracking.smoothing",
+  "ppn_tf.tracking.video",
+  "ppn_tf.tracking.output.drawing",
+  "ppn_tf.tracking.output.overlay",
+  "ppn_tf.tracking.output.tables",
+  "ppn_tf.tracking.output.coco",
+  "ppn_tf.evaluation.scores",
+  "ppn_tf.evaluation.prediction_files",
+  "ppn_tf.evaluation.prediction_formats",
+  "ppn_tf.evaluation.score_tables",
+  "ppn_tf.evaluation.table_documents",
+  "ppn_tf.evaluation.text_tables",
+  "benchmarks.pytorch_twin",
 )
 
 # Flags are read where a program begins; below that only keyword arguments.
 MAY_READ_FLAGS = (
-  *("ppn_tf.experiment", "ppn_tf.training_experiment", *DOORS),
+  "ppn_tf.config",
+  "ppn_tf.training.experiment",
+  "ppn_tf.training.interpolate",
+  "ppn_tf.training.data_service",
+  *COMMANDS,
   *("data", "export", "benchmarks", "tests"),
 )
 
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 80
+MAX_ARGUMENTS = 10
+# Modules that are yet to be split.
+OVERSIZED = (
+  "ppn_tf.config.experiment",
+  "ppn_tf.clips.pipeline",
+  "ppn_tf.evaluation.scores",
+  "ppn_tf.score",
+  "ppn_tf.tracking.tracker",
+  "ppn_tf.training.experiment",
+  "ppn_tf.training.loop",
+  "ppn_tf.training.trainer",
+  "export.verify",
+)
+
 # PyTorch is in a venv of its own, of the benchmark's twin or of whoever makes golden values anew.
-MAY_IMPORT_TORCH = ("benchmarks.pytorch_twin", "tests.models.torchvision_golden")
+MAY_IMPORT_TORCH = ("benchmarks.pytorch_twin", "tests.models.backbones.torchvision_golden")
 
 # Whoever imports these gets a Keras that the package did not choose.
 OTHER_KERAS = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python")
@@ -169,21 +151,56 @@ def _is_below(name: str, ancestor: str) -> bool:
   return name == ancestor or name.startswith(ancestor + ".")
 
 
+def _layer(name: str) -> int:
+  """The number of a module's layer; -1 for `ppn_tf` itself, which everything may import."""
+  matches = [
+    (len(member), number)
+    for number, members in enumerate(LAYERS)
+    for member in members
+    if _is_below(name, member)
+  ]
+  return max(matches)[1] if matches else -1
+
+
 def forbidden_imports(modules: Dict[str, Module]) -> List[str]:
-  """Imports against the direction of FORBIDDEN."""
+  """Lists imports of a later layer, or between parts that are kept apart."""
   return [
     f"{module.name} imports {imported}"
-    for importer, targets in FORBIDDEN
     for module in modules.values()
-    if _is_below(module.name, importer)
     for imported in module.imports
-    for target in targets
-    # ppn_tf.errors is the one module that everything may import, and a rule
-    # about a module does not forbid that module to name itself.
-    if _is_below(imported, target)
-    and not (target == "ppn_tf" and _is_below(imported, "ppn_tf.errors"))
-    and not _is_below(imported, module.name)
+    if (module.name != "ppn_tf" and _layer(imported) > _layer(module.name))
+    or any(_is_below(module.name, name) and _is_below(imported, other) for name, other in APART)
   ]
+
+
+def tensorflow_imports(modules: Dict[str, Module]) -> List[str]:
+  """Lists imports of TensorFlow by modules of WITHOUT_TENSORFLOW."""
+  return [
+    f"{module.name} imports {imported}"
+    for module in modules.values()
+    if module.name == "ppn_tf" or any(_is_below(module.name, name) for name in WITHOUT_TENSORFLOW)
+    for imported in module.imports
+    if imported.partition(".")[0].startswith("tensorflow")
+  ]
+
+
+def oversized(modules: Dict[str, Module]) -> List[str]:
+  """Lists files, functions and argument lists beyond the limits of this file."""
+  found = []
+  for module in modules.values():
+    text = module.path.read_text()
+    if text.count("\n") > MAX_FILE_LINES:
+      found.append(f"{module.path}: {text.count(chr(10))} lines")
+    for node in ast.walk(ast.parse(text)):
+      if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        continue
+      length = (node.end_lineno or node.lineno) - node.lineno + 1
+      if length > MAX_FUNCTION_LINES:
+        found.append(f"{module.path}:{node.lineno} {node.name}: {length} lines")
+      arguments = len(node.args.args) + len(node.args.kwonlyargs)
+      if arguments > MAX_ARGUMENTS:
+        found.append(f"{module.path}:{node.lineno} {node.name}: {arguments} arguments")
+  return found
 
 
 def _imports_of(
@@ -197,11 +214,6 @@ def _imports_of(
     for imported in module.imports
     if any(_is_below(imported, target) for target in targets)
   ]
-
-
-def entry_imports(modules: Dict[str, Module]) -> List[str]:
-  """Imports of experiment, doors or a door by what is no program."""
-  return _imports_of(modules, ENTRIES, MAY_IMPORT_ENTRIES)
 
 
 def flag_readers(modules: Dict[str, Module]) -> List[str]:

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 import ppn_tf
-from ppn_tf import distribution
+from ppn_tf.training import distribution
 from tests import tiny_clips
 
 assert ppn_tf.__version__
@@ -16,10 +16,10 @@ distribution.share_cores()
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory) -> pathlib.Path:
   """The records of tiny_clips.CLIPS, made by the door's own code."""
-  from data import penn_action
-  from data.penn_source import PennSource
+  from data.penn_action import dataset
+  from data.penn_action.source import PennSource
 
   root = tmp_path_factory.mktemp("tiny")
   for clip in tiny_clips.CLIPS:
     tiny_clips.write_clip(root / "penn", clip)
-  return penn_action.prepare(PennSource(root / "penn"), str(root / "records"))
+  return dataset.prepare(PennSource(root / "penn"), str(root / "records"))

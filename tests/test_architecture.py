@@ -6,14 +6,17 @@ from typing import Dict
 import pytest
 
 from tests.architecture import (
-  FORBIDDEN,
+  COMMANDS,
+  LAYERS,
+  OVERSIZED,
   Module,
-  entry_imports,
   flag_readers,
   forbidden_imports,
   import_cycle,
   other_keras_imports,
+  oversized,
   read_modules,
+  tensorflow_imports,
   torch_imports,
   undocumented,
   vague_names,
@@ -31,17 +34,23 @@ def test_sources_are_found(modules):
   assert {"ppn_tf", "ppn_tf.keypoints.skeletons", "data", "tests.test_architecture"} <= set(modules)
 
 
-@pytest.mark.parametrize("named", sorted({name for name, _ in FORBIDDEN}))
-def test_rules_are_about_modules_that_exist(modules, named):
-  assert named in modules
+def test_layers_are_modules_that_exist(modules):
+  assert {name for members in LAYERS for name in members} <= set(modules)
 
 
 def test_imports_go_one_way(modules):
   assert forbidden_imports(modules) == []
 
 
-def test_programs_are_imported_by_programs_alone(modules):
-  assert entry_imports(modules) == []
+def test_light_modules_do_without_tensorflow(modules):
+  assert tensorflow_imports(modules) == []
+
+
+def test_files_and_functions_are_of_a_readable_size(modules):
+  sources = {
+    name: module for name, module in modules.items() if not name.startswith(("tests", *OVERSIZED))
+  }
+  assert oversized(sources) == []
 
 
 def test_flags_are_read_in_doors_and_experiment_alone(modules):
@@ -82,16 +91,15 @@ def write(root: pathlib.Path, files: Dict[str, str]) -> Dict[str, Module]:
   [
     ("ppn_tf/keypoints/pck.py", "from ppn_tf.models import ppn"),
     ("ppn_tf/keypoints/pck.py", "from ..models import ppn"),
-    ("ppn_tf/keypoints/pck.py", "import tensorflow as tf"),
-    ("ppn_tf/keypoints/skeletons.py", "import numpy as np"),
     ("ppn_tf/models/__init__.py", "from ..clips import augment"),
-    ("ppn_tf/models/ppn.py", "def late():\n  import ppn_tf.clips.pipeline"),
-    ("ppn_tf/models/resnet.py", "from ppn_tf.models.mobilenet import mobilenet_v2"),
+    ("ppn_tf/clips/pipeline.py", "def late():\n  import ppn_tf.models.ppn"),
     ("ppn_tf/models/ppn.py", "import data.synthetic"),
-    ("ppn_tf/experiment.py", "from export import tflite"),
-    ("ppn_tf/experiment.py", "from ppn_tf.trainer import train"),
+    ("ppn_tf/config/flags.py", "from export import tflite"),
+    ("ppn_tf/config/flags.py", "from ppn_tf.training.trainer import Trainer"),
     ("ppn_tf/train.py", "from ppn_tf import evaluate"),
-    ("ppn_tf/tracking/tracker.py", "from ppn_tf import trainer"),
+    ("ppn_tf/tracking/tracker.py", "from ppn_tf.training import trainer"),
+    ("ppn_tf/tracking/tracker.py", "from ppn_tf.train import main"),
+    ("data/clips/source.py", "from export import tflite"),
     ("benchmarks/pytorch_twin/unit.py", "from ppn_tf.models import ppu"),
   ],
 )
@@ -102,24 +110,41 @@ def test_forbidden_import_is_seen(tmp_path, path, source):
 @pytest.mark.parametrize(
   ("path", "source"),
   [
-    ("ppn_tf/keypoints/pck.py", "from ppn_tf.errors import InputError"),
-    ("ppn_tf/models/resnet.py", "import tensorflow as tf"),
+    ("ppn_tf/keypoints/pck.py", "from ppn_tf.runtime.errors import InputError"),
     ("ppn_tf/models/ppn.py", "from ppn_tf.keypoints import heatmaps"),
-    ("ppn_tf/train.py", "from ppn_tf import database, experiment"),
-    ("data/penn_action.py", "from ppn_tf.keypoints import skeletons"),
+    ("ppn_tf/models/ppn.py", "import ppn_tf"),
+    ("ppn_tf/train.py", "from ppn_tf.training import experiment"),
+    ("data/penn_action/labels.py", "from ..builder import joint_boxes"),
+    ("data/penn_action/labels.py", "from ppn_tf.keypoints import skeletons"),
   ],
 )
 def test_allowed_import_is_not_seen(tmp_path, path, source):
   assert forbidden_imports(write(tmp_path, {path: source})) == []
 
 
-@pytest.mark.parametrize(
-  "source",
-  ["from ppn_tf import experiment", "import ppn_tf.doors", "from ppn_tf.train import main"],
-)
-def test_import_of_a_program_is_seen(tmp_path, source):
-  files = {"ppn_tf/tracking/tracker.py": source, "ppn_tf/track.py": source, "data/x.py": source}
-  assert len(entry_imports(write(tmp_path, files))) == 1
+def test_import_of_tensorflow_is_seen(tmp_path):
+  files = {
+    "ppn_tf/__init__.py": "import tensorflow_datasets",
+    "ppn_tf/keypoints/pck.py": "import tensorflow as tf",
+    "ppn_tf/keypoints/crops.py": "import tensorflow as tf",
+  }
+  assert len(tensorflow_imports(write(tmp_path, files))) == 2
+
+
+def test_size_is_seen(tmp_path):
+  many = ", ".join(f"a{number}" for number in range(11))
+  files = {
+    "ppn_tf/a.py": "\n" * 301,
+    "ppn_tf/b.py": "def f():\n" + "  pass\n" * 80,
+    "ppn_tf/c.py": f"def f({many}):\n  pass",
+    "ppn_tf/d.py": "def f():\n" + "  pass\n" * 79,
+  }
+  assert len(oversized(write(tmp_path, files))) == 3
+
+
+def test_commands_are_the_modules_at_the_root(modules):
+  at_root = {name for name in modules if name.count(".") == 1 and name.startswith("ppn_tf.")}
+  assert {name for name in at_root if not modules[name].is_package} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("source", ["from absl import app, flags", "import absl.flags"])

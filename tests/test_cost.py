@@ -10,9 +10,10 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from ppn_tf import cost, experiment
-from ppn_tf.errors import InputError
-from ppn_tf.paper_rows import PARTS, ROWS
+from ppn_tf import cost
+from ppn_tf.config import experiment
+from ppn_tf.evaluation.paper_rows import PARTS, ROWS
+from ppn_tf.runtime.errors import InputError
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONFIGS = ROOT / "configs"

@@ -65,7 +65,7 @@ def test_a_real_clip_is_learned_exported_and_tracked(source, tmp_path):
     f"--output_json={table}",
   )
   tracked = np.array([frame["keypoints"] for frame in json.loads(table.read_text())["frames"]])
-  from data.penn_labels import read_labels
+  from data.penn_action.labels import read_labels
 
   labels = read_labels(source / "labels" / "0502.mat")
   reach = 0.2 * np.max(labels.boxes[:, 2:] - labels.boxes[:, :2], axis=1)

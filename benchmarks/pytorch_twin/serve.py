@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks.pytorch_twin.step import Step
-from benchmarks.resident_memory import peak_of
+from ppn_tf.runtime.resident_memory import peak_of
 
 WAYS = tuple(itertools.product(("contiguous_format", "channels_last"), (False, True)))
 

@@ -20,14 +20,15 @@ import cv2
 import tqdm
 from absl import flags
 
-from data.pseudo_label import sources
-from data.pseudo_label.clip_set import ClipSet
-from data.pseudo_label.labelling import label_sources
-from data.pseudo_label.preview import write_preview
-from data.pseudo_label.teacher import VIEWS
-from ppn_tf import doors
-from ppn_tf.errors import InputError
-from ppn_tf.peers import load_peer
+from ppn_tf.evaluation.third_party import load_peer
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+
+from . import sources
+from .clip_set import ClipSet
+from .labelling import label_sources
+from .preview import write_preview
+from .teacher import VIEWS
 
 _TEACHER = flags.DEFINE_string("teacher", None, "The .tflite file whose joints become labels.")
 _SECOND = flags.DEFINE_string("second_teacher", None, "Another one, that must agree.")
@@ -115,4 +116,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  doors.run(main)
+  app.run(main)

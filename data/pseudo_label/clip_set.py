@@ -13,12 +13,13 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence
 import cv2
 import numpy as np
 
-from data.clip_frames import JPEG_QUALITY
-from data.held_out import held_out
-from data.pseudo_label.sources import MadeClip
-from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops
-from ppn_tf.outputs import complete_or_absent
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+from ..builder.held_out import held_out
+from ..clips.frames import JPEG_QUALITY
+from .sources import MadeClip
 
 _SETTINGS = "pseudo_label.json"
 _DONE = ".done.json"

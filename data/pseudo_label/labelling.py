@@ -5,11 +5,12 @@ import multiprocessing
 import pathlib
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence
 
-from data.pseudo_label import sources
-from data.pseudo_label.clip_set import ClipSet
-from data.pseudo_label.teacher import Teacher
-from ppn_tf.errors import InputError
-from ppn_tf.peers import load_peer
+from ppn_tf.evaluation.third_party import load_peer
+from ppn_tf.runtime.errors import InputError
+
+from . import sources
+from .clip_set import ClipSet
+from .teacher import Teacher
 
 
 class Outcome(NamedTuple):

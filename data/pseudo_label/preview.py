@@ -8,10 +8,11 @@ from typing import Any, Dict, List
 import cv2
 import numpy as np
 
-from data.clip_annotations import joints_of
-from data.clip_skeleton import skeleton_of_category
-from ppn_tf.outputs import complete_or_absent
-from ppn_tf.tracking import drawing
+from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.tracking.output import drawing
+
+from ..clips.annotations import joints_of
+from ..clips.skeleton import skeleton_of_category
 
 CLIPS = 12
 FRAMES = 4

@@ -8,11 +8,12 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from data.clip_frames import VIDEO_SUFFIXES
-from data.pseudo_label.teacher import Labels, Teacher
-from data.pseudo_label.virtual_motion import moving_clip
-from ppn_tf.errors import InputError
-from ppn_tf.tracking.video import IMAGE_SUFFIXES, VideoFile, natural_order
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.tracking.video.reader import IMAGE_SUFFIXES, VideoFile, natural_order
+
+from ..clips.frames import VIDEO_SUFFIXES
+from .teacher import Labels, Teacher
+from .virtual_motion import moving_clip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,14 +5,14 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from data.clip_skeleton import mirrored_name
-from ppn_tf import joint_maps
-from ppn_tf.keypoints import crops
-from ppn_tf.peers import Peer
-from ppn_tf.predictions import ClipPredictions
+from ppn_tf.evaluation.third_party import Peer
+from ppn_tf.keypoints import crops, joint_maps
+from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.tracking import boxes
 
 import tensorflow as tf
+
+from ..clips.skeleton import mirrored_name
 
 MARGIN = 1.25
 # Looks at a frame until the crop fits the person.

@@ -14,10 +14,11 @@ import cv2
 import tqdm
 from absl import flags
 
-from data.synthetic import clip, preview, storage
-from ppn_tf import doors
-from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
+from ppn_tf.runtime import app
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+from . import clip, preview, storage
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; an unfinished one is resumed.")
 _NUM_TRAIN = flags.DEFINE_integer("num_train_clips", 400, "Training clips, numbered from 0001.")
@@ -86,7 +87,7 @@ def _written(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
 
 
 def main(argv: Sequence[str]) -> None:
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   _check_flags()
   settings = clip.Settings(
     seed=_SEED.value,
@@ -114,4 +115,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  doors.run(main)
+  app.run(main)

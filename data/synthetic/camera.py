@@ -5,7 +5,7 @@ from typing import Tuple
 
 import numpy as np
 
-from data.synthetic import body
+from . import body
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import List, Tuple
 import cv2
 import numpy as np
 
-from data.synthetic import appearance, body, camera, motion, parts, render, scenery
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+
+from . import appearance, body, camera, motion, parts, render, scenery
 
 
 @dataclasses.dataclass(frozen=True)

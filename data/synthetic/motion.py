@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, Sequence, Tuple
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from data.synthetic import body
+from . import body
 
 Channels = Dict[str, np.ndarray]
 _MIRRORED = ("yaw", "roll", "spine_twist", "spine_side", "head_yaw", "x")

@@ -6,7 +6,7 @@ from typing import Dict, List, Tuple, Union
 import cv2
 import numpy as np
 
-from data.synthetic import appearance, body, camera
+from . import appearance, body, camera
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 14, endpoint=False)
 

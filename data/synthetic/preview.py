@@ -5,8 +5,9 @@ from typing import List, Sequence
 import cv2
 import numpy as np
 
-from data.synthetic import clip as clip_lib
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+
+from . import clip as clip_lib
 
 _RIGHT, _LEFT, _MIDDLE = (60, 60, 255), (255, 160, 40), (60, 230, 60)
 

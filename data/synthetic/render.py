@@ -6,8 +6,8 @@ from typing import List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from data.synthetic import body, camera, scenery
-from data.synthetic import parts as parts_lib
+from . import body, camera, scenery
+from . import parts as parts_lib
 
 _NOTHING, _OCCLUDER = 0, 255
 _SUBPIXEL = 4

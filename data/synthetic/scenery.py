@@ -6,7 +6,7 @@ from typing import List, Tuple
 import cv2
 import numpy as np
 
-from data.synthetic import appearance
+from . import appearance
 
 
 def sample_background(

@@ -23,9 +23,10 @@ import cv2
 import numpy as np
 import scipy.io
 
-from data.synthetic import clip as clip_lib
-from ppn_tf.errors import InputError
-from ppn_tf.outputs import complete_or_absent
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+from . import clip as clip_lib
 
 FIRST_TRAIN, FIRST_TEST, LAST = 1, 5001, 9999
 # Raise it when a change makes other clips of the same settings.

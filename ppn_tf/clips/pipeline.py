@@ -6,9 +6,9 @@ from typing import Any, Collection, Dict, Sequence, Tuple
 from ppn_tf.clips import appearance, augment, records
 from ppn_tf.clips.neighbor import add_neighbor
 from ppn_tf.clips.single_frames import spread_frames
-from ppn_tf.errors import InputError
 from ppn_tf.keypoints import crops
 from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 import tensorflow_datasets as tfds

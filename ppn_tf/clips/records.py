@@ -4,8 +4,8 @@ import os
 import pathlib
 from typing import Any, Dict, List, Optional, Sequence, Union
 
-from ppn_tf.errors import InputError
 from ppn_tf.keypoints import skeletons
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 import tensorflow_datasets as tfds

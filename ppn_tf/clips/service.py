@@ -4,7 +4,7 @@ import re
 import socket
 from typing import Sequence
 
-from ppn_tf.errors import InputError
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 
@@ -21,7 +21,7 @@ def check_service(address: str) -> None:
   except (OSError, OverflowError) as error:
     raise InputError(
       f"--data_service={address}: nothing answers there ({error}). Start "
-      f"`python -m ppn_tf.data_service --port={found[2]}` on {found[1]} first."
+      f"`python -m ppn_tf.training.data_service --port={found[2]}` on {found[1]} first."
     ) from error
 
 

@@ -5,11 +5,16 @@ HeadNet and BodyNet are two calls of `pose_net`.
 
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
-from ppn_tf.models.hrnet import hrnet
-from ppn_tf.models.mobilenet import PYRAMID_FEATURES, mobilenet_v2, mobilenet_v2_fpn, separable
-from ppn_tf.models.person_selection import SelectPerson
-from ppn_tf.models.resnet import resnet
-from ppn_tf.models.upsample import UPSAMPLINGS, upsample
+from ppn_tf.models.backbones.hrnet import hrnet
+from ppn_tf.models.backbones.mobilenet import (
+  PYRAMID_FEATURES,
+  mobilenet_v2,
+  mobilenet_v2_fpn,
+  separable,
+)
+from ppn_tf.models.backbones.resnet import resnet
+from ppn_tf.models.layers.person_selection import SelectPerson
+from ppn_tf.models.layers.upsample import UPSAMPLINGS, upsample
 
 import tensorflow as tf
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional, Tuple
 
-from ppn_tf.errors import InputError
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 

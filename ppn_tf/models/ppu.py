@@ -2,8 +2,8 @@
 
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
-from ppn_tf.models.batch_norm import batch_norm
-from ppn_tf.models.deform_conv import DeformableConv2D
+from ppn_tf.models.layers.batch_norm import batch_norm
+from ppn_tf.models.layers.deform_conv import DeformableConv2D
 
 import tensorflow as tf
 

@@ -5,8 +5,8 @@ for pose in tracker(frames):
   pose.keypoints, pose.scores
 """
 
+from ppn_tf.keypoints.poses import Person, Pose
 from ppn_tf.tracking.people_tracker import PeopleTracker
-from ppn_tf.tracking.poses import Person, Pose
 from ppn_tf.tracking.smoothing import PoseSmoother
 from ppn_tf.tracking.tracker import Tracker
 

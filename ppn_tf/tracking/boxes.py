@@ -4,7 +4,7 @@ from typing import List, Sequence
 
 import numpy as np
 
-from ppn_tf.errors import InputError
+from ppn_tf.runtime.errors import InputError
 
 
 def frame_box(frame: np.ndarray, margin: float) -> np.ndarray:

@@ -5,10 +5,11 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from ppn_tf.errors import InputError
-from ppn_tf.tracking import boxes, frame_crops
+from ppn_tf.keypoints import frame_crops
+from ppn_tf.keypoints.poses import Person, Pose, similarity
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.tracking import boxes
 from ppn_tf.tracking.cuts import CutDetector
-from ppn_tf.tracking.poses import Person, Pose, similarity
 from ppn_tf.tracking.tracker import Tracker
 
 # A newcomer may be small in the frame.

@@ -11,7 +11,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from ppn_tf.tracking.poses import Pose
+from ppn_tf.keypoints.poses import Pose
 
 MIN_CUTOFF = 1.0  # Hz
 BETA = 50.0  # Hz per body a second

@@ -6,16 +6,16 @@ from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ppn_tf.errors import InputError
-from ppn_tf.keypoints import heatmaps
+from ppn_tf.inference.load import load_model
+from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
+from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.inference.present_places import PresentPlaces
+from ppn_tf.keypoints import dark, frame_crops, heatmaps
+from ppn_tf.keypoints.poses import Pose
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
-from ppn_tf.tracking import boxes, dark, frame_crops
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.tracking import boxes
 from ppn_tf.tracking.cuts import CutDetector
-from ppn_tf.tracking.loading import load_model
-from ppn_tf.tracking.moved_heatmaps import MovedHeatmaps
-from ppn_tf.tracking.pose_models import PoseModel
-from ppn_tf.tracking.poses import Pose
-from ppn_tf.tracking.present_places import PresentPlaces
 
 import tensorflow as tf
 

@@ -9,8 +9,8 @@ from absl.testing import flagsaver
 
 from benchmarks import mobile_variants as mobile
 from benchmarks.ablation_results import Results
-from ppn_tf.errors import InputError
-from ppn_tf.interpreters import available_runtimes
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.interpreter import available_runtimes
 
 
 def results_table(**scores):

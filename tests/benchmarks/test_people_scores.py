@@ -7,10 +7,10 @@ import pytest
 from absl import flags
 
 from benchmarks import people_scores as people
-from ppn_tf import table_documents
-from ppn_tf.errors import InputError
-from tests.test_exported_networks import exported
-from tests.test_peers import convert
+from ppn_tf.evaluation import table_documents
+from ppn_tf.runtime.errors import InputError
+from tests.evaluation.test_exported_networks import exported
+from tests.evaluation.test_third_party import convert
 
 import tensorflow as tf
 

@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks import people_sets
 from ppn_tf.clips import records
 from ppn_tf.clips.labels import read_labels
-from ppn_tf.errors import InputError
+from ppn_tf.runtime.errors import InputError
 from tests import tiny_clips
 
 STILLS = (9, 12, 30)

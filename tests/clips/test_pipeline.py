@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ppn_tf.clips import augment, pipeline, records
-from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.runtime.errors import InputError
 from tests.tiny_clips import CLIPS, FRAME_SIZE, body_at
 
 import tensorflow as tf

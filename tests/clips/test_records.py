@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ppn_tf.clips import records
-from ppn_tf.errors import InputError
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.runtime.errors import InputError
 from tests.record_features import features
 
 import tensorflow as tf

@@ -9,10 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from ppn_tf import data_service
 from ppn_tf.clips import pipeline, records, service
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from tests.test_train_door import ROOT, refusal
+from ppn_tf.training import data_service
+from tests.test_train import ROOT, refusal
 
 import tensorflow as tf
 
@@ -42,7 +42,13 @@ def fixture_addresses():
   """Two services, each a process of its own."""
   doors = [
     subprocess.Popen(
-      [sys.executable, "-m", "ppn_tf.data_service", f"--port={port()}", "--host=localhost"],
+      [
+        sys.executable,
+        "-m",
+        "ppn_tf.training.data_service",
+        f"--port={port()}",
+        "--host=localhost",
+      ],
       cwd=ROOT,
       stdout=subprocess.PIPE,
       stderr=subprocess.DEVNULL,

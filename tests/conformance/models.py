@@ -8,12 +8,12 @@ from typing import Callable, Dict, List, NamedTuple, Set
 import numpy as np
 
 import ppn_tf.models
-from ppn_tf.models import batch_norm
-from ppn_tf.models.deform_conv import IMPLEMENTATIONS
+from ppn_tf.models.layers import batch_norm
+from ppn_tf.models.layers.deform_conv import IMPLEMENTATIONS
+from ppn_tf.models.layers.upsample import UPSAMPLINGS
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
 from ppn_tf.models.ppu import REDUCTIONS, ppu
-from ppn_tf.models.upsample import UPSAMPLINGS
 
 import tensorflow as tf
 

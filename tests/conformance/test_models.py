@@ -5,12 +5,13 @@ import functools
 import numpy as np
 import pytest
 
-from ppn_tf import serving, tflite_files
-from ppn_tf.errors import InputError
-from ppn_tf.models import precision
+from ppn_tf.inference import saved_model
+from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference.tflite import convert
 from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.models.ppn import PPN
-from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.training import mixed_precision
 from tests.conformance.models import CASES, CELLS, JOINTS, SIZE, covered, found, randomise
 
 import tensorflow as tf
@@ -63,7 +64,7 @@ def test_a_model_that_is_not_on_the_list_is_seen(monkeypatch):
 
 
 def test_a_builder_that_is_not_on_the_list_is_seen(monkeypatch):
-  from ppn_tf.models import resnet
+  from ppn_tf.models.backbones import resnet
 
   def resnext(size: int) -> tf.keras.Model:
     raise NotImplementedError
@@ -117,10 +118,10 @@ def test_saved_weights_bring_the_model_back(name, tmp_path):
 @pytest.mark.parametrize("name", EXPORTED)
 def test_exports_agree(name, tmp_path):
   model, clip = build(name), CLIP
-  serving.write_saved_model(model, tmp_path / "saved")
-  content = tflite_files.to_tflite(model)
+  saved_model.write_saved_model(model, tmp_path / "saved")
+  content = convert.to_tflite(model)
   (tmp_path / "model.tflite").write_bytes(content)
-  assert not [op for op in tflite_files.count_ops(content) if op.startswith("custom:")]
+  assert not [op for op in convert.count_ops(content) if op.startswith("custom:")]
   for form in (
     SavedModelPoseModel(tmp_path / "saved"),
     TFLitePoseModel(tmp_path / "model.tflite"),
@@ -135,15 +136,15 @@ def test_exports_agree(name, tmp_path):
 
 def test_from_first_is_not_exported():
   with pytest.raises(InputError, match="--propagation=chained"):
-    tflite_files.to_tflite(build("ppn_from_first"))
+    convert.to_tflite(build("ppn_from_first"))
 
 
 # What a hundred random layers leave of bfloat16's three digits.
 @pytest.mark.parametrize(("policy", "most"), [("mixed_bfloat16", 0.5), ("mixed_float16", 0.1)])
 @pytest.mark.parametrize("name", EACH)
 def test_mixed_precision_is_close_and_keeps_heatmaps_in_float32(name, policy, most, monkeypatch):
-  monkeypatch.setattr(precision, "half_precision", lambda: policy)
-  with precision.policy(True):
+  monkeypatch.setattr(mixed_precision, "half_precision", lambda: policy)
+  with mixed_precision.policy(True):
     mixed = CASES[name].build()
   assert tf.keras.mixed_precision.global_policy().name == "float32"
   for network, source in zip(mixed.networks, build(name).networks):

@@ -10,11 +10,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from ppn_tf import interpreters, people
-from ppn_tf.tflite_description import read_description
-from ppn_tf.tracking.pose_models import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference import people
+from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference.tflite.metadata import read_description
+from ppn_tf.runtime import interpreter
 from ppn_tf.tracking.tracker import Tracker
-from tests.test_train_door import NETWORK, ROOT
+from tests.test_train import NETWORK, ROOT
 
 import tensorflow as tf
 
@@ -122,7 +123,7 @@ def test_verify(folder, workdir, tiny_dataset, tmp_path):
   given = [f"--workdir={workdir}", f"--dataset={tiny_dataset}", "--max_drop=100"]
   scores, plot = tmp_path / "scores.json", tmp_path / "drift.png"
   said = printed("export.verify", *files, *given, f"--output_json={scores}", f"--plot={plot}")
-  runtimes = interpreters.available_runtimes()
+  runtimes = interpreter.available_runtimes()
   assert f"{2 * len(runtimes) + 1} forms agree" in said
   found = json.loads(scores.read_text())
   assert set(found) == {
@@ -202,7 +203,7 @@ def test_benchmark(folder, tmp_path):
   )  # fmt: skip
   assert said.strip() == table.read_text().strip()
   rows = json.loads(figures.read_text())
-  runtimes = interpreters.available_runtimes()
+  runtimes = interpreter.available_runtimes()
   assert len(rows) == len(runtimes) * 3 * 2
   assert {(one["file"], one["signature"]) for one in rows} == {
     (f"{name}.tflite", signature) for name in ("exact", "int8") for signature in ("start", "step")

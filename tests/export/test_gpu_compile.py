@@ -5,10 +5,10 @@ import pytest
 
 from export import gpu_compile
 from export.verify import describe_compiled, gpu_compatibility
-from ppn_tf import tflite_files
+from ppn_tf.inference.tflite import convert
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu
-from tests.test_tflite_files import CELLS, JOINTS, network
+from tests.inference.tflite.test_convert import CELLS, JOINTS, network
 
 import tensorflow as tf
 
@@ -29,7 +29,7 @@ def fixture_model():
 @pytest.mark.parametrize("quantization", ["none", "float16"])
 def test_a_gpu_computes_the_whole_file(model, tmp_path, sampler, quantization):
   path = tmp_path / "net.tflite"
-  path.write_bytes(tflite_files.to_tflite(model, sampler, quantization))
+  path.write_bytes(convert.to_tflite(model, sampler, quantization))
   if quantization == "none":
     assert gpu_compatibility(path.read_bytes()) == "compatible"
   found = gpu_compile.compile_strictly(path)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from ppn_tf.evaluation.costs import network_cost
+from ppn_tf.models.layers.upsample import upsample
 from ppn_tf.models.pose_net import BACKBONES, pose_net
-from ppn_tf.models.upsample import upsample
-from ppn_tf.profiler import network_cost
 
 import tensorflow as tf
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ppn_tf.errors import InputError
 from ppn_tf.models.ppn import PPN, Framewise, check_steps_alone
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 

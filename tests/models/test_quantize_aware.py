@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ppn_tf.models import quantize_aware as qa
+from ppn_tf.models.layers.upsample import deconv
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.ppu import ppu
-from ppn_tf.models.upsample import deconv
 
 import tensorflow as tf
 

@@ -7,8 +7,8 @@ shape of 8 r height. The eye finds the disc nearest the middle of its crop.
 import cv2
 import numpy as np
 
+from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from ppn_tf.tracking.pose_models import PoseModel
 
 # A standing person in PENN_ACTION's order, in radii from the disc's centre.
 SHAPE = np.array(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ppn_tf.tracking.cuts import CutDetector
-from ppn_tf.tracking.video import open_video
+from ppn_tf.tracking.video.reader import open_video
 
 VIDEOS = pathlib.Path(__file__).parents[3] / "shared" / "data" / "videos" / "permissive"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ppn_tf.errors import InputError
+from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking import PeopleTracker, Tracker
 from tests.tracking.discs import DiscEye, joints, paint
 

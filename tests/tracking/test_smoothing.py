@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ppn_tf.keypoints.jitter import accelerations
+from ppn_tf.keypoints.poses import Pose
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from ppn_tf.tracking.poses import Pose
 from ppn_tf.tracking.smoothing import OneEuroFilter, PoseSmoother
 from tests.tracking.discs import joints
 

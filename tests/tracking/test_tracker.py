@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from ppn_tf.errors import InputError
+from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from ppn_tf.tracking.pose_models import PoseModel
+from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.tracker import Tracker
 from tests.tracking import discs
 

@@ -1,0 +1,1 @@
+"""Shared parts of the data sets' builders."""

@@ -1,0 +1,50 @@
+"""Clips of one's own, as TFDS records: `python -m data.clips --source=DIR [--name=NAME]`.
+
+DIR holds videos, or folders of frames, and annotations.json in COCO's style:
+
+  {"categories": [{"id": 1, "name": "person", "keypoints": ["head", "left_shoulder", ...],
+                   "skeleton": [[1, 2], ...]}],
+   "clips": [{"name": "walk.mp4", "split": "train", "action": "walking"}],
+   "images": [{"id": 1, "clip": "walk.mp4", "frame": 0}, ...],
+   "annotations": [{"image_id": 1, "category_id": 1, "track_id": 7,
+                    "keypoints": [x, y, v, ...], "bbox": [x, y, width, height]}, ...]}
+
+"clip" is a video file or a folder of images below DIR, "frame" counts from 0.
+"clips", "track_id" and "bbox" may be left out. docs/data.md says what each
+means. The data set is DATA_DIR/clips/NAME/1.0.0.
+"""
+
+from typing import Sequence
+
+from absl import flags
+
+from ppn_tf.runtime import app
+
+from ..builder import clip_records
+from .dataset import Clips, config_of
+from .source import TEST_FRACTION, ClipsSource
+
+
+def main(argv: Sequence[str]) -> None:
+  app.no_arguments(argv)
+  options = flags.FLAGS
+  source = ClipsSource(
+    options.source,
+    strict=options.strict,
+    progress=True,
+    test_fraction=options.test_fraction,
+  )
+  clip_records.make_or_keep(Clips, source, config_of(options.name or source.folder.name))
+
+
+if __name__ == "__main__":
+  clip_records.define_flags("Folder of annotations.json and the videos or folders of frames.")
+  flags.DEFINE_string("name", None, "The data set's name; by default the source folder's.")
+  flags.DEFINE_float(
+    "test_fraction",
+    TEST_FRACTION,
+    "Part of the videos kept for testing, by their names, of those without a split in the JSON.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+  )
+  app.run(main)

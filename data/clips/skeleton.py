@@ -1,0 +1,150 @@
+"""The skeleton of a COCO-style category: known by name, or made of its joints' names."""
+
+import re
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
+from ppn_tf.runtime.errors import InputError
+
+_MIRRORED = {"left": "right", "right": "left", "l": "r", "r": "l"}
+
+
+def skeleton_of_category(category: Mapping[str, Any], where: str) -> Skeleton:
+  """Makes or finds the skeleton of a category.
+
+  Args:
+    category: has "skeleton", the name of a known skeleton; or "keypoints", the
+      K joints' names, and perhaps "skeleton", the limbs as pairs of joint
+      numbers from 1, "flip_pairs" and "torso", pairs of names. Without
+      flip_pairs, joints named left and right are each other's mirror image;
+      without torso it goes from the left shoulder to the right hip.
+    where: names the category in messages.
+  Raises:
+    InputError: something is missing or contradicts itself.
+  """
+  limbs = category.get("skeleton") or []
+  names = _names(category, where)
+  if isinstance(limbs, str):
+    if limbs not in SKELETONS:
+      known = ", ".join(sorted(SKELETONS))
+      raise InputError(f'{where}: "skeleton" is {limbs!r}. Known by name: {known}.')
+    if names and names != SKELETONS[limbs].joint_names:
+      raise InputError(f'{where}: "keypoints" are not those of {limbs}. Leave them out.')
+    return SKELETONS[limbs]
+  if not names:
+    raise InputError(f'{where}: lacks "keypoints", the names of its joints.')
+  for known_skeleton in SKELETONS.values():
+    if names == known_skeleton.joint_names:
+      return known_skeleton
+  name = str(category.get("name", ""))
+  if not name or name in SKELETONS:
+    raise InputError(f'{where}: "name" is {name!r}. Give the skeleton a name of its own.')
+  pairs = _flip_pairs(category, names, where)
+  return Skeleton(
+    name=name,
+    joint_names=names,
+    flip_pairs=pairs,
+    limbs=_limbs(limbs, len(names), where),
+    torso=_torso(category, names, where),
+    groups=_groups(names, pairs),
+  )
+
+
+def mirrored_name(name: str) -> str:
+  """A joint's partner on the other side; the joint itself where it has none."""
+  return "_".join(_MIRRORED.get(part, part) for part in name.split("_"))
+
+
+def _names(category: Mapping[str, Any], where: str) -> Tuple[str, ...]:
+  given = category.get("keypoints", [])
+  if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+    raise InputError(f'{where}: "keypoints" must be a list of names.')
+  names = tuple(_plain(name) for name in given)
+  if len(set(names)) != len(names):
+    raise InputError(f'{where}: "keypoints" has a name twice.')
+  return names
+
+
+def _plain(name: str) -> str:
+  return re.sub(r"[\s_-]+", "_", name.strip().lower())
+
+
+def _pair(given: Any, names: Sequence[str], key: str, where: str) -> Tuple[int, int]:
+  """The numbers of two joints that are given by their names."""
+  if not isinstance(given, list) or len(given) != 2:
+    raise InputError(f'{where}: "{key}" needs two joints\' names. Received: {given}')
+  plain = [_plain(str(name)) for name in given]
+  unknown = [name for name in plain if name not in names]
+  if unknown:
+    raise InputError(f'{where}: "{key}" names {unknown[0]!r}, which is not in "keypoints".')
+  return names.index(plain[0]), names.index(plain[1])
+
+
+def _flip_pairs(
+  category: Mapping[str, Any], names: Sequence[str], where: str
+) -> Tuple[Tuple[int, int], ...]:
+  given = category.get("flip_pairs")
+  if given is not None:
+    if not isinstance(given, list):
+      raise InputError(f'{where}: "flip_pairs" must be a list of pairs of names.')
+    pairs = [_pair(pair, names, "flip_pairs", where) for pair in given]
+    joints = [joint for pair in pairs for joint in pair]
+    if len(set(joints)) != len(joints):
+      raise InputError(f'{where}: "flip_pairs" has a joint twice.')
+    return tuple(pairs)
+  pairs = []
+  for joint, name in enumerate(names):
+    mirrored = mirrored_name(name)
+    if mirrored == name:
+      continue
+    if mirrored not in names:
+      raise InputError(
+        f'{where}: "keypoints" has {name} without {mirrored}. Give "flip_pairs", pairs of names.'
+      )
+    if joint < names.index(mirrored):
+      pairs.append((joint, names.index(mirrored)))
+  return tuple(pairs)
+
+
+def _limbs(given: Any, num_joints: int, where: str) -> Tuple[Tuple[int, int], ...]:
+  limbs = []
+  for limb in given if isinstance(given, list) else [given]:
+    is_pair = isinstance(limb, list) and len(limb) == 2
+    if not is_pair or not all(isinstance(j, int) and 1 <= j <= num_joints for j in limb):
+      raise InputError(
+        f'{where}: "skeleton" must hold pairs of joint numbers, 1 to {num_joints}. Received: {limb}'
+      )
+    limbs.append((limb[0] - 1, limb[1] - 1))
+  return tuple(limbs)
+
+
+def _torso(category: Mapping[str, Any], names: Sequence[str], where: str) -> Tuple[int, int]:
+  given = category.get("torso")
+  if given is not None:
+    return _pair(given, names, "torso", where)
+  for left, right in (("left", "right"), ("l", "r")):
+    ends = (f"{left}_shoulder", f"{right}_hip")
+    if all(name in names for name in ends):
+      return names.index(ends[0]), names.index(ends[1])
+  raise InputError(
+    f'{where}: has no left_shoulder and right_hip. Give "torso", the names of the two joints '
+    "whose distance is to be PCK's reference length."
+  )
+
+
+def _groups(
+  names: Sequence[str], pairs: Sequence[Tuple[int, int]]
+) -> Tuple[Tuple[str, Tuple[int, ...]], ...]:
+  """One group for each pair and for each joint without a partner, in the joints' order."""
+  partner: Dict[int, int] = dict(pairs)
+  second = set(partner.values())
+  groups: List[Tuple[str, Tuple[int, ...]]] = []
+  for joint, name in enumerate(names):
+    if joint in second:
+      continue
+    title = "_".join(part for part in name.split("_") if part not in _MIRRORED) or name
+    if title.capitalize() in dict(groups):
+      title = name
+    joints = (joint, partner[joint]) if joint in partner else (joint,)
+    groups.append((title.capitalize(), joints))
+  return tuple(groups)

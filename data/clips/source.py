@@ -1,0 +1,161 @@
+"""A user's own clips: videos or folders of frames beside one annotations.json."""
+
+import pathlib
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+
+import numpy as np
+
+from ..builder import joint_boxes
+from ..builder.account import ClipError, Repair
+from ..builder.clip_source import ClipSource, LabelledClip
+from ..builder.held_out import held_out
+from ..builder.joint_checks import clean_joints
+from .annotations import Annotations, box_of, joints_of, read_annotations
+from .frames import VIDEO_SUFFIXES, image_files, read_part
+
+ANNOTATIONS = "annotations.json"
+TEST_FRACTION = 0.2
+
+
+class ClipsSource(ClipSource):
+  """One clip for each person in each video or folder, from its first label to its last."""
+
+  name = "clips"
+
+  def __init__(self, *args: Any, test_fraction: float = TEST_FRACTION, **kwargs: Any):
+    """Takes the arguments of ClipSource.
+
+    Args:
+      test_fraction: which part of the videos without a split is kept for testing.
+    """
+    super().__init__(*args, **kwargs)
+    self.test_fraction = test_fraction
+    self._content: Annotations = read_annotations(self.labels)
+    self.skeleton = self._content.skeleton
+    labelled = {pathlib.PurePath(track.clip) for track in self._content.tracks.values()}
+    unlabelled = [name for name in self._found() if pathlib.PurePath(name) not in labelled]
+    if unlabelled:
+      self.account.left_out["frames without labels"] = unlabelled
+    if self._content.unused:
+      self.account.left_out['entries of "clips" that no image names'] = self._content.unused
+    pairs = len(self.skeleton.flip_pairs)
+    self.account.notes = [
+      f"joints: {self.skeleton.name}, {self.skeleton.num_joints} joints, {pairs} mirrored pairs"
+    ]
+    self.account.notes += [f"not used: {n} {what}" for what, n in self._content.others.items()]
+
+  @property
+  def labels(self) -> pathlib.Path:
+    return self.folder / ANNOTATIONS
+
+  def label_files(self) -> Iterable[pathlib.Path]:
+    return [self.labels]
+
+  def settings(self) -> str:
+    return f"test_fraction {self.test_fraction}"
+
+  def clips(self) -> Dict[str, List[str]]:
+    tracks, splits = self._content.tracks, self._content.splits
+    undecided = {track.clip for track in tracks.values() if track.clip not in splits}
+    test = held_out(undecided, self.test_fraction)
+    clips: Dict[str, List[str]] = {"train": [], "validation": [], "test": []}
+    for name, track in tracks.items():
+      if (self.folder / track.clip).exists():
+        split = splits.get(track.clip) or ("test" if track.clip in test else "train")
+        clips[split].append(name)
+      else:
+        problem = f"{self.folder / track.clip}: no such file or folder, but it has labels."
+        self.account.skip(name, ClipError("no frames", problem))
+    return clips
+
+  def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
+    track = self._content.tracks[clip]
+    labelled = _by_frame(clip, track.annotations)
+    first, last = min(labelled), max(labelled)
+    frames, size = read_part(self.folder / track.clip, first, last)
+    for stated in track.sizes:
+      if stated != size:
+        raise ClipError(
+          "labels of another size",
+          f"{self.folder / track.clip}: frames are {size[0]}x{size[1]} (height x width), but the "
+          f"labels are for {stated[0]}x{stated[1]}.",
+        )
+    keypoints = np.zeros((len(frames), self.skeleton.num_joints, 2))
+    visibility = np.zeros(keypoints.shape[:2], bool)
+    boxes = np.zeros((len(frames), 4))
+    for frame, annotation in labelled.items():
+      try:
+        keypoints[frame - first], visibility[frame - first] = joints_of(
+          annotation, self.skeleton.num_joints
+        )
+      except (TypeError, ValueError) as error:
+        raise ClipError("foreign labels", f"{clip}, frame {frame}: {error}.") from error
+      boxes[frame - first] = box_of(annotation)
+    rows = np.array(sorted(labelled)) - first
+    keypoints, visibility, repairs = clean_joints(keypoints, visibility, size)
+    boxes, more_repairs = _complete_boxes(boxes, rows, keypoints, visibility, size)
+    labels = LabelledClip(
+      clip=clip,
+      action=self._content.actions.get(track.clip, ""),
+      keypoints=keypoints,
+      visibility=visibility,
+      boxes=boxes,
+      image_size=size,
+      repairs=(*repairs, *more_repairs),
+    )
+    return labels, frames
+
+  def _found(self) -> List[str]:
+    """Videos and folders of frames that stand in the folder."""
+    return sorted(
+      path.name
+      for path in self.folder.iterdir()
+      if not path.name.startswith(".")
+      and (path.suffix.lower() in VIDEO_SUFFIXES or (path.is_dir() and image_files(path)))
+    )
+
+
+def _by_frame(
+  clip: str, annotations: Sequence[Tuple[int, Mapping[str, Any]]]
+) -> Dict[int, Mapping[str, Any]]:
+  labelled: Dict[int, Mapping[str, Any]] = {}
+  for frame, annotation in annotations:
+    if frame in labelled:
+      raise ClipError(
+        "several people",
+        f"{clip}: frame {frame} has two annotations. Give each person a track_id of its own.",
+      )
+    labelled[frame] = annotation
+  return labelled
+
+
+def _complete_boxes(
+  boxes: np.ndarray,
+  rows: np.ndarray,
+  keypoints: np.ndarray,
+  visibility: np.ndarray,
+  size: Tuple[int, int],
+) -> Tuple[np.ndarray, List[Repair]]:
+  """Makes missing boxes from the joints, and those of frames without labels from their neighbours.
+
+  Args:
+    boxes: [N, 4].
+    rows: the labelled frames among the N, in order, the first and the last among them.
+    keypoints, visibility: [N, K, 2] and [N, K].
+    size: the frames' (height, width).
+  Returns:
+    [N, 4] float32, and the repairs box_from_joints and unlabelled_frames.
+  """
+  missing = joint_boxes.degenerate(boxes[rows])
+  made = joint_boxes.remake_boxes(boxes[rows], missing, keypoints[rows], visibility[rows], size)
+  frames = np.arange(len(boxes))
+  complete = np.stack([np.interp(frames, rows, side) for side in made.T], axis=1)
+  repairs = []
+  if missing.any():
+    count = int(missing.sum())
+    repairs.append(Repair("box_from_joints", f"{count} of {len(rows)} boxes", count))
+  if len(rows) < len(boxes):
+    count = len(boxes) - len(rows)
+    detail = f"{count} of {len(boxes)} frames: no joints, boxes in between"
+    repairs.append(Repair("unlabelled_frames", detail, count))
+  return complete.astype(np.float32), repairs

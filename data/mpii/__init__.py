@@ -1,0 +1,1 @@
+"""MPII Human Pose as TFDS records: `python -m data.mpii --help`."""

@@ -1,0 +1,1 @@
+"""Penn Action as TFDS records: `python -m data.penn_action --help`."""

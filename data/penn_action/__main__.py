@@ -1,0 +1,36 @@
+"""Penn Action, from its folders to TFDS records: `python -m data.penn_action --source=DIR`.
+
+DIR holds frames/0001/000001.jpg ... and labels/0001.mat ..., as the archive
+Penn_Action.tar.gz unpacks. The frames keep their JPEG bytes. With --labels_only
+the label files are checked and counted, and nothing is made; then --source may
+also be the folder of the .mat files, or an archive of them.
+"""
+
+from typing import Sequence
+
+from absl import flags
+
+from ppn_tf.runtime import app
+
+from ..builder import clip_records
+from .dataset import PennAction
+from .label_survey import survey, verdict
+from .source import PennSource
+
+
+def main(argv: Sequence[str]) -> None:
+  app.no_arguments(argv)
+  options = flags.FLAGS
+  if options.labels_only:
+    account = survey(options.source, options.strict, progress=True)
+    print(account.summary())
+    print(verdict(account))
+    return
+  source = PennSource(options.source, strict=options.strict, progress=True)
+  clip_records.make_or_keep(PennAction, source)
+
+
+if __name__ == "__main__":
+  clip_records.define_flags("Folder that holds Penn Action's frames/ and labels/.")
+  flags.DEFINE_bool("labels_only", False, "Only check and count the label files; make nothing.")
+  app.run(main)

@@ -1,0 +1,87 @@
+"""Penn Action's label files without their frames: counted, checked, compared with what is known."""
+
+import os
+import pathlib
+import tarfile
+from typing import Iterator, Tuple, Union
+
+import tqdm
+
+from ppn_tf.runtime.errors import InputError
+
+from ..builder.account import Account, ClipError
+from .labels import read_labels
+from .source import list_labels
+
+# As published, and as counted in the label files.
+CLIPS = {"train": 1258, "test": 1068}
+FRAMES = {"train": 87543, "test": 76298}
+
+
+def survey(
+  source: Union[str, os.PathLike], strict: bool = False, progress: bool = False
+) -> Account:
+  """Reads all label files; what only the frames can tell (their sizes) is left open.
+
+  Args:
+    source: a folder with labels/*.mat or with the .mat files themselves, or a
+      tar archive of them, compressed or not.
+    strict: whether a file that cannot be used raises its ClipError.
+    progress: whether a terminal shows a bar over the files.
+  Raises:
+    InputError: neither, or without a .mat file.
+  """
+  account = Account(strict)
+  hide = None if progress else True
+  for path, content in tqdm.tqdm(_label_files(pathlib.Path(source)), unit="clip", disable=hide):
+    try:
+      labels = read_labels(path, content=content)
+    except ClipError as problem:
+      account.skip(path.stem, problem)
+      continue
+    split = "train" if labels.train else "test"
+    account.add(split, labels.clip, labels.num_frames, labels.repairs)
+  if not account.num_clips:
+    first = next(iter(account.skipped.values()), "there are none.")
+    raise InputError(
+      f"{source}: no label file can be used; the first: {first} "
+      "Expected Penn Action's labels, 0001.mat ..."
+    )
+  return account
+
+
+def verdict(account: Account) -> str:
+  """One line: whether the counts are those of the whole Penn Action."""
+  whole = dict(account.num_clips) == CLIPS and dict(account.num_frames) == FRAMES
+  published = f"{CLIPS['train']}/{CLIPS['test']} clips, {FRAMES['train']}/{FRAMES['test']} frames"
+  return f"{'all' if whole else 'not all, or not only,'} of Penn Action's {published} (train/test)"
+
+
+def _label_files(source: pathlib.Path) -> Iterator[Tuple[pathlib.Path, bytes]]:
+  """Yields each label file's path (inside the archive) and bytes."""
+  source = source.expanduser()
+  if source.is_dir():
+    folder = source / "labels"
+    for path in list_labels(folder if folder.is_dir() else source).values():
+      try:
+        yield path, path.read_bytes()
+      except OSError:  # an empty file is skipped by its name
+        yield path, b""
+    return
+  try:
+    with tarfile.open(source) as archive:
+      for member in archive:
+        path = pathlib.Path(member.name)
+        if member.isfile() and path.suffix == ".mat" and not path.name.startswith("."):
+          file = archive.extractfile(member)
+          yield source / path, file.read() if file else b""
+  except FileNotFoundError as error:
+    raise InputError(f"{source}: no such file or folder. Expected Penn Action's labels.") from error
+  except Exception as error:  # each compression has exceptions of its own
+    if isinstance(error, InputError):
+      raise
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    raise InputError(
+      f"{source}: cannot be read to its end as a tar archive ({reason}). "
+      "Expected a folder of .mat files or a whole archive of them."
+    ) from error

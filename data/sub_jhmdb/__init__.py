@@ -1,0 +1,1 @@
+"""Sub-JHMDB as TFDS records: `python -m data.sub_jhmdb --help`."""

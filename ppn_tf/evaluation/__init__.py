@@ -1,0 +1,1 @@
+"""Scores of networks and predictions, and tables and pages of them."""

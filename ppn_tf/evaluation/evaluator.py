@@ -1,0 +1,98 @@
+"""A model's joints in every frame of every clip, from crops of several scales."""
+
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from ppn_tf.keypoints import multi_scale
+from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.models.ppn import Framewise
+
+import tensorflow as tf
+
+Window = Mapping[str, tf.Tensor]
+
+
+class Evaluator:
+  """Runs a model over evaluation windows.
+
+  Attributes:
+    model: PPN or its frame-wise twin.
+    skeleton: its joints.
+    decoder: see `multi_scale.read`.
+    whole_clip: whether the recurrence goes on from window to window; otherwise
+      HeadNet begins each window.
+    flip: whether each crop is seen mirrored as well, and the answers averaged.
+  """
+
+  def __init__(
+    self,
+    model: Framewise,
+    skeleton: Skeleton,
+    *,
+    decoder: str = "frame",
+    whole_clip: bool = False,
+    flip: bool = False,
+  ):
+    self.model = model
+    self.skeleton = skeleton
+    self.decoder = decoder
+    self.whole_clip = whole_clip
+    self.flip = flip
+    self._start = tf.function(self._run, reduce_retracing=True)
+    self._continue = tf.function(self._run, reduce_retracing=True)
+
+  def _run(
+    self,
+    frames: tf.Tensor,
+    affines: tf.Tensor,
+    image_size: tf.Tensor,
+    state: Optional[tf.Tensor] = None,
+  ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Keypoints [T, K, 2] in frame pixels, scores [T, K], and the state to go on from.
+
+    Args:
+      frames: [N, T, H, W, 3] for N scales, which are one batch.
+      affines: [N, T, 2, 3], frame to crop pixels.
+      image_size: [2], (H, W) of the frame.
+      state: of the frames before; [N, h, w, K], or [2 N, h, w, K] with flip.
+    """
+    if self.flip:
+      frames = tf.concat([frames, tf.reverse(frames, [3])], axis=0)
+    unrolled = self.model.unroll(frames, state)
+    maps = unrolled.final
+    if self.flip:
+      # Cells of a mirrored crop lie exactly on those of the other: both are symmetric.
+      straight, mirrored = tf.split(maps, 2)
+      mirrored = tf.gather(tf.reverse(mirrored, [3]), self.skeleton.flip_order, axis=-1)
+      maps = (straight + mirrored) / 2.0
+    keypoints, scores = multi_scale.read(maps, affines, self.model.stride, image_size, self.decoder)
+    return keypoints, scores, unrolled.state
+
+  def __call__(self, windows: Iterable[Window]) -> Iterator[ClipPredictions]:
+    """Yields a clip's predictions as soon as its last window is done.
+
+    Args:
+      windows: as `pipeline.evaluation_windows` gives them, clip by clip.
+    """
+    parts: List[Dict[str, np.ndarray]] = []
+    clip, state = None, None
+    for window in windows:
+      if clip is not None and window["clip"] != clip:
+        yield self._join(clip, parts)
+        parts, state = [], None
+      clip = window["clip"]
+      arguments = window["frames"], window["affines"], window["image_size"]
+      if state is None or not self.whole_clip:
+        keypoints, scores, state = self._start(*arguments)
+      else:
+        keypoints, scores, state = self._continue(*arguments, state)
+      valid = window["valid"].numpy()
+      parts.append({"keypoints": keypoints.numpy()[valid], "scores": scores.numpy()[valid]})
+    if clip is not None:
+      yield self._join(clip, parts)
+
+  def _join(self, clip: tf.Tensor, parts: List[Dict[str, np.ndarray]]) -> ClipPredictions:
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return ClipPredictions(clip.numpy().decode(), self.skeleton.joint_names, **joined)

@@ -1,0 +1,1 @@
+"""Pose networks in any form, ready to run frame by frame."""

@@ -1,0 +1,181 @@
+"""The network for people that comes with the package: `--model=people`.
+
+docs/people.md has its training and its scores, docs/model_card.md what it may be
+used for and where it fails.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import sys
+import zipfile
+from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
+
+import numpy as np
+
+import ppn_tf
+from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, TFLitePoseModel
+from ppn_tf.inference.tflite import convert
+from ppn_tf.models.build import build_network
+from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.weight_files import folded_convolutions, set_convolutions
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+import tensorflow as tf
+
+NAME = "people"
+WEIGHTS = pathlib.Path(__file__).parent / "weights" / "people.npz"
+_SETTINGS = "settings"
+# With the PPU's answer times 0.85 it was 0.35: people in hard poses had 0.38 and more, what was
+# followed where somebody had been down to 0.2, at times more. In full, a dancer has 0.40 and more.
+_RESTART_SCORE = 0.42
+
+
+def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.PathLike]) -> None:
+  """Writes a network for `read`: its convolutions, batch norms folded, in float16.
+
+  What HeadNet and BodyNet have in common is in it once.
+
+  Args:
+    model: a PPN, or a frame-wise network.
+    settings: flags that describe it, by name, with box_margin, steady_crops and readout.
+    path: the .npz file.
+  """
+  parts = _parts(model)
+  arrays: Dict[str, np.ndarray] = {}
+  for part, network in parts.items():
+    for name, value in folded_convolutions(network).items():
+      value = value.astype(np.float16)
+      shared = arrays.get(f"body_net/{name}")
+      if part == "head_net" and shared is not None and np.array_equal(shared, value):
+        continue
+      arrays[f"{part}/{name}"] = value
+  arrays[_SETTINGS] = np.array(json.dumps(dict(settings)))
+  with complete_or_absent(path) as partial, open(partial, "wb") as file:
+    np.savez_compressed(file, **arrays)
+
+
+def read(path: Union[str, os.PathLike] = WEIGHTS) -> Tuple[Framewise, Dict[str, Any]]:
+  """The network of a file that `write` made, and its settings.
+
+  Raises:
+    InputError: it is no such file.
+  """
+  settings = read_settings(path)
+  with _refusing(path):
+    arrays = _read_arrays(path)
+    model = build_network(settings)
+    for part, network in _parts(model).items():
+      set_convolutions(network, _arrays_of(part, arrays))
+  return model, settings
+
+
+def load_part(network: tf.keras.Model, part: str) -> List[tf.keras.layers.Layer]:
+  """Starts a network from this one's.
+
+  Args:
+    network: HeadNet, BodyNet or a PPU, built as this one's is.
+    part: which of them, "head", "body" or "ppu".
+  Returns:
+    The layers that were set.
+  Raises:
+    InputError: it is built otherwise.
+  """
+  name = part if part == "ppu" else f"{part}_net"
+  try:
+    return set_convolutions(network, _arrays_of(name, _read_arrays(WEIGHTS)))
+  except ValueError as error:
+    raise InputError(
+      f"--{part}_weights={NAME}: {error}. Build the network as configs/ppn_people.cfg does."
+    ) from error
+
+
+def read_settings(path: Union[str, os.PathLike] = WEIGHTS) -> Dict[str, Any]:
+  """The flags that describe a file's network; InputError if there is none."""
+  with _refusing(path), np.load(path) as content:
+    return dict(json.loads(str(content[_SETTINGS])))
+
+
+@contextlib.contextmanager
+def _refusing(path: Union[str, os.PathLike]) -> Iterator[None]:
+  """Whatever is wrong with a file becomes one line."""
+  try:
+    yield
+  except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    raise InputError(f"{path}: no weights of a network ({reason}). Install it anew.") from error
+
+
+def _read_arrays(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
+  """All arrays of a file, as they are."""
+  with np.load(path) as content:
+    return {name: content[name] for name in content.files if name != _SETTINGS}
+
+
+def _arrays_of(part: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+  """A network's arrays; what HeadNet lacks is BodyNet's."""
+  found: Dict[str, np.ndarray] = {}
+  for source in ("body_net", part) if part == "head_net" else (part,):
+    for name, value in arrays.items():
+      if name.startswith(f"{source}/"):
+        found[name[len(source) + 1 :]] = value.astype(np.float32)
+  return found
+
+
+def pose_model(num_threads: int = 2) -> PoseModel:
+  """The network, ready to track with; it knows its joints and the crops it was trained on.
+
+  It is converted to a .tflite with the table sampler once, which takes some seconds, and kept in
+  the user's cache, as it is twice as fast in that form. Where there can be no cache, it is
+  used as it is.
+
+  Args:
+    num_threads: CPU threads.
+  """
+  path = _converted()
+  if not path.is_file():
+    _convert(path)
+  model: PoseModel
+  if path.is_file():
+    model = TFLitePoseModel(path, num_threads)
+  else:
+    model = KerasPoseModel(*_network())
+  model.take_flags(read_settings())
+  model.restart_score = _RESTART_SCORE
+  return model
+
+
+def _converted() -> pathlib.Path:
+  """Where the .tflite is kept, by what is in the weights' file."""
+  cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+  digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
+  return cache / "ppn_tf" / f"{NAME}-{ppn_tf.__version__}-{digest}.tflite"
+
+
+def _convert(path: pathlib.Path) -> None:
+  """Writes the .tflite, or says why it cannot be kept."""
+  print(f"Preparing the network for people, once: {path}", file=sys.stderr)
+  try:
+    with complete_or_absent(path) as partial:
+      network, readout = _network()
+      preliminary = readout == "present"
+      partial.write_bytes(convert.to_tflite(network, "table", preliminary=preliminary))
+  except (InputError, OSError) as error:
+    print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
+
+
+def _network() -> Tuple[Framewise, str]:
+  """The network, and how its joints are read, of READOUTS."""
+  model, settings = read()
+  return model, settings["readout"]
+
+
+def _parts(model: Framewise) -> Dict[str, Any]:
+  """Its networks, BodyNet first."""
+  parts = {"body_net": model.body_net}
+  if isinstance(model, PPN):
+    parts.update(head_net=model.head_net, ppu=model.ppu)
+  return parts

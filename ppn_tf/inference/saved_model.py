@@ -1,0 +1,142 @@
+"""What an exported network offers: the signatures `start` and `step`, and `track`.
+
+start(frame) gives the heatmaps that begin a clip; step(frame, previous) those
+of a frame, given the ones before. Clients start with frame 1 and then step
+through all frames, frame 1 included. Frames are [B, H, W, 3], 0..255, float32
+or uint8; heatmaps [B, H/S, W/S, K] float32. For clients that read joints as
+tracking.present_places does, step can also give BodyNet's heatmaps, `preliminary`.
+
+track(frames) does all that with whole clips: crops [B, T, H, W, 3] uint8 to
+keypoints [B, T, K, 2] float32, (x, y) in the crops' pixels, and scores [B, T, K].
+"""
+
+import os
+from typing import Dict, Optional, Tuple, Union
+
+import numpy as np
+
+from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel
+from ppn_tf.keypoints import heatmaps
+from ppn_tf.models.ppn import Framewise, check_steps_alone
+from ppn_tf.runtime.files import complete_or_absent
+
+import tensorflow as tf
+
+Path = Union[str, os.PathLike]
+
+
+class Served(tf.Module):
+  """A network behind its signatures.
+
+  It holds the variables and the two graphs alone: were the Keras models
+  attributes, saving would trace each of their layers as well, several times.
+
+  Attributes:
+    functions: concrete functions by name; see `write_saved_model` for the arguments.
+
+  Raises:
+    InputError: its poses are propagated from the first frame, not from the last.
+  """
+
+  def __init__(
+    self,
+    model: Framewise,
+    batch_size: Optional[int] = None,
+    frame_type: tf.DType = tf.float32,
+    tracks: bool = True,
+    preliminary: bool = False,
+  ):
+    super().__init__(name="served")
+    check_steps_alone(model)
+    self._weights = [v for network in model.networks for v in network.variables]
+    frame = tf.TensorSpec([batch_size, *model.image_size, 3], frame_type, "frame")
+    previous = tf.TensorSpec(
+      [batch_size, *model.heatmap_size, model.num_joints], tf.float32, "previous"
+    )
+
+    @tf.function(input_signature=[frame])
+    def start(frame: tf.Tensor) -> Dict[str, tf.Tensor]:
+      return {"heatmaps": model.start(tf.cast(frame, tf.float32))}
+
+    @tf.function(input_signature=[frame, previous])
+    def step(frame: tf.Tensor, previous: tf.Tensor) -> Dict[str, tf.Tensor]:
+      frame = tf.cast(frame, tf.float32)
+      if not preliminary:
+        return {"heatmaps": model.step(frame, previous)}
+      return dict(zip(("heatmaps", "preliminary"), model.final_and_preliminary(frame, previous)))
+
+    clip = tf.TensorSpec([batch_size, None, *model.image_size, 3], tf.uint8, "frames")
+
+    @tf.function(input_signature=[clip])
+    def track(frames: tf.Tensor) -> Dict[str, tf.Tensor]:
+      return _track(model, tf.transpose(frames, [1, 0, 2, 3, 4]))
+
+    self.functions = {
+      "start": start.get_concrete_function(),
+      "step": step.get_concrete_function(),
+    }
+    if tracks:
+      self.functions["track"] = track.get_concrete_function()
+
+
+def _track(model: Framewise, frames: tf.Tensor) -> Dict[str, tf.Tensor]:
+  """Joints in crops [T, B, H, W, 3] uint8, frame by frame."""
+  num_frames = tf.shape(frames)[0]
+  arrays = tuple(tf.TensorArray(tf.float32, num_frames) for _ in range(2))
+  state = model.start(tf.cast(frames[0], tf.float32))
+
+  def step(
+    t: tf.Tensor, state: tf.Tensor, keypoints: tf.TensorArray, scores: tf.TensorArray
+  ) -> Tuple[tf.Tensor, tf.Tensor, tf.TensorArray, tf.TensorArray]:
+    state = model.step(tf.cast(frames[t], tf.float32), state)
+    found, score = heatmaps.decode(state, model.stride)
+    return t + 1, state, keypoints.write(t, found), scores.write(t, score)
+
+  _, _, *found = tf.while_loop(lambda t, *_: t < num_frames, step, (0, state, *arrays))
+  keypoints, scores = (array.stack() for array in found)
+  return {
+    "keypoints": tf.transpose(keypoints, [1, 0, 2, 3]),
+    "scores": tf.transpose(scores, [1, 0, 2]),
+  }
+
+
+def write_saved_model(
+  model: Framewise,
+  path: Path,
+  batch_size: Optional[int] = None,
+  frame_type: tf.DType = tf.float32,
+  tracks: bool = True,
+  preliminary: bool = False,
+) -> None:
+  """Writes a SavedModel folder that loads without this package.
+
+  Args:
+    model: the network.
+    path: the folder; it appears when it is complete.
+    batch_size: B, or None to leave it open.
+    frame_type: of start's and step's frames, tf.float32 or tf.uint8.
+    tracks: whether there is the signature `track`.
+    preliminary: whether step gives BodyNet's heatmaps, too.
+  """
+  served = Served(model, batch_size, frame_type, tracks, preliminary)
+  with complete_or_absent(path) as partial:
+    tf.saved_model.save(served, os.fspath(partial), signatures=served.functions)
+
+
+def recurrent_difference(model: Framewise, other: PoseModel, frames: np.ndarray) -> float:
+  """The largest difference of two networks' heatmaps over a clip, each fed its own.
+
+  Args:
+    model: the network.
+    other: the same network in another form.
+    frames: [T, H, W, 3] float32, 0..255.
+  """
+  reference = KerasPoseModel(model)
+  largest, states = 0.0, None
+  for frame in frames:
+    if states is None:
+      states = [one.start(frame) for one in (reference, other)]
+      largest = float(np.max(np.abs(states[0] - states[1])))
+    states = [one.step(frame, state) for one, state in zip((reference, other), states)]
+    largest = max(largest, float(np.max(np.abs(states[0] - states[1]))))
+  return largest

@@ -1,0 +1,29 @@
+"""What an exported network's signatures see in clips, to take ranges of activations from."""
+
+from typing import Iterable, Iterator
+
+import numpy as np
+
+from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.inference.tflite.convert import Sample
+from ppn_tf.models.ppn import Framewise
+
+
+def recurrent_samples(
+  model: Framewise, clips: Iterable[np.ndarray], frame_type: type = np.float32
+) -> Iterator[Sample]:
+  """Calls of `start` and `step` over clips, each step given the answer before it.
+
+  Args:
+    model: the network in float32, which gives the answers.
+    clips: [T, H, W, 3], 0..255.
+    frame_type: of the frames in the samples, np.float32 or np.uint8.
+  """
+  network = KerasPoseModel(model)
+  for clip in clips:
+    frames = [frame.astype(frame_type)[None] for frame in np.round(clip)]
+    yield "start", {"frame": frames[0]}
+    heatmaps = network.start(clip[0])
+    for frame, sample in zip(clip, frames):
+      yield "step", {"frame": sample, "previous": heatmaps[None]}
+      heatmaps = network.step(frame, heatmaps)

@@ -1,0 +1,96 @@
+"""Joints of one system as another one's: by name, else by the rules of a table."""
+
+from typing import Dict, Optional, Sequence, Set, Tuple
+
+import numpy as np
+
+from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.keypoints.skeletons import COCO, Skeleton
+from ppn_tf.runtime.errors import InputError
+
+# "right" is the person's own right in all of them.
+COCO_JOINTS: Tuple[str, ...] = COCO.joint_names
+BLAZEPOSE_JOINTS: Tuple[str, ...] = tuple(
+  (
+    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer "
+    "left_ear right_ear mouth_left mouth_right left_shoulder right_shoulder left_elbow "
+    "right_elbow left_wrist right_wrist left_pinky right_pinky left_index right_index "
+    "left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle "
+    "left_heel right_heel left_foot_index right_foot_index"
+  ).split()
+)
+MPII_JOINTS: Tuple[str, ...] = tuple(
+  (
+    "right_ankle right_knee right_hip left_hip left_knee left_ankle pelvis thorax upper_neck "
+    "head_top right_wrist right_elbow right_shoulder left_shoulder left_elbow left_wrist"
+  ).split()
+)
+
+_SHOULDERS = ("left_shoulder", "right_shoulder")
+_HIPS = ("left_hip", "right_hip")
+_EARS = ("left_ear", "right_ear")
+# Where a joint lies that a system does not have by name: at the mean of these
+# joints, by the first rule whose joints it has all.
+RULES: Dict[str, Tuple[Tuple[str, ...], ...]] = {
+  # Penn Action's head is the middle of the head, however the person is turned.
+  "head": (_EARS, ("head_top", "upper_neck"), ("face",), ("nose",)),
+  # Sub-JHMDB's face, neck and belly; its neck is where the shoulders meet.
+  "face": (("nose",), ("head",), ("head_top", "upper_neck")),
+  "neck": (("thorax",), _SHOULDERS),
+  "belly": (("thorax", "pelvis"), (*_SHOULDERS, *_HIPS)),
+  # MPII's; its upper neck is at the height of the chin, whose share of the nose is a third.
+  "thorax": (("neck",), _SHOULDERS),
+  "upper_neck": (("nose", *_SHOULDERS),),
+  "pelvis": (_HIPS,),
+}
+
+
+def sources(joint: str, joint_names: Sequence[str]) -> Optional[Tuple[str, ...]]:
+  """Those of `joint_names` whose mean is `joint`; None if it cannot be had."""
+  rules = ((joint,), *RULES.get(joint, ()))
+  return next((rule for rule in rules if set(rule) <= set(joint_names)), None)
+
+
+def obtainable(joint_names: Sequence[str], skeleton: Skeleton) -> Set[str]:
+  """Which of the skeleton's joints a system with these joints has, or can stand for."""
+  return {joint for joint in skeleton.joint_names if sources(joint, joint_names)}
+
+
+def to_skeleton(
+  predictions: ClipPredictions, skeleton: Skeleton, allow_missing: bool = False
+) -> ClipPredictions:
+  """A system's joints as a skeleton's: the same name is the same joint, others follow RULES.
+
+  Args:
+    predictions: [N, J, 2] keypoints of joints with any names.
+    skeleton: K joints.
+    allow_missing: a joint that cannot be had becomes NaN, of score 0.
+  Returns:
+    [N, K, 2] keypoints, each the mean of its sources and NaN where one of them
+    is, and [N, K] scores, each the lowest of its sources'.
+  Raises:
+    InputError: a joint cannot be had.
+  """
+  received = predictions.joint_names
+  for joint in () if allow_missing else skeleton.joint_names:
+    if sources(joint, received) is None:
+      raise InputError(
+        f"{predictions.clip}: {skeleton.name}'s joint {joint!r} cannot be had from the predicted "
+        f"joints {', '.join(received)}. Predict it, or score only the joints that both have."
+      )
+  return to_joints(predictions, skeleton.joint_names)
+
+
+def to_joints(predictions: ClipPredictions, joint_names: Sequence[str]) -> ClipPredictions:
+  """A system's joints as others, K by name; one that cannot be had is NaN, of score 0."""
+  received = predictions.joint_names
+  shape = (len(predictions.keypoints), len(joint_names))
+  keypoints = np.full((*shape, 2), np.nan, np.float32)
+  scores = np.zeros(shape, np.float32)
+  for k, joint in enumerate(joint_names):
+    rule = sources(joint, received)
+    if rule is not None:
+      ids = [received.index(name) for name in rule]
+      keypoints[:, k] = predictions.keypoints[:, ids].mean(axis=1)
+      scores[:, k] = predictions.scores[:, ids].min(axis=1)
+  return ClipPredictions(predictions.clip, tuple(joint_names), keypoints, scores)

@@ -1,0 +1,1 @@
+"""Backbones: flat functional feature extractors."""

@@ -1,0 +1,62 @@
+"""ImageNet weights, for the backbones that Keras publishes them for."""
+
+from typing import Callable, Dict, List
+
+from ppn_tf.runtime.errors import InputError
+
+import tensorflow as tf
+
+
+def _mobilenet_v2(alpha: float) -> tf.keras.Model:
+  return tf.keras.applications.MobileNetV2(
+    input_shape=(224, 224, 3), alpha=alpha, include_top=False, weights="imagenet"
+  )
+
+
+def _resnet50() -> tf.keras.Model:
+  import keras_cv  # slow and talkative
+
+  # Trained on pixels from 0 to 1, as models/resnet.py scales them.
+  return keras_cv.models.ResNetBackbone.from_preset("resnet50_imagenet")
+
+
+# The ResNets of tf.keras.applications are others: their convolutions have biases
+# and other padding, and they take BGR.
+_PUBLISHED: Dict[str, Callable[[], tf.keras.Model]] = {
+  "mobilenet_v2": lambda: _mobilenet_v2(1.0),
+  "mobilenet_v2_0.5": lambda: _mobilenet_v2(0.5),
+  "mobilenet_v2_0.35": lambda: _mobilenet_v2(0.35),
+  "resnet50": _resnet50,
+}
+
+
+def load_imagenet(network: tf.keras.Model, backbone: str) -> List[tf.keras.layers.Layer]:
+  """Sets a network's backbone to ImageNet weights, from Keras' cache or its download.
+
+  Args:
+    network: a flat model, as `pose_net` makes it.
+    backbone: its backbone's name in `pose_net.BACKBONES`.
+  Returns:
+    The layers set: all of the backbone that have weights.
+  Raises:
+    InputError: there are none for this backbone, or they are not to be had.
+  """
+  mend = "Give --head_weights or --body_weights an .npz file of backbone weights"
+  if backbone not in _PUBLISHED:
+    names = ", ".join(sorted(_PUBLISHED))
+    raise InputError(
+      f"imagenet: Keras has no such weights for {backbone}, only for {names}. {mend}."
+    )
+  try:
+    published = _PUBLISHED[backbone]()
+  except Exception as error:  # Keras raises bare ones, its downloaders theirs.
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    raise InputError(
+      f"imagenet: Keras could not download or read its weights for {backbone} ({reason}). "
+      f"{mend}, or mend the connection or Keras' cache."
+    ) from error
+  layers = {layer.name: layer for layer in network.layers}
+  sources = [layer for layer in published.layers if layer.weights and layer.name in layers]
+  for layer in sources:
+    layers[layer.name].set_weights(layer.get_weights())
+  return [layers[layer.name] for layer in sources]

@@ -1,0 +1,1 @@
+"""Layers: deformable convolution, upsampling, batch normalization."""

@@ -1,0 +1,195 @@
+"""Weights of pose networks as .npz files of convolutions with folded batch norms.
+
+Keys are `<layer>/kernel` and `<layer>/bias`, layers named as in the network. Where
+a batch norm takes the convolution's output, its scale is part of the kernel and
+what it adds is the bias; where none does, both are the convolution's own, and one
+without a bias has none here. A file may hold a backbone, one with a classifier, or
+a whole frame-wise network with its upsampling and `heatmaps`.
+"""
+
+import os
+import re
+import zipfile
+from typing import Callable, Dict, List, Mapping, Optional, Tuple, Union
+
+import numpy as np
+
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+import tensorflow as tf
+
+_layers = tf.keras.layers
+_Convolutions = Dict[str, Tuple[tf.keras.layers.Layer, Optional[tf.keras.layers.Layer]]]
+
+
+def _convolutions(network: tf.keras.Model) -> _Convolutions:
+  """A network's convolutions by name, in its order, and the batch norms that take their outputs."""
+  batch_norms = {
+    id(layer.input): layer
+    for layer in network.layers
+    if isinstance(layer, _layers.BatchNormalization)
+  }
+  return {
+    layer.name: (layer, batch_norms.get(id(layer.output)))
+    for layer in network.layers
+    if layer.weights and len(layer.weights[0].shape) > 2  # a kernel over places
+  }
+
+
+def _own_bias(layer: tf.keras.layers.Layer) -> Optional[tf.Variable]:
+  return getattr(layer, "bias", None)
+
+
+def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
+  """A weights file's arrays as float32; InputError if it cannot be read."""
+  try:
+    with np.load(path) as arrays:
+      return {name: arrays[name].astype(np.float32) for name in arrays.files}
+  except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    raise InputError(f"{path}: not a readable .npz of weights ({reason}).") from error
+
+
+def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions) -> List[str]:
+  """Names of the convolutions that arrays set; ValueError where they do not fit."""
+  # Else a ResNet-34 would pass for a ResNet-18: it has all of its layers, and more like them.
+  kinds = {re.sub(r"\d+", "#", name) for name in convolutions}
+  for name in (key.rpartition("/")[0] for key in arrays):
+    if name not in convolutions and re.sub(r"\d+", "#", name) in kinds:
+      raise ValueError(f"holds {name}, which the network lacks")
+  found: List[str] = []
+  skipped: List[str] = []
+  for name, (layer, batch_norm) in convolutions.items():
+    if f"{name}/kernel" not in arrays:
+      skipped.append(name)
+      continue
+    wanted = {"kernel": layer.weights[0]}
+    added = batch_norm.beta if batch_norm else _own_bias(layer)
+    if added is not None:
+      wanted["bias"] = added
+      if f"{name}/bias" not in arrays:
+        raise ValueError(f"{name}/bias is missing")
+    differing = [
+      f"{name}/{part} is {arrays[f'{name}/{part}'].shape} but the network's is {variable.shape}"
+      for part, variable in wanted.items()
+      if arrays[f"{name}/{part}"].shape != tuple(variable.shape)
+    ]
+    if differing and name == "heatmaps":
+      continue
+    if differing:
+      raise ValueError(differing[0])
+    if skipped:
+      raise ValueError(f"holds {name} but not {skipped[0]} before it")
+    found.append(name)
+  if not found:
+    raise ValueError("holds no layer of the network")
+  return found
+
+
+def load_backbone(
+  network: tf.keras.Model,
+  path: Union[str, os.PathLike],
+  read: Callable[[Union[str, os.PathLike]], Mapping[str, np.ndarray]] = read_npz,
+  mend: str = "Choose the backbone and upsampling that the file was made for.",
+) -> List[tf.keras.layers.Layer]:
+  """Sets the layers of a network that a weights file names.
+
+  A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps),
+  beta = bias, mean = 0, variance = 1. Left out are layers of the file of a kind
+  that the network lacks (a classifier, other upsampling), and a layer `heatmaps`
+  of another shape: a network for other joints is a start too. The network's
+  layers behind the last one that the file names stay as they are.
+
+  Args:
+    network: a flat model, as `pose_net` makes it.
+    path: the file.
+    read: gives its arrays by `<layer>/kernel` and `<layer>/bias`.
+    mend: what to do about a file that does not fit.
+  Returns:
+    The layers set: convolutions, each with the batch norm that takes its output.
+  Raises:
+    InputError: the file cannot be read, a shape differs, a bias or a layer
+      before another is missing, layers of a deeper network are there, or none
+      of this one's. Nothing has been set then.
+  """
+  try:
+    return set_convolutions(network, read(path))
+  except ValueError as error:
+    raise InputError(f"{path}: {error}. {mend}") from error
+
+
+def set_convolutions(
+  network: tf.keras.Model, arrays: Mapping[str, np.ndarray]
+) -> List[tf.keras.layers.Layer]:
+  """Sets the layers of a network that arrays name, as `load_backbone` does.
+
+  Args:
+    network: a flat model.
+    arrays: by `<layer>/kernel` and `<layer>/bias`.
+  Returns:
+    The layers set.
+  Raises:
+    ValueError: arrays that do not fit; nothing has been set then.
+  """
+  convolutions = _convolutions(network)
+  names = _layers_to_set(arrays, convolutions)
+  loaded: List[tf.keras.layers.Layer] = []
+  for name in names:
+    layer, batch_norm = convolutions[name]
+    loaded += [layer, batch_norm] if batch_norm else [layer]
+    layer.weights[0].assign(arrays[f"{name}/kernel"])
+    bias = arrays.get(f"{name}/bias")
+    if batch_norm is None and _own_bias(layer) is not None:
+      layer.bias.assign(bias)
+    elif batch_norm is not None:
+      gamma = np.full_like(bias, np.sqrt(1.0 + batch_norm.epsilon))
+      batch_norm.set_weights([gamma, bias, np.zeros_like(bias), np.ones_like(bias)])
+  return loaded
+
+
+def write_backbone(
+  network: tf.keras.Model, path: Union[str, os.PathLike], dtype: str = "float32"
+) -> None:
+  """Writes a network's convolutions, batch norms folded, for `load_backbone` to read.
+
+  Args:
+    network: a flat model, as `pose_net` makes it; its upsampling and `heatmaps`
+      are written too.
+    path: the .npz file.
+    dtype: "float32", or "float16" for half the size.
+  Raises:
+    InputError: the file cannot be written.
+  """
+  arrays = {name: value.astype(dtype) for name, value in folded_convolutions(network).items()}
+  with complete_or_absent(path) as partial, open(partial, "wb") as file:
+    np.savez(file, **arrays)
+
+
+def folded_convolutions(network: tf.keras.Model) -> Dict[str, np.ndarray]:
+  """Arrays of a network's convolutions by `<layer>/kernel` and `<layer>/bias`, float64."""
+  arrays = {}
+  for name, convolution in _convolutions(network).items():
+    for part, value in zip(("kernel", "bias"), _folded(*convolution)):
+      if value is not None:
+        arrays[f"{name}/{part}"] = value
+  return arrays
+
+
+def _folded(
+  layer: tf.keras.layers.Layer, batch_norm: Optional[tf.keras.layers.Layer]
+) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+  """Kernel and bias of the convolution that does what the layer and its batch norm do."""
+  kernel = layer.weights[0].numpy().astype(np.float64)
+  if batch_norm is None:
+    bias = _own_bias(layer)
+    return kernel, None if bias is None else bias.numpy()
+  gamma, beta, mean, variance = (w.astype(np.float64) for w in batch_norm.get_weights())
+  scale = gamma / np.sqrt(variance + batch_norm.epsilon)
+  bias = beta - mean * scale
+  # Output channels are the kernel's last axis, but for these two.
+  if isinstance(layer, _layers.DepthwiseConv2D):
+    scale = scale.reshape(kernel.shape[2:])
+  elif isinstance(layer, _layers.Conv2DTranspose):
+    scale = scale[:, np.newaxis]
+  return kernel * scale, bias

@@ -1,0 +1,1 @@
+"""Files, errors, signals and run folders: what every command stands on."""

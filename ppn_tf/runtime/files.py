@@ -1,0 +1,87 @@
+"""Outputs that appear only when they are complete."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+from typing import Iterator, Union
+
+from ppn_tf.runtime.errors import InputError
+
+
+@contextlib.contextmanager
+def complete_or_absent(path: Union[str, os.PathLike]) -> Iterator[pathlib.Path]:
+  """Yields a path to write (a file or a folder) that becomes `path` on success.
+
+  The temporary path stands beside `path` and keeps its suffix, so writers that
+  choose a format by suffix work. If the block raises, or writes nothing, then
+  nothing is left behind and an older output stays as it was. A folder that
+  exists is replaced whole; a link stays and its target is replaced; a device
+  such as /dev/null is written directly.
+
+  Raises:
+    InputError: the parent folder cannot be made or written, or `path` is an
+      existing folder that is no earlier output: the working folder, one
+      above it, or one whose entries all differ from the new output's.
+    FileNotFoundError: the block ended without writing the path it was given.
+  """
+  try:
+    final = pathlib.Path(os.path.realpath(pathlib.Path(path).expanduser()))
+  except RuntimeError as error:
+    raise InputError(f"{path}: no such user's home. Choose another output path.") from error
+  if final.exists() and not final.is_dir() and not final.is_file():
+    yield final
+    return
+  working = pathlib.Path.cwd().resolve()
+  if final == working or final in working.parents:
+    raise InputError(f"{final}: is or holds the working folder. Choose a folder inside it.")
+  try:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+  except OSError as error:
+    raise InputError(
+      f"{final.parent}: cannot write there ({error.strerror}). Choose another output path."
+    ) from error
+  try:
+    partial = scratch / final.name
+    yield partial
+    _replace(final, partial, scratch / "replaced")
+  finally:
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _replace(final: pathlib.Path, partial: pathlib.Path, aside: pathlib.Path) -> None:
+  """Moves `partial` to `final`; on failure `final` is what it was."""
+  if not partial.exists():
+    raise FileNotFoundError(f"{final}: its writer ended without writing it")
+  if not final.exists():
+    partial.replace(final)
+    return
+  _check_replaceable(final, partial)
+  if final.is_file() and partial.is_file():
+    partial.replace(final)
+    return
+  final.rename(aside)
+  try:
+    partial.replace(final)
+  except BaseException:
+    aside.rename(final)
+    raise
+
+
+def _check_replaceable(final: pathlib.Path, partial: pathlib.Path) -> None:
+  """Raises InputError unless `final` is a file, empty, or like an earlier `partial`."""
+  if not final.is_dir():
+    if partial.is_dir():
+      raise InputError(f"{final}: is a file, and the output is a folder. Choose another path.")
+    return
+  if not partial.is_dir():
+    raise InputError(f"{final}: is a folder, and the output is a file. Name a file inside it.")
+  old = {entry.name for entry in final.iterdir()}
+  new = {entry.name for entry in partial.iterdir()}
+  if old and not old & new:
+    raise InputError(
+      f"{final}: holds {', '.join(sorted(old)[:3])}, which is no earlier output of this program. "
+      "Choose a new or empty folder."
+    )

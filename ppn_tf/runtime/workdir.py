@@ -1,0 +1,282 @@
+"""A run's folder: its flags, checkpoints, metrics and TensorBoard files.
+
+flags.json       the experiment's flags, to build the model again
+flags.cfg        the same as a --flagfile
+made_by.json     command, git revision and versions of its beginning
+checkpoints/     the last few checkpoints, model and optimizer
+best/            the checkpoint with the best score on --validation_split, the model alone
+lock             held by the process that trains here
+metrics.jsonl    a line per report: step, loss, PCK, speed
+tensorboard/     the same as curves, and heatmaps as images
+"""
+
+import contextlib
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
+
+import filelock
+
+import ppn_tf
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+import tensorflow as tf
+
+
+class Workdir:
+  """A run's folder.
+
+  Attributes:
+    path: the folder.
+    defaults: what a run from before a flag existed had as that flag's value.
+  """
+
+  def __init__(self, path: Union[str, os.PathLike], defaults: Optional[Mapping[str, Any]] = None):
+    self.path = pathlib.Path(path).expanduser()
+    self.defaults = dict(defaults or {})
+
+  @property
+  def metrics_path(self) -> pathlib.Path:
+    return self.path / "metrics.jsonl"
+
+  @property
+  def tensorboard_path(self) -> pathlib.Path:
+    return self.path / "tensorboard"
+
+  @property
+  def checkpoints_path(self) -> pathlib.Path:
+    return self.path / "checkpoints"
+
+  @property
+  def best_path(self) -> pathlib.Path:
+    return self.path / "best"
+
+  def is_there(self) -> bool:
+    """Whether the folder holds a run."""
+    return (self.path / "flags.json").is_file()
+
+  def read_flags(self) -> Dict[str, Any]:
+    """The flags of the run.
+
+    Raises:
+      InputError: the folder holds no run.
+    """
+    path = self.path / "flags.json"
+    if not path.is_file():
+      raise InputError(
+        f"{self.path}: holds no run (no flags.json). Give --workdir a folder that "
+        "`python -m ppn_tf.train` wrote."
+      )
+    try:
+      saved = json.loads(path.read_text())
+    except ValueError as error:
+      raise InputError(f"{path}: not readable as JSON ({error}).") from error
+    if not isinstance(saved, dict):
+      raise InputError(f"{path}: wanted an object. Received: {saved!r:.60}")
+    return {**self.defaults, **saved}
+
+  def claim(self, flags: Mapping[str, Any]) -> None:
+    """Starts a run here, or goes on with the one of the same flags.
+
+    Raises:
+      InputError: the folder cannot be written, or holds a run of other flags.
+    """
+    if self.is_there():
+      self.check_flags(flags)
+      return
+    for name, content in (
+      ("made_by.json", json.dumps(_made_by(), indent=2) + "\n"),
+      ("flags.cfg", "".join(_flag_line(*flag) for flag in flags.items())),
+      # Last: a folder that has it is a run.
+      ("flags.json", json.dumps(dict(flags), indent=2) + "\n"),
+    ):
+      with complete_or_absent(self.path / name) as partial:
+        partial.write_text(content)
+
+  @contextlib.contextmanager
+  def locked(self) -> Iterator[None]:
+    """Keeps other processes from training here meanwhile; the lock ends with the process.
+
+    Raises:
+      InputError: another process is training here.
+    """
+    lock = filelock.FileLock(self.path / "lock")
+    try:
+      lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+      raise InputError(
+        f"{self.path}: another process is training there. Wait for it, stop it, or give another "
+        "--workdir."
+      ) from error
+    try:
+      yield
+    finally:
+      lock.release()
+
+  def check_space(self, num_bytes: int) -> None:
+    """Checks that the disk can hold what a new run will write.
+
+    Raises:
+      InputError: less is free.
+    """
+    if self.is_there():
+      return
+    existing = next(p for p in (self.path.absolute(), *self.path.absolute().parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < num_bytes:
+      raise InputError(
+        f"{self.path}: {free / 1e9:.1f} GB are free on its disk, and the checkpoints need "
+        f"{num_bytes / 1e9:.1f} GB. Lower --keep_checkpoints or give another --workdir."
+      )
+
+  def check_flags(self, flags: Mapping[str, Any]) -> None:
+    """Raises InputError, naming the flags, if the run here has other values of them."""
+    saved = self.read_flags()
+    differing = [
+      f"--{name}={saved.get(name)} there, {value} now"
+      for name, value in flags.items()
+      if saved.get(name) != json.loads(json.dumps(value))
+    ]
+    if differing:
+      raise InputError(
+        f"{self.path}: holds a run of another configuration ({'; '.join(differing)}). "
+        "Give the same flags or another --workdir."
+      )
+
+  def checkpoints(self, tracked: tf.train.Checkpoint, keep: int = 3) -> tf.train.CheckpointManager:
+    """A manager that saves to this run and keeps the last few checkpoints."""
+    return tf.train.CheckpointManager(tracked, os.fspath(self.checkpoints_path), max_to_keep=keep)
+
+  def has_checkpoint(self) -> bool:
+    """Whether a run here would go on."""
+    return bool(tf.train.latest_checkpoint(os.fspath(self.checkpoints_path)))
+
+  def latest_checkpoint(self) -> str:
+    """Path of the newest checkpoint.
+
+    Raises:
+      InputError: there is none yet.
+    """
+    mend = f"Train with `python -m ppn_tf.train --workdir={self.path}` first."
+    return _newest(self.checkpoints_path, mend)
+
+  def best_checkpoint(self) -> str:
+    """Path of the checkpoint with the best validation score.
+
+    Raises:
+      InputError: the run has none.
+    """
+    mend = "The best one is kept by runs with --validation_split; give --checkpoint=latest."
+    return _newest(self.best_path, mend)
+
+  def checkpoint(self, which: str) -> str:
+    """The latest_checkpoint or the best_checkpoint: `which` is "latest" or "best"."""
+    return self.best_checkpoint() if which == "best" else self.latest_checkpoint()
+
+  def save_if_best(self, model: tf.Module, step: int, score: float) -> bool:
+    """Keeps a model if its validation score is above all earlier ones; says whether it was."""
+    path = self.best_path / "best.json"
+    if path.exists() and json.loads(path.read_text())["score"] >= score:
+      return False
+    manager = tf.train.CheckpointManager(
+      tf.train.Checkpoint(model=model), os.fspath(self.best_path), max_to_keep=1
+    )
+    manager.save(checkpoint_number=step)
+    with complete_or_absent(path) as partial:
+      partial.write_text(json.dumps({"step": step, "score": score}) + "\n")
+    return True
+
+  def read_metrics(self) -> List[Dict[str, float]]:
+    """The reported metrics, oldest first; a line that was cut short is left out."""
+    if not self.metrics_path.exists():
+      return []
+    rows = []
+    for line in self.metrics_path.read_text().splitlines():
+      try:
+        rows.append(json.loads(line))
+      except ValueError:
+        continue
+    return rows
+
+  def forget_metrics_after(self, step: int) -> None:
+    """Drops reports of steps that the restored checkpoint does not have."""
+    rows = [row for row in self.read_metrics() if row["step"] <= step]
+    with complete_or_absent(self.metrics_path) as partial:
+      partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+  def append_metrics(self, row: Mapping[str, float]) -> None:
+    """Adds a report at the end."""
+    with open(self.metrics_path, "a") as file:
+      file.write(json.dumps(dict(row)) + "\n")
+
+
+def _newest(folder: pathlib.Path, mend: str) -> str:
+  """Path of a folder's newest checkpoint; InputError, with how to mend it, if there is none."""
+  path = tf.train.latest_checkpoint(os.fspath(folder))
+  if path is None:
+    raise InputError(f"{folder}: no checkpoint there. {mend}")
+  return path
+
+
+def fingerprint(checkpoint: str) -> str:
+  """A checkpoint's name, and a digest that another one of that name will not have.
+
+  Its index holds checksums of all its tensors.
+  """
+  path = pathlib.Path(checkpoint)
+  index = path.with_name(f"{path.name}.index")
+  return f"{path.name} {hashlib.sha256(index.read_bytes()).hexdigest()[:12]}"
+
+
+def _flag_line(name: str, value: Any) -> str:
+  """A flag as a flagfile has it; absl writes lists with commas."""
+  return f"--{name}={','.join(map(str, value)) if isinstance(value, list) else value}\n"
+
+
+def _made_by() -> Dict[str, Any]:
+  """Command, revision and versions; the revision is None where the package is no git checkout."""
+  described = (
+    subprocess.run(
+      ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+      cwd=pathlib.Path(__file__).parent,
+      capture_output=True,
+      text=True,
+      check=False,
+    )
+    if shutil.which("git")
+    else None
+  )
+  return {
+    "command": sys.argv,
+    "git": described.stdout.strip() or None if described else None,
+    "ppn_tf": ppn_tf.__version__,
+    "tensorflow": tf.__version__,
+    "python": platform.python_version(),
+    "began": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+  }
+
+
+def restore(tracked: tf.train.Checkpoint, path: str) -> None:
+  """Restores what `tracked` names from a checkpoint, all of it.
+
+  Raises:
+    InputError: the checkpoint is damaged or of another architecture.
+  """
+  try:
+    tracked.restore(path).expect_partial().assert_existing_objects_matched()
+  except (AssertionError, IndexError, RuntimeError, ValueError, tf.errors.OpError) as error:
+    # Else TensorFlow lists at exit, a line each, what it did not get to.
+    tf.get_logger().setLevel("ERROR")
+    reason: Optional[str] = next(iter(str(error).strip().splitlines()), None)
+    raise InputError(
+      f"{path}: the checkpoint does not fit the network ({reason}). "
+      "Use the flags that it was trained with, or another checkpoint."
+    ) from error

@@ -1,0 +1,1 @@
+"""Results of tracking: overlay videos and tables of joints."""

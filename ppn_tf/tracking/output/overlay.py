@@ -1,0 +1,149 @@
+"""A frame with all that is known of the people in it drawn over it."""
+
+import collections
+from typing import Deque, Dict, List, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from ppn_tf.keypoints.poses import Person, Pose
+from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.tracking.output.drawing import draw_onto, joint_color
+
+TRAIL_SECONDS = 0.7
+LONGEST_MOVE = 0.15  # of a body from frame to frame; a wrist that is farther was mistaken
+_FADING = (0.2, 0.4, 0.6, 0.8)  # opacity of a trail's parts, the oldest first
+_DARK, _LIGHT = (30, 30, 30), (245, 245, 245)
+_UNSURE, _SURE = np.array([235, 60, 50]), np.array([60, 200, 90])
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+Trail = Deque[Tuple[float, np.ndarray]]
+
+
+class OverlayPainter:
+  """Draws skeletons, trails of wrists and ankles, and how sure the network is of each person.
+
+  Frames are to come in their order, as trails are made of those before.
+  """
+
+  def __init__(self, skeleton: Skeleton, min_score: float = 0.2, show_ids: bool = False):
+    """Creates a painter.
+
+    Args:
+      skeleton: names and limbs of the joints.
+      min_score: joints below are not drawn.
+      show_ids: write each person's number beside the confidence.
+    """
+    self.skeleton, self.min_score, self.show_ids = skeleton, min_score, show_ids
+    self._ends = [
+      k for k, name in enumerate(skeleton.joint_names) if name.endswith(("wrist", "ankle"))
+    ]
+    self._trails: Dict[int, Trail] = {}
+
+  def paint(self, image: np.ndarray, people: Sequence[Person], time: float) -> np.ndarray:
+    """A frame's overlay.
+
+    Args:
+      image: [H, W, 3] uint8 RGB; it is not changed.
+      people: who is in it; who is not found is not drawn.
+      time: seconds.
+    Returns:
+      [H, W, 3] uint8 RGB.
+    """
+    seen = [person for person in people if person.pose.found]
+    picture = np.array(image, order="C")
+    self._trails = {person.track_id: self._longer_trail(person, time) for person in seen}
+    for person in seen:
+      x1, y1, x2, y2 = person.pose.box
+      farthest = LONGEST_MOVE * max(x2 - x1, y2 - y1)
+      self._draw_trail(picture, self._trails[person.track_id], time, farthest)
+    for person in seen:
+      pose = person.pose
+      draw_onto(picture, pose.keypoints, pose.scores, self.skeleton, self.min_score)
+    for person in seen:
+      text = f"{person.pose.confidence:.2f}"
+      self._draw_bar(picture, person.pose, f"#{person.track_id} {text}" if self.show_ids else text)
+    return picture
+
+  def _longer_trail(self, person: Person, time: float) -> Trail:
+    """The person's trail with today's joints; one below the score is NaN."""
+    pose = person.pose
+    trail = self._trails.get(person.track_id, collections.deque())
+    if pose.restarted:
+      trail.clear()
+    points = np.where(
+      (pose.scores >= self.min_score)[self._ends, None], pose.keypoints[self._ends], np.nan
+    )
+    trail.append((time, points))
+    while time - trail[0][0] > TRAIL_SECONDS:
+      trail.popleft()
+    return trail
+
+  def _draw_trail(self, picture: np.ndarray, trail: Trail, time: float, farthest: float) -> None:
+    if len(trail) < 2 or not self._ends:
+      return
+    points = np.stack([entry[1] for entry in trail])  # [N, ends, 2]
+    finite = points[np.isfinite(points).all(axis=-1)]
+    if not len(finite):
+      return
+    thickness = max(1, min(picture.shape[:2]) // 180)
+    limits = np.array([picture.shape[1], picture.shape[0]])
+    low = np.clip(np.floor(finite.min(axis=0)) - 2 * thickness, 0, limits).astype(int)
+    high = np.clip(np.ceil(finite.max(axis=0)) + 2 * thickness, 0, limits).astype(int)
+    part = picture[low[1] : high[1], low[0] : high[0]]
+    if not part.size:
+      return
+    ages = np.array([time - entry[0] for entry in trail]) / TRAIL_SECONDS
+    for level, opacity in enumerate(_FADING):
+      oldest = 1 - level / len(_FADING)
+      chosen = [i for i in range(1, len(ages)) if oldest - 1 / len(_FADING) <= ages[i] < oldest]
+      if chosen:
+        drawn = part.copy()
+        self._draw_lines(drawn, points - low, chosen, thickness, farthest)
+        cv2.addWeighted(part, 1 - opacity, drawn, opacity, 0, dst=part)
+
+  def _draw_lines(
+    self,
+    picture: np.ndarray,
+    points: np.ndarray,
+    chosen: List[int],
+    thickness: int,
+    farthest: float,
+  ) -> None:
+    """The moves to the chosen entries from those before them."""
+    for place, joint in enumerate(self._ends):
+      color = joint_color(self.skeleton.joint_names[joint])
+      for i in chosen:
+        begin, end = points[i - 1, place], points[i, place]
+        if np.hypot(*(end - begin)) <= farthest:  # which NaN is not
+          fixed = np.clip(np.round(16 * np.stack([begin, end])), -(2**28), 2**28).astype(int)
+          first, second = (tuple(point) for point in fixed.tolist())
+          cv2.line(picture, first, second, color, thickness, cv2.LINE_AA, 4)
+
+  def _draw_bar(self, picture: np.ndarray, pose: Pose, text: str) -> None:
+    """The confidence as a bar and a figure, above the person or as near as the frame allows."""
+    seen = (pose.scores >= self.min_score) & np.isfinite(pose.keypoints).all(axis=1)
+    if not seen.any():
+      return
+    height, width = picture.shape[:2]
+    unit = max(2, min(height, width) // 160)
+    scale = unit / 8
+    (text_width, text_height), _ = cv2.getTextSize(text, _FONT, scale, 1)
+    bar_width = max(24 * unit, text_width)
+    box_width, box_height = bar_width + 4 * unit, text_height + 7 * unit
+    joints = pose.keypoints[seen]
+    middle, top = joints[:, 0].mean(), joints[:, 1].min() - 0.14 * np.ptp(joints[:, 1]) - box_height
+    left = int(np.clip(middle - box_width / 2, 0, max(0, width - box_width)))
+    top = int(np.clip(top, 0, max(0, height - box_height)))
+    part = picture[top : top + box_height, left : left + box_width]
+    if not part.size:
+      return
+    cv2.addWeighted(part, 0.4, np.full_like(part, _DARK), 0.6, 0, dst=part)
+    baseline = (left + 2 * unit, top + text_height + 2 * unit)
+    cv2.putText(picture, text, baseline, _FONT, scale, _LIGHT, max(1, unit // 3), cv2.LINE_AA)
+    x, y = left + 2 * unit, top + text_height + 4 * unit
+    confidence = pose.confidence
+    color = ((1 - confidence) * _UNSURE + confidence * _SURE).astype(int).tolist()
+    cv2.rectangle(picture, (x, y), (x + bar_width, y + unit), (90, 90, 90), cv2.FILLED)
+    end = (x + round(confidence * bar_width), y + unit)
+    cv2.rectangle(picture, (x, y), end, color, cv2.FILLED)

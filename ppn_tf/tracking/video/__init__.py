@@ -1,0 +1,1 @@
+"""Video files, cameras and streams: reading and writing frames."""

@@ -1,0 +1,52 @@
+"""Every configuration file is understood whole and builds its network."""
+
+import pathlib
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf.config import experiment
+
+CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.cfg"))
+
+
+def test_there_are_configurations():
+  assert {"demo.cfg", "demo_framewise.cfg", "penn_smoke.cfg", "pretrain_mpii_hrnet_w48.cfg"} <= {
+    path.name for path in CONFIGS
+  }
+
+
+def settings_of(path):
+  """Values of the flags that decide a run, as the file gives them."""
+  with flagsaver.flagsaver():
+    assert flags.FLAGS(["test", f"--flagfile={path}"]) == ["test"]
+    assert experiment.numbers("scales") and len(experiment.numbers("scale_range", 2)) == 2
+    return {**experiment.run_flags(), "log_every": flags.FLAGS.log_every}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_flags(path):
+  lines = path.read_text().splitlines()
+  assert lines[0].startswith("# "), "it opens with what it is"
+  given = [line[2:].partition("=")[0] for line in lines if line.startswith("--")]
+  # A nested file would be looked for in the current folder.
+  assert "flagfile" not in given and len(set(given)) == len(given)
+  settings = settings_of(path)
+  assert settings["num_frames"] >= 1 and settings["num_steps"] >= settings["log_every"]
+
+
+def _built(path):
+  """The file as a test's argument; networks that take long to build are for the slow tests."""
+  heavy = any(name in path.read_text() for name in ("=hrnet_w48", "=resnet50", "=resnet101"))
+  return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if heavy else [])
+
+
+@pytest.mark.parametrize("path", map(_built, CONFIGS))
+def test_network(path):
+  settings = settings_of(path)
+  model = experiment.build_model(settings)
+  height, width = (int(value) for value in settings["image_size"])
+  assert type(model).__name__.lower() == settings["method"]
+  num_joints = 17 if "people" in path.stem else 13
+  assert (model.image_size, model.num_joints) == ((height, width), num_joints)

@@ -1,0 +1,120 @@
+"""Tests of the door `python -m ppn_tf.report`, as a user runs it."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from absl import flags as absl_flags
+
+from ppn_tf.config import experiment
+from tests.evaluation.reporting.conftest import evaluation, full_evaluation, metrics
+from tests.evaluation.reporting.test_page import Parsed, decoded
+from tests.evaluation.reporting.test_sheets import write_predictions
+
+import tensorflow as tf
+
+ROOT = pathlib.Path(__file__).parents[3]
+SMALL = {
+  "head_backbone": "mobilenet_v2_0.35",
+  "body_backbone": "mobilenet_v2_0.35",
+  "ppu_blocks": 1,
+  "dilations": ["1"],
+  "image_size": ["64", "64"],
+}
+
+
+@pytest.fixture(name="runs", scope="module")
+def fixture_runs(tmp_path_factory):
+  """Workdirs of a PPN and its frame-wise twin, of random weights."""
+  root = tmp_path_factory.mktemp("runs")
+  if not absl_flags.FLAGS.is_parsed():
+    absl_flags.FLAGS.mark_as_parsed()  # then every flag has its default
+  for method in ("ppn", "framewise"):
+    folder = root / method
+    folder.mkdir()
+    flags = {**experiment.run_flags(), **SMALL, "method": method}
+    (folder / "flags.json").write_text(json.dumps(flags))
+    (folder / "metrics.jsonl").write_text(metrics([10, 20]))
+    (folder / "evaluation.json").write_text(json.dumps(evaluation(90, 70)))
+    checkpoint = tf.train.Checkpoint(model=experiment.build_model(flags))
+    checkpoint.save(str(folder / "checkpoints" / "ckpt"))
+  return root
+
+
+def report(*arguments):
+  command = [sys.executable, "-m", "ppn_tf.report", *map(str, arguments)]
+  return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
+  """Two runs have networks, the third predictions and no checkpoint."""
+  predicted = make_run("foretold", full_evaluation(90, 68)).workdir
+  write_predictions(predicted, {"0002": 1})
+  output = tmp_path / "new" / "page.html"
+  done = report(
+    f"ours={runs}/ppn",
+    f"{predicted}/",
+    f"--run=twin={runs}/framewise",
+    f"--dataset={walkers}",
+    "--num_clips=2",
+    "--num_worst=1",
+    f"--output={output}",
+  )
+  assert done.returncode == 0, done.stderr
+  # The scores are those of the fixtures' evaluation.json.
+  assert done.stdout.splitlines() == [
+    f"{output}: report on ours, foretold, twin.",
+    "ours: PCK-torso 70.0",
+    "foretold: PCK-torso 68.0",
+    "twin: PCK-torso 70.0",
+  ]
+  text = output.read_text(encoding="utf-8")
+  assert "http:" not in text and "https:" not in text
+  parsed = Parsed(text)
+  assert parsed.headings == [
+    "Scores",
+    "By threshold",
+    "Along a clip",
+    "Jitter",
+    "Training",
+    "Worst clips",
+    "Unseen frames",
+    "Inside the propagation",
+    "How it was made",
+  ]
+  # Of the runs with networks two clips, of the other eight frames of a clip and three of one.
+  strips = [image["alt"] for image in parsed.images if "skeleton that" in image["alt"]]
+  shown = [(alt.split("that ")[1].split()[0], alt.split()[0]) for alt in strips]
+  assert shown[:3] == [("foretold", "4"), ("foretold", "4"), ("foretold", "3")]
+  assert [name for name, _ in shown[3:]] == ["ours", "twin", "ours", "twin"]
+  for image in parsed.images:  # one of the clips may be the one of three frames
+    if "skeleton that" in image["alt"]:
+      frames = int(image["alt"].split()[0])
+      assert frames in (3, 4) and decoded(image["src"]) == (244 * frames - 4, 240)
+  words = " ".join(parsed.text.split())
+  assert "Clip 0002, bowl: the lowest PCK-torso. foretold" in words
+  assert "Clip 0000, bowl: the median PCK-torso. foretold 100.0." in words
+  assert ["--method", "ppn", "foretold", "framewise"] in [
+    row for table in parsed.tables for row in table
+  ]
+  assert f"--output={output}" in parsed.text
+
+
+@pytest.mark.parametrize(
+  ("arguments", "said"),
+  [
+    (["--run=a={runs}/ppn", "--dataset={runs}/nowhere"], "nowhere: no such folder"),
+    (["--run=a={runs}/ppn", "--tflite={runs}/no.tflite"], "no.tflite: no such file"),
+  ],
+)
+def test_bad_input_leaves_the_older_page(runs, tmp_path, arguments, said):
+  output = tmp_path / "page.html"
+  output.write_text("older")
+  done = report(*(argument.format(runs=runs) for argument in arguments), f"--output={output}")
+  assert done.returncode == 1
+  assert said in done.stderr and "Traceback" not in done.stderr
+  assert done.stderr.splitlines()[-1].startswith("error: ")
+  assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+  assert output.read_text() == "older"

@@ -1,0 +1,155 @@
+"""This project's .tflite files on the clips of records."""
+
+import numpy as np
+import pytest
+
+from ppn_tf.clips import pipeline, records
+from ppn_tf.evaluation.evaluator import Evaluator
+from ppn_tf.evaluation.exported_networks import load_network
+from ppn_tf.evaluation.third_party import Peer
+from ppn_tf.inference.tflite import convert as tflite_convert
+from ppn_tf.inference.tflite.metadata import add_description
+from ppn_tf.keypoints.joint_maps import COCO_JOINTS
+from ppn_tf.keypoints.skeletons import PENN_ACTION, to_dict
+from ppn_tf.models.ppn import PPN
+from ppn_tf.models.ppu import ppu
+from ppn_tf.runtime.errors import InputError
+from tests.evaluation.test_third_party import convert
+from tests.inference.tflite.test_convert import CELLS, JOINTS, SIZE, network
+
+import tensorflow as tf
+
+
+def exported(folder, description=True, steady_crops=False):
+  """A tiny network of this project: start is the frame's red, step half of that and half the last.
+
+  Its joints are COCO's, all in one place; cells are pixels.
+  """
+  size, joints = 32, len(COCO_JOINTS)
+  frame = tf.TensorSpec([1, size, size, 3], tf.float32, "frame")
+  previous = tf.TensorSpec([1, size, size, joints], tf.float32, "previous")
+
+  def seen(frame):
+    return tf.tile(frame[..., :1], [1, 1, 1, joints]) / 255.0
+
+  class Network(tf.Module):
+    @tf.function(input_signature=[frame])
+    def start(self, frame):
+      return {"heatmaps": seen(frame)}
+
+    @tf.function(input_signature=[frame, previous])
+    def step(self, frame, previous):
+      return {"heatmaps": 0.5 * seen(frame) + 0.5 * previous}
+
+  network = Network()
+  functions = {"start": network.start, "step": network.step}
+  signatures = {name: one.get_concrete_function() for name, one in functions.items()}
+  tf.saved_model.save(network, str(folder / "saved"), signatures=signatures)
+  path = folder / "ours.tflite"
+  path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved")).convert())
+  if description:
+    skeleton = {"name": "coco", "joint_names": COCO_JOINTS, "flip_pairs": [], "limbs": [],
+                "torso": [5, 12], "groups": []}  # fmt: skip
+    frame = {"box_margin": 1.25, "steady_crops": steady_crops}
+    add_description(path, {"skeleton": skeleton, "frame": frame})
+  return path
+
+
+def crops_of(dataset, clip):
+  """The red of a test clip's crops [T, 32, 32], and its crops' left upper corners and zooms."""
+  builder = records.open_records(dataset)
+  windows = pipeline.evaluation_windows(builder, "test", num_frames=7, image_size=(32, 32))
+  (window,) = [one for one in windows if one["clip"].numpy().decode() == clip]
+  valid = window["valid"].numpy()
+  affines = window["affines"][0].numpy()[valid]
+  return window["frames"][0].numpy()[valid][..., 0] / 255.0, affines
+
+
+@pytest.mark.parametrize(("num_frames", "begins"), [(0, [0]), (3, [0, 3, 6]), (7, [0])])
+def test_the_recurrence(tiny_dataset, tmp_path, num_frames, begins):
+  """As NumPy has it: the first frame of a clip or window passes twice."""
+  network = load_network(exported(tmp_path))
+  assert network.recurrent and network.joint_names == COCO_JOINTS
+  builder = records.open_records(tiny_dataset)
+  clips = {one.clip: one for one in network.predict(builder, "test", num_frames=num_frames)}
+  found = clips["0004"]
+  assert sorted(clips) == ["0004", "0005"] and found.joint_names == COCO_JOINTS
+  red, affines = crops_of(tiny_dataset, "0004")
+  maps = red[0]
+  for frame, picture in enumerate(red):
+    maps = 0.5 * picture + 0.5 * (picture if frame in begins else maps)
+    np.testing.assert_allclose(found.scores[frame], maps.max(), atol=1e-5)
+    # DARK goes at most one cell from the highest on either axis.
+    row, column = np.unravel_index(maps.argmax(), maps.shape)
+    places = found.keypoints[frame] @ affines[frame, :, :2].T + affines[frame, :, 2]
+    assert (np.abs(places - [column, row]) <= 1.0 + 1e-3).all()
+
+
+def test_a_file_may_want_its_heatmaps_to_go_along(tmp_path):
+  """Of a still crop's red and the next one's, an even step keeps the cells and a jerk does not."""
+  network = load_network(exported(tmp_path, steady_crops=True))
+  place = np.zeros((32, 32, 3), np.float32)
+  place[16, 10] = 255.0
+  empty = np.zeros_like(place)
+
+  def column(*centers):
+    """Where the red is by the end, of crops of frame pixels one after the other."""
+    for frame, x in enumerate(centers):
+      affine = np.array([[1, 0, 15.5 - x], [0, 1, 0]], np.float32)
+      found = network(empty if frame else place, affine, frame == 0)
+    return found[0, 0]
+
+  # The first crop passes twice, so that its mean speed is nought at first: of ten pixels to the
+  # right the red goes along with four, and is six behind. Then it gains some of them.
+  assert column(50) == pytest.approx(10, abs=0.1)
+  assert column(50, 60) == pytest.approx(10 - 6, abs=0.1)
+  assert column(50, 60, 60) == pytest.approx(10 - 6 + 2.4, abs=0.6)
+  fixed = load_network(exported(tmp_path))
+  fixed(place, np.eye(2, 3, dtype=np.float32), True)
+  moved = fixed(empty, np.float32([[1, 0, -6], [0, 1, 0]]), False)
+  assert moved[0, 0] == pytest.approx(10, abs=0.1)
+
+
+@pytest.mark.parametrize("num_frames", [0, 3])
+def test_as_evaluation_does(tiny_dataset, tmp_path, num_frames):
+  """A PPN that was exported finds what it finds in evaluation."""
+  tf.keras.utils.set_random_seed(0)
+  unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 3), initial_gain=0.5)
+  model = PPN(network("head_net"), network("body_net"), unit)
+  path = tmp_path / "ppn.tflite"
+  path.write_bytes(tflite_convert.to_tflite(model))
+  add_description(path, {"skeleton": to_dict(PENN_ACTION), "frame": {"box_margin": 1.25}})
+  builder = records.open_records(tiny_dataset)
+  evaluator = Evaluator(model, PENN_ACTION, decoder="dark", whole_clip=not num_frames)
+  windows = pipeline.evaluation_windows(
+    builder, "test", num_frames=num_frames or 4, image_size=SIZE, box_margin=1.1
+  )
+  expected = {one.clip: one for one in evaluator(windows)}
+  found = list(load_network(path).predict(builder, "test", margin=1.1, num_frames=num_frames))
+  assert len(found) == len(expected) == 2
+  for one in found:
+    assert one.joint_names == PENN_ACTION.joint_names
+    np.testing.assert_allclose(one.keypoints, expected[one.clip].keypoints, atol=0.05)
+    np.testing.assert_allclose(one.scores, expected[one.clip].scores, atol=1e-3)
+
+
+def test_a_file_that_says_nothing_of_its_joints(tmp_path):
+  file = exported(tmp_path, description=False)
+  with pytest.raises(InputError, match="ours.tflite: does not say which joints it has"):
+    load_network(file)
+
+
+def test_networks_of_other_projects_are_known_by_their_shapes(tmp_path):
+  answer = tf.zeros([1, 1, 17, 3])
+  file = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
+  network = load_network(file)
+  assert isinstance(network, Peer) and not network.recurrent
+
+
+@pytest.mark.parametrize("content", [None, "no network"])
+def test_what_is_no_network(tmp_path, content):
+  path = tmp_path / "a.tflite"
+  if content:
+    path.write_text(content)
+  with pytest.raises(InputError, match="a.tflite: (no such file|not a TensorFlow Lite model)"):
+    load_network(path)

@@ -1,0 +1,58 @@
+"""Clips of a data set followed from pose to pose, by an eye that knows the tiny clips' colours."""
+
+import numpy as np
+
+from ppn_tf.clips import records
+from ppn_tf.evaluation.followed_clips import follow
+from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.tracking.tracker import Tracker
+from tests.tiny_clips import BLUE, CLIPS, GREEN, RED, body_at
+
+
+class ColourEye(PoseModel):
+  """Finds the head where it is green, right joints amid the red, left ones amid the blue."""
+
+  image_size, heatmap_size, num_joints, stride = (96, 96), (24, 24), 13, 4
+
+  def __init__(self):
+    self.starts = 0
+
+  def start(self, frame):
+    self.starts += 1
+    return self._look(frame)
+
+  def step(self, frame, previous):
+    return self._look(frame)
+
+  def _look(self, frame):
+    y, x = np.mgrid[:96, :96]
+    rows, columns = np.mgrid[:24, :24]
+    maps = np.zeros((24, 24, 13), np.float32)
+    for colour, joints in ((GREEN, [0]), (RED, range(1, 13, 2)), (BLUE, range(2, 13, 2))):
+      seen = np.linalg.norm(frame - np.array(colour), axis=-1) < 80
+      if seen.any():
+        at_x, at_y = x[seen].mean(), y[seen].mean()
+        squared = (4 * columns + 1.5 - at_x) ** 2 + (4 * rows + 1.5 - at_y) ** 2
+        maps[..., list(joints)] = np.exp(-squared / 128)[..., None]
+    return maps
+
+
+def test_every_frame_of_every_clip_is_followed(tiny_dataset):
+  builder = records.open_records(tiny_dataset)
+  lengths = {clip: length for clip, (length, split) in CLIPS.items() if split == "test"}
+  starts = {}
+  for num_frames in (0, 3):
+    eye = ColourEye()
+    tracker = Tracker(eye, margin=2.5, refinements=0)
+    found = {one.clip: one for one in follow(tracker, builder, "test", num_frames=num_frames)}
+    starts[num_frames] = eye.starts
+    assert {clip: len(one.keypoints) for clip, one in found.items()} == lengths
+    for clip, one in found.items():
+      assert one.joint_names == PENN_ACTION.joint_names
+      heads = [body_at(clip, t)[0][0] for t in range(lengths[clip])]
+      assert np.abs(one.keypoints[:, 0] - heads).max() < 3.0
+  # HeadNet begins anew at frames 3 and 6 of the clip of 7 frames, and at 3 of that of 4.
+  assert starts[3] - starts[0] == 3
+  (later,) = follow(tracker, builder, "test", num_frames=3, leave_out={"0005"})
+  np.testing.assert_array_equal(later.keypoints, found["0004"].keypoints)

@@ -1,0 +1,68 @@
+"""What a model's name or path means."""
+
+import json
+
+import numpy as np
+import pytest
+from absl import flags
+
+import ppn_tf.tracking
+from ppn_tf.inference import people
+from ppn_tf.inference.load import load_model
+from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION
+from ppn_tf.models.ppn import Framewise
+from ppn_tf.runtime.errors import InputError
+
+import tensorflow as tf
+
+
+def tiny_people(num_threads=2):
+  """A network of one convolution with random weights, that answers to 17 joints."""
+  tf.keras.utils.set_random_seed(0)
+  inputs = tf.keras.Input((32, 32, 3))
+  outputs = tf.keras.layers.Conv2D(17, 4, 4, activation="sigmoid")(inputs)
+  model = KerasPoseModel(Framewise(tf.keras.Model(inputs, outputs)))
+  model.skeleton, model.margin, model.steady_crops = COCO, 1.5, True
+  return model
+
+
+def test_people_as_the_readme_has_it(monkeypatch):
+  monkeypatch.setattr(people, "pose_model", tiny_people)
+  tracker = ppn_tf.tracking.Tracker.load("people")
+  assert (tracker.margin, tracker.steady_crops, tracker.skeleton) == (1.5, True, COCO)
+  frames = np.random.default_rng(0).integers(0, 256, (3, 40, 50, 3), dtype=np.uint8)
+  count = 0
+  for pose in tracker(iter(frames), box=None):
+    assert pose.keypoints.shape == (17, 2)
+    assert pose.scores.shape == (17,)
+    assert 0 <= pose.scores.min() <= pose.scores.max() <= 1
+    assert pose.joint_names == COCO.joint_names
+    assert len(pose.box) == 4
+    count += 1
+  assert count == 3
+
+
+def test_a_run_is_known_by_its_flags(tmp_path):
+  from ppn_tf.config import experiment
+
+  defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
+  settings = {flag.name: flag.default for flag in defaults}
+  settings.update(method="framewise", image_size=["64", "64"], box_margin=1.4, steady_crops=True)
+  (tmp_path / "flags.json").write_text(json.dumps(settings))
+  with pytest.raises(InputError, match="checkpoint"):
+    load_model(tmp_path)
+  network = experiment.build_model(settings)
+  tf.train.CheckpointManager(
+    tf.train.Checkpoint(model=network), str(tmp_path / "checkpoints"), 1
+  ).save()
+  model = load_model(tmp_path)
+  assert (model.skeleton, model.margin, model.image_size) == (PENN_ACTION, 1.4, (64, 64))
+  assert model.steady_crops
+  frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
+  np.testing.assert_allclose(model.start(frame), network.start(frame[None])[0].numpy(), atol=1e-5)
+
+
+def test_nothing_there(tmp_path):
+  with pytest.raises(InputError, match="gone: no such model"):
+    load_model(tmp_path / "gone")

@@ -1,0 +1,148 @@
+"""Tests of ppn_tf.inference.people: the package's own weights, and files like them."""
+
+import configparser
+import json
+
+import numpy as np
+import pytest
+
+from ppn_tf.inference import people
+from ppn_tf.keypoints.skeletons import COCO
+from ppn_tf.models.build import build_network
+from ppn_tf.models.ppn import PPN
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.training.initial_weights import load_weights
+from tests.random_weights import randomize
+
+SETTINGS = {
+  "method": "ppn",
+  "head_backbone": "mobilenet_v2_0.35",
+  "body_backbone": "mobilenet_v2_0.35",
+  "head_upsampling": "duc",
+  "body_upsampling": "duc",
+  "num_upsamplings": 3,
+  "ppu_width": 0,
+  "ppu_blocks": 2,
+  "dilations": ["1", "3"],
+  "ppu_reduction": "mean",
+  "initial_gain": 0.5,
+  "offset_steps": 0,
+  "skip_connection": True,
+  "propagation": "chained",
+  "image_size": ["64", "64"],
+  "skeleton": "coco",
+  "box_margin": 1.1,
+  "steady_crops": True,
+  "readout": "present",
+}
+
+
+def heatmaps(model, seed=0):
+  """Of three frames, the recurrence's."""
+  frames = np.random.default_rng(seed).uniform(0, 255, (3, 1, 64, 64, 3)).astype(np.float32)
+  state = model.start(frames[0])
+  found = [state]
+  for frame in frames:
+    state = model.step(frame, state)
+    found.append(state)
+  return np.stack(found)
+
+
+@pytest.fixture(name="model", scope="module")
+def fixture_model():
+  model = build_network(SETTINGS)
+  for seed, network in enumerate(model.networks):
+    randomize(network, seed)
+  return model
+
+
+def test_a_network_is_read_as_it_was_written(model, tmp_path):
+  people.write(model, SETTINGS, tmp_path / "weights.npz")
+  again, settings = people.read(tmp_path / "weights.npz")
+  assert settings == SETTINGS and isinstance(again, PPN)
+  expected = heatmaps(model)
+  # float16 keeps 11 bits of each weight.
+  np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
+  assert np.abs(expected).max() > 0
+
+
+def test_what_both_networks_have_is_stored_once(model, tmp_path):
+  people.write(model, SETTINGS, tmp_path / "apart.npz")
+  twins = build_network(SETTINGS)
+  for network, source in zip(twins.networks, model.networks):
+    network.set_weights(source.get_weights())
+  twins.head_net.set_weights(model.body_net.get_weights())
+  people.write(twins, SETTINGS, tmp_path / "shared.npz")
+  sizes = [(tmp_path / f"{name}.npz").stat().st_size for name in ("apart", "shared")]
+  assert sizes[1] < 0.6 * sizes[0]
+  again, _ = people.read(tmp_path / "shared.npz")
+  expected = heatmaps(twins)
+  np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
+
+
+def test_a_network_of_ones_own_starts_from_its_parts(model, tmp_path, monkeypatch):
+  people.write(model, SETTINGS, tmp_path / "weights.npz")
+  monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
+  ours = build_network(SETTINGS)
+  parts = dict(zip(("head", "body", "ppu"), (ours.head_net, ours.body_net, ours.ppu)))
+  for part, network in parts.items():
+    loaded = load_weights(network, part, "mobilenet_v2_0.35", people.NAME)
+    assert {layer.name for layer in loaded} == {one.name for one in network.layers if one.weights}
+  expected = heatmaps(model)
+  np.testing.assert_allclose(heatmaps(ours), expected, atol=0.02 * np.abs(expected).max())
+  other = build_network({**SETTINGS, "ppu_width": 8})
+  with pytest.raises(InputError, match=r"--ppu_weights=people: .* Build the network as configs"):
+    load_weights(other.ppu, "ppu", "", people.NAME)
+
+
+def test_what_is_no_network(tmp_path):
+  (tmp_path / "text.npz").write_text("no weights")
+  np.savez(tmp_path / "bare.npz", numbers=np.zeros(3))
+  np.savez(tmp_path / "empty.npz", settings=np.array(json.dumps(SETTINGS)))
+  for name in ("absent", "text", "bare", "empty"):
+    with pytest.raises(InputError, match=f"{name}.npz: no weights of a network"):
+      people.read(tmp_path / f"{name}.npz")
+
+
+def test_tracking_uses_a_converted_file_that_is_kept(model, tmp_path, monkeypatch, capsys):
+  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+  monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
+  monkeypatch.setattr(people.read, "__defaults__", (tmp_path / "weights.npz",))
+  monkeypatch.setattr(people.read_settings, "__defaults__", (tmp_path / "weights.npz",))
+  people.write(model, SETTINGS, tmp_path / "weights.npz")
+  first = people.pose_model()
+  assert "Preparing the network for people, once" in capsys.readouterr().err
+  again = people.pose_model()
+  assert capsys.readouterr().err == ""
+  assert len(list((tmp_path / "cache" / "ppn_tf").glob("people-*.tflite"))) == 1
+  frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
+  expected = model.start(frame[None])[0]
+  for one in (first, again):
+    assert (one.margin, one.steady_crops, one.skeleton) == (1.1, True, COCO)
+    np.testing.assert_allclose(one.start(frame), expected, atol=0.02 * np.abs(expected).max())
+    seen = one.final_and_preliminary(frame, np.zeros_like(expected))[1]
+    wanted = model.body_net(frame[None])[0]
+    np.testing.assert_allclose(seen, wanted, atol=0.02 * np.abs(wanted).max())
+  # A file where the cache's folder should be: there is no cache then.
+  (tmp_path / "file").write_text("")
+  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+  without = people.pose_model()
+  assert "Not kept, tracking will be slower" in capsys.readouterr().err
+  np.testing.assert_allclose(without.start(frame), expected, atol=0.02 * np.abs(expected).max())
+  assert without.final_and_preliminary(frame, np.zeros_like(expected))[1] is not None
+
+
+def test_the_packages_own_network():
+  """At most 12 MB, COCO's joints, and what tracking wants to know of it."""
+  assert people.WEIGHTS.stat().st_size <= 12_000_000
+  model = people.pose_model()
+  assert model.skeleton is COCO and model.num_joints == 17 and model.margin == 1.25
+  assert model.image_size == (192, 192) and model.stride == 4
+
+
+def test_setup_ships_it():
+  setup = configparser.ConfigParser()
+  setup.read(people.WEIGHTS.parents[2] / "setup.cfg")
+  patterns = setup["options.package_data"]["*"].split()
+  inside = people.WEIGHTS.relative_to(people.WEIGHTS.parents[1])
+  assert any(inside.match(pattern) for pattern in patterns)

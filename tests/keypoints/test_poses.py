@@ -1,0 +1,50 @@
+"""How alike two poses are, by hand."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ppn_tf.keypoints.poses import OKS_SPREAD, Pose, similarity
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from tests.tracking.discs import joints
+
+
+def pose(person, score=0.9):
+  keypoints = joints(person).astype(np.float32)
+  return Pose(keypoints, np.full(13, score, np.float32), PENN_ACTION.joint_names, (0, 0, 1, 1))
+
+
+def test_the_same_pose():
+  assert similarity(pose((50, 60, 10)), pose((50, 60, 10)), 0.2) == pytest.approx(1.0)
+
+
+def test_a_shift_by_hand():
+  # The shape is 40 wide and 80 high: s^2 = 3200. All joints are 5 apart.
+  expected = np.exp(-25 / (2 * 3200 * OKS_SPREAD**2))
+  assert similarity(pose((50, 60, 10)), pose((53, 64, 10)), 0.2) == pytest.approx(
+    expected, rel=1e-5
+  )
+
+
+def test_people_beside_each_other_are_two():
+  assert similarity(pose((50, 60, 10)), pose((80, 60, 10)), 0.2) < 0.2
+  assert similarity(pose((50, 60, 10)), pose((95, 60, 10)), 0.2) < 0.1
+
+
+def test_one_of_them_mirrored():
+  one = pose((50, 60, 10))
+  other = dataclasses.replace(one, keypoints=one.keypoints[list(PENN_ACTION.flip_order)])
+  assert similarity(one, other, 0.2) == pytest.approx(1.0)
+
+
+def test_joints_below_the_score_do_not_count():
+  one, other = pose((50, 60, 10)), pose((50, 60, 10))
+  other.keypoints[5:] += 500
+  other.scores[5:] = 0.1
+  assert similarity(one, other, 0.2) > 0.99
+  assert similarity(one, pose((50, 60, 10), score=0.1), 0.2) == 0.0
+
+
+def test_confidence_is_the_mean_score():
+  assert pose((50, 60, 10), 0.25).confidence == pytest.approx(0.25)

@@ -1,0 +1,121 @@
+"""Tests of ppn_tf.runtime.app: exit codes and the one line a user reads."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+PROGRAM = """
+import sys, time
+from absl import flags
+from ppn_tf import doors
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import complete_or_absent
+
+flags.DEFINE_string("behaviour", "", "What main does.")
+
+def main(argv):
+  behaviour = flags.FLAGS.behaviour
+  if behaviour == "arguments":
+    print(argv[1:])
+    return
+  doors.no_arguments(argv)
+  if behaviour == "input_error":
+    raise InputError("clip.mp4: holds no frame. Give a video. Received: 0 bytes")
+  if behaviour == "bug":
+    raise ValueError("a bug")
+  if behaviour == "interrupt":
+    raise KeyboardInterrupt
+  if behaviour == "full":
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    with complete_or_absent("out.txt") as partial:
+      partial.write_text("x" * 2000)
+  if behaviour == "wait":
+    with complete_or_absent("out.txt") as partial:
+      partial.write_text("half")
+      print("ready", flush=True)
+      time.sleep(60)
+  print("done")
+
+if __name__ == "__main__":
+  doors.run(main)
+"""
+
+
+@pytest.fixture(name="command")
+def fixture_command(tmp_path):
+  program = tmp_path / "program.py"
+  program.write_text(textwrap.dedent(PROGRAM))
+  start = f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); sys.argv.pop(0)"
+  run = "runpy.run_path(sys.argv[0], run_name='__main__')"
+  return [sys.executable, "-c", f"{start}; {run}", str(program)]
+
+
+def finish(command, *arguments):
+  return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_success(command):
+  done = finish(command)
+  assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def test_input_error_is_one_line_without_a_trace(command):
+  done = finish(command, "--behaviour=input_error")
+  assert done.returncode == 1
+  assert done.stderr == "error: clip.mp4: holds no frame. Give a video. Received: 0 bytes\n"
+
+
+def test_a_bug_keeps_its_trace(command):
+  done = finish(command, "--behaviour=bug")
+  assert done.returncode == 1
+  assert "Traceback" in done.stderr and "ValueError: a bug" in done.stderr
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(command, tmp_path):
+  """A file's greatest size stands for the disk's."""
+  done = subprocess.run(
+    [*command, "--behaviour=full"], capture_output=True, text=True, timeout=60, cwd=tmp_path
+  )
+  assert done.returncode == 1
+  assert done.stderr == "error: File too large. Make room and start again.\n"
+  assert [entry.name for entry in tmp_path.iterdir()] == ["program.py"]
+
+
+def test_interrupt(command):
+  done = finish(command, "--behaviour=interrupt")
+  assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+def test_arguments_reach_a_main_that_takes_them(command):
+  done = finish(command, "clip.mp4", "--behaviour=arguments")
+  assert (done.returncode, done.stdout) == (0, "['clip.mp4']\n")
+
+
+def test_argument_that_is_no_flag_is_refused(command):
+  done = finish(command, "behaviour=bug")
+  assert done.returncode == 1
+  assert done.stderr.startswith("error: unexpected argument.")
+  assert done.stderr.endswith("Received: 'behaviour=bug'\n")
+
+
+def test_unknown_flag_is_refused_by_name(command):
+  done = finish(command, "--behavior=bug")
+  assert done.returncode == 1
+  assert "Unknown command line flag 'behavior'" in done.stderr
+
+
+def test_sigterm_leaves_no_unfinished_output(command, tmp_path):
+  with subprocess.Popen(
+    command + ["--behaviour=wait"], stdout=subprocess.PIPE, cwd=tmp_path
+  ) as run:
+    assert run.stdout.readline() == b"ready\n"
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(timeout=60) == 143
+  assert sorted(entry.name for entry in tmp_path.iterdir()) == ["program.py"]

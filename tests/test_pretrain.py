@@ -1,0 +1,250 @@
+"""Pretraining as a user does it, what becomes of its run, and kills while it saves."""
+
+import json
+import pathlib
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf import evaluate, pretrain, train
+from ppn_tf.config import experiment
+from ppn_tf.models.pose_net import BACKBONES
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.workdir import Workdir
+from ppn_tf.training import experiment as training_experiment
+from ppn_tf.training import loop
+from tests.tiny_backbone import tiny
+from tests.tiny_clips import CLIPS
+
+import tensorflow as tf
+
+ROOT = pathlib.Path(__file__).parents[1]
+NETWORK = ["--body_backbone=mobilenet_v2_0.35", "--image_size=64,64"]
+# 16 frames to train on: two epochs of four batches.
+TRAINING = [
+  *NETWORK,
+  "--batch_size=4",
+  "--num_epochs=2",
+  "--learning_rate_drops=1,1.5",
+  "--ema_momentum=0.9",
+  "--log_every=1",
+  "--checkpoint_every=2",
+]
+
+
+def call(main, *arguments):
+  """What a door does in a process of its own, less the start of one."""
+  with flagsaver.flagsaver():
+    if main is pretrain.main:
+      pretrain.set_defaults()
+    main(flags.FLAGS(["door", *map(str, arguments)]))
+
+
+def refusal(main, *arguments) -> str:
+  with pytest.raises(InputError) as error:
+    call(main, *arguments)
+  assert "\n" not in str(error.value)
+  return str(error.value)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tiny_backbone():
+  """In MobileNetV2's place, for it is built in no time."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(BACKBONES, "mobilenet_v2_0.35", tiny)
+    yield
+
+
+@pytest.fixture(name="run", scope="module")
+def fixture_run(tiny_dataset, tmp_path_factory, _tiny_backbone):
+  """A run that nothing interrupted."""
+  workdir = tmp_path_factory.mktemp("pretrain") / "run"
+  call(pretrain.main, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
+  return Workdir(workdir)
+
+
+def test_it_is_a_frame_wise_run_of_the_recipe(run):
+  settings = run.read_flags()
+  assert (settings["method"], settings["num_frames"], settings["num_steps"]) == ("framewise", 1, 8)
+  # Simple Baselines' and HRNet's for MPII.
+  assert (settings["scale_range"], settings["max_rotation"]) == (["0.75", "1.25"], 30)
+  rows = run.read_metrics()
+  assert [row["step"] for row in rows] == list(range(1, 9))
+  # What the next step has: a tenth after an epoch, a hundredth after one and a half.
+  rates = [1e-3] * 3 + [1e-4] * 2 + [1e-5] * 3
+  assert [row["learning_rate"] for row in rows] == pytest.approx(rates)
+
+
+def test_what_it_learned_starts_both_networks_of_a_ppn(run):
+  arguments = [*NETWORK, "--head_backbone=mobilenet_v2_0.35", "--ppu_blocks=1", "--dilations=1"]
+  with flagsaver.flagsaver():
+    weights = [f"--{part}_weights={run.path}" for part in ("head", "body")]
+    flags.FLAGS(["test", *arguments, *weights])
+    model, _ = training_experiment.prepare_model()
+    learned = experiment.load_run(str(run.path))
+  reader = tf.train.load_checkpoint(run.latest_checkpoint())
+  kernel = "body_net/layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+  averaged, raw = (reader.get_tensor(f"{owner}/{kernel}") for owner in ("model", "trainer/model"))
+  assert np.abs(averaged - raw).max() > 1e-6
+  np.testing.assert_array_equal(learned.body_net.weights[0], averaged)
+  for network in (model.head_net, model.body_net):
+    for value, expected in zip(network.get_weights(), learned.body_net.get_weights()):
+      np.testing.assert_array_equal(value, expected)
+
+
+def test_it_is_evaluated_as_any_run(run, tiny_dataset, tmp_path):
+  output = tmp_path / "scores.json"
+  call(
+    evaluate.main, f"--workdir={run.path}", f"--dataset={tiny_dataset}", "--scales=1",
+    "--decoder=dark", f"--output_json={output}",
+  )  # fmt: skip
+  lengths = [length for length, split in CLIPS.values() if split == "test"]
+  assert json.loads(output.read_text())["num_frames"] == sum(lengths)
+
+
+def test_steps_may_be_given_instead_of_epochs(tiny_dataset, tmp_path, monkeypatch):
+  found = []
+  monkeypatch.setattr(
+    loop, "train", lambda run, trainer, *_, **given: found.append((trainer, given))
+  )
+  arguments = [*NETWORK, "--num_steps=7", "--learning_rate_drops=", "--batch_size=4"]
+  call(pretrain.main, *arguments, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}")
+  ((trainer, given),) = found
+  assert (given["num_steps"], given["flags"]["num_epochs"]) == (7, 0)
+  # Without drops the learning rate falls linearly to zero; without an average there is none.
+  assert [float(trainer.schedule(step)) for step in (0, 7)] == pytest.approx([1e-3, 0])
+  assert given["average"] is None
+
+
+@pytest.mark.parametrize(
+  ("flag", "said"),
+  [
+    ("--method=ppn", "--method=ppn: pretraining is of one network"),
+    ("--num_frames=5", "python -m ppn_tf.train"),
+    ("--learning_rate_drops=x", "--learning_rate_drops=x"),
+    ("--train_split=none", "'none'"),
+  ],
+)
+def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  assert said in refusal(pretrain.main, *arguments, flag)
+  assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("main", [train.main, pretrain.main])
+def test_a_folder_that_cannot_be_written(tiny_dataset, tmp_path, main):
+  (tmp_path / "file").write_text("")
+  arguments = [*NETWORK, "--method=framewise", "--num_frames=1", f"--dataset={tiny_dataset}"]
+  message = refusal(main, *arguments, f"--workdir={tmp_path / 'file' / 'run'}")
+  assert "cannot write there" in message and str(tmp_path / "file") in message
+
+
+def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on(
+  run, tiny_dataset, tmp_path, monkeypatch
+):
+  """A file's greatest size stands for the disk's; step 4's checkpoint is above it."""
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
+  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+  (weights,) = run.checkpoints_path.glob("ckpt-8.data*")
+  save = tf.train.CheckpointManager.save
+
+  def onto_a_full_disk(self, *given, checkpoint_number):
+    if checkpoint_number == 4:
+      resource.setrlimit(resource.RLIMIT_FSIZE, (weights.stat().st_size // 2, hard))
+    return save(self, *given, checkpoint_number=checkpoint_number)
+
+  with monkeypatch.context() as patch:
+    patch.setattr(tf.train.CheckpointManager, "save", onto_a_full_disk)
+    try:
+      message = refusal(pretrain.main, *arguments)
+    finally:
+      resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+  assert "step 4 cannot be saved" in message and "File too large" in message
+  assert message.endswith("the same command goes on from ckpt-2.")
+  broken = Workdir(tmp_path)
+  assert pathlib.Path(broken.latest_checkpoint()).name == "ckpt-2"
+  call(pretrain.main, *arguments)
+  losses = [[row["loss"] for row in one.read_metrics()] for one in (broken, run)]
+  np.testing.assert_allclose(*losses, rtol=1e-4, atol=1e-4)
+
+
+# Runs the door and kills it in the save of a step: before the shards are merged, with the
+# index not yet there, before the checkpoint is recorded, or while that is being written.
+KILLED = """
+import os, pathlib, runpy, signal, sys
+import ppn_tf
+import tensorflow as tf
+from ppn_tf.models import pose_net
+from tests.tiny_backbone import tiny
+
+pose_net.BACKBONES["mobilenet_v2_0.35"] = tiny
+step, point = int(sys.argv[1]), sys.argv[2]
+sys.argv[1:] = sys.argv[3:]
+save = tf.train.CheckpointManager.save
+
+def die(*_, **__):
+  os.kill(os.getpid(), signal.SIGKILL)
+
+def replace(module, name, change):
+  module = sys.modules["tensorflow.python." + module]
+  setattr(module, name, change(getattr(module, name)))
+
+def half_merged(merge):
+  def merge_and_die(*arguments, **keywords):
+    merge(*arguments, **keywords)
+    index = max(pathlib.Path(manager.directory).glob("*.index"), key=os.path.getmtime)
+    index.rename(f"{index}.tempstate1")
+    die()
+  return merge_and_die
+
+def kill_in(self, *arguments, checkpoint_number):
+  global manager
+  manager = self
+  if checkpoint_number == step:
+    if point == "shards":
+      replace("ops.gen_io_ops", "merge_v2_checkpoints", lambda _: die)
+    if point == "no index":
+      replace("ops.gen_io_ops", "merge_v2_checkpoints", half_merged)
+    if point == "not recorded":
+      replace("checkpoint.checkpoint_management", "update_checkpoint_state_internal", lambda _: die)
+    if point == "being recorded":
+      replace("lib.io.file_io", "rename", lambda _: die)
+  return save(self, *arguments, checkpoint_number=checkpoint_number)
+
+tf.train.CheckpointManager.save = kill_in
+runpy.run_module("ppn_tf.pretrain", run_name="__main__")
+"""
+
+
+@pytest.mark.slow
+def test_kills_while_a_checkpoint_is_written(run, tiny_dataset, tmp_path):
+  """At each save another way; each start goes on from the checkpoint before."""
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
+  broken = Workdir(tmp_path)
+  traces = {
+    "shards": "ckpt-{}_temp/part-*.data*",
+    "no index": "ckpt-{}.data*",
+    "not recorded": "ckpt-{}.index",
+    "being recorded": "checkpoint.tmp*",
+  }
+  for step, (point, trace) in zip((2, 4, 6, 8), traces.items()):
+    program = [sys.executable, "-c", KILLED, str(step), point, *arguments]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == -9, (point, done.stderr)
+    # It was the step before that went wrong, and that the run went on from.
+    reported = [line.split(":")[0] for line in done.stdout.splitlines()]
+    first = max(step - 3, 1)
+    assert reported == [f"step {number}/8" for number in range(first, step + 1)], point
+    assert list(broken.checkpoints_path.glob(trace.format(step))), point
+    if step == 2:
+      assert tf.train.latest_checkpoint(str(broken.checkpoints_path)) is None
+    else:
+      assert pathlib.Path(broken.latest_checkpoint()).name == f"ckpt-{step - 2}"
+  call(pretrain.main, *arguments)
+  losses = [[row["loss"] for row in one.read_metrics()] for one in (broken, run)]
+  np.testing.assert_allclose(*losses, rtol=1e-4, atol=1e-4)

@@ -1,0 +1,312 @@
+"""The door ppn_tf.score on the tests' small data set."""
+
+import copy
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+
+from ppn_tf import score
+from ppn_tf.clips import records
+from ppn_tf.clips.labels import read_labels
+from ppn_tf.config import experiment
+from ppn_tf.evaluation.exported_networks import load_network
+from ppn_tf.evaluation.prediction_files import PredictionFolder, read_predictions
+from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.runtime.errors import InputError
+from tests.evaluation.test_exported_networks import exported
+from tests.evaluation.test_third_party import convert
+
+import tensorflow as tf
+
+
+@pytest.fixture(name="labels", scope="module")
+def fixture_labels(tiny_dataset):
+  return read_labels(records.open_records(tiny_dataset), "test")
+
+
+@pytest.fixture(name="door")
+def fixture_door(tiny_dataset, capsys, monkeypatch):
+  """What the door prints, on stdout and stderr, without the start of a program.
+
+  Its flags are defined apart: evaluate has some of the same names, and other tests import it.
+  """
+
+  def door(*arguments):
+    values = flags.FlagValues()
+    for flag in flags.FLAGS.flags_by_module_dict()[experiment.__name__]:
+      values[flag.name] = copy.deepcopy(flag)
+    score.define_flags(values)
+    monkeypatch.setattr(score, "FLAGS", values)
+    monkeypatch.setattr(experiment, "FLAGS", values)
+    score.main(values(["score", f"--dataset={tiny_dataset}", *map(str, arguments)]))
+    return capsys.readouterr()
+
+  return door
+
+
+def found(labels, pixels, clip=None):
+  """Every joint of a clip, so many pixels to the right of its label."""
+  keypoints = labels.keypoints + np.float32([pixels, 0])
+  names = PENN_ACTION.joint_names
+  return ClipPredictions(clip or labels.clip, names, keypoints, np.ones(keypoints.shape[:2]))
+
+
+def write(path, predictions, **about):
+  folder = PredictionFolder(path, about)
+  for one in predictions:
+    folder.write(one)
+  return path
+
+
+def test_scores_of_two_systems(door, labels, tmp_path):
+  """Torsos are about 44 pixels long, boxes 94 high: 5 pixels are near, 14 by the box alone."""
+  good = write(tmp_path / "good", [found(one, 5) for one in labels.values()], num_frames=3)
+  half = [found(one, 5 if name == "0004" else 14) for name, one in labels.items()]
+  write(tmp_path / "half", half)
+  outputs = [f"--output_json={tmp_path / 'x.json'}", f"--output_table={tmp_path / 'x.html'}"]
+  printed = door(f"--predictions=good={good}", f"--predictions=half={tmp_path / 'half'}", *outputs)
+  assert printed.err == ""
+  lines = [line.split() for line in printed.out.splitlines()]
+  assert lines[0] == ["Method", "Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank", "Mean"]
+  assert lines[11][:3] == ["Method", "Predicted", "Labelled"] and len(lines) == 14
+  assert lines[2] == ["good"] + ["100.0"] * 8 == ["good", *lines[5][1:]]
+  # Clip 0004 has 7 frames, 0005 has 4; in frame 1 of both a wrist is hidden.
+  wrists, joints = 13 / (13 + 7), 90 / (90 + 51)
+  torso = [*[f"{700 / 11:.1f}"] * 3, f"{100 * wrists:.1f}", *[f"{700 / 11:.1f}"] * 3]
+  assert lines[6] == ["half", *torso, f"{100 * joints:.1f}"]
+  written = json.loads((tmp_path / "x.json").read_text())
+  assert list(written) == ["good", "half"]
+  assert written["half"]["pck_torso"]["micro"] == pytest.approx(100 * joints)
+  assert written["good"]["conditions"] == {"num_frames": 3}
+  assert (written["good"]["clips_left_out"], written["good"]["frames_left_out"]) == (0, 0)
+  # Windows of 3: places 0, 1, 2 of 7 and of 4 frames.
+  assert written["good"]["per_frame_index"]["num_frames"] == [5, 3, 3]
+  assert written["half"]["per_frame_index"]["num_frames"] == [2, 2, 2, 2, 1, 1, 1]
+  # To be shifted is not to tremble more.
+  assert written["half"]["jitter"]["ratio"] == pytest.approx(1, abs=1e-3)
+  page = (tmp_path / "x.html").read_text()
+  assert "<title>Percentage of correct keypoints</title>" in page and page.count("<table>") == 6
+
+
+def test_alpha_and_a_markdown_file(door, labels, tmp_path):
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()], num_frames=3)
+  output = tmp_path / "x.json"
+  arguments = [f"--predictions=a={tmp_path / 'a'}", f"--output_json={output}"]
+  door(*arguments, "--alpha=0.1", f"--output_table={tmp_path / 'x.md'}")
+  scores = json.loads(output.read_text())["a"]
+  assert scores["alpha"] == 0.1 and scores["pck_torso"]["micro"] == 0
+  text = (tmp_path / "x.md").read_text()
+  assert text.startswith(
+    "# Percentage of correct keypoints\n\n- a: 2 clips, 11 frames; torso from left_shoulder to "
+    "right_hip; num_frames 3."
+  )
+  assert "within 0.1 of the reference length" in text
+
+
+def test_joints_go_by_their_names(door, labels, tmp_path):
+  turned = []
+  for one in labels.values():
+    ours = found(one, 5)
+    names = tuple(reversed(ours.joint_names))
+    turned.append(dataclasses.replace(ours, joint_names=names, keypoints=ours.keypoints[:, ::-1]))
+  write(tmp_path / "a", turned)
+  printed = door(f"--predictions=a={tmp_path / 'a'}")
+  assert [line.split()[-1] for line in printed.out.splitlines()[2:7:2]] == ["100.0"] * 3
+
+
+def test_missing_clips_are_refused_or_told(door, labels, tmp_path):
+  write(tmp_path / "a", [found(labels["0004"], 5)])
+  argument = f"--predictions=a={tmp_path / 'a'}"
+  with pytest.raises(
+    InputError, match="a: predicts no joints for 1 of 2 clips: 0005. .*--allow_missing"
+  ):
+    door(argument)
+  output = tmp_path / "x.json"
+  printed = door(argument, "--allow_missing", f"--output_json={output}")
+  (line,) = printed.err.splitlines()
+  assert line.startswith("warning: 1 of 2 clips (4 frames) are not scored") and "0005" in line
+  scores = json.loads(output.read_text())["a"]
+  assert (scores["num_clips"], scores["num_frames"]) == (1, 7)
+  assert (scores["clips_left_out"], scores["frames_left_out"]) == (1, 4)
+
+
+def test_clips_that_are_not_in_the_split_are_told(door, labels, tmp_path):
+  strangers = [found(labels["0004"], 0, clip=f"walk{number}") for number in range(10)]
+  write(tmp_path / "a", [*(found(one, 5) for one in labels.values()), *strangers])
+  (line,) = door(f"--predictions=a={tmp_path / 'a'}").err.splitlines()
+  assert line.startswith("warning: a: 10 clips are not in split 'test'")
+  assert line.endswith("walk0, walk1, walk2, walk3, walk4, ...")
+  write(tmp_path / "b", strangers)
+  with pytest.raises(InputError, match="no clip is predicted by every system"):
+    door(f"--predictions=b={tmp_path / 'b'}", "--allow_missing")
+
+
+def test_joints_that_were_not_found_are_told(door, labels, tmp_path):
+  predictions = [found(one, 5) for one in labels.values()]
+  predictions[0].keypoints[:2, 5] = np.nan  # the wrist of frame 1 is hidden
+  predictions[1].keypoints[0] = np.inf
+  write(tmp_path / "a", predictions)
+  printed = door(f"--predictions=a={tmp_path / 'a'}", f"--output_json={tmp_path / 'x.json'}")
+  (line,) = printed.err.splitlines()
+  assert line.startswith("warning: a: 14 visible joints have no finite place and count as wrong")
+  assert line.endswith("in 2 clips: 0004 (1), 0005 (13)")
+  scores = json.loads((tmp_path / "x.json").read_text())["a"]
+  assert scores["not_predicted"] == 14
+  assert scores["pck_body"]["micro"] == pytest.approx(100 * (141 - 14) / 141)
+
+
+def test_predictions_that_do_not_fit(door, labels, tmp_path):
+  predictions = [found(one, 5) for one in labels.values()]
+  predictions[1] = dataclasses.replace(predictions[1], keypoints=predictions[1].keypoints[:3],
+                                       scores=predictions[1].scores[:3])  # fmt: skip
+  write(tmp_path / "a", predictions)
+  with pytest.raises(
+    InputError, match=r"a: predictions of clip 0005: expected 4 frames of 13 .*\(3, 13, 2\)"
+  ):
+    door(f"--predictions=a={tmp_path / 'a'}")
+
+
+@pytest.mark.parametrize(
+  ("arguments", "said"),
+  [
+    ([], "nothing to score. Give --predictions=NAME=FOLDER"),
+    (["--predictions=x"], "--predictions=x: received no NAME=PATH"),
+    (["--tflite==x.tflite"], "--tflite==x.tflite: received no NAME=PATH"),
+    (["--predictions=a=x", "--tflite=a=y"], "a: is the name of two systems"),
+    (["--predictions=a=/no/such/folder"], "/no/such/folder: no such folder"),
+    (["--predictions=a=x", "--output_table=x.pdf"], "--output_table=x.pdf: end its name in .md or"),
+    (["--predictions=a=x", "--eval_split=validation"], "no split 'validation'"),
+    (["--predictions=a=x", "--dataset="], "--dataset is missing"),
+    (["--predictions=a=x", "--torso=head"], "--torso=head: expected two of head, right_shoulder"),
+    (["--tflite=a=/no/such.tflite"], "/no/such.tflite: no such file"),
+    (["predictions=a=x"], "unexpected argument"),
+  ],
+)
+def test_what_a_user_does_wrong(door, arguments, said):
+  with pytest.raises(InputError, match=said) as error:
+    door(*arguments)
+  assert "\n" not in str(error.value)
+
+
+def test_what_predictions_say_of_their_windows(door, labels, tmp_path):
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()], num_frames="five")
+  with pytest.raises(InputError, match="a: predictions.json has num_frames='five'"):
+    door(f"--predictions=a={tmp_path / 'a'}")
+
+
+def test_joints_that_every_system_has(door, labels, tmp_path):
+  """Without knees and ankles there are 9 of Penn Action's joints, and no group of them."""
+  ours = [found(one, 5) for one in labels.values()]
+  half = [
+    dataclasses.replace(one, joint_names=one.joint_names[:9], keypoints=one.keypoints[:, :9],
+                        scores=one.scores[:, :9]) for one in ours
+  ]  # fmt: skip
+  arguments = [f"--predictions={name}={tmp_path / name}" for name in ("ours", "half")]
+  write(tmp_path / "ours", ours)
+  write(tmp_path / "half", half)
+  with pytest.raises(InputError, match="half: .*right_knee"):
+    door(*arguments)
+  lines = door(*arguments, "--joints=common").out.splitlines()
+  assert lines[0].split() == ["Method", "Head", "Sho", "Elb", "Wri", "Hip", "Mean"]
+  assert lines[2].split() == ["ours", *["100.0"] * 6] and lines[3].split()[0] == "half"
+
+
+def test_a_network_of_another_project(door, labels, tmp_path):
+  """It answers with the crop's middle, which is the box's."""
+  answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
+  file = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
+  output = tmp_path / "x.json"
+  folder = tmp_path / "kept"
+  door(f"--tflite=net={file}", f"--output_predictions={folder}", f"--output_json={output}")
+  scores = json.loads(output.read_text())["net"]
+  right, count = 0, 0
+  for one in labels.values():
+    x1, y1, x2, y2 = one.boxes.T.astype(np.float64)
+    middle = np.stack([x1 + x2, y1 + y2], -1)[:, None] / 2
+    distances = np.hypot(*np.moveaxis(one.keypoints - middle, -1, 0))
+    near = distances <= 0.2 * np.maximum(x2 - x1, y2 - y1)[:, None]
+    right += np.sum(near & one.visibility)
+    count += np.sum(one.visibility)
+  assert 0 < right < count and scores["pck_body"]["micro"] == pytest.approx(100 * right / count)
+  assert scores["conditions"]["box"] == "given"
+  # What was kept is scored alike.
+  door(f"--predictions=net={folder / 'net'}", f"--output_json={output}")
+  again = json.loads(output.read_text())["net"]
+  assert again == scores
+
+
+@pytest.mark.parametrize("num_frames", [0, 3])
+def test_a_network_of_this_project(door, tmp_path, num_frames):
+  """It goes through whole clips, and not through training's windows, unless these are asked for."""
+  file, kept, output = exported(tmp_path), tmp_path / "kept", tmp_path / "x.json"
+  arguments = [f"--num_frames={num_frames}"] if num_frames else []
+  door(f"--tflite=ours={file}", f"--output_predictions={kept}", f"--output_json={output}",
+       *arguments)  # fmt: skip
+  about, predictions = read_predictions(kept / "ours")
+  assert about["num_frames"] == num_frames
+  expected = load_network(file).predict(
+    records.open_records(about["dataset"]), "test", num_frames=num_frames
+  )
+  for one in expected:
+    np.testing.assert_allclose(predictions[one.clip].keypoints, one.keypoints, atol=1e-3)
+  scores = json.loads(output.read_text())["ours"]
+  # COCO's joints make Penn Action's 13.
+  assert len(scores["pck_torso"]["joints"]) == 13 and scores.get("time") is None
+  assert len(scores["per_frame_index"]["num_frames"]) == (num_frames or 7)
+
+
+def test_times_of_networks_are_told(door, labels, tmp_path):
+  (tmp_path / "other").mkdir()
+  answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
+  other = convert(tmp_path / "other", lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()])
+  printed = door(
+    f"--tflite=ours={exported(tmp_path)}", f"--tflite=other={other}",
+    f"--predictions=a={tmp_path / 'a'}", "--time_turns=3", f"--output_json={tmp_path / 'x.json'}",
+    f"--output_table={tmp_path / 'x.md'}",
+  )  # fmt: skip
+  scores = json.loads((tmp_path / "x.json").read_text())
+  assert scores["a"]["time"] is None
+  for name in ("ours", "other"):
+    time = scores[name]["time"]
+    assert time["milliseconds"] > 0 and (time["turns"], time["threads"]) == (3, 1)
+  last = [line.split() for line in printed.out.splitlines()[-3:]]
+  assert last[0] == ["Method", "ms", "a", "frame"] and [one[0] for one in last[1:]] == [
+    "ours", "other",
+  ]  # fmt: skip
+  assert "Medians of 3 turns" in (tmp_path / "x.md").read_text()
+
+
+def test_another_torso(door, labels, tmp_path):
+  """All joints are 5 pixels off; an upper arm is 17 pixels long, so that 0.2 of it is less."""
+  write(tmp_path / "a", [found(one, 5) for one in labels.values()])
+  arguments = [f"--predictions=a={tmp_path / 'a'}", f"--output_json={tmp_path / 'x.json'}"]
+  door(*arguments, "--torso=right_shoulder,right_elbow")
+  scores = json.loads((tmp_path / "x.json").read_text())["a"]
+  assert (scores["pck_torso"]["micro"], scores["pck_body"]["micro"]) == (0, 100)
+  assert scores["torso"] == ["right_shoulder", "right_elbow"]
+  door(*arguments, "--torso=right_shoulder,left_hip")
+  assert json.loads((tmp_path / "x.json").read_text())["a"]["pck_torso"]["micro"] == 100
+
+
+def test_help_helps():
+  done = subprocess.run(
+    [sys.executable, "-m", "ppn_tf.score", "--help"], capture_output=True, text=True, timeout=300
+  )
+  assert "--predictions=ppn=runs/ppn/predictions" in done.stdout
+  for flag in (
+    "predictions",
+    "tflite",
+    "allow_missing",
+    "output_table",
+    "dataset",
+    "alpha",
+    "num_frames",
+  ):
+    assert f"--{flag}:" in done.stdout or f"--[no]{flag}:" in done.stdout

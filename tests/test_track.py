@@ -1,0 +1,321 @@
+"""Tests of the door `python -m ppn_tf.track`: its files, its messages, its flags."""
+
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import av
+import cv2
+import numpy as np
+import pytest
+from absl import flags
+
+import ppn_tf
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from tests.random_weights import randomize
+
+import tensorflow as tf
+
+ROOT = pathlib.Path(ppn_tf.__file__).parents[0]
+# Where the tiny network puts each joint about a bright spot, in heatmap cells (x, y).
+SHIFTS = [(0, 0), *((x, y) for y in (-5, -2, 2, 6) for x in (-2, 0, 2))]
+
+
+class SpotNetwork(tf.Module):
+  """Every joint at its shift from the bright spot of a 64 x 64 crop."""
+
+  def __init__(self):
+    super().__init__()
+    kernel = np.zeros((13, 13, 1, 13), np.float32)
+    for joint, (x, y) in enumerate(SHIFTS):
+      kernel[6 - y, 6 - x, 0, joint] = 1 / 255
+    self.kernel = tf.constant(kernel)
+
+  def _look(self, frame):
+    blocks = tf.nn.avg_pool2d(tf.reduce_mean(frame, -1, keepdims=True), 4, 4, "VALID")
+    return tf.nn.conv2d(blocks, self.kernel, 1, "SAME")
+
+  @tf.function(input_signature=[tf.TensorSpec([1, 64, 64, 3], tf.float32, "frame")])
+  def start(self, frame):
+    return {"heatmaps": self._look(frame)}
+
+  @tf.function(
+    input_signature=[
+      tf.TensorSpec([1, 64, 64, 3], tf.float32, "frame"),
+      tf.TensorSpec([1, 16, 16, 13], tf.float32, "previous"),
+    ]
+  )
+  def step(self, frame, previous):
+    return {"heatmaps": 0.999 * self._look(frame) + 0.001 * previous}
+
+
+def spot(index):
+  return 60.0 + 2 * index, 50.0 + 0.5 * index
+
+
+@pytest.fixture(name="folder", scope="module")
+def fixture_folder(tmp_path_factory):
+  """spot.tflite, spot/ (a SavedModel) and clip.mp4, 161 x 121 pixels and 30 frames."""
+  folder = tmp_path_factory.mktemp("track")
+  network = SpotNetwork()
+  signatures = {"start": network.start, "step": network.step}
+  tf.saved_model.save(network, str(folder / "spot"), signatures=signatures)
+  converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "spot"))
+  (folder / "spot.tflite").write_bytes(converter.convert())
+  rows, columns = np.mgrid[:121, :161]
+  with av.open(str(folder / "clip.mp4"), "w") as container:
+    stream = container.add_stream("libx264", rate=25)
+    stream.width, stream.height, stream.pix_fmt = 161, 121, "yuv444p"
+    stream.options = {"crf": "4"}
+    for index in range(30):
+      x, y = spot(index)
+      light = 240 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 5.0**2))
+      image = np.repeat(light[..., None], 3, -1).astype(np.uint8)
+      container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+    container.mux(stream.encode(None))
+  return folder
+
+
+def track(cwd, *arguments):
+  return run(cwd, "-m", "ppn_tf.track", *map(str, arguments))
+
+
+def run(cwd, *arguments):
+  return subprocess.run(
+    [sys.executable, *arguments],
+    cwd=cwd,
+    env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    capture_output=True,
+    text=True,
+    timeout=120,
+  )
+
+
+def frames_of(path):
+  with av.open(str(path)) as container:
+    return [(f.time, f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
+
+
+def test_tracks_with_a_tflite_file(folder, tmp_path):
+  arguments = ("--model", folder / "spot.tflite", "--contact_sheet=sheet.png", "--sheet_every=10")
+  done = track(tmp_path, folder / "clip.mp4", *arguments, "--box=40,30,80,70")
+  assert done.returncode == 0, done.stderr
+  assert "30 frames" in done.stdout
+  assert "frames/s" in done.stdout
+  names = sorted(path.name for path in tmp_path.iterdir())
+  assert names == ["clip_pose.json", "clip_pose.mp4", "sheet.png"]
+  table = json.loads((tmp_path / "clip_pose.json").read_text())
+  assert set(table) == {"video", "fps", "width", "height", "joint_names", "frames"}
+  assert (table["fps"], table["width"], table["height"]) == (25, 161, 121)
+  assert table["joint_names"] == list(PENN_ACTION.joint_names)
+  assert [frame["index"] for frame in table["frames"]] == list(range(30))
+  for index, frame in enumerate(table["frames"]):
+    assert frame["time"] == pytest.approx(index / 25, abs=1e-5)
+    keypoints = np.array(frame["keypoints"])
+    assert keypoints.shape == (13, 3)
+    np.testing.assert_allclose(keypoints[0, :2], spot(index), atol=1.0)
+    assert 0.2 < keypoints[0, 2] <= 1
+  assert table["frames"][0]["box"] == [40, 30, 80, 70]
+  overlay, source = frames_of(tmp_path / "clip_pose.mp4"), frames_of(folder / "clip.mp4")
+  assert [time for time, _ in overlay] == pytest.approx([time for time, _ in source])
+  assert overlay[0][1].shape == (122, 162, 3)
+  colored = np.ptp(overlay[20][1].astype(int), axis=-1) > 60
+  x, y = (round(value) for value in spot(20))
+  assert colored[y - 40 : y + 40, x - 40 : x + 40].sum() > 50
+  assert cv2.imread(str(tmp_path / "sheet.png")).shape[1] > 3 * 300  # 3 tiles: 0, 10, 20
+
+
+def test_tracks_a_folder_with_a_saved_model_and_no_box(folder, tmp_path):
+  images = tmp_path / "frames"
+  images.mkdir()
+  for index, (_, image) in enumerate(frames_of(folder / "clip.mp4")[:5]):
+    cv2.imwrite(str(images / f"{index}.png"), image)
+  outputs = ("--output=out/a.mp4", "--output_json=out/a.json")
+  done = track(tmp_path, images, f"--model={folder / 'spot'}", "--fps=10", *outputs)
+  assert done.returncode == 0, done.stderr
+  assert len(frames_of(tmp_path / "out" / "a.mp4")) == 5
+  table = json.loads((tmp_path / "out" / "a.json").read_text())
+  assert table["fps"] == 10
+  for index, frame in enumerate(table["frames"]):
+    np.testing.assert_allclose(frame["keypoints"][0][:2], spot(index), atol=2.5)
+
+
+def test_tracks_with_a_run(folder, tmp_path):
+  from ppn_tf.config import experiment
+
+  defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
+  settings = {flag.name: flag.default for flag in defaults}
+  settings.update(method="framewise", image_size=["64", "64"])
+  workdir = tmp_path / "run"
+  workdir.mkdir()
+  (workdir / "flags.json").write_text(json.dumps(settings))
+  checkpoint = tf.train.Checkpoint(model=experiment.build_model(settings))
+  tf.train.CheckpointManager(checkpoint, str(workdir / "checkpoints"), 1).save()
+  done = track(tmp_path, folder / "clip.mp4", f"--workdir={workdir}")
+  assert done.returncode == 0, done.stderr
+  assert len(json.loads((tmp_path / "clip_pose.json").read_text())["frames"]) == 30
+
+
+def test_a_run_with_steady_crops_is_tracked_alike_whichever_flag_names_it(folder, tmp_path):
+  from ppn_tf.config import experiment
+
+  defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
+  settings = {flag.name: flag.default for flag in defaults}
+  small = {"head_backbone": "mobilenet_v2_0.35", "body_backbone": "mobilenet_v2_0.35"}
+  unit = {"ppu_blocks": 1, "dilations": ["1"], "image_size": ["64", "64"]}
+  settings.update(**small, **unit)
+  tables = []
+  for steady in (True, False):
+    run = tmp_path / f"steady_{steady}"
+    run.mkdir()
+    (run / "flags.json").write_text(json.dumps({**settings, "steady_crops": steady}))
+    tf.keras.utils.set_random_seed(0)
+    network = experiment.build_model(settings)
+    for seed, one in enumerate(network.networks):
+      randomize(one, seed)
+    checkpoint = tf.train.Checkpoint(model=network)
+    tf.train.CheckpointManager(checkpoint, str(run / "checkpoints"), 1).save()
+    for number, flag in enumerate(("--workdir", "--model")):
+      output = tmp_path / f"{steady}_{number}.json"
+      common = ("--box=40,30,80,70", "--min_score=0.01", "--output=", "--end=0.5")
+      done = track(
+        tmp_path, folder / "clip.mp4", f"{flag}={run}", *common, f"--output_json={output}"
+      )
+      assert done.returncode == 0, done.stderr
+      tables.append([one["keypoints"] for one in json.loads(output.read_text())["frames"]])
+  np.testing.assert_allclose(tables[0], tables[1], atol=0.01)
+  np.testing.assert_allclose(tables[2], tables[3], atol=0.01)
+  assert np.abs(np.subtract(tables[0], tables[2])).max() > 0.1
+
+
+def test_other_tables_of_a_part(folder, tmp_path):
+  names = ("--output=", "--output_json=", "--output_csv=a.csv", "--output_coco=coco.json")
+  done = track(
+    tmp_path,
+    *(folder / "clip.mp4", f"--model={folder / 'spot.tflite'}", *names, "--output_jsonl=a.jsonl"),
+    *("--start=0.2", "--end=1.0", "--every=4", "--nosmooth", "--box=40,30,80,70"),
+  )
+  assert done.returncode == 0, done.stderr
+  assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.jsonl", "coco.json"]
+  lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+  assert [line["time"] for line in lines] == pytest.approx([0.2, 0.36, 0.52, 0.68, 0.84])
+  for line, index in zip(lines, range(5, 25, 4)):
+    head = line["people"][0]["keypoints"]["head"]
+    np.testing.assert_allclose(head[:2], spot(index), atol=1.5)
+  assert len((tmp_path / "a.csv").read_text().splitlines()) == 6
+  assert len(json.loads((tmp_path / "coco.json").read_text())["images"]) == 5
+
+
+def start(cwd, *arguments):
+  return subprocess.Popen(
+    [sys.executable, "-m", "ppn_tf.track", *map(str, arguments)],
+    cwd=cwd,
+    env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+  )
+
+
+@pytest.fixture(name="stream", scope="module")
+def fixture_stream(folder):
+  """The clip, 40 times over, as Matroska."""
+  path = folder / "long.mkv"
+  with av.open(str(path), "w") as container:
+    stream = container.add_stream("libx264", rate=25)
+    stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+    frames = [image[:120, :160] for _, image in frames_of(folder / "clip.mp4")]
+    for _ in range(40):
+      for image in frames:
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+  return path
+
+
+@pytest.mark.parametrize(("source", "code"), [("-", 0), ("file", 128 + signal.SIGINT)])
+def test_an_interrupt_keeps_what_was_tracked(folder, stream, tmp_path, source, code):
+  model = f"--model={folder / 'spot.tflite'}"
+  video = stream if source == "file" else "-"
+  with start(tmp_path, video, model, "--output_jsonl=-", "--output=a.mp4") as child:
+    patience = threading.Timer(90.0, child.kill)
+    patience.start()
+    if source == "-":  # a camera that goes on: nothing more comes, and it is not closed
+      content = stream.read_bytes()
+      child.stdin.write(content[: len(content) // 2])
+      child.stdin.flush()
+    first = json.loads(child.stdout.readline())
+    assert first["index"] == 0
+    child.send_signal(signal.SIGINT)
+    rest = child.stdout.read().splitlines()
+    errors = child.stderr.read().decode()
+    assert child.wait() == code, errors
+    patience.cancel()
+  assert "interrupted: what was tracked until then is kept" in errors
+  assert "Traceback" not in errors
+  assert 1 + len(rest) < 1200
+  name = "stdin" if source == "-" else "long"
+  table = json.loads((tmp_path / f"{name}_pose.json").read_text())
+  assert len(table["frames"]) == 1 + len(rest)
+  assert len(frames_of(tmp_path / "a.mp4")) == 1 + len(rest)
+  assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", f"{name}_pose.json"]
+
+
+MISTAKES = [
+  ([], "give one video"),
+  (["clip.mp4", "spot.tflite"], "give one video.*Received: clip.mp4 spot.tflite"),
+  (["clip.mp4", "--model=gone.tflite"], "gone.tflite: no such model"),
+  (["clip.mp4", "--model=clip.mp4"], "clip.mp4: not a TensorFlow Lite model"),
+  (["gone.mp4", "--model=spot.tflite"], "gone.mp4: no such file"),
+  (["spot.tflite", "--model=spot.tflite"], "spot.tflite: not a video"),
+  (["clip.mp4", "--model=spot.tflite", "--box=1,2,3"], "--box=1,2,3: not four numbers"),
+  (["clip.mp4", "--model=spot.tflite", "--box=9,9,5,5"], "not a box"),
+  (["clip.mp4", "--model=spot.tflite", "--start=2", "--end=1"], "from 2 to 1 seconds is no part"),
+  (["clip.mp4", "--model=spot.tflite", "--start=9"], "clip.mp4: no frame from 9 s on; it is 1.2"),
+  (["93", "--model=spot.tflite"], "93: no camera that can be read"),
+  (["clip.mp4", "--model=spot.tflite", "--output=clip.mp4"], "Give another output"),
+  (["clip.mp4", "--model=spot.tflite", "--output=a.docx"], "End its name in .mp4"),
+  (["clip.mp4", "--model=spot.tflite", "--contact_sheet=a.pdf"], "End it in .png or .jpg"),
+]
+# One process for all, as every start costs seconds.
+ALL_MISTAKES = """
+import json, sys
+from absl import flags
+from ppn_tf import track
+from ppn_tf.runtime.errors import InputError
+messages = []
+for arguments in json.loads(sys.argv[1]):
+  flags.FLAGS.unparse_flags()
+  for name in ("model", "output", "box", "contact_sheet", "start", "end"):
+    flags.FLAGS[name].unparse()
+  try:
+    track.main(flags.FLAGS(["track", *arguments]))
+    messages.append("no error")
+  except InputError as error:
+    messages.append(str(error))
+print(json.dumps(messages))
+"""
+
+
+def test_mistakes_are_told_in_one_line(folder):
+  before = sorted(folder.iterdir())
+  arguments = json.dumps([arguments for arguments, _ in MISTAKES])
+  done = run(folder, "-c", ALL_MISTAKES, arguments)
+  assert done.returncode == 0, done.stderr
+  messages = json.loads(done.stdout)
+  for (_, expected), message in zip(MISTAKES, messages):
+    assert re.search(expected, message)
+    assert "\n" not in message
+  assert len(messages) == len(MISTAKES)
+  assert sorted(folder.iterdir()) == before
+
+
+def test_a_mistake_ends_the_program(folder):
+  done = track(folder, "gone.mp4", "--model=spot.tflite")
+  assert done.returncode == 1
+  assert done.stderr.splitlines()[-1].startswith("error: gone.mp4: no such file")
+  assert "Traceback" not in done.stderr

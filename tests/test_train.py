@@ -1,0 +1,396 @@
+"""Training, evaluating and exporting as a user does it; and what a user does wrong."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf import evaluate, train
+from ppn_tf.config import experiment
+from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.models.layers.deform_conv import deformable_convolutions
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.training import progress
+from tests.tiny_clips import CLIPS
+
+import tensorflow as tf
+
+ROOT = pathlib.Path(__file__).parents[1]
+NUM_STEPS = 8
+NETWORK = [
+  "--head_backbone=mobilenet_v2_0.35",
+  "--body_backbone=mobilenet_v2_0.35",
+  "--image_size=64,64",
+  "--ppu_blocks=1",
+  "--dilations=1,3",
+]
+TRAINING = [
+  *NETWORK,
+  "--num_frames=3",
+  "--batch_size=2",
+  f"--num_steps={NUM_STEPS}",
+  "--learning_rate=0.001",
+  "--log_every=1",
+  "--checkpoint_every=2",
+]
+
+
+def command(module, *arguments):
+  return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def run(module, *arguments):
+  return subprocess.run(
+    command(module, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=300
+  )
+
+
+def losses(workdir):
+  rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+  assert [row["step"] for row in rows] == list(range(1, NUM_STEPS + 1))
+  return [row["loss"] for row in rows]
+
+
+@pytest.fixture(name="trained", scope="module")
+def fixture_trained(tiny_dataset, tmp_path_factory):
+  """The workdir of a run that nothing interrupted, and what it printed."""
+  workdir = tmp_path_factory.mktemp("train") / "run"
+  done = run("ppn_tf.train", *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
+  assert done.returncode == 0, done.stderr
+  return workdir, done
+
+
+def test_training_reports_and_keeps_what_it_did(trained):
+  workdir, done = trained
+  assert f"step {NUM_STEPS}/{NUM_STEPS}: loss" in done.stdout
+  # Clip 0003 has 3 frames, T is 3: nothing is skipped.
+  assert "skipped" not in done.stderr and "Traceback" not in done.stderr
+  rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+  rates = [row["learning_rate"] for row in rows]
+  assert rates == pytest.approx([0.001 * (1 - s / NUM_STEPS) for s in range(1, NUM_STEPS + 1)])
+  assert all(np.isfinite(list(row.values())).all() for row in rows)
+  assert json.loads((workdir / "flags.json").read_text())["ppu_blocks"] == 1
+  (events,) = (workdir / "tensorboard").glob("events*")
+  written = tf.data.TFRecordDataset(str(events)).as_numpy_iterator()
+  summaries = [tf.compat.v1.Event.FromString(event).summary.value for event in written]
+  tags = {value.tag for values in summaries for value in values}
+  assert {"loss_first", "heatmaps/final", "offsets_1/mean", "offsets_3/max"} <= tags
+  assert len(list((workdir / "checkpoints").glob("*.index"))) <= 3
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_path):
+  """kill -9 at a random step after the first checkpoint: the losses are the unbroken run's."""
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
+  metrics, last = tmp_path / "metrics.jsonl", random.randint(3, NUM_STEPS - 3)
+  process = subprocess.Popen(
+    command("ppn_tf.train", *arguments),
+    cwd=ROOT,
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.DEVNULL,
+  )
+  try:
+    deadline = time.monotonic() + 240
+    while not metrics.exists() or metrics.read_bytes().count(b"\n") < last:
+      assert process.poll() is None and time.monotonic() < deadline
+      time.sleep(0.005)
+    time.sleep(random.uniform(0, 0.05))
+  finally:
+    process.kill()
+  assert process.wait() == -9, "it had ended before it was killed"
+  done = run("ppn_tf.train", *arguments)
+  assert done.returncode == 0, done.stderr
+  assert "step 1/" not in done.stdout, "it began anew"
+  np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_ppu_is_pruned_before_it_is_trained_on(trained, tiny_dataset, tmp_path, capsys):
+  """20 of 2 rates' 2 * 9 * 13 samples; the exported file, too, gives what the network does."""
+  steps = ("--num_steps=2", "--ppu_samples=20", f"--dataset={tiny_dataset}")
+  start = [f"--{part}_weights={trained[0]}" for part in ("head", "body", "ppu")]
+  call(train.main, *TRAINING, *steps, *start, f"--workdir={tmp_path / 'run'}")
+  assert "pruned the PPU to 20 samples; its answer changes by" in capsys.readouterr().out
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test"])
+    before, after = (experiment.load_run(str(run)) for run in (trained[0], tmp_path / "run"))
+  kernels = [
+    np.concatenate([warp.kernel.numpy().reshape(-1, 13) for warp in deformable_convolutions(m.ppu)])
+    for m in (before, after)
+  ]
+  assert [np.count_nonzero(kernel.any(axis=1)) for kernel in kernels] == [234, 20]
+  file = tmp_path / "pruned.tflite"
+  done = run("export.tflite", f"--workdir={tmp_path / 'run'}", f"--output={file}")
+  assert done.returncode == 0, done.stderr
+  frames = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+  expected = after.step(frames[1:], after.start(frames[:1]))[0]
+  exported = TFLitePoseModel(file)
+  found = exported.step(frames[1], exported.start(frames[0]))
+  np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+  message = refusal(train.main, *TRAINING, *steps, f"--workdir={tmp_path / 'new'}")
+  assert message.endswith("prunes a PPU that is trained. Give it by --ppu_weights.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_saves_its_step_and_goes_on(
+  trained, tiny_dataset, tmp_path, monkeypatch, capsys, number
+):
+  """Stopped at step 3, where no checkpoint was due: nothing is done twice."""
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
+  arguments += ["--checkpoint_every=100"]
+  update, steps = progress.Progress.update, []
+
+  def kill_at_3(self):
+    update(self)
+    steps.append(1)
+    if len(steps) == 3:
+      os.kill(os.getpid(), number)
+
+  monkeypatch.setattr(progress.Progress, "update", kill_at_3)
+  with pytest.raises(SystemExit) as stop:
+    call(train.main, *arguments)
+  assert stop.value.code == 128 + number
+  assert "stopped at step 3" in capsys.readouterr().err
+  assert [path.stem for path in (tmp_path / "checkpoints").glob("*.index")] == ["ckpt-3"]
+  call(train.main, *arguments)
+  assert len(steps) == NUM_STEPS
+  np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_best_by_validation_is_kept_and_evaluated(trained, tiny_dataset, tmp_path):
+  dataset, workdir = f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"
+  call(train.main, *TRAINING, "--validation_split=test", "--accumulation=2", dataset, workdir)
+  rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+  found = {row["step"]: row["validation_pck"] for row in rows if "validation_pck" in row}
+  assert sorted(found) == [2, 4, 6, 8]
+  best = json.loads((tmp_path / "run/best/best.json").read_text())
+  assert best["score"] == max(found.values())
+  assert best["step"] == min(step for step, score in found.items() if score == best["score"])
+  output = tmp_path / "scores.json"
+  call(
+    evaluate.main, workdir, dataset, "--checkpoint=best", "--num_frames=3", "--scales=1",
+    "--decoder=dark", f"--output_json={output}",
+  )  # fmt: skip
+  scores = json.loads(output.read_text())
+  assert scores["conditions"]["checkpoint"].startswith(f"ckpt-{best['step']} ")
+  assert scores["pck_torso"]["micro"] == pytest.approx(best["score"])
+  assert "--checkpoint=latest" in refusal(
+    evaluate.main, f"--workdir={trained[0]}", dataset, "--checkpoint=best"
+  )
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_stops_with_what_is_good(tiny_dataset, tmp_path):
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  message = refusal(train.main, *arguments, "--learning_rate=1e30")
+  assert "the loss is not finite" in message and "lower --learning_rate" in message
+  for path in (tmp_path / "run" / "checkpoints").glob("*.index"):
+    assert str(path.with_suffix("")) in message
+
+
+def test_scores_and_exports(trained, tiny_dataset, tmp_path):
+  workdir, _ = trained
+  done = run(
+    "ppn_tf.evaluate",
+    *NETWORK,
+    "--num_frames=3",
+    "--scales=0.8,1.0",
+    f"--dataset={tiny_dataset}",
+    f"--workdir={workdir}",
+    f"--output_json={tmp_path / 'scores.json'}",
+  )
+  assert done.returncode == 0, done.stderr
+  assert "PCK-body" in done.stdout and "PCK-torso" in done.stdout
+  scores = json.loads((tmp_path / "scores.json").read_text())
+  lengths = [length for length, split in CLIPS.values() if split == "test"]
+  assert (scores["num_clips"], scores["num_frames"]) == (len(lengths), sum(lengths))
+  assert 0 <= scores["pck_torso"]["micro"] <= 100
+  assert len(scores["per_frame_index"]["pck_torso"]) == 3
+
+  for module, output in (("export.tflite", "net.tflite"), ("export.saved_model", "saved")):
+    done = run(module, f"--workdir={workdir}", f"--output={tmp_path / output}")
+    assert done.returncode == 0, done.stderr
+  forms = TFLitePoseModel(tmp_path / "net.tflite"), SavedModelPoseModel(tmp_path / "saved")
+  frames = np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype(np.float32)
+  states = [form.start(frames[0]) for form in forms]
+  for frame in frames:
+    states = [form.step(frame, state) for form, state in zip(forms, states)]
+    np.testing.assert_allclose(*states, atol=1e-3)
+
+
+def call(main, *arguments):
+  """What a door does in a process of its own, less the start of one."""
+  with flagsaver.flagsaver():
+    main(flags.FLAGS(["door", *map(str, arguments)]))
+
+
+def refusal(main, *arguments) -> str:
+  with pytest.raises(InputError) as error:
+    call(main, *arguments)
+  message = str(error.value)
+  assert message and "\n" not in message
+  return message
+
+
+def test_a_refusal_is_one_line_and_exit_code_1(trained, tiny_dataset):
+  workdir, _ = trained
+  done = run(
+    "ppn_tf.train", *TRAINING, "--seed=1", f"--dataset={tiny_dataset}", f"--workdir={workdir}"
+  )
+  assert done.returncode == 1 and done.stdout == ""
+  (line,) = done.stderr.splitlines()
+  assert line.startswith("error: ") and str(workdir) in line and "--seed=0 there, 1 now" in line
+
+
+def test_training_again_is_done_already(trained, tiny_dataset, capsys):
+  workdir, _ = trained
+  before = losses(workdir)
+  call(train.main, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
+  assert "already trained for 8 steps" in capsys.readouterr().out
+  assert losses(workdir) == before
+
+
+def test_flags_and_folders_that_are_not_there(tiny_dataset, tmp_path):
+  workdir = f"--workdir={tmp_path / 'run'}"
+  assert "--workdir is missing" in refusal(train.main, *TRAINING)
+  assert "--dataset is missing" in refusal(train.main, *TRAINING, workdir)
+  message = refusal(train.main, *TRAINING, workdir, "--dataset=/no/such/folder")
+  assert "/no/such/folder" in message
+  dataset = f"--dataset={tiny_dataset}"
+  message = refusal(train.main, *TRAINING, workdir, dataset, "--train_split=validation")
+  assert "validation" in message and "train" in message
+  assert "'batchsize=3'" in refusal(train.main, *TRAINING, workdir, dataset, "batchsize=3")
+  assert not (tmp_path / "run").exists()
+
+
+def test_clips_shorter_than_t(tiny_dataset, tmp_path, capsys):
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  message = refusal(train.main, *arguments, "--num_frames=7", "--strict")
+  assert "2 of 3 clips" in message and "0001, 0003" in message
+  assert "--num_frames=0" in refusal(train.main, *arguments, "--num_frames=0")
+  message = refusal(train.main, *arguments, "--num_frames=8")
+  assert "--num_frames=8" in message and "longest has 7" in message
+  # Without --strict they are told and left out.
+  assert "skipped: 3 of 3 clips" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+  ("flag", "said"),
+  [
+    ("--image_size=60,64", "multiples of 32"),
+    ("--image_size=64", "--image_size=64"),
+    ("--dilations=3,x", "--dilations=3,x"),
+    ("--dilations=0", "dilations must be"),
+    ("--num_upsamplings=5", "num_upsamplings"),
+    ("--scale_range=1,2,3", "--scale_range=1,2,3"),
+    ("--accumulation=3", "--batch_size=2"),
+    ("--validation_split=none", "'none'"),
+    ("--body_weights=/no/such.npz", "/no/such.npz"),
+  ],
+)
+def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  assert said in refusal(train.main, *arguments, flag)
+  # Else the mended command would be refused as another run's.
+  assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+  ("flag", "said"),
+  [
+    ("--body_weights=imagenet", "--body_weights and --quantize_aware: weights are that run's"),
+    ("--mixed_precision", "computed in float32"),
+    ("--distribution=mirrored", "--distribution=mirrored and --quantize_aware"),
+    ("--ppu_blocks=2", "--ppu_blocks=1 there, 2 now"),
+    ("--quantize_aware=/no/such/run", "/no/such/run: holds no run"),
+  ],
+)
+def test_what_does_not_go_with_rounding(trained, tiny_dataset, tmp_path, flag, said):
+  arguments = [f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
+  assert said in refusal(train.main, f"--quantize_aware={trained[0]}", *arguments, flag)
+  assert not (tmp_path / "run").exists()
+
+
+def test_a_value_that_no_flag_has():
+  with pytest.raises(flags.IllegalFlagValueError, match="should be one of"):
+    call(train.main, "--head_backbone=vgg16")
+
+
+def test_evaluating_what_is_no_run_or_another(trained, tiny_dataset, tmp_path):
+  dataset = f"--dataset={tiny_dataset}"
+  assert "holds no run" in refusal(evaluate.main, f"--workdir={tmp_path}", dataset)
+  message = refusal(evaluate.main, f"--workdir={trained[0]}", dataset, "--ppu_blocks=2")
+  assert "--ppu_blocks=1 there, 2 now" in message
+  # The flags of one network beside the checkpoint of another.
+  settings = json.loads((trained[0] / "flags.json").read_text())
+  (tmp_path / "flags.json").write_text(json.dumps({**settings, "dilations": ["1", "2", "3"]}))
+  assert "no checkpoint" in refusal(evaluate.main, f"--workdir={tmp_path}", dataset)
+  (tmp_path / "checkpoints").symlink_to(trained[0] / "checkpoints")
+  # In a process of its own, for TensorFlow has its say at exit.
+  done = run("ppn_tf.evaluate", f"--workdir={tmp_path}", dataset)
+  assert done.returncode == 1
+  (line,) = done.stderr.splitlines()
+  assert line.startswith("error: ") and "does not fit the network" in line
+
+
+def evaluated(trained, tiny_dataset, *arguments):
+  call(
+    evaluate.main,
+    f"--workdir={trained[0]}",
+    f"--dataset={tiny_dataset}",
+    "--num_frames=3",
+    "--scales=1.0",
+    *map(str, arguments),
+  )
+
+
+def test_an_evaluation_goes_on_and_keeps_to_its_conditions(trained, tiny_dataset, tmp_path):
+  predictions, output = tmp_path / "predictions", tmp_path / "scores.json"
+  arguments = f"--output_predictions={predictions}", f"--output_json={output}", "--flip"
+  evaluated(trained, tiny_dataset, *arguments)
+  first = output.read_text()
+  scores = json.loads(first)
+  assert scores["conditions"]["checkpoint"].startswith(f"ckpt-{NUM_STEPS} ")
+  files = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
+  assert set(files) == {"0004.npz", "0005.npz"}
+  (predictions / "0005.npz").unlink()
+  evaluated(trained, tiny_dataset, *arguments)
+  assert output.read_text() == first
+  again = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
+  assert set(again) == set(files) and again["0004.npz"] == files["0004.npz"]
+  with pytest.raises(InputError, match="flip"):
+    evaluated(trained, tiny_dataset, f"--output_predictions={predictions}")
+
+
+@pytest.mark.slow
+def test_parts_and_boxes(trained, tiny_dataset, tmp_path):
+  """HeadNet and BodyNet are other networks than both together; the tracked box is another crop."""
+  tables = []
+  for number, arguments in enumerate(
+    (["--part=all"], ["--part=head"], ["--part=body"], ["--box=joints"],
+     ["--box=tracked", "--decoder=dark"])
+  ):  # fmt: skip
+    output = tmp_path / f"{number}.json"
+    evaluated(trained, tiny_dataset, *arguments, f"--output_json={output}")
+    tables.append(json.loads(output.read_text()))
+    assert tables[-1]["num_frames"] == sum(n for n, split in CLIPS.values() if split == "test")
+  curves = [table["curve"]["pck_body"] for table in tables]
+  assert all(a != b for n, a in enumerate(curves) for b in curves[:n])
+
+
+def test_a_tracked_box_is_one_crop_a_frame(trained, tiny_dataset):
+  message = refusal(
+    evaluate.main, f"--workdir={trained[0]}", f"--dataset={tiny_dataset}", "--box=tracked"
+  )
+  assert "--scales=1 --decoder=dark" in message

@@ -1,0 +1,102 @@
+"""COCO's keypoint annotations of tracked people."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from ppn_tf.keypoints.joint_maps import COCO_JOINTS
+from ppn_tf.keypoints.poses import Person, Pose
+from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION, Skeleton
+from ppn_tf.tracking.output.coco import CocoTable
+from ppn_tf.tracking.output.tables import Recording
+from ppn_tf.tracking.video.reader import Frame
+
+IMAGE = np.zeros((240, 320, 3), np.uint8)
+
+
+def written(skeleton, frames, names=()):
+  file = io.StringIO()
+  table = CocoTable(file, Recording("a/clip.mp4", 25.0, 320, 240, skeleton, 0.2, True))
+  for index, people in enumerate(frames):
+    table.add(index, Frame(IMAGE, index / 25, names[index] if names else ""), people)
+  table.end()
+  return json.loads(file.getvalue())
+
+
+def someone(skeleton, track_id=1, found=True, low=()):
+  count = skeleton.num_joints
+  keypoints = np.stack([50 + 10.0 * np.arange(count), 100 + np.arange(count)], -1)
+  scores = np.full(count, 0.75, np.float32)
+  scores[list(low)] = 0.1
+  pose = Pose(keypoints.astype(np.float32), scores, skeleton.joint_names, (0, 0, 9, 9), found=found)
+  return Person(track_id, pose)
+
+
+def test_coco_joints():
+  table = written(COCO, [[someone(COCO, 3, low=[0])], [someone(COCO, 3, found=False)]])
+  assert set(table) == {"info", "categories", "images", "annotations"}
+  (category,) = table["categories"]
+  assert (category["id"], category["name"], len(category["skeleton"])) == (1, "person", 19)
+  assert category["keypoints"] == list(COCO_JOINTS)
+  named = [{category["keypoints"][i - 1] for i in pair} for pair in category["skeleton"]]
+  assert {"left_ankle", "left_knee"} in named
+  assert {"nose", "left_eye"} in named
+  assert table["images"] == [
+    {
+      "id": index + 1,
+      "file_name": f"clip/{index:06d}.jpg",
+      "width": 320,
+      "height": 240,
+      "frame_id": index,
+      "time": index / 25,
+    }
+    for index in range(2)
+  ]
+  (one,) = table["annotations"]  # who was not found is not annotated
+  assert (one["id"], one["image_id"], one["category_id"], one["track_id"]) == (1, 1, 1, 3)
+  assert one["keypoints"][:6] == [0, 0, 0, 60, 101, 2]
+  assert len(one["keypoints"]) == 51
+  assert one["num_keypoints"] == 16
+  assert one["keypoint_scores"] == [0.1] + [0.75] * 16
+  assert one["score"] == pytest.approx((16 * 0.75 + 0.1) / 17, abs=1e-3)
+  # Joints 1 to 16 span 60..210 and 101..116; their box is 1.2 times that.
+  assert one["bbox"] == pytest.approx([45, 99.5, 180, 18])
+  assert one["area"] == pytest.approx(180 * 18)
+  assert one["iscrowd"] == 0
+
+
+def test_joints_by_other_names():
+  table = written(PENN_ACTION, [[someone(PENN_ACTION)]])
+  assert table["categories"][0]["keypoints"] == list(COCO_JOINTS)
+  triples = np.reshape(table["annotations"][0]["keypoints"], (17, 3))
+  assert (triples[:5] == 0).all()  # Penn Action has no nose, eyes and ears
+  k = PENN_ACTION.joint_names.index("right_knee")
+  assert triples[COCO_JOINTS.index("right_knee")].tolist() == [50 + 10 * k, 100 + k, 2]
+  assert table["annotations"][0]["num_keypoints"] == 12
+
+
+def test_joints_that_coco_has_not():
+  own = Skeleton("hand", ("thumb", "index", "ring"), (), ((0, 1), (1, 2)), (0, 1), ())
+  table = written(own, [[someone(own)]])
+  category = table["categories"][0]
+  assert category["keypoints"] == ["thumb", "index", "ring"]
+  assert category["skeleton"] == [[1, 2], [2, 3]]
+  assert len(table["annotations"][0]["keypoints"]) == 9
+
+
+def test_images_of_a_folder_have_their_names():
+  table = written(COCO, [[], []], ["7.png", "8.png"])
+  assert [image["file_name"] for image in table["images"]] == ["7.png", "8.png"]
+  assert table["annotations"] == []
+
+
+def test_ids_go_on():
+  frames = [[someone(COCO, 1), someone(COCO, 2)], [someone(COCO, 2)]]
+  rows = written(COCO, frames)["annotations"]
+  assert [(row["id"], row["image_id"], row["track_id"]) for row in rows] == [
+    (1, 1, 1),
+    (2, 1, 2),
+    (3, 2, 2),
+  ]

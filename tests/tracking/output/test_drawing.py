@@ -1,0 +1,136 @@
+"""Tests of ppn_tf.tracking.output.drawing: which pixels change, and to which colours."""
+
+import numpy as np
+import pytest
+
+from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.tracking.output.drawing import contact_sheet, draw_skeleton
+
+NAMES = PENN_ACTION.joint_names
+# A person seen from the front: the right side is on the picture's left.
+BODY = np.array(
+  [
+    (100, 20),
+    (80, 50), (120, 50),
+    (60, 80), (140, 80),
+    (50, 110), (150, 110),
+    (88, 110), (112, 110),
+    (84, 150), (116, 150),
+    (80, 190), (120, 190),
+  ],
+  np.float32,
+)  # fmt: skip
+SCORES = np.ones(13, np.float32)
+
+
+def grey(size=(220, 200)):
+  return np.full((*size, 3), 90, np.uint8)
+
+
+def at(picture, joint):
+  x, y = BODY[NAMES.index(joint)].astype(int)
+  return picture[y, x].astype(int)
+
+
+def changed(picture):
+  return np.abs(picture.astype(int) - 90).max(-1) > 0
+
+
+def test_joints_are_where_they_are():
+  frame = grey()
+  picture = draw_skeleton(frame, BODY, SCORES, PENN_ACTION)
+  assert (picture.dtype, picture.shape) == (np.uint8, frame.shape)
+  assert (frame == 90).all()
+  mask = changed(picture)
+  for x, y in BODY.astype(int):
+    assert mask[y, x]
+  rows, columns = np.nonzero(mask)
+  assert (columns.min(), columns.max()) == pytest.approx((50, 150), abs=8)
+  assert (rows.min(), rows.max()) == pytest.approx((20, 190), abs=8)
+  assert mask[130, 86]  # amid the right thigh
+  assert not mask[150, 60]
+
+
+def test_right_is_warm_and_left_is_cool():
+  picture = draw_skeleton(grey(), BODY, SCORES, PENN_ACTION)
+  for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
+    red, _, blue = at(picture, f"right_{joint}")
+    assert red > blue + 60
+    red, _, blue = at(picture, f"left_{joint}")
+    assert blue > red + 60
+  assert np.ptp(at(picture, "head")) < 30
+  assert np.ptp(picture[50, 100].astype(int)) < 30  # from shoulder to shoulder
+
+
+def test_edges_are_smooth():
+  diagonal = draw_skeleton(grey(), BODY, SCORES, PENN_ACTION)[60:75, 60:80].reshape(-1, 3)
+  assert len(np.unique(diagonal, axis=0)) > 10
+
+
+def test_joints_below_the_threshold_are_left_out():
+  scores = SCORES.copy()
+  scores[NAMES.index("left_wrist")] = 0.19
+  picture = draw_skeleton(grey(), BODY, scores, PENN_ACTION, threshold=0.2)
+  assert not changed(picture)[90:120, 146:160].any()
+  assert changed(picture)[80, 140]
+
+
+def test_unsure_joints_are_faint():
+  scores = SCORES.copy()
+  scores[NAMES.index("left_wrist")] = 0.25
+  full = at(draw_skeleton(grey(), BODY, SCORES, PENN_ACTION, 0.2), "left_wrist")
+  faint = at(draw_skeleton(grey(), BODY, scores, PENN_ACTION, 0.2), "left_wrist")
+  np.testing.assert_allclose(faint, (full + 90) / 2, atol=1)
+
+
+def test_lines_grow_with_the_person():
+  small = changed(draw_skeleton(grey((880, 800)), BODY, SCORES, PENN_ACTION))
+  large = changed(draw_skeleton(grey((880, 800)), 4 * BODY, SCORES, PENN_ACTION))
+  assert large[520].sum() > 1.8 * small[130].sum()  # across both thighs
+
+
+def test_impossible_coordinates():
+  keypoints = BODY.copy()
+  keypoints[0] = np.nan
+  keypoints[5] = np.inf
+  keypoints[11] = (-1e9, 1e9)
+  picture = draw_skeleton(grey(), keypoints, SCORES, PENN_ACTION)
+  assert changed(picture).any()
+  assert not changed(picture)[15:25, 95:105].any()
+
+
+@pytest.mark.parametrize("frame", [grey()[:, ::-1], np.asfortranarray(grey()), grey((1, 1))])
+def test_any_array_can_be_drawn_on(frame):
+  frame.flags.writeable = False
+  assert draw_skeleton(frame, BODY, None, PENN_ACTION).shape == frame.shape
+
+
+def test_nobody():
+  assert not changed(draw_skeleton(grey(), BODY, 0 * SCORES, PENN_ACTION)).any()
+
+
+def test_contact_sheet():
+  frames = [np.full((30, 40, 3), 20 * index, np.uint8) for index in range(5)]
+  sheet = contact_sheet(frames, columns=3, gap=2)
+  assert (sheet.shape, sheet.dtype) == ((2 * 32 + 2, 3 * 42 + 2, 3), np.uint8)
+  for index in range(5):
+    top, left = 2 + index // 3 * 32, 2 + index % 3 * 42
+    assert (sheet[top : top + 30, left : left + 40] == 20 * index).all()
+  assert (sheet[:2] == 255).all()
+  assert (sheet[34:64, 86:] == 255).all()  # the sixth place is empty
+
+
+def test_contact_sheet_fits_other_sizes_into_tiles():
+  frames = [np.zeros((60, 80, 3), np.uint8), np.zeros((80, 40, 3), np.uint8)]
+  sheet = contact_sheet(frames, columns=8, tile_width=40, gap=0)
+  assert sheet.shape == (30, 80, 3)
+  black = (sheet == 0).all(-1)
+  assert black[:, :40].all()
+  assert black[:, 40:].sum() == 30 * 15  # 80 x 40 shrunk to 30 x 15, in the middle
+  assert black[:, 53:67].all()
+
+
+@pytest.mark.parametrize(("frames", "columns"), [([], 4), ([grey()], 0)])
+def test_contact_sheet_of_nothing(frames, columns):
+  with pytest.raises(ValueError, match="Received"):
+    contact_sheet(frames, columns)

@@ -1,0 +1,176 @@
+"""Networks that start from another run, and what a user may have meant instead of one."""
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf.config import experiment
+from ppn_tf.models.pose_net import pose_net
+from ppn_tf.models.ppu import ppu
+from ppn_tf.models.weight_files import write_backbone
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.workdir import Workdir
+from ppn_tf.training import experiment as training_experiment
+from ppn_tf.training.initial_weights import load_weights
+from tests.random_weights import randomize
+
+import tensorflow as tf
+
+SMALL, LARGE = "mobilenet_v2_0.35", "mobilenet_v2_0.5"
+NETWORK = [
+  f"--head_backbone={LARGE}",
+  f"--body_backbone={SMALL}",
+  "--image_size=64,64",
+  "--ppu_blocks=1",
+  "--dilations=1",
+]
+
+
+@pytest.fixture(name="runs", scope="module")
+def fixture_runs(tmp_path_factory):
+  """A PPN's and a frame-wise run's workdir and random network, by method."""
+  runs = {}
+  for seed, method in enumerate(("ppn", "framewise")):
+    workdir = tmp_path_factory.mktemp(method)
+    with flagsaver.flagsaver():
+      flags.FLAGS(["test", *NETWORK, f"--method={method}"])
+      model = experiment.build_model(experiment.run_flags())
+      Workdir(workdir).claim(experiment.run_flags())
+    for network in model.networks:
+      randomize(network, seed)
+    Workdir(workdir).checkpoints(tf.train.Checkpoint(model=model)).save(1)
+    runs[method] = workdir, model
+  return runs
+
+
+def assert_same_weights(network, expected):
+  for layer in network.layers:
+    for value, wanted in zip(layer.get_weights(), expected.get_layer(layer.name).get_weights()):
+      np.testing.assert_array_equal(value, wanted, err_msg=layer.name)
+
+
+def refusal(network, part, backbone, source) -> str:
+  with pytest.raises(InputError) as error:
+    load_weights(network, part, backbone, str(source))
+  assert "\n" not in str(error.value)
+  return str(error.value)
+
+
+def test_each_part_starts_from_the_same_part_of_a_ppn(runs):
+  workdir, model = runs["ppn"]
+  for part, backbone, theirs in (("head", LARGE, model.head_net), ("body", SMALL, model.body_net)):
+    network = pose_net(backbone, (64, 64), 13)
+    load_weights(network, part, backbone, str(workdir))
+    assert_same_weights(network, theirs)
+
+
+def test_a_head_never_starts_from_a_ppns_body(runs):
+  """Though that one has the very architecture."""
+  message = refusal(pose_net(SMALL, (64, 64), 13), "head", SMALL, runs["ppn"][0])
+  assert "--head_weights takes the run's head_net" in message
+  assert "does not fit the network" in message and str(runs["ppn"][0]) in message
+
+
+def test_a_frame_wise_run_starts_both_parts_of_a_ppn(runs):
+  workdir, trained = runs["framewise"]
+  with flagsaver.flagsaver():
+    weights = [f"--{part}_weights={workdir}" for part in ("head", "body")]
+    flags.FLAGS(["test", *NETWORK, f"--head_backbone={SMALL}", *weights])
+    model, _ = training_experiment.prepare_model()
+  assert_same_weights(model.head_net, trained.body_net)
+  assert_same_weights(model.body_net, trained.body_net)
+
+
+def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
+  workdir, trained = runs["ppn"]
+  file = tmp_path / "weights.npz"
+  write_backbone(trained.body_net, file)
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test", *NETWORK, f"--head_weights={workdir}", f"--body_weights={file}"])
+    model, _ = training_experiment.prepare_model()
+  assert_same_weights(model.head_net, trained.head_net)
+  frames = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
+  expected = trained.body_net(frames).numpy()
+  np.testing.assert_allclose(model.body_net(frames), expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_a_ppu_starts_from_a_ppns(runs):
+  workdir, trained = runs["ppn"]
+  with flagsaver.flagsaver():
+    weights = [f"--{part}_weights={workdir}" for part in ("body", "ppu")]
+    arguments = ["--initial_gain=0.5", "--freeze_batch_norm=loaded"]
+    flags.FLAGS(["test", *NETWORK, *weights, *arguments])
+    model, loaded = training_experiment.prepare_model()
+  assert_same_weights(model.ppu, trained.ppu)
+  # Nothing is left to the PPU's first copies, which there are none of: BodyNet is as it was.
+  assert_same_weights(model.body_net, trained.body_net)
+  assert set(map(id, (layer for layer in model.ppu.layers if layer.weights))) <= set(
+    map(id, loaded)
+  )
+  norms = [
+    layer for layer in model.ppu.layers if isinstance(layer, tf.keras.layers.BatchNormalization)
+  ]
+  assert norms and not any(layer.trainable for layer in norms)
+
+
+def test_what_no_ppu_starts_from(runs, tmp_path):
+  unit = runs["ppn"][1].ppu
+  message = refusal(unit, "ppu", "", runs["framewise"][0])
+  assert message.endswith("is a frame-wise run. Give a PPN's workdir.")
+  message = f"--ppu_weights={tmp_path}: is neither `people` nor a run's workdir."
+  assert refusal(unit, "ppu", "", tmp_path) == message
+  other = ppu((16, 16), 13, num_blocks=2, dilations=(1,))
+  assert "--ppu_weights takes the run's ppu" in refusal(other, "ppu", "", runs["ppn"][0])
+
+
+def test_the_backbone_movenet_starts_from_no_run_with_other_joints(runs):
+  """The run has 13; what finds people would be left as it was made."""
+  network = pose_net("movenet", (64, 64), 17)
+  message = refusal(network, "body", "movenet", runs["framewise"][0])
+  assert message.startswith(f"--body_weights={runs['framewise'][0]}: has other joints than")
+  assert message.endswith("Choose mobilenet_v2_fpn.")
+
+
+def test_what_was_loaded_is_told_and_its_first_layers_can_stay(runs):
+  workdir, _ = runs["framewise"]
+  with flagsaver.flagsaver():
+    arguments = [*NETWORK, f"--head_backbone={SMALL}", f"--body_weights={workdir}"]
+    flags.FLAGS(["test", *arguments, "--trainable_from=block_3_expand"])
+    model, loaded = training_experiment.prepare_model()
+  assert set(map(id, loaded)) == {id(layer) for layer in model.body_net.layers if layer.weights}
+  trained = {layer.name for layer in model.body_net.layers if layer.trainable_weights}
+  assert "block_2_expand" not in trained and "Conv1" not in trained
+  assert {"block_3_expand", "block_3_expand_BN", "heatmaps"} <= trained
+  assert model.head_net.get_layer("Conv1").trainable_weights
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test", *arguments, "--trainable_from=block_99"])
+    with pytest.raises(InputError, match="--trainable_from=block_99: body_net has no such layer"):
+      training_experiment.prepare_model()
+
+
+def test_a_run_for_other_joints_gives_all_but_the_last_layer(runs):
+  workdir, trained = runs["framewise"]
+  network = pose_net(SMALL, (64, 64), 16)
+  before = network.get_layer("heatmaps").get_weights()
+  load_weights(network, "body", SMALL, str(workdir))
+  inner = tf.keras.Model(network.input, network.layers[-2].output)
+  assert_same_weights(inner, trained.body_net)
+  for value, wanted in zip(network.get_layer("heatmaps").get_weights(), before):
+    np.testing.assert_array_equal(value, wanted)
+
+
+def test_what_is_no_run(tmp_path):
+  network = pose_net(SMALL, (64, 64), 13)
+  for source in (tmp_path / "absent", tmp_path, tmp_path / "weights.h5"):
+    message = refusal(network, "body", SMALL, source)
+    assert message.startswith(f"--body_weights={source}: is neither")
+  (tmp_path / "flags.json").write_text('{"method": "ppn", "skeleton": "penn_action"}')
+  assert "no checkpoint there" in refusal(network, "body", SMALL, tmp_path)
+
+
+def test_imagenet_is_a_source():
+  with flagsaver.flagsaver():
+    flags.FLAGS(["test", *NETWORK, "--body_backbone=resnet18", "--body_weights=imagenet"])
+    with pytest.raises(InputError, match="imagenet: .* resnet18, only for mobilenet_v2"):
+      training_experiment.prepare_model()
