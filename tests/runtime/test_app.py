@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 PROGRAM = """
 import sys, time
 from absl import flags
-from ppn_tf import doors
+from ppn_tf.runtime import app
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -24,7 +24,7 @@ def main(argv):
   if behaviour == "arguments":
     print(argv[1:])
     return
-  doors.no_arguments(argv)
+  app.no_arguments(argv)
   if behaviour == "input_error":
     raise InputError("clip.mp4: holds no frame. Give a video. Received: 0 bytes")
   if behaviour == "bug":
@@ -44,7 +44,7 @@ def main(argv):
   print("done")
 
 if __name__ == "__main__":
-  doors.run(main)
+  app.run(main)
 """
 
 

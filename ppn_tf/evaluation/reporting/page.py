@@ -43,7 +43,7 @@ def render(
   """
   differing, shared = making.flag_rows(runs)
   environment = jinja2.Environment(
-    loader=jinja2.PackageLoader("ppn_tf", "reporting"),
+    loader=jinja2.PackageLoader("ppn_tf.evaluation", "reporting"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
   )
