@@ -55,7 +55,9 @@ def to_markdown(title: str, facts: Sequence[str], tables: Sequence[Table]) -> st
 def to_html(title: str, facts: Sequence[str], tables: Sequence[Table]) -> str:
   """A page of tables that needs nothing else."""
   environment = jinja2.Environment(
-    loader=jinja2.PackageLoader("ppn_tf.evaluation", ""), autoescape=True, undefined=jinja2.StrictUndefined
+    loader=jinja2.PackageLoader("ppn_tf.evaluation", ""),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
   )
   template = environment.get_template("table_documents.html.jinja")
   return template.render(title=title, facts=facts, tables=tables)

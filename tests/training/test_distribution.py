@@ -316,7 +316,7 @@ def test_an_operation_gets_half_of_the_cores(environment, before, threads):
 import os
 os.cpu_count = lambda: 8
 import tensorflow as tf
-from ppn_tf import distribution
+from ppn_tf.training import distribution
 {before}
 distribution.share_cores()
 print(tf.config.threading.get_intra_op_parallelism_threads())
