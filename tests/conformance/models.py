@@ -98,7 +98,7 @@ def covered() -> Set[str]:
 
 
 def found() -> Set[str]:
-  """What ppn_tf.models has: entries of its tables, layers, modules, and functions that build.
+  """What ppn_tf.models and the exported PPU have: entries of its tables, layers, modules, and functions that build.
 
   A function builds if its result is a Keras model or a Keras tensor.
   """
@@ -124,8 +124,9 @@ def found() -> Set[str]:
 
 
 def _modules() -> List[object]:
-  names = [module.name for module in pkgutil.iter_modules(ppn_tf.models.__path__)]
-  return [importlib.import_module(f"ppn_tf.models.{name}") for name in names]
+  modules = pkgutil.walk_packages(ppn_tf.models.__path__, "ppn_tf.models.")
+  names = [module.name for module in modules if not module.ispkg]
+  return [importlib.import_module(name) for name in (*names, "ppn_tf.inference.tflite.ppu")]
 
 
 def _builds(function: Callable[..., object]) -> bool:

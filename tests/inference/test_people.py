@@ -142,7 +142,7 @@ def test_the_packages_own_network():
 
 def test_setup_ships_it():
   setup = configparser.ConfigParser()
-  setup.read(people.WEIGHTS.parents[2] / "setup.cfg")
+  setup.read(people.WEIGHTS.parents[3] / "setup.cfg")
   patterns = setup["options.package_data"]["*"].split()
   inside = people.WEIGHTS.relative_to(people.WEIGHTS.parents[1])
   assert any(inside.match(pattern) for pattern in patterns)
