@@ -98,7 +98,7 @@ def covered() -> Set[str]:
 
 
 def found() -> Set[str]:
-  """What ppn_tf.models and the exported PPU have: entries of its tables, layers, modules, and functions that build.
+  """Names of ppn_tf.models and of the exported PPU: table entries, layers, modules and builders.
 
   A function builds if its result is a Keras model or a Keras tensor.
   """
