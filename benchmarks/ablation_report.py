@@ -2,15 +2,15 @@
 
 import json
 import pathlib
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
-import jinja2
 from absl import flags
 from absl.testing import flagsaver
 
 from benchmarks import ablation_plan as plan
 from benchmarks import ablation_plots as plots
 from benchmarks.ablation_results import LATE, Results, spread, verdict
+from benchmarks.markdown_pages import render
 from ppn_tf.config import experiment
 from ppn_tf.evaluation import text_tables
 from ppn_tf.evaluation.costs import Cost, model_costs
@@ -67,17 +67,6 @@ def windows_table(results: Results) -> str:
   papers = [f"{plots.PAPER_TABLE_3[window]}" for window in plan.WINDOWS]
   rows = [["PCK-torso", *ours], ["the paper", *papers, "–"]]
   return text_tables.table(header, rows, text_tables.MARKDOWN)
-
-
-def render(template: pathlib.Path, **values: Any) -> str:
-  """A page of a Jinja template, every value of which must be given."""
-  environment = jinja2.Environment(
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-  )
-  return environment.from_string(template.read_text()).render(**values)
 
 
 def page(results: Results) -> str:

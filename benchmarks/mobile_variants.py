@@ -23,8 +23,9 @@ from tqdm import tqdm
 
 from benchmarks import ablation_plan as plan
 from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
-from benchmarks.ablation_report import costs_of, render
+from benchmarks.ablation_report import costs_of
 from benchmarks.ablation_results import Results, change, spread
+from benchmarks.markdown_pages import render
 from ppn_tf.evaluation import text_tables
 from ppn_tf.inference.tflite.timing import time_all
 from ppn_tf.runtime import app

@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from absl import flags
 
-from benchmarks.ablation_report import render
+from benchmarks.markdown_pages import render
 from benchmarks.people_sets import CLIP, SETS
 from ppn_tf.evaluation import table_documents
 from ppn_tf.evaluation.table_cells import Cell, compared, plain

@@ -1,5 +1,6 @@
 """Tables of costs, for a terminal or in Markdown."""
 
+import textwrap
 from typing import Dict, List, Sequence, Tuple
 
 from ppn_tf.evaluation.costs import Cost, LayerCost
@@ -71,7 +72,10 @@ def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = Fa
     )
   header = ["table", "network", "configuration", "GFLOPs, paper", "GMACs", "difference"]
   header += ["parameters, M", "HeadNet GMACs", "HeadNet parameters, M", "remarks"]
-  notes = [f"({number}) {remark}" for number, remark in enumerate(remarks, start=1)]
+  notes = [
+    textwrap.fill(f"({number}) {remark}", 120, break_on_hyphens=False)
+    for number, remark in enumerate(remarks, start=1)
+  ]
   return "\n\n".join([table(header, lines, MARKDOWN if markdown else TEXT), *notes])
 
 

@@ -1,0 +1,114 @@
+"""Tests that the Markdown pages link to what exists, are indexed, and keep their widths."""
+
+import pathlib
+import re
+from typing import Iterator, List, Set, Tuple
+
+import pytest
+
+from benchmarks.markdown_pages import COLUMNS, wrap
+
+ROOT = pathlib.Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+def prose(text: str) -> List[Tuple[int, str]]:
+  """Returns the numbered lines outside code blocks."""
+  lines = []
+  in_code = False
+  for number, line in enumerate(text.splitlines(), start=1):
+    if line.lstrip().startswith("```"):
+      in_code = not in_code
+    elif not in_code:
+      lines.append((number, line))
+  return lines
+
+
+def anchors(text: str) -> Set[str]:
+  """Returns the names of a page's headings, as GitHub and MkDocs make them."""
+  headings = [line.lstrip("# ") for _, line in prose(text) if line.startswith("#")]
+  return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: pathlib.Path) -> Iterator[str]:
+  text = page.read_text(encoding="utf-8")
+  without_code = re.sub(r"`[^`]*`", "", "\n".join(line for _, line in prose(text)))
+  for target in re.findall(r"\]\(([^)\s]+)\)", without_code):
+    if re.match(r"[a-z]+:", target):
+      continue
+    file, _, anchor = target.partition("#")
+    linked = (page.parent / file).resolve() if file else page
+    if not linked.exists():
+      yield target
+    elif anchor and anchor not in anchors(linked.read_text(encoding="utf-8")):
+      yield target
+
+
+def wide_lines(text: str) -> List[int]:
+  """Returns the numbers of lines above 120 columns; tables may be wider."""
+  return [
+    number
+    for number, line in enumerate(text.splitlines(), start=1)
+    if len(line) > COLUMNS and not line.startswith("|")
+  ]
+
+
+def name(page: pathlib.Path) -> str:
+  return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page):
+  assert list(broken_links(page)) == []
+
+
+def test_broken_links_are_noticed(tmp_path):
+  (tmp_path / "there.md").write_text("# Some `code` here\n```\n# no heading\n```\n")
+  page = tmp_path / "page.md"
+  page.write_text(
+    "[a](there.md) [b](there.md#some-code-here) [c](https://example.org/x) `[d](code.md)`\n"
+    "[e](missing.md) [f](there.md#no-heading) [g](#page)\n```\n[h](in_code.md)\n```\n# Page\n"
+  )
+  assert list(broken_links(page)) == ["missing.md", "there.md#no-heading"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_lines_are_narrow(page):
+  assert wide_lines(page.read_text(encoding="utf-8")) == []
+
+
+def test_wide_lines_are_noticed():
+  assert wide_lines(f"{'x' * 120}\n{'x' * 121}\n| {'x' * 121}\n") == [2]
+
+
+def test_index_lists_every_page():
+  text = (DOCS / "index.md").read_text(encoding="utf-8")
+  expected = {page.name for page in DOCS.glob("*.md")} - {"index.md"}
+  assert set(re.findall(r"^- \[\w+\.md\]\((\w+\.md)\):", text, re.MULTILINE)) == expected
+
+
+def test_index_of_decisions_lists_every_record():
+  text = (DOCS / "adr" / "README.md").read_text(encoding="utf-8")
+  rows = re.findall(r"^\| \[(\d+)\]\((\S+\.md)\) \|", text, re.MULTILINE)
+  records = sorted(page.name for page in (DOCS / "adr").glob("0*.md"))
+  assert [file for _, file in rows] == records
+  assert all(int(file[:4]) == int(number) for number, file in rows)
+
+
+def test_readme_is_short():
+  assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
+
+
+def test_wrapping_keeps_words_tables_and_code():
+  table = f"| {'cell ' * 40}|"
+  code = f"```sh\n{'word ' * 40}\n```"
+  item = f"- {'word ' * 40}"
+  page = wrap(f"# Title\n\n{'one two ' * 30}\nlast.\n{item}\n- next\n\n{table}\n\n{code}\n")
+  lines = page.splitlines()
+  assert table in lines and code in page and "- next" in lines and lines[0] == "# Title"
+  assert len(wide_lines(page)) == 1  # of the code
+  assert page.split() == f"# Title {'one two ' * 30}last. {item} - next {table} {code}".split()
+  (number,) = (n for n, line in enumerate(lines) if line.startswith("- word"))
+  assert lines[number + 1].startswith("  word")
+  assert wrap(page) == page
