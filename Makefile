@@ -25,11 +25,11 @@ help:
 	@echo "make types   mypy"
 	@echo "make format  ruff rewrites the sources in the project's style"
 	@echo "make clean   removes .venv, caches, build products and $(DEMO)/"
-	@echo "Each target first makes $(VENV)/ when it is missing or setup.cfg has changed."
+	@echo "Each target first makes $(VENV)/ when it is missing or its requirements have changed."
 
 # The stamp is written last, so an install that was interrupted is taken up again.
 # Candidates are run, not looked up: a version manager's shim may be there and fail.
-$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+$(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt
 	@set -eu; rm -f $@; \
 	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  chosen=""; \

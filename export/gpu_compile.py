@@ -18,6 +18,7 @@ from typing import Any, Dict, NamedTuple, Optional, Union
 import numpy as np
 
 from ppn_tf.inference.tflite.timing import random_values
+from ppn_tf.runtime import layout
 
 _FRAMES = 4
 _SWIFTSHADER = pathlib.Path("/usr/lib/chromium/vk_swiftshader_icd.json")
@@ -39,14 +40,14 @@ class Compiled(NamedTuple):
 
 
 def vulkan() -> Optional[Dict[str, str]]:
-  """The environment in which a process finds Vulkan, or None where there is none."""
+  """Returns the variables with which a process finds Vulkan, or None where there is none."""
   if "VK_ICD_FILENAMES" in os.environ or any(list(one.glob("*.json")) for one in _DRIVERS):
-    return dict(os.environ)
+    return {}
   if _SWIFTSHADER.exists():
     library = os.pathsep.join(
       filter(None, [os.fspath(_SWIFTSHADER.parent), os.environ.get("LD_LIBRARY_PATH", "")])
     )
-    return {**os.environ, "VK_ICD_FILENAMES": os.fspath(_SWIFTSHADER), "LD_LIBRARY_PATH": library}
+    return {"VK_ICD_FILENAMES": os.fspath(_SWIFTSHADER), "LD_LIBRARY_PATH": library}
   return None
 
 
@@ -57,9 +58,13 @@ def compile_strictly(path: Union[str, os.PathLike]) -> Optional[Compiled]:
     return None
   try:
     done = subprocess.run(
-      [sys.executable, "-m", "export.gpu_compile", os.fspath(path)],
-      env=environment, capture_output=True, text=True, check=False, timeout=60 * _MINUTES,
-    )  # fmt: skip
+      [sys.executable, "-m", __name__, os.fspath(path)],
+      env={**layout.child_environment(), **environment},
+      capture_output=True,
+      text=True,
+      check=False,
+      timeout=60 * _MINUTES,
+    )
   except subprocess.TimeoutExpired:
     return Compiled(f"not done in {_MINUTES} minutes")
   if done.returncode:

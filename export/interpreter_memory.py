@@ -9,11 +9,14 @@ import subprocess
 import sys
 from typing import Union
 
+from ppn_tf.runtime import layout
+
 
 def measure(path: Union[str, os.PathLike], runtime: str) -> int:
   """Bytes at the peak of loading a file and calling its signatures, on one thread."""
   done = subprocess.run(
-    [sys.executable, "-m", "export.interpreter_memory", os.fspath(path), runtime],
+    [sys.executable, "-m", __name__, os.fspath(path), runtime],
+    env=layout.child_environment(),
     stdout=subprocess.PIPE,
     stderr=subprocess.DEVNULL,
     text=True,

@@ -27,7 +27,7 @@ LAYERS: Sequence[Tuple[str, ...]] = (
   ("ppn_tf.tracking",),
   ("ppn_tf.evaluation",),
   ("ppn_tf.training",),
-  COMMANDS,
+  (*COMMANDS, "ppn_tf.__main__"),
   ("data", "export"),
   ("benchmarks",),
   ("tests",),
@@ -46,9 +46,12 @@ APART: Sequence[Tuple[str, str]] = (
 
 # Modules that stay cheap to import, or independent of any network.
 WITHOUT_TENSORFLOW = (
+  "ppn_tf.__main__",
   "ppn_tf.runtime.errors",
   "ppn_tf.runtime.files",
   "ppn_tf.runtime.app",
+  "ppn_tf.runtime.command_names",
+  "ppn_tf.runtime.layout",
   "ppn_tf.runtime.signals",
   "ppn_tf.keypoints.skeletons",
   "ppn_tf.keypoints.pck",

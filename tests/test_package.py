@@ -1,13 +1,13 @@
 """Tests of the package as a whole: version, import cost, choice of Keras."""
 
 import configparser
+import json
 import os
 import pathlib
 import subprocess
 import sys
 
 import pytest
-import setuptools
 
 import ppn_tf
 
@@ -23,6 +23,7 @@ def python(code, path=(), **environment):
     capture_output=True,
     text=True,
     timeout=120,
+    cwd=ROOT,
     env={**inherited, "PYTHONPATH": os.pathsep.join(folders), **environment},
   )
 
@@ -55,16 +56,30 @@ def test_changelog_knows_the_version():
   assert f"## [{ppn_tf.__version__}]" in changelog
 
 
-def test_wheel_ships_the_package_alone():
-  include = read_setup()["options.packages.find"]["include"].split()
-  packages = setuptools.find_packages(str(ROOT), include=include)
-  assert "ppn_tf.keypoints" in packages
+def test_wheel_ships_data_export_and_configs_inside_the_package():
+  code = (
+    "import setuptools, json, sys\n"
+    "setuptools.setup = lambda **arguments: print(json.dumps(arguments))\n"
+    "sys.path.insert(0, '')\n"
+    "exec(open('setup.py').read())"
+  )
+  done = python(code)
+  assert done.returncode == 0, done.stderr
+  arguments = json.loads(done.stdout)
+  packages, folders = arguments["packages"], arguments["package_dir"]
+  assert {"ppn_tf.keypoints", "ppn_tf.data.clips", "ppn_tf.export", "ppn_tf.configs"} <= set(
+    packages
+  )
   assert {package.split(".")[0] for package in packages} == {"ppn_tf"}
+  assert {ROOT / folder for folder in folders.values()} == {
+    ROOT / name for name in ("data", "export", "configs")
+  }
 
 
-def test_every_package_folder_has_an_init():
-  folders = {path.parent for path in (ROOT / "ppn_tf").rglob("*.py")}
-  assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+@pytest.mark.parametrize("folder", ["ppn_tf", "data", "export"])
+def test_every_package_folder_has_an_init(folder):
+  folders = {path.parent for path in (ROOT / folder).rglob("*.py")}
+  assert folders and [str(path) for path in folders if not (path / "__init__.py").exists()] == []
 
 
 def test_import_does_not_import_tensorflow():

@@ -1,0 +1,99 @@
+"""Tests of `python -m ppn_tf`, the command ppn-tf: listing commands, and starting one of them."""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from ppn_tf.runtime.command_names import COMMANDS, get_module
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def start(*arguments, cwd=ROOT):
+  """Runs ppn_tf.__main__; the last line on stderr says which heavy modules were imported."""
+  code = (
+    "import atexit, runpy, sys\n"
+    "atexit.register(lambda: print(sorted({'tensorflow', 'numpy', 'cv2'} & set(sys.modules)), "
+    "file=sys.stderr))\n"
+    "sys.argv[0] = 'bin/ppn-tf'\n"
+    "import ppn_tf.__main__\n"
+    "ppn_tf.__main__.main()"
+  )
+  return subprocess.run(
+    [sys.executable, "-c", code, *arguments],
+    capture_output=True,
+    text=True,
+    timeout=120,
+    cwd=cwd,
+    env={**os.environ, "PYTHONPATH": str(ROOT)},
+  )
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("help",)])
+def test_help_lists_every_command(arguments):
+  done = start(*arguments)
+  assert (done.returncode, done.stderr) == (0, "[]\n")
+  lines = [line.strip() for line in done.stdout.splitlines()]
+  for name, summary in COMMANDS.items():
+    assert [line for line in lines if line.startswith(f"{name} ") and line.endswith(f" {summary}")]
+
+
+@pytest.mark.parametrize("arguments", [("data",), ("data", "--help")])
+def test_help_of_a_group_lists_its_commands(arguments):
+  done = start(*arguments)
+  assert (done.returncode, done.stderr) == (0, "[]\n")
+  assert "data clips" in done.stdout and "ppn-tf data NAME" in done.stdout
+  assert "export" not in done.stdout
+
+
+def test_version():
+  assert start("--version").stdout.startswith("ppn-tf ")
+
+
+@pytest.mark.parametrize(
+  ("arguments", "suggestion"),
+  [
+    (["trak"], "'trak'. Did you mean 'track'?"),
+    (["synthetic"], "'synthetic'. Did you mean 'data synthetic'?"),
+    (["exprot", "tflite"], "'exprot'. Did you mean 'export'?"),
+    (["export", "tfilte"], "'export tfilte'. Did you mean 'export tflite'?"),
+    (["xyz"], "'xyz'."),
+  ],
+)
+def test_unknown_command_is_one_line_with_a_suggestion(arguments, suggestion):
+  done = start(*arguments)
+  assert (done.returncode, done.stdout) == (1, "")
+  line, imported = done.stderr.splitlines()
+  assert line == f"error: unknown command {suggestion} See ppn-tf --help."
+  assert imported == "[]"
+
+
+def test_every_command_is_a_module():
+  assert [name for name in COMMANDS if importlib.util.find_spec(get_module(name)) is None] == []
+
+
+def test_command_runs_as_main_with_its_arguments(tmp_path):
+  """In a folder without the repository's modules; two worker processes import them as well."""
+  done = start(
+    "data", "synthetic", f"--output={tmp_path / 'clips'}", "--num_train_clips=1",
+    "--num_test_clips=1", "--num_frames=2", "--num_workers=2", cwd=tmp_path,
+  )  # fmt: skip
+  assert done.returncode == 0, done.stderr
+  assert "2 clips made, 0 kept." in done.stdout
+
+
+def test_error_of_a_command_is_its_own():
+  done = start("data", "synthetic")
+  assert done.returncode == 1
+  assert "error: --output: not given." in done.stderr
+
+
+def test_module_names_itself():
+  done = subprocess.run(
+    [sys.executable, "-m", "ppn_tf"], capture_output=True, text=True, cwd=ROOT, timeout=60
+  )
+  assert done.returncode == 0 and "Usage: python -m ppn_tf COMMAND" in done.stdout
