@@ -28,11 +28,14 @@ class Case(NamedTuple):
     build: makes it, with fresh weights.
     covers: names as `found` gives them.
     slow: whether it is left to the slow tests. Of each kind one is not.
+    repeats: the case whose layers it has, more of them or wider ones. Its forms need no
+      check of their own.
   """
 
   build: Callable[[], Framewise]
   covers: Set[str]
   slow: bool = False
+  repeats: str = ""
 
 
 def _framewise(backbone: str, upsampling: str = "duc") -> Framewise:
@@ -57,16 +60,21 @@ _BACKBONE = {
 }
 CASES: Dict[str, Case] = {
   **{
-    name: Case(lambda name=name: _framewise(name), {f"backbone:{name}", *_BACKBONE}, slow)
-    for name, slow in {
-      "mobilenet_v2": True,
-      "mobilenet_v2_0.5": True,
-      "mobilenet_v2_0.35": True,
-      "resnet18": False,
-      "resnet34": True,
-      "resnet50": True,
-      "resnet101": True,
-      "hrnet_w48": True,
+    name: Case(
+      lambda name=name: _framewise(name),
+      {f"backbone:{name}", *_BACKBONE},
+      name != "resnet18",
+      repeats,
+    )
+    for name, repeats in {
+      "mobilenet_v2": "mobilenet_v2_0.35",
+      "mobilenet_v2_0.5": "mobilenet_v2_0.35",
+      "mobilenet_v2_0.35": "",
+      "resnet18": "",
+      "resnet34": "resnet18",
+      "resnet50": "",
+      "resnet101": "resnet50",
+      "hrnet_w48": "",
     }.items()
   },
   "mobilenet_v2_fpn": Case(
