@@ -12,8 +12,8 @@ from benchmarks import ablation_plots as plots
 from benchmarks.ablation_results import LATE, Results, spread, verdict
 from benchmarks.markdown_pages import render
 from ppn_tf.config import experiment
-from ppn_tf.evaluation import text_tables
 from ppn_tf.evaluation.costs import Cost, model_costs
+from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.runtime import app
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
@@ -56,7 +56,7 @@ def table_of(results: Results, rows: Sequence[Tuple[str, str, Optional[str]]]) -
       ]
     )
   header = ("network", "MMACs", "PCK-body", "PCK-torso", "PCK-torso, the paper's row")
-  return text_tables.table(header, lines, text_tables.MARKDOWN)
+  return format_rows(header, lines, markdown=True)
 
 
 def windows_table(results: Results) -> str:
@@ -66,7 +66,7 @@ def windows_table(results: Results) -> str:
   ours = [spread(results.scores("ppn_large_small", window)) for window in windows]
   papers = [f"{plots.PAPER_TABLE_3[window]}" for window in plan.WINDOWS]
   rows = [["PCK-torso", *ours], ["the paper", *papers, "–"]]
-  return text_tables.table(header, rows, text_tables.MARKDOWN)
+  return format_rows(header, rows, markdown=True)
 
 
 def page(results: Results) -> str:
@@ -80,7 +80,7 @@ def page(results: Results) -> str:
     table=lambda rows: table_of(results, rows),
     windows_table=windows_table(results),
     late=LATE,
-    markdown=lambda header, rows: text_tables.table(header, rows, text_tables.MARKDOWN),
+    markdown=lambda header, rows: format_rows(header, rows, markdown=True),
     num_seeds=len(results.seeds(*(run.name for run in plan.TRAINED))),
   )
 

@@ -26,7 +26,7 @@ from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
 from benchmarks.ablation_report import costs_of
 from benchmarks.ablation_results import Results, change, spread
 from benchmarks.markdown_pages import render
-from ppn_tf.evaluation import text_tables
+from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.inference.tflite.timing import time_all
 from ppn_tf.runtime import app
 from ppn_tf.runtime.errors import InputError
@@ -165,7 +165,7 @@ def table(results: Results, measured: Dict[str, Measured]) -> str:
       ]
     )
   header = ("network", "sampler", "GMACs", "ms a frame", "to the reference", "PCK-torso, in small")
-  return text_tables.table(header, rows, text_tables.MARKDOWN)
+  return format_rows(header, rows, markdown=True)
 
 
 def plot(results: Results, measured: Dict[str, Measured]) -> Figure:

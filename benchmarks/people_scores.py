@@ -20,9 +20,8 @@ from absl import flags
 
 from benchmarks.markdown_pages import render
 from benchmarks.people_sets import CLIP, SETS
-from ppn_tf.evaluation import table_documents
-from ppn_tf.evaluation.table_cells import Cell, compared, plain
-from ppn_tf.evaluation.table_documents import Table
+from ppn_tf.evaluation import tables
+from ppn_tf.evaluation.tables import Cell, Row, Section, Table, compare, format_cell
 from ppn_tf.runtime import app
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
@@ -108,13 +107,13 @@ def table(found: Mapping[str, Mapping[str, Scores]]) -> Table:
   """A row for each network, and one of the labels' own jitter."""
   systems = list(found[CLIP])
   boards, stills = (name for name in SETS if name != CLIP)
-  heads: List[str] = ["network"]
+  heads: List[str] = []
   columns: List[Sequence[Cell]] = []
 
   def pck(head: str, name: str, metric: str) -> None:
     heads.append(head)
-    cells = compared([found[name][system][metric]["micro"] for system in systems])
-    columns.append([*cells, plain(None)])
+    cells = compare([found[name][system][metric]["micro"] for system in systems])
+    columns.append([*cells, format_cell(None)])
 
   pck(f"{CLIP} PCK-torso", CLIP, "pck_torso")
   pck("clean", CLIP, "pck_torso_clean")
@@ -127,12 +126,12 @@ def table(found: Mapping[str, Mapping[str, Scores]]) -> Table:
     heads.append(f"jitter {name}")
     jitters = [found[name][system]["jitter"] for system in systems]
     values = [one["predicted"] for one in jitters] + [jitters[0]["labelled"]]
-    columns.append([plain(value, "{:.2f}") for value in values])
+    columns.append([format_cell(value, "{:.2f}") for value in values])
   heads.append("ms a frame")
   times = [found[CLIP][system]["time"]["milliseconds"] for system in systems]
-  columns.append([*(plain(value) for value in times), plain(None)])
-  rows = tuple(zip([*systems, "the labels"], zip(*columns)))
-  return Table("", tuple(heads), (("", rows),))
+  columns.append([*(format_cell(value) for value in times), format_cell(None)])
+  rows = tuple(map(Row, [*systems, "the labels"], zip(*columns)))
+  return Table(tuple(heads), (Section("", rows),), row_header="network")
 
 
 def page(found: Mapping[str, Mapping[str, Scores]]) -> str:
@@ -140,7 +139,7 @@ def page(found: Mapping[str, Mapping[str, Scores]]) -> str:
   first = {name: next(iter(systems.values())) for name, systems in found.items()}
   return render(
     TEMPLATE,
-    table=table_documents.to_text(table(found), markdown=True),
+    table=tables.to_text(table(found), markdown=True),
     first=first,
     clip=CLIP,
     files={name: one["file"] for name, one in found[CLIP].items()},
@@ -175,7 +174,7 @@ def main(argv: Sequence[str]) -> None:
     partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
   with complete_or_absent(output.with_suffix(".md")) as partial:
     partial.write_text(page(found), encoding="utf-8")
-  print(table_documents.to_text(table(found)))
+  print(tables.to_text(table(found)))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from benchmarks.drawn_clips import draw_clips
 from benchmarks.training_turns import Work, take_turns
 from benchmarks.twin_process import ROOT, TwinProcess, check_torch, hand_over
 from ppn_tf.config import experiment
-from ppn_tf.evaluation.text_tables import table
+from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.runtime import app
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.resident_memory import GIVE_BACK, peak_of
@@ -198,7 +198,7 @@ def main(argv: Sequence[str]) -> None:
     f"Training step in float32 on {threads} CPU cores, medians of {FLAGS.repeats} turns; input: "
     f"{FLAGS.dataset or '32 drawn clips of 240x320 pixels'}"
   )
-  print(table(HEADER, [row(name, one) for name, one in found.items()]))
+  print(format_rows(HEADER, [row(name, one) for name, one in found.items()]))
   for name, one in found.items():
     print(description(name, one))
   print(

@@ -14,7 +14,7 @@ import numpy as np
 from absl import flags
 from matplotlib.figure import Figure
 
-from ppn_tf.evaluation.text_tables import MARKDOWN, TEXT, table
+from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.inference.tflite.timing import WHOLE, Timed, time_all
 from ppn_tf.runtime import app
 from ppn_tf.runtime.errors import InputError
@@ -123,7 +123,7 @@ def draw(path: str, timed: Sequence[Timed], scores: Dict[str, float]) -> None:
       figure.savefig(partial)
 
 
-def describe_ops(path: pathlib.Path, count: int, form: str) -> str:
+def describe_ops(path: pathlib.Path, count: int, markdown: bool) -> str:
   """The ops of `step` that take longest, as a table, or why there is none."""
   try:
     found = op_times.measure(path, "step")
@@ -135,7 +135,7 @@ def describe_ops(path: pathlib.Path, count: int, form: str) -> str:
     for one in found[:count]
   ]
   title = f"{path.name}: `step` on 1 thread, by op, {whole:.1f} ms together"
-  return f"{title}\n\n{table(['op', 'count', 'ms', 'share'], lines, form)}"
+  return f"{title}\n\n{format_rows(['op', 'count', 'ms', 'share'], lines, markdown)}"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -146,14 +146,14 @@ def main(argv: Sequence[str]) -> None:
     raise InputError(f"--runtimes={','.join(FLAGS.runtimes)}: {unknown[0]} is not installed.")
   threads = [_number(text) for text in FLAGS.threads]
   sections, everything = [], []
-  form = MARKDOWN if FLAGS.output_markdown else TEXT
+  markdown = bool(FLAGS.output_markdown)
   for runtime in FLAGS.runtimes:
     for count in threads:
       timed = time_all(paths, runtime, count, FLAGS.repeats)
       reference = reference_of(timed, FLAGS.reference)
       header = ["file", "call", "median ms", "p90 ms", f"ratio to {reference.file}"]
       title = f"{runtime}, {count} thread{'s' * (count > 1)}, {FLAGS.repeats} turns"
-      sections.append(f"{title}\n\n{table(header, rows(timed, reference), form)}")
+      sections.append(f"{title}\n\n{format_rows(header, rows(timed, reference), markdown)}")
       everything += timed
   sizes = [
     [
@@ -163,9 +163,9 @@ def main(argv: Sequence[str]) -> None:
     ]
     for path in paths
   ]
-  sections.append(table(["file", "MB", f"peak MB in {FLAGS.runtimes[0]}"], sizes, form))
+  sections.append(format_rows(["file", "MB", f"peak MB in {FLAGS.runtimes[0]}"], sizes, markdown))
   if FLAGS.ops:
-    sections += [describe_ops(path, FLAGS.ops, form) for path in paths[: len(argv) - 1]]
+    sections += [describe_ops(path, FLAGS.ops, markdown) for path in paths[: len(argv) - 1]]
   text = "\n\n".join(sections) + "\n"
   print(text)
   if FLAGS.output_markdown:

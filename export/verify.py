@@ -25,7 +25,7 @@ from ppn_tf.clips import pipeline
 from ppn_tf.clips.labels import ClipLabels, read_labels
 from ppn_tf.config import experiment
 from ppn_tf.evaluation import scores
-from ppn_tf.evaluation.text_tables import table
+from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.inference.pose_model import (
   KerasPoseModel,
   PoseModel,
@@ -287,7 +287,7 @@ def main(argv: Sequence[str]) -> None:
   header = [
     "form", "runtime", "PCK-torso", "change", "drift, frame 1", last, "ops", "GPU analyser", "GPU"
   ]  # fmt: skip
-  print(table(header, rows))
+  print(format_rows(header, rows))
   if FLAGS.output_json:
     everything = {
       title or "network": {

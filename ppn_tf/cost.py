@@ -73,9 +73,11 @@ def print_all() -> None:
       for part in tqdm(parts, unit="part", disable=None)
     ]
   if rows:
-    print(cost_tables.paper_table([(r, costs[r.config]) for r in rows], FLAGS.markdown) + "\n")
+    print(
+      cost_tables.format_paper_rows([(r, costs[r.config]) for r in rows], FLAGS.markdown) + "\n"
+    )
   if parts:
-    print(cost_tables.parts_table(measured, FLAGS.markdown))
+    print(cost_tables.format_parts(measured, FLAGS.markdown))
 
 
 def print_one() -> None:
@@ -91,7 +93,7 @@ def print_one() -> None:
     return
   networks = evaluation_costs.model_networks(model) if FLAGS.layers else {}
   layers = {part: evaluation_costs.layer_costs(network) for part, network in networks.items()}
-  print(cost_tables.model_table(costs, layers, FLAGS.markdown))
+  print(cost_tables.format_model(costs, layers, FLAGS.markdown))
 
 
 def main(argv: Sequence[str]) -> None:

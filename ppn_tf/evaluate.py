@@ -13,7 +13,7 @@ from absl import flags
 from ppn_tf.clips import pipeline
 from ppn_tf.clips.labels import read_labels
 from ppn_tf.config import experiment
-from ppn_tf.evaluation import score_tables, scores
+from ppn_tf.evaluation import score_tables, scores, tables
 from ppn_tf.evaluation.evaluator import Evaluator
 from ppn_tf.evaluation.followed_clips import follow
 from ppn_tf.evaluation.prediction_files import PredictionFolder, gather
@@ -113,7 +113,7 @@ def main(argv: Sequence[str]) -> None:
   pairs = [(labels[clip], found[clip]) for clip in labels]
   table = scores.score(pairs, experiment.skeleton(), FLAGS.alpha, FLAGS.num_frames)
   table["conditions"] = about
-  print(score_tables.joint_table({"": table}))
+  print(tables.to_text(score_tables.group_table({"": table})))
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:
       partial.write_text(scores.to_json(table))

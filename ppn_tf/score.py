@@ -28,7 +28,7 @@ from ppn_tf.config import experiment
 from ppn_tf.evaluation import score_tables, scores
 from ppn_tf.evaluation.exported_networks import load_network
 from ppn_tf.evaluation.prediction_files import PredictionFolder, gather, read_predictions
-from ppn_tf.evaluation.table_documents import FORMS
+from ppn_tf.evaluation.tables import WRITERS
 from ppn_tf.inference.tflite import timing
 from ppn_tf.keypoints import joint_maps
 from ppn_tf.keypoints.predictions import ClipPredictions
@@ -261,7 +261,7 @@ def windows_of(system: System) -> int:
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   form = pathlib.Path(FLAGS.output_table or "scores.md").suffix
-  if form not in FORMS:
+  if form not in WRITERS:
     raise InputError(f"--output_table={FLAGS.output_table}: end its name in .md or .html.")
   builder = records.open_records(experiment.required("dataset"))
   records.num_clips(builder, FLAGS.eval_split)
@@ -289,8 +289,8 @@ def main(argv: Sequence[str]) -> None:
   if FLAGS.time_turns:
     times = timing.frame_times(dict(named("tflite")), FLAGS.time_turns)
     tables = {name: {**one, "time": times.get(name)} for name, one in tables.items()}
-  print(score_tables.printed(tables))
-  texts = scores.to_json(tables), score_tables.document(tables, form)
+  print(score_tables.format_summary(tables))
+  texts = scores.to_json(tables), score_tables.format_document(tables, form)
   for path, text in zip((FLAGS.output_json, FLAGS.output_table), texts):
     if path:
       with complete_or_absent(path) as partial:

@@ -74,8 +74,7 @@ WITHOUT_TENSORFLOW = (
   "ppn_tf.evaluation.prediction_files",
   "ppn_tf.evaluation.prediction_formats",
   "ppn_tf.evaluation.score_tables",
-  "ppn_tf.evaluation.table_documents",
-  "ppn_tf.evaluation.text_tables",
+  "ppn_tf.evaluation.tables",
   "benchmarks.pytorch_twin",
 )
 
@@ -96,7 +95,6 @@ MAX_ARGUMENTS = 10
 OVERSIZED = (
   "ppn_tf.config.experiment",
   "ppn_tf.clips.pipeline",
-  "ppn_tf.evaluation.scores",
   "ppn_tf.score",
   "ppn_tf.tracking.tracker",
   "ppn_tf.training.experiment",

@@ -1,34 +1,34 @@
-"""Tables of costs, for a terminal or in Markdown."""
+"""Formats tables of parameters and MACs as plain text or Markdown."""
 
 import textwrap
 from typing import Dict, List, Sequence, Tuple
 
 from ppn_tf.evaluation.costs import Cost, LayerCost
 from ppn_tf.evaluation.paper_rows import Part, Row
-from ppn_tf.evaluation.text_tables import MARKDOWN, TEXT, table
+from ppn_tf.evaluation.tables import format_rows
 
 
-def _giga(count: float) -> str:
+def _format_giga(count: float) -> str:
   return f"{count / 1e9:.2f}"
 
 
-def _mega(count: float) -> str:
+def _format_mega(count: float) -> str:
   return f"{count / 1e6:.2f}"
 
 
-def _difference(ours: float, published: float) -> str:
-  return f"{100 * (ours / published - 1):+.2f} %"
+def _format_difference(measured: float, published: float) -> str:
+  return f"{100 * (measured / published - 1):+.2f} %"
 
 
-def model_table(
+def format_model(
   costs: Dict[str, Cost], layers: Dict[str, List[LayerCost]], markdown: bool = False
 ) -> str:
-  """The parts of one model and, below each, its layers.
+  """Formats the parts of one model, each followed by its layers.
 
   Args:
-    costs: by part, as from `profiler.model_costs`.
-    layers: by part; what is missing is not listed.
-    markdown: whether it is for a Markdown file.
+    costs: by part, from `costs.model_costs`.
+    layers: by part; a missing part is not broken down.
+    markdown: whether to write Markdown instead of plain text.
   """
   named = []
   for part, cost in costs.items():
@@ -41,13 +41,13 @@ def model_table(
     for name, c in named
   ]
   header = ["part", "MACs", "of which deformable", "parameters", "of which trainable"]
-  return table(header, rows, MARKDOWN if markdown else TEXT)
+  return format_rows(header, rows, markdown)
 
 
-def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = False) -> str:
-  """The paper's rows beside the costs of their models; the remarks below.
+def format_paper_rows(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = False) -> str:
+  """Formats the paper's rows next to the costs of their models, with remarks below.
 
-  The costs are those of `step`, and of `start` where HeadNet is another network.
+  The costs are those of `step`, and of HeadNet if it is a network of its own.
   """
   remarks: List[str] = []
   lines = []
@@ -62,11 +62,11 @@ def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = Fa
         row.name,
         f"{row.config}.cfg",
         "" if row.gflops is None else f"{row.gflops:.2f}",
-        _giga(step.macs),
-        "" if row.gflops is None else _difference(step.macs, row.gflops * 1e9),
-        _mega(step.params),
-        "" if head is None else _giga(head.macs),
-        "" if head is None else _mega(head.params),
+        _format_giga(step.macs),
+        "" if row.gflops is None else _format_difference(step.macs, row.gflops * 1e9),
+        _format_mega(step.params),
+        "" if head is None else _format_giga(head.macs),
+        "" if head is None else _format_mega(head.params),
         " ".join(f"({remarks.index(remark) + 1})" for remark in row.remarks),
       ]
     )
@@ -76,21 +76,21 @@ def paper_table(rows: Sequence[Tuple[Row, Dict[str, Cost]]], markdown: bool = Fa
     textwrap.fill(f"({number}) {remark}", 120, break_on_hyphens=False)
     for number, remark in enumerate(remarks, start=1)
   ]
-  return "\n\n".join([table(header, lines, MARKDOWN if markdown else TEXT), *notes])
+  return "\n\n".join([format_rows(header, lines, markdown), *notes])
 
 
-def parts_table(parts: Sequence[Tuple[Part, Cost]], markdown: bool = False) -> str:
-  """Published figures of parts beside theirs."""
-  formats = {
-    "macs": ("GMACs", _giga),
-    "params": ("parameters, M", _mega),
-    "trainable_params": ("trainable parameters, M", _mega),
+def format_parts(parts: Sequence[Tuple[Part, Cost]], markdown: bool = False) -> str:
+  """Formats published costs of single parts next to the costs measured here."""
+  quantities = {
+    "macs": ("GMACs", _format_giga),
+    "params": ("parameters, M", _format_mega),
+    "trainable_params": ("trainable parameters, M", _format_mega),
   }
   lines = []
   for part, cost in parts:
-    unit, write = formats[part.quantity]
-    ours = getattr(cost, part.quantity)
-    difference = _difference(ours, part.published)
-    lines.append([part.name, unit, write(part.published), write(ours), difference, part.source])
+    unit, write = quantities[part.quantity]
+    measured = getattr(cost, part.quantity)
+    difference = _format_difference(measured, part.published)
+    lines.append([part.name, unit, write(part.published), write(measured), difference, part.source])
   header = ["part", "quantity", "published", "here", "difference", "published in"]
-  return table(header, lines, MARKDOWN if markdown else TEXT)
+  return format_rows(header, lines, markdown)

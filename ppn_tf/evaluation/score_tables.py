@@ -1,197 +1,228 @@
-"""Tables of scores in the form of the paper's."""
+"""Builds tables of scores in the form of the paper's."""
 
 import json
 import os
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from ppn_tf.evaluation import table_documents
+from ppn_tf.evaluation import tables
 from ppn_tf.evaluation.scores import TITLES
-from ppn_tf.evaluation.table_cells import Cell, compared, plain
-from ppn_tf.evaluation.table_documents import Rows, Table
+from ppn_tf.evaluation.tables import Cell, Row, Section, Table, compare, format_cell
 
 # The result of scores.score by the system's name.
 Systems = Mapping[str, Mapping[str, Any]]
 
-# Frames' places that a long table keeps, counted from 1.
-_PLACES = (1, 2, 3, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500)
-_MANY_PLACES = 20
+# Frame positions in the table of long clips, counted from 1.
+_POSITIONS = (1, 2, 3, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500)
+_MAX_ALL_POSITIONS = 20
 
 
-def joint_table(systems: Systems) -> str:
-  """What the doors print."""
-  return table_documents.to_text(joints_table(systems))
+def format_summary(systems: Systems) -> str:
+  """Formats PCK by joint group, jitter and, where measured, time per frame for a terminal."""
+  summary = (group_table(systems), jitter_table(systems), time_table(systems))
+  return "\n\n".join(tables.to_text(table) for table in summary if table is not None)
 
 
-def printed(systems: Systems) -> str:
-  """The same, and how the tracks tremble and what a frame costs, where that was measured."""
-  tables = (joints_table(systems), jitter_table(systems), times_table(systems))
-  return "\n\n".join(table_documents.to_text(table) for table in tables if table is not None)
-
-
-def document(systems: Systems, form: str) -> str:
-  """A file of all tables, in one of `table_documents.FORMS`."""
-  write = table_documents.FORMS[form]
+def format_document(systems: Systems, suffix: str) -> str:
+  """Formats all tables as a document; `suffix` is one of `tables.WRITERS`."""
+  write = tables.WRITERS[suffix]
   return write("Percentage of correct keypoints", facts(systems), all_tables(systems))
 
 
-def joints_table(systems: Systems) -> Table:
-  """Systems x joint groups and their mean, by metric: the paper's Tables 1, 4, 5 and 6."""
+def all_tables(systems: Systems) -> List[Table]:
+  """Returns every table for which the scores have values."""
+  candidates = (
+    group_table(systems),
+    means_table(systems),
+    num_frames_table(systems),
+    jitter_table(systems),
+    time_table(systems),
+    joint_table(systems),
+    action_table(systems),
+    position_table(systems),
+  )
+  return [table for table in candidates if table is not None]
+
+
+def group_table(systems: Systems) -> Table:
+  """Builds PCK by system and joint group, as in the paper's Tables 1, 4, 5 and 6."""
   groups = list(next(iter(systems.values()))["pck_torso"]["groups"])
-
-  def values(metric: str, scores: Mapping[str, Any]) -> List[Optional[float]]:
-    return [*(scores[metric]["groups"][group] for group in groups), scores[metric]["micro"]]
-
+  sections = []
+  for metric, title in TITLES.items():
+    values = [
+      [*(scores[metric]["groups"][group] for group in groups), scores[metric]["micro"]]
+      for scores in systems.values()
+    ]
+    columns = [compare(column) for column in zip(*values)]
+    sections.append(Section(title, _make_rows(systems, columns)))
+  alphas = dict.fromkeys(f"{scores['alpha']:g}" for scores in systems.values())
   return Table(
-    "Joint by joint",
-    ("Method", *groups, "Mean"),
-    _by_metric(systems, values),
-    f"Percent of the visible joints within {_alphas(systems)} of the reference length. "
+    (*groups, "Mean"),
+    tuple(sections),
+    "PCK by joint group",
+    "Method",
+    f"Percentage of visible joints within {' or '.join(alphas)} of the reference length. "
     "Mean is over all visible joints.",
   )
 
 
 def means_table(systems: Systems) -> Table:
-  """The three means, the area under the curve, and over how many joints."""
+  """Builds the three means, the area under the curve and the number of joints."""
 
-  def section(metric: str) -> Rows:
-    scored = [one[metric] for one in systems.values()]
+  def make_section(metric: str, title: str) -> Section:
+    results = [scores[metric] for scores in systems.values()]
     columns = [
-      *(compared([one[name] for one in scored]) for name in ("micro", "group_mean", "joint_mean")),
-      compared([one["area"][metric] for one in systems.values()]),
-      _counts([one["num_joints"] for one in scored]),
+      *(compare([r[name] for r in results]) for name in ("micro", "group_mean", "joint_mean")),
+      compare([scores["area"][metric] for scores in systems.values()]),
+      _format_counts([r["num_joints"] for r in results]),
     ]
-    return _rows(list(systems), columns)
+    return Section(title, _make_rows(systems, columns))
 
   return Table(
+    ("Mean", "By group", "By joint", "Area", "Joints"),
+    tuple(make_section(metric, title) for metric, title in TITLES.items()),
     "Means and area",
-    ("Method", "Mean", "By group", "By joint", "Area", "Joints"),
-    tuple((title, section(metric)) for metric, title in TITLES.items()),
-    "Area is the mean PCK over thresholds from 0 to 0.5; Joints is how many were counted.",
+    "Method",
+    "Area is the mean PCK over thresholds from 0 to 0.5; Joints is the number of visible joints.",
   )
 
 
 def jitter_table(systems: Systems) -> Table:
-  """How much the tracks tremble, and the labels on the same joints."""
-  jitters = [one["jitter"] for one in systems.values()]
+  """Builds the jitter of predictions and of labels on the same joints."""
+  jitters = [scores["jitter"] for scores in systems.values()]
   columns = [
-    tuple(plain(one[name], "{:.2f}") for one in jitters)
+    tuple(format_cell(jitter[name], "{:.2f}") for jitter in jitters)
     for name in ("predicted", "labelled", "ratio")
   ]
-  columns.append(_counts([one["not_predicted"] for one in systems.values()]))
+  columns.append(_format_counts([scores["not_predicted"] for scores in systems.values()]))
   return Table(
+    ("Predicted", "Labelled", "Ratio", "Missing joints"),
+    (Section("", _make_rows(systems, columns)),),
     "Jitter",
-    ("Method", "Predicted", "Labelled", "Ratio", "Joints not found"),
-    (("", _rows(list(systems), columns)),),
-    "Mean acceleration in pixels per frame squared, over joints that are visible and found in "
-    "three frames on end. Visible joints that were not found count as wrong above.",
+    "Method",
+    "Mean acceleration in pixels per frame squared, over joints that are visible and predicted in "
+    "three consecutive frames. Missing joints are visible but not predicted; PCK counts them as "
+    "wrong.",
   )
 
 
-def times_table(systems: Systems) -> Optional[Table]:
-  """What a frame costs the networks that were timed; None where none was."""
-  timed = {name: one["time"] for name, one in systems.items() if one.get("time")}
+def time_table(systems: Systems) -> Optional[Table]:
+  """Builds the time per frame; None if no system was timed."""
+  timed = {name: scores["time"] for name, scores in systems.items() if scores.get("time")}
   if not timed:
     return None
-  how = next(iter(timed.values()))
-  rows = _rows(list(timed), [[plain(one["milliseconds"]) for one in timed.values()]])
+  settings = next(iter(timed.values()))
+  cells = [format_cell(time["milliseconds"]) for time in timed.values()]
   return Table(
+    ("ms per frame",),
+    (Section("", _make_rows(timed, [cells])),),
     "Time",
-    ("Method", "ms a frame"),
-    (("", rows),),
-    f"Medians of {how['turns']} turns in which all networks were called one after the other, "
-    f"threads: {how['threads']}, {how['runtime']}. Of a network of this project, its `step`.",
+    "Method",
+    f"Median of {settings['turns']} rounds, each of which calls every network once; "
+    f"threads: {settings['threads']}; runtime: {settings['runtime']}. A network of this project "
+    "is timed in its signature `step`.",
   )
 
 
-def windows_table(systems: Systems) -> Optional[Table]:
-  """PCK against T, as the paper's Table 3; None unless something was predicted with several T.
+def num_frames_table(systems: Systems) -> Optional[Table]:
+  """Builds PCK against T, as in the paper's Table 3; None without several T of one system.
 
-  Systems whose conditions differ in num_frames alone make one row.
+  Systems whose conditions differ only in num_frames share a row.
   """
-  rows: List[Tuple[str, Dict[int, str]]] = []
+  runs: Dict[str, List[Dict[int, str]]] = {}
   for name, scores in systems.items():
     conditions = dict(scores.get("conditions") or {})
     num_frames = conditions.pop("num_frames", None)
     if not isinstance(num_frames, int):
       continue
-    key = json.dumps(conditions, sort_keys=True)
-    for other, members in rows:
-      if other == key and num_frames not in members:
-        members[num_frames] = name
-        break
+    rows = runs.setdefault(json.dumps(conditions, sort_keys=True), [])
+    free = next((row for row in rows if num_frames not in row), None)
+    if free is None:
+      rows.append({num_frames: name})
     else:
-      rows.append((key, {num_frames: name}))
-  rows = [(key, members) for key, members in rows if len(members) > 1]
-  if not rows:
+      free[num_frames] = name
+  compared = [row for rows in runs.values() for row in rows if len(row) > 1]
+  if not compared:
     return None
-  # T = 0 stands for whole clips, longer than any window.
-  lengths = sorted({t for _, members in rows for t in members}, key=lambda t: (t == 0, t))
+  # T = 0 stands for whole clips, which are longer than any window.
+  lengths = sorted({t for row in compared for t in row}, key=lambda t: (t == 0, t))
 
-  def section(metric: str) -> Rows:
-    return tuple(
-      (
-        _shared_name(list(members.values())),
-        tuple(
-          plain(systems[members[t]][metric]["micro"] if t in members else None) for t in lengths
-        ),
-      )
-      for _, members in rows
-    )
+  def make_section(metric: str, title: str) -> Section:
+    rows = []
+    for row in compared:
+      values = [systems[row[t]][metric]["micro"] if t in row else None for t in lengths]
+      rows.append(Row(_get_shared_name(list(row.values())), tuple(map(format_cell, values))))
+    return Section(title, tuple(rows))
 
-  heads = tuple(str(t) if t else "whole clip" for t in lengths)
-  sections = tuple((title, section(metric)) for metric, title in TITLES.items())
-  return Table("Against T", ("T", *heads), sections, "Mean over all visible joints.")
+  return Table(
+    tuple(str(t) if t else "whole clip" for t in lengths),
+    tuple(make_section(metric, title) for metric, title in TITLES.items()),
+    "PCK by T",
+    "T",
+    "Mean over all visible joints.",
+  )
 
 
 def action_table(systems: Systems) -> Optional[Table]:
-  """PCK action by action; None where the data set names none."""
-  actions = sorted({name for one in systems.values() for name in one["per_action"]})
+  """Builds PCK by action; None if the data set names no actions."""
+  actions = sorted({name for scores in systems.values() for name in scores["per_action"]})
   if not any(actions):
     return None
-  return _transposed(
-    systems, "Action by action", "Action", [(name or "no name", name) for name in actions],
+  return _build_transposed_table(
+    systems,
+    [(name or "no name", name) for name in actions],
     lambda scores, metric, name: (scores["per_action"].get(name) or {}).get(metric),
+    "PCK by action",
+    "Action",
     "Mean over all visible joints.",
-  )  # fmt: skip
+  )
 
 
-def place_table(systems: Systems) -> Table:
-  """PCK by a frame's place in its window of T, or in its clip."""
-  count = max(len(one["per_frame_index"]["num_frames"]) for one in systems.values())
-  places = [p for p in range(1, count + 1) if count <= _MANY_PLACES or p in _PLACES]
+def position_table(systems: Systems) -> Table:
+  """Builds PCK by a frame's position in its window of T or in its clip."""
+  count = max(len(scores["per_frame_index"]["num_frames"]) for scores in systems.values())
+  positions = [p for p in range(1, count + 1) if count <= _MAX_ALL_POSITIONS or p in _POSITIONS]
 
-  def value(scores: Mapping[str, Any], metric: str, place: int) -> Optional[float]:
+  def get_value(scores: Mapping[str, Any], metric: str, position: int) -> Optional[float]:
     values = scores["per_frame_index"][metric]
-    return values[place - 1] if place <= len(values) else None
+    return values[position - 1] if position <= len(values) else None
 
-  return _transposed(
-    systems, "By the frame's place", "Frame", [(str(place), place) for place in places], value,
-    "Place in the window of T, counted from 1, or in the clip where whole clips were predicted.",
-  )  # fmt: skip
+  return _build_transposed_table(
+    systems,
+    [(str(position), position) for position in positions],
+    get_value,
+    "PCK by frame position",
+    "Frame",
+    "Position in the window of T, or in the clip if whole clips were predicted; counted from 1.",
+  )
 
 
-def single_joints_table(systems: Systems) -> Table:
-  """PCK of each joint of the skeleton."""
+def joint_table(systems: Systems) -> Table:
+  """Builds PCK of each joint of the skeleton."""
   joints = list(next(iter(systems.values()))["pck_torso"]["joints"])
-  return _transposed(
-    systems, "Each joint", "Joint", [(name.replace("_", " "), name) for name in joints],
-    lambda scores, metric, name: scores[metric]["joints"].get(name), "",
-  )  # fmt: skip
+  return _build_transposed_table(
+    systems,
+    [(name.replace("_", " "), name) for name in joints],
+    lambda scores, metric, name: scores[metric]["joints"].get(name),
+    "PCK by joint",
+    "Joint",
+  )
 
 
 def facts(systems: Systems) -> List[str]:
-  """A sentence per system: on how much it was scored, what was wrong, and how it was predicted."""
+  """Returns a sentence per system: size of the evaluation, gaps and conditions."""
   sentences = []
   for name, scores in systems.items():
     parts = [f"{name}: {scores['num_clips']:,} clips, {scores['num_frames']:,} frames"]
     if scores.get("clips_left_out"):
       parts.append(
-        f"NOT scored, for want of predictions: {scores['clips_left_out']:,} clips, "
+        f"NOT scored, predictions missing: {scores['clips_left_out']:,} clips, "
         f"{scores['frames_left_out']:,} frames"
       )
     for metric, count in scores["frames_without_length"].items():
       if count:
-        parts.append(f"all joints wrong in {count:,} frames without a length for {TITLES[metric]}")
+        parts.append(
+          f"all joints wrong in {count:,} frames without a reference length for {TITLES[metric]}"
+        )
     if "torso" in scores:
       parts.append(f"torso from {' to '.join(scores['torso'])}")
     conditions = scores.get("conditions") or {}
@@ -200,66 +231,42 @@ def facts(systems: Systems) -> List[str]:
   return sentences
 
 
-def all_tables(systems: Systems) -> List[Table]:
-  """Every table that the scores fill."""
-  tables = (
-    joints_table(systems),
-    means_table(systems),
-    windows_table(systems),
-    jitter_table(systems),
-    times_table(systems),
-    single_joints_table(systems),
-    action_table(systems),
-    place_table(systems),
-  )
-  return [table for table in tables if table is not None]
-
-
-def _by_metric(
-  systems: Systems, values: Callable[[str, Mapping[str, Any]], Sequence[Optional[float]]]
-) -> Tuple[Tuple[str, Rows], ...]:
-  """A section per metric: a row per system with the values of (metric, scores)."""
-  sections = []
-  for metric, title in TITLES.items():
-    columns = zip(*(values(metric, scores) for scores in systems.values()))
-    sections.append((title, _rows(list(systems), [compared(column) for column in columns])))
-  return tuple(sections)
-
-
-def _transposed(
+def _build_transposed_table(
   systems: Systems,
-  title: str,
-  head: str,
   keys: Sequence[Tuple[str, Any]],
-  value: Callable[[Mapping[str, Any], str, Any], Optional[float]],
-  note: str,
+  get_value: Callable[[Mapping[str, Any], str, Any], Optional[float]],
+  title: str,
+  row_header: str,
+  note: str = "",
 ) -> Table:
-  """A section per metric, a row per key and a column per system."""
-  sections = tuple(
-    (
-      heading,
-      tuple(
-        (text, compared([value(scores, metric, key) for scores in systems.values()]))
-        for text, key in keys
-      ),
-    )
-    for metric, heading in TITLES.items()
-  )
-  return Table(title, (head, *systems), sections, note)
+  """Builds a section per metric, a row per (text, key) and a column per system.
+
+  Args:
+    systems: scores by system.
+    keys: the text and the key of each row.
+    get_value: returns the value of (scores, metric, key), or None.
+    title: title of the table.
+    row_header: header of the keys.
+    note: explanation of the table.
+  """
+  sections = []
+  for metric, heading in TITLES.items():
+    rows = []
+    for text, key in keys:
+      values = [get_value(scores, metric, key) for scores in systems.values()]
+      rows.append(Row(text, compare(values)))
+    sections.append(Section(heading, tuple(rows)))
+  return Table(tuple(systems), tuple(sections), title, row_header, note)
 
 
-def _rows(names: Sequence[str], columns: Iterable[Sequence[Cell]]) -> Rows:
-  return tuple((name, cells) for name, cells in zip(names, zip(*columns)))
+def _make_rows(names: Iterable[str], columns: Iterable[Sequence[Cell]]) -> Tuple[Row, ...]:
+  return tuple(Row(name, cells) for name, cells in zip(names, zip(*columns)))
 
 
-def _counts(values: Sequence[int]) -> Tuple[Cell, ...]:
+def _format_counts(values: Sequence[int]) -> Tuple[Cell, ...]:
   return tuple(Cell(f"{value:,}") for value in values)
 
 
-def _alphas(systems: Systems) -> str:
-  return " or ".join(dict.fromkeys(f"{one['alpha']:g}" for one in systems.values()))
-
-
-def _shared_name(names: Sequence[str]) -> str:
-  """What names such as "swift T=1" and "swift T=5" begin with, or all of them."""
+def _get_shared_name(names: Sequence[str]) -> str:
+  """Returns the shared beginning of names such as "swift T=1" and "swift T=5", or all names."""
   return os.path.commonprefix(list(names)).rstrip(" -_=@.,:/T0123456789") or ", ".join(names)

@@ -7,7 +7,7 @@ import pytest
 from absl import flags
 
 from benchmarks import people_scores as people
-from ppn_tf.evaluation import table_documents
+from ppn_tf.evaluation import tables
 from ppn_tf.runtime.errors import InputError
 from tests.evaluation.test_exported_networks import exported
 from tests.evaluation.test_third_party import convert
@@ -54,7 +54,7 @@ def cells(line):
 
 
 def test_the_table(found):
-  lines = table_documents.to_text(people.table(found), markdown=True).splitlines()
+  lines = tables.to_text(people.table(found), markdown=True).splitlines()
   assert cells(lines[0])[:4] == ["network", "0502 PCK-torso", "clean", "other torso"]
   assert cells(lines[2]) == [
     "ours", "**80.0**", "74.5", "85.5", "95.0", "70.0", "**90.0**", "**60.0**", "**90.0**", "2.25",

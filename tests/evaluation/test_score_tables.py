@@ -1,13 +1,13 @@
-"""Tables of scores: which numbers stand where, as text, Markdown and HTML."""
+"""Tests of tables of scores: their numbers as text, Markdown and HTML."""
 
 import html.parser
 
 import numpy as np
 import pytest
 
-from ppn_tf.evaluation import score_tables, table_documents
+from ppn_tf.evaluation import score_tables, tables
 from ppn_tf.evaluation.scores import score
-from ppn_tf.evaluation.table_documents import Cell, Table
+from ppn_tf.evaluation.tables import Cell, Row, Section, Table
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from tests.evaluation.test_scores import random_pairs
 
@@ -57,10 +57,11 @@ class Cells(html.parser.HTMLParser):
 
 
 def test_the_papers_table(systems):
-  table = score_tables.joints_table(systems)
-  assert table.columns == ("Method", "Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank", "Mean")
-  lines = table_documents.to_text(table).splitlines()
-  assert lines[0].split() == list(table.columns)
+  table = score_tables.group_table(systems)
+  assert table.row_header == "Method"
+  assert table.columns == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank", "Mean")
+  lines = tables.to_text(table).splitlines()
+  assert lines[0].split() == ["Method", *table.columns]
   assert [lines[1], lines[4], lines[7]] == METRIC_TITLES and len(lines) == 10
   torso = systems["frame-wise"]["pck_torso"]
   expected = [*torso["groups"].values(), torso["micro"]]
@@ -68,17 +69,18 @@ def test_the_papers_table(systems):
 
 
 def test_the_best_is_bold_in_markdown():
-  names = (
-    "PCK-body",
-    (("a|b", (Cell("9.0"), Cell("–"))), ("c", (Cell("10.0", True), Cell("1.0")))),
+  rows = (
+    Row("a|b", (Cell("9.0"), Cell("–"))),
+    Row("c", (Cell("10.0", True), Cell("1.0")), note="2 clips"),
   )
-  text = table_documents.to_text(Table("", ("Method", "Mean", "x"), (names,)), markdown=True)
+  table = Table(("Mean", "x"), (Section("PCK-body", rows),), row_header="Method")
+  text = tables.to_text(table, markdown=True)
   assert text.splitlines() == [
     "| Method | Mean | x |",
     "| --- | ---: | ---: |",
     "| *PCK-body* |  |  |",
     r"| a\|b | 9.0 | – |",
-    "| c | **10.0** | 1.0 |",
+    "| c (2 clips) | **10.0** | 1.0 |",
   ]
 
 
@@ -87,11 +89,11 @@ def test_rivals_that_round_to_the_same_are_equally_good():
   one["pck_body"]["micro"], two["pck_body"]["micro"] = 90.04, 89.96
   one["pck_body"]["groups"]["Head"] = float("nan")
   two["pck_body"]["groups"]["Head"] = None
-  rows = score_tables.joints_table({"a": one, "b": two}).sections[0][1]
-  assert [cells[-1] for _, cells in rows] == [Cell("90.0", True)] * 2
-  assert [cells[0] for _, cells in rows] == [Cell("–")] * 2
-  (alone,) = score_tables.joints_table({"a": one}).sections[0][1]
-  assert not any(cell.best for cell in alone[1])
+  rows = score_tables.group_table({"a": one, "b": two}).sections[0].rows
+  assert [row.cells[-1] for row in rows] == [Cell("90.0", True)] * 2
+  assert [row.cells[0] for row in rows] == [Cell("–")] * 2
+  (alone,) = score_tables.group_table({"a": one}).sections[0].rows
+  assert not any(cell.best for cell in alone.cells)
 
 
 def test_pck_against_t():
@@ -105,29 +107,30 @@ def test_pck_against_t():
     "other": scores_of(5, conditions={"run": "other", "num_frames": 5}),
     "files": scores_of(6, conditions={}),
   }
-  table = score_tables.windows_table(runs)
-  assert table.columns == ("T", "1", "5", "10", "whole clip")
-  title, rows = table.sections[1]
-  assert title == "PCK-torso" and [name for name, _ in rows] == ["swift", "stable"]
+  table = score_tables.num_frames_table(runs)
+  assert table.columns == ("1", "5", "10", "whole clip")
+  section = table.sections[1]
+  rows = section.rows
+  assert section.title == "PCK-torso" and [row.name for row in rows] == ["swift", "stable"]
 
   def texts(*names):
     return [f"{runs[name]['pck_torso']['micro']:.1f}" if name else "–" for name in names]
 
-  assert [c.text for c in rows[0][1]] == texts("swift T=1", "swift T=5", "", "swift T=all")
-  assert [c.text for c in rows[1][1]] == texts("", "stable 5", "stable 10", "")
-  assert score_tables.windows_table({"files": runs["files"], "other": runs["other"]}) is None
+  assert [c.text for c in rows[0].cells] == texts("swift T=1", "swift T=5", "", "swift T=all")
+  assert [c.text for c in rows[1].cells] == texts("", "stable 5", "stable 10", "")
+  assert score_tables.num_frames_table({"files": runs["files"], "other": runs["other"]}) is None
 
 
 def test_actions_and_places(systems):
   table = score_tables.action_table(systems)
-  assert table.columns == ("Action", "PPN", "frame-wise")
-  assert [name for name, _ in table.sections[0][1]] == ["no name", "sit", "walk"]
+  assert table.row_header == "Action" and table.columns == ("PPN", "frame-wise")
+  assert [row.name for row in table.sections[0].rows] == ["no name", "sit", "walk"]
   value = systems["PPN"]["per_action"]["walk"]["pck_body"]
-  assert table.sections[0][1][2][1][0].text == f"{value:.1f}"
-  places = score_tables.place_table({**systems, "short": scores_of(2, num_frames=2)})
-  rows = places.sections[1][1]
-  assert [name for name, _ in rows] == [str(n + 1) for n in range(8)]
-  assert rows[2][1][2].text == "–"
+  assert table.sections[0].rows[2].cells[0].text == f"{value:.1f}"
+  table = score_tables.position_table({**systems, "short": scores_of(2, num_frames=2)})
+  rows = table.sections[1].rows
+  assert [row.name for row in rows] == [str(n + 1) for n in range(8)]
+  assert rows[2].cells[2].text == "–"
   nameless = scores_of(0)
   nameless["per_action"] = {"": nameless["per_action"][""]}
   assert score_tables.action_table({"a": nameless}) is None
@@ -139,17 +142,17 @@ def test_long_clips_show_some_places():
   long["per_frame_index"] = {"num_frames": [1] * count}
   for metric in ("pck_body", "pck_torso", "pck_torso_clean"):
     long["per_frame_index"][metric] = [float(place) for place in range(1, count + 1)]
-  rows = score_tables.place_table({"a": long}).sections[0][1]
-  assert [(name, cell.text) for name, (cell,) in rows] == [
+  rows = score_tables.position_table({"a": long}).sections[0].rows
+  assert [(row.name, *(cell.text for cell in row.cells)) for row in rows] == [
     (str(place), f"{place}.0") for place in (1, 2, 3, 5, 10, 15, 20, 30)
   ]
 
 
 def test_page_has_the_tables_and_nothing_from_outside(systems):
   named = {"<b>&'x'": systems["PPN"], "frame-wise": systems["frame-wise"]}
-  tables = score_tables.all_tables(named)
-  cells = Cells(table_documents.to_html("penn <test>", score_tables.facts(named), tables))
-  assert len(cells.tables) == len(tables) == 6
+  built = score_tables.all_tables(named)
+  cells = Cells(tables.to_html("penn <test>", score_tables.facts(named), built))
+  assert len(cells.tables) == len(built) == 6
   assert cells.links == [] and not {"script", "link", "img", "x"} & cells.tags
   body = cells.tables[0]
   assert body[1] == ["PCK-body"] and body[2][0] == "<b>&'x'"
@@ -167,13 +170,10 @@ def test_markdown_document_tells_what_was_not_scored(systems):
   missing = {"clips_left_out": 2, "frames_left_out": 1234}
   missing["frames_without_length"] = {"pck_body": 0, "pck_torso": 3}
   named = {"PPN": {**systems["PPN"], **missing, "conditions": {"scales": [1.0]}}}
-  text = table_documents.to_markdown(
-    "penn", score_tables.facts(named), score_tables.all_tables(named)
-  )
+  text = tables.to_markdown("penn", score_tables.facts(named), score_tables.all_tables(named))
   assert text.startswith("# penn\n\n- PPN: 6 clips, ")
   assert (
-    "NOT scored, for want of predictions: 2 clips, 1,234 frames; all joints wrong in 3 frames"
-    in text
+    "NOT scored, predictions missing: 2 clips, 1,234 frames; all joints wrong in 3 frames" in text
   )
-  assert "3 frames without a length for PCK-torso; scales [1.0]." in text
+  assert "3 frames without a reference length for PCK-torso; scales [1.0]." in text
   assert text.count("| *PCK-torso clean* |") == 5 and "## Jitter" in text

@@ -11,8 +11,7 @@ from ppn_tf.evaluation.reporting.graphs import WIDE, Curve, Theme, ends, graph, 
 from ppn_tf.evaluation.reporting.images import Picture
 from ppn_tf.evaluation.reporting.runs import Run, number
 from ppn_tf.evaluation.reporting.scores import METRICS
-from ppn_tf.evaluation.reporting.tables import Row, Section, Table
-from ppn_tf.evaluation.table_cells import Cell, plain
+from ppn_tf.evaluation.tables import Cell, Row, Section, Table, format_cell
 
 # Parts of the first place's frames. With fewer than SOLID a line is drawn faintly; where less
 # than SHOWN are left, a handful of long clips decides, and nothing is shown.
@@ -121,7 +120,7 @@ def drift_table(runs: Sequence[Run]) -> Optional[Table]:
     thirds = None if places is None else _thirds(places)
     if thirds:
       first, last = thirds
-      cells = (plain(first), plain(last), _signed(last - first))
+      cells = (format_cell(first), format_cell(last), _signed(last - first))
       rows.append(Row(run.name, cells))
   columns = ("First third", "Last third", "Change")
   return Table(columns, (Section("", tuple(rows)),)) if rows else None

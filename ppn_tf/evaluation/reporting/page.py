@@ -54,6 +54,7 @@ def render(
     "light": graphs.LIGHT,
     "dark": graphs.DARK,
     "scores": scores.score_table(runs),
+    "num_means": len(scores.MEANS),
     "has_clean": any(run.measured("pck_torso_clean") for run in runs),
     "bars": accuracy.group_bars(runs),
     "actions": scores.action_table(runs),

@@ -3,9 +3,8 @@
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ppn_tf.evaluation.reporting.runs import Run, number
-from ppn_tf.evaluation.reporting.tables import Row, Section, Table, rows_of
 from ppn_tf.evaluation.scores import TITLES
-from ppn_tf.evaluation.table_cells import compared, plain
+from ppn_tf.evaluation.tables import Row, Section, Table, compare, format_cell
 
 METRICS = tuple(TITLES.items())
 MEANS = (("micro", "Mean"), ("group_mean", "By group"), ("joint_mean", "By joint"))
@@ -28,11 +27,18 @@ def score_table(runs: Sequence[Run]) -> Optional[Table]:
     columns = [[number(run.measured(key, "groups", name)) for run in measured] for name in groups]
     columns += [[number(run.measured(key, mean)) for run in measured] for mean, _ in MEANS]
     if measured:
-      sections.append(Section(title, rows_of([run.name for run in measured], columns)))
+      sections.append(Section(title, _make_rows([run.name for run in measured], columns)))
   if not sections:
     return None
   heads = (*groups, *(title for _, title in MEANS))
-  return Table(heads, tuple(sections), num_means=len(MEANS))
+  return Table(heads, tuple(sections))
+
+
+def _make_rows(
+  names: Sequence[str], columns: Sequence[Sequence[Optional[float]]]
+) -> Tuple[Row, ...]:
+  """Makes a row for each name from columns, each compared by itself."""
+  return tuple(map(Row, names, zip(*(compare(column) for column in columns))))
 
 
 def area_table(runs: Sequence[Run]) -> Optional[Table]:
@@ -44,7 +50,7 @@ def area_table(runs: Sequence[Run]) -> Optional[Table]:
   known = {title: column for title, column in columns.items() if set(column) - {None}}
   if not known:
     return None
-  rows = rows_of([run.name for run in measured], list(known.values()))
+  rows = _make_rows([run.name for run in measured], list(known.values()))
   return Table(tuple(known), (Section("", rows),))
 
 
@@ -64,7 +70,7 @@ def action_table(runs: Sequence[Run]) -> Optional[Table]:
       for action in sorted(notes)
     }
     rows = [
-      Row(action.replace("_", " ") or "no action", compared(values), notes[action])
+      Row(action.replace("_", " ") or "no action", compare(values), notes[action])
       for action, values in scores.items()
       if set(values) - {None}
     ]
@@ -94,7 +100,10 @@ def jitter_table(runs: Sequence[Run]) -> Optional[Table]:
   for run in runs:
     values = [number(run.measured("jitter", key)) for key in ("predicted", "labelled", "ratio")]
     if set(values) - {None}:
-      cells = (*(plain(value, "{:.2f} px") for value in values[:2]), plain(values[2], "{:.2f}"))
+      cells = (
+        *(format_cell(value, "{:.2f} px") for value in values[:2]),
+        format_cell(values[2], "{:.2f}"),
+      )
       rows.append(Row(run.name, cells))
   columns = ("Predicted", "Labelled", "Ratio")
   return Table(columns, (Section("", tuple(rows)),)) if rows else None
@@ -116,7 +125,7 @@ def clip_table(runs: Sequence[Run], limit: int = 40) -> Optional[Table]:
     return None
   best = {clip: max((v for v in scores[clip] if v is not None), default=101.0) for clip in scores}
   worst = sorted(scores, key=lambda clip: best[clip])[:limit]
-  rows = tuple(Row(clip, compared(scores[clip])) for clip in sorted(worst))
+  rows = tuple(Row(clip, compare(scores[clip])) for clip in sorted(worst))
   return Table(tuple(run.name for run in measured), (Section("", rows),))
 
 

@@ -8,10 +8,10 @@ def test_table_has_the_papers_form(make_run):
   runs = [make_run("a", evaluation(90, 70)), make_run("b", evaluation(89, 71))]
   table = scores.score_table(runs)
   assert table.columns[:7] == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank")
-  assert table.columns[-table.num_means :] == ("Mean", "By group", "By joint")
+  assert table.columns[-len(scores.MEANS) :] == ("Mean", "By group", "By joint")
   assert [section.title for section in table.sections] == ["PCK-body", "PCK-torso"]
   body, torso = table.sections
-  assert [row.head for row in body.rows] == ["a", "b"]
+  assert [row.name for row in body.rows] == ["a", "b"]
   assert [cell.text for cell in body.rows[0].cells][:3] == ["90.0", "91.2", "92.5"]
   assert [cell.text for cell in torso.rows[1].cells][-3:] == ["71.0", "71.5", "71.2"]
   assert all(cell.best for cell in body.rows[0].cells + torso.rows[1].cells)
@@ -36,7 +36,7 @@ def test_unknown_numbers_are_dashes(make_run):
   lacking["pck_torso"]["micro"] = None
   runs = [make_run("a", evaluation(90, 70)), make_run("b", lacking), make_run("c")]
   rows = scores.score_table(runs).sections[1].rows
-  assert [row.head for row in rows] == ["a", "b"]
+  assert [row.name for row in rows] == ["a", "b"]
   assert [(cell.text, cell.best) for cell in rows[1].cells[:2]] == [("–", False), ("–", False)]
   assert rows[1].cells[7].text == "–" and not rows[0].cells[7].best
 
@@ -53,7 +53,7 @@ def test_clips_are_compared_each_by_itself(make_run):
   table = scores.clip_table([make_run("a", evaluation(90, 70)), make_run("b", other)])
   assert table.columns == ("a", "b")
   (section,) = table.sections
-  cells = {row.head: [(cell.text, cell.best) for cell in row.cells] for row in section.rows}
+  cells = {row.name: [(cell.text, cell.best) for cell in row.cells] for row in section.rows}
   assert cells == {
     "0502": [("67.0", True), ("66.0", False)],
     "0503": [("73.0", False), ("–", False)],
@@ -64,7 +64,7 @@ def test_the_worst_clips_are_kept(make_run):
   many = evaluation(90, 70)
   many["per_clip"] = {f"{n:04d}": {"pck_torso": float(99 - n)} for n in range(60)}
   (section,) = scores.clip_table([make_run("a", many)], limit=10).sections
-  assert [row.head for row in section.rows] == [f"{n:04d}" for n in range(50, 60)]
+  assert [row.name for row in section.rows] == [f"{n:04d}" for n in range(50, 60)]
 
 
 def test_summary_names_the_best(make_run):
@@ -82,9 +82,9 @@ def test_the_clean_section_has_the_runs_that_know_it(make_run):
   runs = [make_run("old", evaluation(90, 70)), make_run("new", full_evaluation(80, 60))]
   body, torso, clean = scores.score_table(runs).sections
   assert clean.title == "PCK-torso clean"
-  assert [row.head for row in body.rows] == ["old", "new"] and len(torso.rows) == 2
+  assert [row.name for row in body.rows] == ["old", "new"] and len(torso.rows) == 2
   (row,) = clean.rows
-  assert row.head == "new" and texts(row)[:2] == ["62.0", "63.2"]
+  assert row.name == "new" and texts(row)[:2] == ["62.0", "63.2"]
 
 
 def test_areas(make_run):
@@ -92,7 +92,7 @@ def test_areas(make_run):
   table = scores.area_table(runs)
   assert table.columns == ("PCK-body", "PCK-torso", "PCK-torso clean")
   (row,) = table.sections[0].rows
-  assert (row.head, texts(row)) == ("a", ["70.0", "50.0", "52.0"])
+  assert (row.name, texts(row)) == ("a", ["70.0", "50.0", "52.0"])
 
 
 def test_actions_with_their_clips(make_run):
@@ -108,8 +108,8 @@ def test_actions_with_their_clips(make_run):
     "PCK-torso clean",
   ]
   bowl, serve = table.sections[1].rows
-  assert (bowl.head, bowl.note, texts(bowl)) == ("bowl", "4 clips", ["60.0", "–"])
-  assert (serve.head, serve.note, texts(serve)) == ("tennis serve", "1 clip", ["70.0", "60.0"])
+  assert (bowl.name, bowl.note, texts(bowl)) == ("bowl", "4 clips", ["60.0", "–"])
+  assert (serve.name, serve.note, texts(serve)) == ("tennis serve", "1 clip", ["70.0", "60.0"])
   assert [cell.best for cell in serve.cells] == [True, False]
 
 
@@ -126,8 +126,8 @@ def test_jitter(make_run):
   table = scores.jitter_table(runs)
   assert table.columns == ("Predicted", "Labelled", "Ratio")
   first, second = table.sections[0].rows
-  assert (first.head, texts(first)) == ("a", ["4.13 px", "2.00 px", "2.06"])
-  assert (second.head, texts(second)) == ("b", ["1.00 px", "0.00 px", "–"])
+  assert (first.name, texts(first)) == ("a", ["4.13 px", "2.00 px", "2.06"])
+  assert (second.name, texts(second)) == ("b", ["1.00 px", "0.00 px", "–"])
 
 
 def test_older_evaluations_have_no_new_tables(make_run):
