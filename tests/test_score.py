@@ -277,10 +277,10 @@ def test_times_of_networks_are_told(door, labels, tmp_path):
     time = scores[name]["time"]
     assert time["milliseconds"] > 0 and (time["turns"], time["threads"]) == (3, 1)
   last = [line.split() for line in printed.out.splitlines()[-3:]]
-  assert last[0] == ["Method", "ms", "a", "frame"] and [one[0] for one in last[1:]] == [
+  assert last[0] == ["Method", "ms", "per", "frame"] and [one[0] for one in last[1:]] == [
     "ours", "other",
   ]  # fmt: skip
-  assert "Medians of 3 turns" in (tmp_path / "x.md").read_text()
+  assert "Median of 3 rounds" in (tmp_path / "x.md").read_text()
 
 
 def test_another_torso(door, labels, tmp_path):
