@@ -32,6 +32,7 @@ from ppn_tf.inference.pose_model import (
   SavedModelPoseModel,
   TFLitePoseModel,
 )
+from ppn_tf.inference.recurrence import unroll
 from ppn_tf.inference.tflite import convert
 from ppn_tf.keypoints import multi_scale
 from ppn_tf.keypoints.predictions import ClipPredictions
@@ -159,11 +160,7 @@ def clips(builder: Any, image_size: Tuple[int, int]) -> Iterator[Dict[str, Any]]
 
 def follow(model: PoseModel, frames: np.ndarray) -> np.ndarray:
   """A form's heatmaps [T, h, w, K] along a clip, on its own answers."""
-  heatmaps, found = model.start(frames[0]), []
-  for frame in frames:
-    heatmaps = model.step(frame, heatmaps)
-    found.append(heatmaps)
-  return np.stack(found)
+  return np.stack(list(unroll(model, frames))[1:])
 
 
 def predictions(maps: np.ndarray, clip: Dict[str, Any], stride: int) -> ClipPredictions:

@@ -16,6 +16,7 @@ from typing import Dict, Optional, Tuple, Union
 import numpy as np
 
 from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel
+from ppn_tf.inference.recurrence import unroll
 from ppn_tf.keypoints import heatmaps
 from ppn_tf.models.ppn import Framewise, check_steps_alone
 from ppn_tf.runtime.files import complete_or_absent
@@ -131,12 +132,5 @@ def recurrent_difference(model: Framewise, other: PoseModel, frames: np.ndarray)
     other: the same network in another form.
     frames: [T, H, W, 3] float32, 0..255.
   """
-  reference = KerasPoseModel(model)
-  largest, states = 0.0, None
-  for frame in frames:
-    if states is None:
-      states = [one.start(frame) for one in (reference, other)]
-      largest = float(np.max(np.abs(states[0] - states[1])))
-    states = [one.step(frame, state) for one, state in zip((reference, other), states)]
-    largest = max(largest, float(np.max(np.abs(states[0] - states[1]))))
-  return largest
+  pairs = zip(unroll(KerasPoseModel(model), frames), unroll(other, frames))
+  return max(float(np.max(np.abs(expected - received))) for expected, received in pairs)

@@ -7,23 +7,18 @@ from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 import numpy as np
 
 from ppn_tf.inference.load import load_model
-from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
 from ppn_tf.inference.pose_model import PoseModel
-from ppn_tf.inference.present_places import PresentPlaces
-from ppn_tf.keypoints import dark, frame_crops, heatmaps
+from ppn_tf.inference.recurrence import Recurrence
+from ppn_tf.keypoints import frame_crops
 from ppn_tf.keypoints.poses import Pose
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking import boxes
 from ppn_tf.tracking.cuts import CutDetector
 
-import tensorflow as tf
-
 CROP_MARGIN = 1.25
 MIN_SIDE = 16  # pixels; joints heaped in less are no person
 LONGEST_WAIT = 32  # frames from one search for a lost person to the next
-
-_decode = tf.function(heatmaps.decode)
 
 
 @dataclasses.dataclass
@@ -31,8 +26,7 @@ class _State:
   """What is remembered between frames."""
 
   box: np.ndarray
-  previous: MovedHeatmaps
-  places: PresentPlaces
+  recurrence: Recurrence
   search_at: int  # so many lost frames call for a search
   age: int = 0  # frames since HeadNet began the recurrence
   lost: int = 0  # frames in a row without confidence
@@ -41,10 +35,8 @@ class _State:
 class Tracker:
   """Tracks the pose of one person.
 
-  `update` takes one frame; calling the tracker takes a whole video. The first
-  frame passes twice, as in training: h_0 = start(I_1), then
-  h_t = step(I_t, h_{t-1}) for t = 1, 2, ..., and the answer for frame t is h_t. Of a model
-  that also gives BodyNet's heatmaps joints are read as `PresentPlaces` says.
+  `update` takes one frame; calling the tracker takes a whole video. Frames are cropped about
+  the person and pass through `Recurrence`.
 
   Attributes: the arguments of the constructor.
   """
@@ -86,7 +78,7 @@ class Tracker:
         where it has come to; 0: never.
       cuts: seek anew at once where another shot begins, see `cuts.CutDetector`.
       roam: seek all over the frame; else only where the person was.
-      steady_crops: take the previous heatmaps along with the crop, see `MovedHeatmaps`,
+      steady_crops: take the previous heatmaps along with the crop, see `Recurrence`,
         for networks trained with --steady_crops; else they stay in the crop's cells.
       margin: side of the crop over the box's longer side, as in training.
       decoder: how heatmaps are read, see `heatmaps.decode`.
@@ -235,8 +227,9 @@ class Tracker:
   def _begin(self, frame: np.ndarray, box: np.ndarray) -> Pose:
     """Starts the recurrence in a box, and does the first step."""
     crop, affine = self._crop(frame, box)
-    previous = MovedHeatmaps(self.model.start(crop), affine, self.model.stride)
-    self._state = _State(box, previous, PresentPlaces(), self.restart_after)
+    recurrence = self._recurrence()
+    recurrence.start(crop, affine)
+    self._state = _State(box, recurrence, self.restart_after)
     return self._step(frame, crop, affine)
 
   def _go_on(self, frame: np.ndarray) -> Pose:
@@ -248,15 +241,8 @@ class Tracker:
     """One step of the recurrence; moves the box after the pose."""
     state = self._state
     assert state is not None
-    previous = state.previous
-    seen = previous.seen_in(affine) if self.steady_crops else previous.maps
-    maps, preliminary = self.model.final_and_preliminary(crop, seen)
-    previous.replace(maps, affine)
-    if preliminary is None:
-      keypoints, scores = self._read(maps, affine)
-    else:
-      keypoints, scores = state.places.read(maps, preliminary, affine, self.model.stride)
-      scores = np.clip(scores, 0.0, 1.0)
+    keypoints, scores = state.recurrence.step(crop, affine)
+    scores = np.clip(scores, 0.0, 1.0)
     pose = self._pose(keypoints, scores, state.box)
     state.age += 1
     state.lost = 0 if pose.found else state.lost + 1
@@ -297,23 +283,16 @@ class Tracker:
 
   def _look(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Keypoints [K, 2] and scores [K] that HeadNet finds in a box's crop."""
-    crop, affine = self._crop(frame, box)
-    return self._read(self.model.start(crop), affine)
+    keypoints, scores = self._recurrence().look(*self._crop(frame, box))
+    return keypoints, np.clip(scores, 0.0, 1.0)
+
+  def _recurrence(self) -> Recurrence:
+    return Recurrence(self.model, self.steady_crops, self.decoder)
 
   def _crop(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """The crop [H, W, 3] float32 about a box, and its affine [2, 3]."""
     affine = frame_crops.crop_affine(box, self.margin, self.model.image_size)
     return frame_crops.crop_frame(frame, affine, self.model.image_size), affine
-
-  def _read(self, maps: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Keypoints [K, 2] in frame pixels and scores [K] of a crop's heatmaps."""
-    if self.decoder == "dark":
-      keypoints, scores = dark.decode(maps, self.model.stride)
-    else:
-      keypoints, scores = (
-        answer.numpy() for answer in _decode(tf.constant(maps), self.model.stride, self.decoder)
-      )
-    return frame_crops.to_frame(affine, keypoints), np.clip(scores, 0.0, 1.0)
 
   def _box(
     self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray

@@ -5,6 +5,7 @@ from typing import Iterable, Iterator
 import numpy as np
 
 from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.inference.recurrence import unroll
 from ppn_tf.inference.tflite.convert import Sample
 from ppn_tf.models.ppn import Framewise
 
@@ -23,7 +24,5 @@ def recurrent_samples(
   for clip in clips:
     frames = [frame.astype(frame_type)[None] for frame in np.round(clip)]
     yield "start", {"frame": frames[0]}
-    heatmaps = network.start(clip[0])
-    for frame, sample in zip(clip, frames):
-      yield "step", {"frame": sample, "previous": heatmaps[None]}
-      heatmaps = network.step(frame, heatmaps)
+    for sample, previous in zip(frames, unroll(network, clip)):
+      yield "step", {"frame": sample, "previous": previous[None]}

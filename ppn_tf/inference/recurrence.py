@@ -1,0 +1,111 @@
+"""Recurrence of a pose network over the crops of one person: start, step, readout."""
+
+from typing import Iterable, Iterator, Optional, Tuple
+
+import numpy as np
+
+from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
+from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.inference.present_places import PresentPlaces
+from ppn_tf.keypoints import dark, frame_crops, heatmaps
+
+import tensorflow as tf
+
+_decode = tf.function(heatmaps.decode)
+
+
+class Recurrence:
+  """Propagates one person's heatmaps from crop to crop and reads the joints.
+
+  The first frame passes twice, as in training:
+
+    h_0 = start(I_1),  h_t = step(I_t, h_(t-1))  for t = 1, 2, ...
+
+  Attributes:
+    model: the pose network.
+    steady_crops: whether h_(t-1) moves along with the crop, see `MovedHeatmaps`.
+    decoder: name of the decoder of heatmaps, see `heatmaps.decode`. Networks that also return
+      preliminary heatmaps are read by `PresentPlaces` instead.
+  """
+
+  def __init__(self, model: PoseModel, steady_crops: Optional[bool] = None, decoder: str = "dark"):
+    """Creates a recurrence without a clip; call `start` before `step`.
+
+    Args:
+      model: the pose network.
+      steady_crops: whether h_(t-1) moves along with the crop; by default as the model says.
+      decoder: one of `heatmaps.DECODERS`.
+    """
+    self.model = model
+    self.steady_crops = model.steady_crops if steady_crops is None else steady_crops
+    self.decoder = decoder
+    self._previous: Optional[MovedHeatmaps] = None
+    self._places = PresentPlaces()
+
+  @property
+  def started(self) -> bool:
+    """Whether a clip has been started."""
+    return self._previous is not None
+
+  def start(self, crop: np.ndarray, affine: np.ndarray) -> None:
+    """Starts a clip with HeadNet's heatmaps h_0; `step` takes the same crop next.
+
+    Args:
+      crop: [H, W, 3] float32, RGB from 0 to 255.
+      affine: [2, 3], from frame to crop pixels; crops are upright.
+    """
+    self._previous = MovedHeatmaps(self.model.start(crop), affine, self.model.stride)
+    self._places = PresentPlaces()
+
+  def step(self, crop: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Computes h_t of the next crop and reads the joints.
+
+    Args:
+      crop: [H, W, 3] float32, RGB from 0 to 255.
+      affine: [2, 3], from frame to crop pixels; crops are upright.
+    Returns:
+      keypoints [K, 2] float32, (x, y) in frame pixels, and scores [K] float32, the highest
+      values of h_t.
+    Raises:
+      RuntimeError: no clip has been started.
+    """
+    if self._previous is None:
+      raise RuntimeError("step() before start(): start the recurrence with a clip's first crop.")
+    previous = self._previous.seen_in(affine) if self.steady_crops else self._previous.maps
+    final, preliminary = self.model.final_and_preliminary(crop, previous)
+    self._previous.replace(final, affine)
+    if preliminary is None:
+      return self._read(final, affine)
+    return self._places.read(final, preliminary, affine, self.model.stride)
+
+  def look(self, crop: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Reads the joints from HeadNet's heatmaps alone; the recurrence stays as it is.
+
+    Takes and returns the same as `step`.
+    """
+    return self._read(self.model.start(crop), affine)
+
+  def _read(self, maps: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Decodes heatmaps [h, w, K] of a crop into frame pixels [K, 2] and scores [K]."""
+    if self.decoder == "dark":
+      keypoints, scores = dark.decode(maps, self.model.stride)
+    else:
+      decoded = _decode(tf.constant(maps), self.model.stride, self.decoder)
+      keypoints, scores = (value.numpy() for value in decoded)
+    return frame_crops.to_frame(affine, keypoints), scores
+
+
+def unroll(model: PoseModel, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+  """Yields a clip's heatmaps h_0, h_1, ..., h_T, each [h, w, K] float32.
+
+  Args:
+    model: the pose network.
+    frames: T crops [H, W, 3] float32, 0..255, in whose cells the heatmaps stay.
+  """
+  current: Optional[np.ndarray] = None
+  for frame in frames:
+    if current is None:
+      current = model.start(frame)
+      yield current
+    current = model.step(frame, current)
+    yield current

@@ -1,0 +1,159 @@
+"""Tests of the recurrence against its equations, on a network whose heatmaps are drawn by hand."""
+
+import numpy as np
+import pytest
+
+from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.inference.recurrence import Recurrence, unroll
+from ppn_tf.tracking.tracker import Tracker
+from tests.tracking import discs
+
+SIZE, CELLS, STRIDE = 32, 8, 4
+# From frame to crop pixels: enlarged twice, cut off at (10, 20).
+AFFINE = np.array([[2, 0, -20], [0, 2, -40]], np.float32)
+
+
+def one_peak(column, row, height=1.0):
+  """Heatmaps [8, 8, 1] of a single cell."""
+  maps = np.zeros((CELLS, CELLS, 1), np.float32)
+  maps[row, column] = height
+  return maps
+
+
+def in_frame(column, row):
+  """The place of a cell's centre in frame pixels, by hand."""
+  return [(4 * column + 1.5 + 20) / 2, (4 * row + 1.5 + 40) / 2]
+
+
+class Scripted(PoseModel):
+  """Returns the heatmaps it is given in turn; records its inputs."""
+
+  image_size, heatmap_size, num_joints = (SIZE, SIZE), (CELLS, CELLS), 1
+
+  def __init__(self, initial, finals, preliminaries=()):
+    self.initial, self.finals = initial, list(finals)
+    self.preliminaries = list(preliminaries)
+    self.calls = []
+
+  def start(self, frame):
+    self.calls.append(("start", frame))
+    return self.initial
+
+  def step(self, frame, previous):
+    self.calls.append(("step", frame, previous))
+    return self.finals.pop(0)
+
+  def final_and_preliminary(self, frame, previous):
+    preliminary = self.preliminaries.pop(0) if self.preliminaries else None
+    return self.step(frame, previous), preliminary
+
+
+def crop(level):
+  return np.full((SIZE, SIZE, 3), level, np.float32)
+
+
+def test_first_frame_passes_twice_and_joints_are_those_of_the_final_heatmaps():
+  finals = [one_peak(3, 2, 0.7), one_peak(4, 4, 0.6)]
+  model = Scripted(one_peak(1, 1), finals)
+  recurrence = Recurrence(model)
+  assert not recurrence.started
+  recurrence.start(crop(1), AFFINE)
+  assert recurrence.started
+  keypoints, scores = recurrence.step(crop(1), AFFINE)
+  np.testing.assert_allclose(keypoints, [in_frame(3, 2)], atol=1e-3)
+  np.testing.assert_allclose(scores, [0.7])
+  keypoints, scores = recurrence.step(crop(2), AFFINE)
+  np.testing.assert_allclose(keypoints, [in_frame(4, 4)], atol=1e-3)
+  assert (keypoints.dtype, scores.dtype) == (np.float32, np.float32)
+  assert [call[0] for call in model.calls] == ["start", "step", "step"]
+  assert [call[1].max() for call in model.calls] == [1, 1, 2]
+  np.testing.assert_array_equal(model.calls[1][2], one_peak(1, 1))
+  np.testing.assert_array_equal(model.calls[2][2], finals[0])
+
+
+@pytest.mark.parametrize(("steady_crops", "column"), [(False, 4), (True, 3)])
+def test_previous_heatmaps_move_with_steady_crops_alone(steady_crops, column):
+  """A crop jumps 10 / 3 frame pixels to the right after a frame at rest.
+
+  Its mean speed is then 0.4 of the jump. The peak lags by the other 0.6: 2 frame pixels,
+  4 crop pixels, one cell to the left.
+  """
+  model = Scripted(one_peak(4, 4), [one_peak(4, 4)] * 3)
+  model.steady_crops = steady_crops
+  recurrence = Recurrence(model)
+  recurrence.start(crop(0), AFFINE)
+  recurrence.step(crop(0), AFFINE)
+  recurrence.step(crop(0), AFFINE - np.array([[0, 0, 20 / 3], [0, 0, 0]], np.float32))
+  previous = model.calls[-1][2]
+  assert previous.argmax() == 8 * 4 + column
+
+
+def test_preliminary_heatmaps_say_where_the_joint_is_now():
+  final = np.maximum(one_peak(3, 3, 1.0), one_peak(4, 3, 0.9))
+  recurrence = Recurrence(Scripted(one_peak(3, 3), [final], [one_peak(4, 3)]))
+  recurrence.start(crop(0), AFFINE)
+  keypoints, scores = recurrence.step(crop(0), AFFINE)
+  assert keypoints[0, 0] == pytest.approx(in_frame(4, 3)[0], abs=0.6)
+  assert keypoints[0, 0] > in_frame(3.5, 3)[0]
+  np.testing.assert_allclose(scores, [1.0])
+
+
+def test_a_look_changes_nothing():
+  model = Scripted(one_peak(2, 5, 0.8), [one_peak(3, 2), one_peak(4, 4)])
+  recurrence = Recurrence(model)
+  recurrence.start(crop(0), AFFINE)
+  recurrence.step(crop(0), AFFINE)
+  keypoints, scores = recurrence.look(crop(9), AFFINE)
+  np.testing.assert_allclose(keypoints, [in_frame(2, 5)], atol=1e-3)
+  np.testing.assert_allclose(scores, [0.8])
+  recurrence.step(crop(0), AFFINE)
+  np.testing.assert_array_equal(model.calls[-1][2], one_peak(3, 2))
+
+
+@pytest.mark.parametrize(("decoder", "shift"), [("argmax", 0.0), ("quarter", 0.25)])
+def test_other_decoders(decoder, shift):
+  final = np.maximum(one_peak(3, 3, 1.0), one_peak(4, 3, 0.5))
+  recurrence = Recurrence(Scripted(one_peak(1, 1), [final]), decoder=decoder)
+  recurrence.start(crop(0), AFFINE)
+  keypoints, _ = recurrence.step(crop(0), AFFINE)
+  np.testing.assert_allclose(keypoints, [in_frame(3 + shift, 3)], atol=1e-4)
+
+
+def test_step_without_start():
+  with pytest.raises(RuntimeError, match="step\\(\\) before start\\(\\)"):
+    Recurrence(Scripted(one_peak(1, 1), [])).step(crop(0), AFFINE)
+
+
+def test_tracker_runs_this_recurrence():
+  """Fed with the crops that the tracker cut, it finds the same joints and scores."""
+  frames = [discs.paint([(100 + 3 * t, 120, 16)]) for t in range(6)]
+  crops = []
+
+  class Recorder(discs.DiscEye):
+    def step(self, frame, previous):
+      crops.append(frame)
+      return super().step(frame, previous)
+
+  poses = list(Tracker(Recorder())(frames, box=[68, 56, 132, 184]))
+  recurrence = Recurrence(discs.DiscEye())
+  for t, (pose, image) in enumerate(zip(poses, crops)):
+    x1, y1, x2, y2 = np.float32(pose.box)
+    zoom = 192 / (1.25 * max(x2 - x1, y2 - y1))
+    shift = 95.5 - zoom * np.array([x1 + x2, y1 + y2]) / 2
+    affine = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]], np.float32)
+    if not t:
+      recurrence.start(image, affine)
+    keypoints, scores = recurrence.step(image, affine)
+    np.testing.assert_allclose(pose.keypoints, keypoints, atol=1e-4)
+    np.testing.assert_array_equal(pose.scores, np.clip(scores, 0, 1))
+
+
+def test_unrolled_heatmaps():
+  finals = [one_peak(1, 2), one_peak(2, 2), one_peak(3, 2)]
+  model = Scripted(one_peak(0, 2), finals)
+  maps = list(unroll(model, [crop(level) for level in (1, 2, 3)]))
+  np.testing.assert_array_equal(maps, [one_peak(0, 2), *finals])
+  assert [call[1].max() for call in model.calls] == [1, 1, 2, 3]
+  for call, previous in zip(model.calls[1:], maps):
+    np.testing.assert_array_equal(call[2], previous)
+  assert list(unroll(model, [])) == []
