@@ -6,14 +6,41 @@ Shapes are written with these letters throughout the package:
   H  frame height in pixels    W  frame width in pixels
   S  total stride of a network (heatmaps are H/S x W/S cells)
   K  joints
+
+Public names are imported on first use, so that `import ppn_tf` stays cheap:
+
+  for pose in ppn_tf.Tracker.from_preset("people")(frames):
+    pose.keypoints, pose.scores
 """
 
+import importlib
 import importlib.metadata
 import os
 import sys
-from typing import Optional
+from typing import Any, List, Optional
 
 __version__ = "0.1.0"
+
+# Public names, and the modules that define them.
+_PUBLIC = {
+  "Tracker": "ppn_tf.tracking.tracker",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+  """Imports a public name when it is first used (PEP 562)."""
+  if name not in _PUBLIC:
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+  value = getattr(importlib.import_module(_PUBLIC[name]), name)
+  globals()[name] = value
+  return value
+
+
+def __dir__() -> List[str]:
+  return sorted({*globals(), *_PUBLIC})
+
 
 # The names under which TensorFlow's module `tensorflow` is distributed.
 _DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm")

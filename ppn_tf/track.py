@@ -117,7 +117,7 @@ def load_tracker() -> Tracker:
     arguments["skeleton"] = experiment.skeleton()
   if _MARGIN.value is not None:
     arguments["margin"] = _MARGIN.value
-  return Tracker.load(model, num_threads=_THREADS.value, **arguments)
+  return Tracker.from_preset(model, num_threads=_THREADS.value, **arguments)
 
 
 def parse_box(text: Optional[str]) -> Optional[List[float]]:

@@ -90,6 +90,24 @@ def test_import_does_not_import_tensorflow():
   assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
+def test_public_names_are_listed_and_imported_on_first_use():
+  done = python(
+    "import sys, ppn_tf\n"
+    "print(sorted(set(ppn_tf.__all__) - set(dir(ppn_tf))), 'numpy' in sys.modules)\n"
+    "print(ppn_tf.Tracker is ppn_tf.Tracker, 'tensorflow' in sys.modules)\n"
+    "from ppn_tf import *\n"
+    "print(all(name in globals() for name in ppn_tf.__all__))\n"
+    "print(ppn_tf.tracking.Tracker is Tracker)"
+  )
+  assert done.stdout == "[] False\nTrue True\nTrue\nTrue\n", done.stderr
+
+
+def test_unknown_name():
+  with pytest.raises(AttributeError, match="module 'ppn_tf' has no attribute 'Trackr'"):
+    _ = ppn_tf.Trackr
+  assert not hasattr(ppn_tf, "__wrapped__")
+
+
 def test_installed_tensorflow_speaks_keras_2():
   # The variable is set as a user of another program might have left it.
   code = (

@@ -1,6 +1,6 @@
 """Following people through a video.
 
-tracker = ppn_tf.tracking.Tracker.load("people")
+tracker = ppn_tf.Tracker.from_preset("people")
 for pose in tracker(frames):
   pose.keypoints, pose.scores
 """

@@ -104,29 +104,28 @@ class Tracker:
     self._cut_detector = CutDetector()
 
   @classmethod
-  def load(
-    cls, model: Any, skeleton: Optional[Skeleton] = None, num_threads: int = 2, **arguments: Any
+  def from_preset(
+    cls, preset: Any, skeleton: Optional[Skeleton] = None, num_threads: int = 2, **settings: Any
   ) -> "Tracker":
-    """A tracker for any form of model.
+    """Creates a tracker from a model's name or path.
 
     Args:
-      model: "people", the network that comes with the package; a .tflite file, a
-        SavedModel folder, a run's workdir; or a PoseModel, a PPN or a Framewise.
-      skeleton: see the constructor; by default what the model says itself.
+      preset: "people", the network that comes with the package; a .tflite file, a SavedModel
+        folder or the workdir of a training run; or a PoseModel, a PPN or a Framewise.
+      skeleton: names and limbs of the joints; by default those stored with the model.
       num_threads: CPU threads of a .tflite model.
-      **arguments: see the constructor; `margin`, `steady_crops` and `restart_score` are by
-        default what the model says.
+      **settings: keyword arguments of the constructor. `margin`, `steady_crops` and
+        `restart_score` are by default those stored with the model.
     Raises:
-      InputError: there is no such model, or it is none of these.
+      InputError: no such model, or not a model.
     """
-    if not isinstance(model, PoseModel):
-      model = load_model(model, num_threads)
+    model = preset if isinstance(preset, PoseModel) else load_model(preset, num_threads)
     if model.margin:
-      arguments.setdefault("margin", model.margin)
-    arguments.setdefault("steady_crops", model.steady_crops)
+      settings.setdefault("margin", model.margin)
+    settings.setdefault("steady_crops", model.steady_crops)
     if model.restart_score:
-      arguments.setdefault("restart_score", model.restart_score)
-    return cls(model, skeleton or model.skeleton, **arguments)
+      settings.setdefault("restart_score", model.restart_score)
+    return cls(model, skeleton or model.skeleton, **settings)
 
   def another(self) -> "Tracker":
     """A tracker of another person with the same network and settings."""

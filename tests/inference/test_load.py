@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from absl import flags
 
-import ppn_tf.tracking
+import ppn_tf
 from ppn_tf.inference import people
 from ppn_tf.inference.load import load_model
 from ppn_tf.inference.pose_model import KerasPoseModel
@@ -29,7 +29,7 @@ def tiny_people(num_threads=2):
 
 def test_people_as_the_readme_has_it(monkeypatch):
   monkeypatch.setattr(people, "pose_model", tiny_people)
-  tracker = ppn_tf.tracking.Tracker.load("people")
+  tracker = ppn_tf.Tracker.from_preset("people")
   assert (tracker.margin, tracker.steady_crops, tracker.skeleton) == (1.5, True, COCO)
   frames = np.random.default_rng(0).integers(0, 256, (3, 40, 50, 3), dtype=np.uint8)
   count = 0

@@ -24,7 +24,7 @@ def shared(*parts):
 
 @pytest.fixture(name="tracker", scope="module")
 def fixture_tracker():
-  return Tracker.load("people")
+  return Tracker.from_preset("people")
 
 
 def test_a_bowler_is_followed(tracker):

@@ -9,7 +9,7 @@ from tests.tracking.discs import DiscEye, joints, paint
 
 
 def follow(frames, max_people=3, eye=None, box=None, **arguments):
-  tracker = PeopleTracker(Tracker.load(eye or DiscEye()), max_people, **arguments)
+  tracker = PeopleTracker(Tracker.from_preset(eye or DiscEye()), max_people, **arguments)
   tracker.reset(box)
   return [tracker.update(frame) for frame in frames]
 
@@ -48,7 +48,7 @@ def test_no_more_than_were_asked_for():
 def test_one_person_costs_what_a_tracker_costs():
   frames = [paint(three) for three in walk(12)]
   alone, among = DiscEye(), DiscEye()
-  expected = list(Tracker.load(alone)(frames))
+  expected = list(Tracker.from_preset(alone)(frames))
   found = follow(frames, 1, among)
   assert (among.starts, among.steps) == (alone.starts, alone.steps)
   for (one,), pose in zip(found, expected):
@@ -59,7 +59,7 @@ def test_one_person_costs_what_a_tracker_costs():
 def test_when_all_are_there_nobody_is_sought():
   eye = DiscEye()
   frames = [paint(three) for three in walk(60)]
-  tracker = PeopleTracker(Tracker.load(eye), 3, search_every=10)
+  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=10)
   tracker.update(frames[0])
   starts, steps = eye.starts, eye.steps
   for frame in frames[1:]:
@@ -69,7 +69,7 @@ def test_when_all_are_there_nobody_is_sought():
 
 def test_a_search_takes_few_looks_a_frame():
   eye = DiscEye()
-  tracker = PeopleTracker(Tracker.load(eye), 3, search_every=30, looks_per_frame=2)
+  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=30, looks_per_frame=2)
   starts = []
   for frame in [paint([])] * 91:
     tracker.update(frame)
@@ -144,7 +144,7 @@ def test_nobody_there():
 
 def test_less_than_one_person():
   with pytest.raises(InputError, match="max_people=0"):
-    PeopleTracker(Tracker.load(DiscEye()), 0)
+    PeopleTracker(Tracker.from_preset(DiscEye()), 0)
 
 
 def test_what_is_no_frame():

@@ -322,7 +322,7 @@ def test_model_of_unknown_joints():
 
 def test_load_takes_a_pose_model():
   eye = Eye()
-  tracker = Tracker.load(eye, min_score=0.3)
+  tracker = Tracker.from_preset(eye, min_score=0.3)
   assert (tracker.model, tracker.min_score) == (eye, 0.3)
 
 

@@ -47,7 +47,7 @@ def every_output(folder):
 
 
 def track(source, outputs, max_people=1, eye=None, part=None, **arguments):
-  tracker = PeopleTracker(Tracker.load(eye or DiscEye()), max_people)
+  tracker = PeopleTracker(Tracker.from_preset(eye or DiscEye()), max_people)
   excerpt = part(open_source(source)) if part else Excerpt(open_source(source))
   return write_results(tracker, excerpt, outputs, **arguments)
 
@@ -149,7 +149,7 @@ def test_of_a_stream_all_frames_are_tracked_and_of_a_camera_those_in_time(tmp_pa
   with open(tmp_path / "in.mkv", "rb") as file:
     video = LiveVideo("live", file, waits=waits)
     outputs = Outputs(json=str(tmp_path / "out.json"))
-    tracker = PeopleTracker(Tracker.load(Slow()))
+    tracker = PeopleTracker(Tracker.from_preset(Slow()))
     summary = write_results(tracker, Excerpt(video), outputs, smoother=None)
   frames = json.loads((tmp_path / "out.json").read_text())["frames"]
   assert len(frames) == summary.num_frames
@@ -248,7 +248,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path):
     video.length = length
     names = ("json", "jsonl", "csv", "coco")
     outputs = Outputs(**{name: str(tmp_path / f"{name}_{length}") for name in names})
-    tracker = PeopleTracker(Tracker.load(DiscEye()))
+    tracker = PeopleTracker(Tracker.from_preset(DiscEye()))
     gc.collect()
     tracemalloc.start()
     write_results(tracker, Excerpt(video), outputs)
