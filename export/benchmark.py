@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.inference.tflite.timing import WHOLE, Timed, time_all
 from ppn_tf.runtime import app
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.runtime.interpreter import available_runtimes
@@ -33,7 +34,9 @@ def define_flags() -> None:
   flags.DEFINE_list("threads", ["1", "2"], "Numbers of threads.")
   flags.DEFINE_integer("repeats", 30, "Turns.", lower_bound=3)
   flags.DEFINE_integer("ops", 12, "Lines of each file's ops; 0: none.", lower_bound=0)
-  flags.DEFINE_string("scores", "", "The --output_json of export.verify, for the plot.")
+  flags.DEFINE_string(
+    "scores", "", f"The --output_json of `{command('export verify')}`, for the plot."
+  )
   flags.DEFINE_string("plot", "", "A .svg or .png: latency, against PCK where there are --scores.")
   flags.DEFINE_string("output_markdown", "", "A .md with the tables.")
   flags.DEFINE_string("output_json", "", "A .json with all figures.")
@@ -76,7 +79,7 @@ def _number(text: str) -> int:
 def _paths(arguments: Sequence[str]) -> List[pathlib.Path]:
   """The files to time, peers last; InputError where there are none, or not those."""
   if not arguments:
-    raise InputError("give one or more files: python -m export.benchmark FILE.tflite")
+    raise InputError(f"give one or more files: {command('export benchmark')} FILE.tflite")
   peers = sorted(pathlib.Path(FLAGS.peers).glob("*.tflite")) if FLAGS.peers else []
   if FLAGS.peers and not peers:
     raise InputError(f"--peers={FLAGS.peers}: holds no .tflite file.")
@@ -91,7 +94,9 @@ def read_scores(path: str) -> Dict[str, float]:
     found = json.loads(pathlib.Path(path).read_text())
     pairs = [(name, float(one["pck_torso"]["micro"])) for name, one in found.items()]
   except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-    raise InputError(f"--scores={path}: not what export.verify writes ({error!r}).") from error
+    raise InputError(
+      f"--scores={path}: not a file of `{command('export verify')} --output_json` ({error!r})."
+    ) from error
   # The first runtime of each file counts.
   return {name.split(" (")[0]: score for name, score in reversed(pairs)}
 

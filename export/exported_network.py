@@ -12,6 +12,7 @@ from ppn_tf.inference.pose_model import READOUTS, PoseModel
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models import pruning
 from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
@@ -34,8 +35,8 @@ def define_readout() -> None:
     "readout",
     "answer",
     READOUTS,
-    "How trackers and `ppn_tf.score` read a PPN's joints: from its answer, as the paper does, or "
-    "where BodyNet sees them in the present frame, at the peaks that the answer chose.",
+    f"How trackers and `{command('score')}` read a PPN's joints: from its answer, as the paper "
+    "does, or where BodyNet sees them in the present frame, at the peaks that the answer chose.",
   )
 
 

@@ -24,6 +24,7 @@ from ppn_tf.inference.tflite.ppu import SAMPLERS, sampler_of
 from ppn_tf.models.layers.deform_conv import set_offset_steps
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.runtime import app
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -128,7 +129,7 @@ def _check_quantization() -> None:
   if FLAGS.quantize == "qat" and not FLAGS.quantize_aware:
     raise InputError(
       "--quantize=qat wants a run that was trained with the rounding: "
-      f"`python -m ppn_tf.train --quantize_aware={FLAGS.workdir or 'RUN'} ...`. "
+      f"`{command('train')} --quantize_aware={FLAGS.workdir or 'RUN'} ...`. "
       "--quantize=int8 does without."
     )
 

@@ -37,6 +37,7 @@ from ppn_tf.inference.tflite import convert
 from ppn_tf.keypoints import multi_scale
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.runtime import app
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.runtime.interpreter import available_runtimes
@@ -112,7 +113,9 @@ def open_forms(path: pathlib.Path) -> List[Form]:
   if path.is_dir():
     return [Form(path.name, "TensorFlow", SavedModelPoseModel(path), True, "", "", "")]
   if not path.is_file():
-    raise InputError(f"{path}: no such file or folder. Give what `python -m export.tflite` wrote.")
+    raise InputError(
+      f"{path}: no such file or folder. Give what `{command('export tflite')}` wrote."
+    )
   content = path.read_bytes()
   counts = convert.count_ops(content)
   custom = convert.custom_ops(counts)
@@ -251,7 +254,9 @@ def faults(forms: Sequence[Form], found: Dict[str, Compared], pck: Dict[str, flo
 
 def main(argv: Sequence[str]) -> None:
   if len(argv) < 2:
-    raise InputError("give one or more exports: python -m export.verify FILE.tflite --workdir=RUN")
+    raise InputError(
+      f"give one or more exports: {command('export verify')} FILE.tflite --workdir=RUN"
+    )
   model = experiment.load_checked_run()
   builder = experiment.open_dataset(FLAGS.eval_split)
   forms = [form for path in argv[1:] for form in open_forms(pathlib.Path(path))]

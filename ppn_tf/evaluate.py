@@ -22,6 +22,7 @@ from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.models.layers.deform_conv import set_implementation
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.runtime import app
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.runtime.workdir import Workdir, fingerprint
@@ -65,7 +66,7 @@ def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[C
   if FLAGS.box == "tracked":
     if len(scales) > 1 or scales[0] != 1.0 or FLAGS.flip or FLAGS.decoder == "frame":
       raise InputError(
-        "--box=tracked looks at one crop of a frame, as `python -m ppn_tf.track` does. "
+        f"--box=tracked looks at one crop of a frame, as `{command('track')}` does. "
         "Give --scales=1 --decoder=dark and no --flip."
       )
     tracker = Tracker(

@@ -11,6 +11,7 @@ from typing import Sequence
 from absl import flags
 
 from ppn_tf.runtime import app
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training import experiment
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> None:
     if FLAGS[name].value != RECIPE[name]:
       raise InputError(
         f"--{name}={FLAGS[name].value}: pretraining is of one network on single images. Leave it "
-        "out, or use `python -m ppn_tf.train`."
+        f"out, or use `{command('train')}`."
       )
   if FLAGS["num_steps"].present and not FLAGS["num_epochs"].present:
     FLAGS["num_epochs"].value = 0

@@ -17,6 +17,7 @@ from absl import flags
 from ppn_tf.inference.load import PEOPLE
 from ppn_tf.inference.pose_model import KerasPoseModel
 from ppn_tf.runtime import app
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.signals import Interruption
 from ppn_tf.tracking import smoothing
@@ -161,7 +162,7 @@ def report(excerpt: Excerpt, outputs: Outputs, summary: Summary, seconds: float)
 def main(argv: Sequence[str]) -> None:
   if len(argv) != 2:
     raise InputError(
-      "give one video: python -m ppn_tf.track VIDEO (a file, a folder of images, a camera's number "
+      f"give one video: {command('track')} VIDEO (a file, a folder of images, a camera's number "
       f"or -). Received: {' '.join(argv[1:]) or 'none'}"
     )
   box = parse_box(_BOX.value)

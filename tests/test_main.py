@@ -92,6 +92,12 @@ def test_error_of_a_command_is_its_own():
   assert "error: --output: not given." in done.stderr
 
 
+def test_help_of_a_command_names_it_as_it_was_started():
+  done = start("data", "synthetic", "--help")
+  assert "`ppn-tf data synthetic --output=DIR`" in done.stdout
+  assert "python -m" not in done.stdout
+
+
 def test_module_names_itself():
   done = subprocess.run(
     [sys.executable, "-m", "ppn_tf"], capture_output=True, text=True, cwd=ROOT, timeout=60

@@ -3,6 +3,7 @@
 import pathlib
 from typing import Dict, NamedTuple, Tuple
 
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 
 
@@ -66,5 +67,5 @@ def _has(folder: pathlib.Path, entry: str) -> bool:
 def _owner(name: str, folder: pathlib.Path) -> str:
   for other, layout in LAYOUTS.items():
     if other != name and all(_has(folder, entry) for entry in layout.entries):
-      return f" It looks like a folder for `python -m data.{other}`."
+      return f" It looks like a folder for `{command(f'data {other}')}`."
   return ""

@@ -6,6 +6,7 @@ import re
 from typing import Optional
 
 from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 
 import tensorflow_datasets as tfds
@@ -21,7 +22,7 @@ class Clips(clip_records.ClipRecords):
 
   def skeleton(self) -> Skeleton:
     if not isinstance(self._source, ClipsSource):
-      raise InputError("clips: without a source. Make the data set with `python -m data.clips`.")
+      raise InputError(f"clips: no source given. Make the data set by `{command('data clips')}`.")
     return self._source.skeleton
 
   def open_source(self, folder: os.PathLike) -> ClipsSource:

@@ -22,6 +22,7 @@ from absl import flags
 
 from ppn_tf.evaluation.third_party import load_peer
 from ppn_tf.runtime import app
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 
 from . import sources
@@ -111,7 +112,7 @@ def main(argv: Sequence[str]) -> None:
   nobody = f" Nobody was found in {len(empty)} of them." if empty else ""
   print(
     f"{folder}: {counts['clips']} clips, {counts['frames']} frames, {counts['labels']} joints, "
-    f"from {len(usable)} sources.{nobody} Next: python -m data.clips --source={folder}"
+    f"from {len(usable)} sources.{nobody} Next: {command('data clips')} --source={folder}"
   )
 
 

@@ -5,6 +5,7 @@ import pathlib
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 from ppn_tf.keypoints import skeletons
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
@@ -30,14 +31,14 @@ def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
   if not folder.is_dir():
     received = "not a folder" if folder.exists() else "no such folder"
     raise InputError(
-      f"{folder}: {received}. Expected a data set made by a program under data/, such as "
-      "`python -m data.penn_action`."
+      f"{folder}: {received}. Expected the folder that a command such as "
+      f"`{command('data penn_action')}` made."
     )
   found = _data_sets_below(folder)
   if not found:
     raise InputError(
       f"{folder}: holds no dataset_info.json, so it is no prepared data set. "
-      "Make one with a program under data/, such as `python -m data.penn_action`."
+      f"Make one with a command such as `{command('data penn_action')}`."
     )
   if len(found) > 1:
     names = ", ".join(str(one) for one in found[:8]) + (", ..." if len(found) > 8 else "")
@@ -186,8 +187,8 @@ def _open(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
   lacking = [name for name in FEATURES if name not in names]
   if lacking:
     raise InputError(
-      f"{folder}: lacks the features {', '.join(lacking)}. Expected a data set made by "
-      "a program under data/, such as `python -m data.penn_action`."
+      f"{folder}: lacks the features {', '.join(lacking)}. Expected the folder "
+      f"that a command such as `{command('data penn_action')}` made."
     )
   return builder
 

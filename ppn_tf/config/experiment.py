@@ -19,6 +19,7 @@ from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.models.ppn import PROPAGATIONS, Framewise
 from ppn_tf.models.ppu import DILATIONS, REDUCTIONS
 from ppn_tf.models.quantize_aware import quantize_aware
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir, restore
 
@@ -71,7 +72,7 @@ _MODEL_FLAGS = [
     "offset_steps",
     0,
     "Parts of a cell that the PPU's offsets are rounded to, as a table is read by that "
-    "`python -m export.tflite --sampler=table` puts in its place; 0: not rounded.",
+    f"`{command('export tflite')} --sampler=table` puts in its place; 0: not rounded.",
     lower_bound=0,
   ),
   flags.DEFINE_integer(
@@ -93,8 +94,9 @@ _MODEL_FLAGS = [
   flags.DEFINE_string(
     "quantize_aware",
     "",
-    "A run's workdir, whose network is trained on with the rounding that `python -m export.tflite "
-    "--quantize=qat` will do. Flags of the network that are not given are that run's.",
+    "A run's workdir, whose network is trained on with the rounding that "
+    f"`{command('export tflite')} --quantize=qat` will do. Flags of the network that are not "
+    "given are that run's.",
   ),
   flags.DEFINE(
     _SkeletonParser(),

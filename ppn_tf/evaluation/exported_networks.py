@@ -9,6 +9,7 @@ from ppn_tf.evaluation import third_party
 from ppn_tf.evaluation.crop_networks import CropNetwork
 from ppn_tf.inference.pose_model import SIGNATURES, TFLitePoseModel
 from ppn_tf.inference.recurrence import Recurrence
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import open_file
 
@@ -33,7 +34,8 @@ class ExportedNetwork(CropNetwork):
     self._model = TFLitePoseModel(path, num_threads)
     if self._model.skeleton is None:
       raise InputError(
-        f"{path}: does not say which joints it has. Export it anew with `python -m export.tflite`."
+        f"{path}: does not say which joints it has. Export it again with "
+        f"`{command('export tflite')}`."
       )
     self.joint_names, self.image_size = self._model.skeleton.joint_names, self._model.image_size
     self._recurrence = Recurrence(self._model)

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from ppn_tf.evaluation import prediction_formats
 from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -130,7 +131,7 @@ def read_predictions(
   if not found:
     raise InputError(
       f"{folder}: holds no predictions. Expected an .npz or .json file for each clip, "
-      "such as `python -m ppn_tf.evaluate --output_predictions` writes."
+      f"such as `{command('evaluate')} --output_predictions` writes."
     )
   return about, found
 

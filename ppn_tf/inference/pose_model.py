@@ -14,6 +14,7 @@ import numpy as np
 from ppn_tf.inference.tflite.metadata import read_description
 from ppn_tf.keypoints.skeletons import Skeleton, find_skeleton, from_dict
 from ppn_tf.models.ppn import Framewise, check_steps_alone
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import interpreter_class
 
@@ -111,7 +112,7 @@ class TFLitePoseModel(_ExportedPoseModel):
       signatures = self._interpreter.get_signature_list()
     except (ValueError, RuntimeError) as error:
       raise InputError(
-        f"{path}: not a TensorFlow Lite model. Give a file written by `python -m export.tflite`."
+        f"{path}: not a TensorFlow Lite model. Give a file written by `{command('export tflite')}`."
       ) from error
     _check_signatures(path, {name: set(parts["inputs"]) for name, parts in signatures.items()})
     self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
@@ -120,7 +121,7 @@ class TFLitePoseModel(_ExportedPoseModel):
     if "heatmaps" not in outputs:
       raise InputError(
         f"{path}: its signature 'step' gives {sorted(outputs)} where 'heatmaps' was expected. "
-        "Export it anew with `python -m export.tflite`."
+        f"Export it anew with `{command('export tflite')}`."
       )
     self._set_sizes(step.get_input_details()["frame"]["shape"], outputs["heatmaps"]["shape"])
     description = read_description(path)
@@ -145,7 +146,7 @@ class SavedModelPoseModel(_ExportedPoseModel):
       self._loaded = tf.saved_model.load(str(_newest_version(pathlib.Path(path))))
     except (OSError, ValueError) as error:
       raise InputError(
-        f"{path}: not a SavedModel. Give a folder written by `python -m export.saved_model`."
+        f"{path}: not a SavedModel. Give a folder written by `{command('export saved_model')}`."
       ) from error
     self._signatures = dict(self._loaded.signatures)
     inputs = {

@@ -8,6 +8,7 @@ from typing import Callable, Sequence
 
 from absl import app, logging
 
+from ppn_tf.runtime.command_names import localize
 from ppn_tf.runtime.errors import InputError
 
 # A disk, a quota or a file's greatest size is reached.
@@ -49,6 +50,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
   # --verbosity, read after this, still has its say.
   logging.set_verbosity(logging.WARNING)
+  program = sys.modules["__main__"]
+  program.__doc__ = localize(program.__doc__ or "")  # which --help prints
   app.run(guarded)
 
 

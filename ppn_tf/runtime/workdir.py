@@ -25,6 +25,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 import filelock
 
 import ppn_tf
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -73,7 +74,7 @@ class Workdir:
     if not path.is_file():
       raise InputError(
         f"{self.path}: holds no run (no flags.json). Give --workdir a folder that "
-        "`python -m ppn_tf.train` wrote."
+        f"`{command('train')}` wrote."
       )
     try:
       saved = json.loads(path.read_text())
@@ -165,7 +166,7 @@ class Workdir:
     Raises:
       InputError: there is none yet.
     """
-    mend = f"Train with `python -m ppn_tf.train --workdir={self.path}` first."
+    mend = f"Train with `{command('train')} --workdir={self.path}` first."
     return _newest(self.checkpoints_path, mend)
 
   def best_checkpoint(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import ppn_tf
 from ppn_tf.evaluation.reporting.runs import Run, number
+from ppn_tf.runtime import command_names
 
 _PACKAGES = ("tensorflow", "tf-keras", "keras-cv", "tensorflow-datasets", "numpy", "ai-edge-litert")
 
@@ -20,7 +21,7 @@ _PACKAGES = ("tensorflow", "tf-keras", "keras-cv", "tensorflow-datasets", "numpy
 def command(argv: Sequence[str]) -> str:
   """The command line of this program, one flag a line, ready to be pasted."""
   return " \\\n  ".join(
-    ["python -m ppn_tf.report"] + [shlex.quote(argument) for argument in argv[1:]]
+    [command_names.command("report"), *(shlex.quote(argument) for argument in argv[1:])]
   )
 
 

@@ -6,6 +6,7 @@ import math
 import pathlib
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir
 
@@ -73,7 +74,7 @@ def read_runs(values: Sequence[str]) -> List[Run]:
       that holds no run or files that cannot be read.
   """
   if not values:
-    raise InputError("no run given. Write e.g. `python -m ppn_tf.report runs/swift runs/stable`.")
+    raise InputError(f"no run given. Write e.g. `{command('report')} runs/swift runs/stable`.")
   named: Dict[str, str] = {}
   for value in values:
     name, workdir = _name_and_workdir(value)
@@ -124,6 +125,6 @@ def _read_evaluation(path: pathlib.Path) -> Optional[Evaluation]:
     if not isinstance(scores, dict) or not isinstance(scores.get("groups"), dict):
       raise InputError(
         f'{path}: lacks "{reference}" with its "groups". '
-        f"Write it anew with `python -m ppn_tf.evaluate --output_json={path}`."
+        f"Write it anew with `{command('evaluate')} --output_json={path}`."
       )
   return evaluation

@@ -9,6 +9,7 @@ import numpy as np
 
 from ppn_tf.evaluation.reporting.images import Picture, jpeg, tiled
 from ppn_tf.evaluation.reporting.moments import spread
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.output.drawing import fit_image
 from ppn_tf.tracking.video.reader import open_video
@@ -39,7 +40,7 @@ def read_track(value: str, num_frames: int = 8) -> Track:
   videos = [path for path in parts if path.suffix.lower() != ".json"]
   if len(tables) != 1 or len(videos) != 1:
     raise InputError(
-      f"--track={value}: wanted NAME_pose.json,NAME_pose.mp4 as `python -m ppn_tf.track` writes."
+      f"--track={value}: wanted NAME_pose.json,NAME_pose.mp4 as `{command('track')}` writes."
     )
   table = _read_table(tables[0])
   name = pathlib.PurePath(table["video"]).name
@@ -50,7 +51,7 @@ def read_track(value: str, num_frames: int = 8) -> Track:
   except (KeyError, IndexError, TypeError, ValueError) as error:
     raise InputError(
       f'{tables[0]}: lacks "keypoints" of (x, y, score) in its frames. '
-      "Give the JSON file that `python -m ppn_tf.track` wrote of one person."
+      f"Give the JSON file that `{command('track')}` wrote of one person."
     ) from error
   found = 100 * float(np.mean(scores >= _SEEN))
   portrait = tiles.shape[1] > tiles.shape[2]
@@ -72,7 +73,7 @@ def _read_table(path: pathlib.Path) -> Dict[str, Any]:
     lacking = ["an object of tracked frames"]
   if lacking:
     raise InputError(
-      f"{path}: lacks {', '.join(lacking)}. Give the JSON file that `python -m ppn_tf.track` wrote."
+      f"{path}: lacks {', '.join(lacking)}. Give the JSON file that `{command('track')}` wrote."
     )
   return table
 

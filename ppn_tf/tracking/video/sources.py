@@ -8,6 +8,7 @@ import re
 import sys
 from typing import Any, BinaryIO, Dict, Generator, Iterator, Optional, Tuple, Union
 
+from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.reader import Frame, ImageFolder, VideoFile, open_container, open_video
 
@@ -159,7 +160,7 @@ def _open_camera(text: str, number: int, strict: bool) -> LiveVideo:
   if sys.platform not in _CAMERAS:
     raise InputError(
       f"{text}: cameras are read on Linux and macOS. Elsewhere pipe one: "
-      "ffmpeg ... -f matroska - | python -m ppn_tf.track -"
+      f"ffmpeg ... -f matroska - | {command('track')} -"
     )
   kind, device = _CAMERAS[sys.platform]
   try:
