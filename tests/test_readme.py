@@ -72,8 +72,7 @@ def test_blocks_run_in_order(installed, tmp_path):
       command,
       cwd=tmp_path,
       env=environment,
-      stdout=subprocess.PIPE,
-      stderr=subprocess.PIPE,
+      capture_output=True,
       text=True,
       timeout=600,
     )
