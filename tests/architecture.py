@@ -94,7 +94,6 @@ MAX_ARGUMENTS = 10
 # Modules that are yet to be split.
 OVERSIZED = (
   "ppn_tf.config.experiment",
-  "ppn_tf.clips.pipeline",
   "ppn_tf.score",
   "ppn_tf.tracking.tracker",
   "ppn_tf.training.experiment",

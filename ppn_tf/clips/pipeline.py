@@ -3,17 +3,15 @@
 import functools
 from typing import Any, Collection, Dict, Sequence, Tuple
 
-from ppn_tf.clips import appearance, augment, records
-from ppn_tf.clips.neighbor import add_neighbor
+from ppn_tf.clips import records
 from ppn_tf.clips.single_frames import spread_frames
+from ppn_tf.clips.training_clip import Clip, training_clip
 from ppn_tf.keypoints import crops
-from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-Clip = Dict[str, tf.Tensor]
 # Whose crops a network is evaluated on, both from the ground truth.
 BOXES = ("given", "joints")
 # Crops that an evaluated network sees at a time, at most.
@@ -33,109 +31,6 @@ def samples_per_epoch(builder: tfds.core.DatasetBuilder, split: str, num_frames:
   """Samples of an epoch of `training_batches`: clips of at least T frames, or at T = 1 frames."""
   lengths = clip_lengths(builder, split).values()
   return sum(lengths) if num_frames == 1 else sum(length >= num_frames for length in lengths)
-
-
-def decode_frames(frames: tf.Tensor) -> tf.Tensor:
-  """[N] JPEG or PNG strings, all of one size, to [N, H, W, 3] uint8."""
-  # decode_jpeg reads PNG too.
-  return tf.map_fn(
-    lambda encoded: tf.io.decode_jpeg(encoded, channels=3), frames, fn_output_signature=tf.uint8
-  )
-
-
-def training_clip(
-  clip: Clip,
-  seed: tf.Tensor,
-  *,
-  skeleton: Skeleton,
-  num_frames: int,
-  image_size: Tuple[int, int],
-  box_margin: float,
-  scale_range: Tuple[float, float],
-  max_rotation: float,
-  flip_probability: float,
-  max_shift: float = 0.0,
-  max_frame_step: int = 1,
-  steady_crops: bool = False,
-  turn_probability: float = 0.0,
-  neighbor_probability: float = 0.0,
-  color_jitter: float = 0.0,
-  blur_probability: float = 0.0,
-  occlusion_probability: float = 0.0,
-) -> Clip:
-  """Cuts T frames from a clip, crops and augments them alike.
-
-  Each frame is cropped about its own box, or all of them along a straight path;
-  the draw of scale, rotation and mirroring is the clip's.
-
-  Args:
-    clip: as `records.parse` gives it.
-    seed: [2] integer; equal seeds cut and draw alike.
-    skeleton: says which joints a mirrored image exchanges.
-    num_frames: T; the clip has at least as many.
-    image_size: (H, W) of the crops in pixels.
-    box_margin: the crop's side is this times the box's longer side.
-    scale_range, max_rotation, flip_probability, max_shift, turn_probability: see `augment.draw`.
-    max_frame_step: frames from each of the T to the next, at most: drawn from 1 to this for a
-      clip, and less where it is too short.
-    steady_crops: crop along `crops.steady_path`.
-    neighbor_probability: see `neighbor.add_neighbor`.
-    color_jitter, blur_probability, occlusion_probability: see `appearance`; as without them
-      where they are zero.
-  Returns:
-    clip, its name; frames [T, H, W, 3] float32 0..255; keypoints [T, K, 2] float32 in crop
-    pixels; weights [T, K] float32, 1 for joints that are visible and in the
-    crop; torso [T] float32, PCK-torso's reference length in crop pixels.
-  """
-  seeds = tf.random.experimental.stateless_split(seed, 2)
-  look, beside = tf.unstack(tf.random.experimental.stateless_split(seeds[1], 2))
-  index = _cut(tf.shape(clip["frames"])[0], num_frames, max_frame_step, seeds[0])
-  part = {
-    name: tf.gather(clip[name], index) for name in ("frames", "keypoints", "visibility", "boxes")
-  }
-  scale, rotation, flip, shift = augment.draw(
-    seeds[1], scale_range, max_rotation, flip_probability, max_shift, turn_probability
-  )
-  center, side = crops.box_to_crop(part["boxes"], box_margin)
-  if steady_crops:
-    center, side = crops.steady_path(center, side)
-  side /= scale
-  affines = crops.crop_affine(center + side[:, None] * shift, side, image_size, rotation, flip)
-  frames = crops.crop_frames(decode_frames(part["frames"]), affines, image_size)
-
-  keypoints = crops.transform_points(affines, part["keypoints"])
-  order = tf.where(flip, skeleton.flip_order, list(range(skeleton.num_joints)))
-  keypoints = tf.gather(keypoints, order, axis=1)
-  visible = tf.gather(part["visibility"], order, axis=1)
-  limit = tf.constant([image_size[1], image_size[0]], tf.float32) - 0.5
-  inside = tf.reduce_all((keypoints >= -0.5) & (keypoints < limit), axis=-1)
-  shoulder, hip = skeleton.torso
-  frames = tf.ensure_shape(frames, [num_frames, *image_size, 3])
-  keypoints = tf.ensure_shape(keypoints, [num_frames, skeleton.num_joints, 2])
-  if neighbor_probability:
-    frames = add_neighbor(frames, keypoints, visible & inside, beside, neighbor_probability)
-  frames = appearance.change_appearance(
-    frames, look, color_jitter, blur_probability, occlusion_probability
-  )
-  return {
-    "clip": clip["clip"],
-    "frames": frames,
-    "keypoints": keypoints,
-    "weights": tf.cast(visible & inside, tf.float32),
-    "torso": tf.norm(keypoints[:, shoulder] - keypoints[:, hip], axis=-1),
-  }
-
-
-def _cut(length: tf.Tensor, num_frames: int, max_step: int, seed: tf.Tensor) -> tf.Tensor:
-  """Which T of a clip's frames are taken, [T] int32: any beginning, any step up to the most."""
-  step = tf.constant(1)
-  if max_step > 1 and num_frames > 1:
-    most = tf.minimum(max_step, (length - 1) // (num_frames - 1))
-    drawn = tf.random.experimental.stateless_split(seed, 2)[1]
-    step = tf.random.stateless_uniform([], drawn, 1, most + 1, tf.int32)
-  available = length - (num_frames - 1) * step
-  first = tf.random.stateless_uniform([], seed, 0, available, tf.int32)
-  return first + step * tf.range(num_frames)
 
 
 def training_batches(
@@ -257,7 +152,7 @@ def evaluation_windows(
     if steady_crops:
       center, side = crops.steady_path(center, side)
     affines = tf.stack([crops.crop_affine(center, side / scale, image_size) for scale in scales])
-    images = decode_frames(tf.gather(clip["frames"], index))
+    images = records.decode_frames(tf.gather(clip["frames"], index))
     frames = tf.stack(
       [crops.crop_frames(images, affine, image_size) for affine in tf.unstack(affines)]
     )

@@ -198,3 +198,11 @@ def _check_split(builder: tfds.core.DatasetBuilder, split: str) -> str:
     existing = ", ".join(sorted(builder.info.splits)) or "none"
     raise InputError(f"{builder.data_dir}: no split {split!r}. Splits there: {existing}")
   return split
+
+
+def decode_frames(frames: tf.Tensor) -> tf.Tensor:
+  """Decodes [N] JPEG or PNG strings of one size to [N, H, W, 3] uint8."""
+  # decode_jpeg reads PNG too.
+  return tf.map_fn(
+    lambda encoded: tf.io.decode_jpeg(encoded, channels=3), frames, fn_output_signature=tf.uint8
+  )

@@ -76,7 +76,7 @@ class CropNetwork(abc.ABC):
     found = np.zeros((len(affines), len(self.joint_names), 3), np.float32)
     for first in range(0, len(found), CHUNK):
       part = slice(first, first + CHUNK)
-      images = pipeline.decode_frames(clip["frames"][part])
+      images = records.decode_frames(clip["frames"][part])
       shown = crops.crop_frames(images, affines[part], self.image_size).numpy()
       for frame, crop in enumerate(shown, first):
         first_of_all = frame % (num_frames or len(found)) == 0

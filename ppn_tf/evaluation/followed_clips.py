@@ -4,7 +4,7 @@ from typing import Collection, Iterator
 
 import numpy as np
 
-from ppn_tf.clips import pipeline, records
+from ppn_tf.clips import records
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.tracking.tracker import Tracker
 
@@ -55,4 +55,4 @@ def follow(
 
 def _decoded(frames: tf.Tensor) -> Iterator[np.ndarray]:
   for first in range(0, len(frames), _CHUNK):
-    yield from pipeline.decode_frames(frames[first : first + _CHUNK]).numpy()
+    yield from records.decode_frames(frames[first : first + _CHUNK]).numpy()

@@ -1,5 +1,6 @@
 """The training that the flags describe: model, batches and loop, for the doors that train."""
 
+import dataclasses
 import functools
 import os
 import sys
@@ -9,6 +10,7 @@ from absl import flags
 from tqdm import tqdm
 
 from ppn_tf.clips import pipeline, service
+from ppn_tf.clips.augment import Augmentation
 from ppn_tf.config import experiment
 from ppn_tf.inference import people
 from ppn_tf.models.layers import batch_norm
@@ -252,18 +254,26 @@ def _training_batches(
     skeleton=experiment.skeleton(),
     image_size=image_size,
     box_margin=FLAGS.box_margin,
-    scale_range=experiment.numbers("scale_range", 2),
-    max_rotation=FLAGS.max_rotation,
-    flip_probability=FLAGS.flip_probability,
-    max_shift=FLAGS.max_shift,
-    max_frame_step=FLAGS.max_frame_step,
     steady_crops=FLAGS.steady_crops,
-    turn_probability=FLAGS.turn_probability,
-    neighbor_probability=FLAGS.neighbor_probability,
-    color_jitter=FLAGS.color_jitter,
-    blur_probability=FLAGS.blur_probability,
-    occlusion_probability=FLAGS.occlusion_probability,
+    augmentation=_augmentation(),
   )
+
+
+def _augmentation() -> Augmentation:
+  """Returns the augmentation of the flags.
+
+  Raises:
+    InputError: a value is out of range.
+  """
+  names = [field.name for field in dataclasses.fields(Augmentation) if field.name != "scale_range"]
+  smallest, largest = experiment.numbers("scale_range", 2)
+  try:
+    return Augmentation(
+      scale_range=(smallest, largest),
+      **{name: FLAGS[name].value for name in names},
+    )
+  except ValueError as error:
+    raise InputError(f"--{error}") from error
 
 
 def trainer_arguments() -> Dict[str, Any]:

@@ -1,5 +1,6 @@
 """Clips to batches, on a data set whose pixels tell which joint they belong to."""
 
+import dataclasses
 import itertools
 from typing import Any, Dict
 
@@ -35,6 +36,9 @@ def batches(builder, count=1, **arguments: Any):
     **WILD,
     **arguments,
   }
+  names = {field.name for field in dataclasses.fields(augment.Augmentation)} & set(settings)
+  augmentation = augment.Augmentation(**{name: settings.pop(name) for name in names})
+  settings["augmentation"] = augmentation
   dataset = pipeline.training_batches(builder, "train", **settings)
   return [
     {name: value.numpy() for name, value in batch.items()}
@@ -348,7 +352,10 @@ def test_draw_keeps_to_its_ranges_and_uses_them():
 
 
 def test_draw_shifts_to_all_sides():
-  draws = [augment.draw(tf.constant([7, i], tf.int64), max_shift=0.1) for i in range(300)]
+  draws = [
+    augment.draw(tf.constant([7, i], tf.int64), augment.Augmentation(max_shift=0.1))
+    for i in range(300)
+  ]
   shift = np.array([one[3].numpy() for one in draws])
   assert np.all(shift.min(axis=0) < -0.09) and np.all(0.09 < shift.max(axis=0))
   assert np.abs(shift).max() <= 0.1
@@ -358,8 +365,8 @@ def test_draw_shifts_to_all_sides():
 def test_turns_are_by_any_angle_and_the_rest_as_without():
   """400 draws: 0.25 of them turned, of which 140 of 180 degrees lie beyond 40 to either side."""
   seeds = [tf.constant([7, i], tf.int64) for i in range(400)]
-  usual = np.array([augment.draw(seed, max_rotation=40.0)[1] for seed in seeds])
-  draws = [augment.draw(seed, max_rotation=40.0, turn_probability=0.25) for seed in seeds]
+  usual = np.array([augment.draw(seed)[1] for seed in seeds])
+  draws = [augment.draw(seed, augment.Augmentation(turn_probability=0.25)) for seed in seeds]
   turned = np.array([draw[1] for draw in draws])
   changed = turned != usual
   assert abs(changed.mean() - 0.25) < 3 * np.sqrt(0.25 * 0.75 / 400)
@@ -369,5 +376,23 @@ def test_turns_are_by_any_angle_and_the_rest_as_without():
   assert degrees.min() < -120 and degrees.max() > 120
   for seed, draw in zip(seeds[:20], draws):
     assert [float(x) for x in (draw[0], draw[2])] == [
-      float(x) for x in (augment.draw(seed, max_rotation=40.0)[i] for i in (0, 2))
+      float(x) for x in (augment.draw(seed)[i] for i in (0, 2))
     ]
+
+
+FIELDS = [field.name for field in dataclasses.fields(augment.Augmentation)]
+
+
+@pytest.mark.parametrize(
+  ("name", "value"),
+  [
+    *((name, value) for name in FIELDS for value in (float("nan"), -1.0)),
+    *((name, float("inf")) for name in FIELDS if name != "max_frame_step"),
+    ("scale_range", 2.0),
+    ("max_frame_step", 0),
+  ],
+)
+def test_an_augmentation_out_of_range_is_refused(name, value):
+  wrong = (value, 1.0) if name == "scale_range" else value
+  with pytest.raises(ValueError, match=f"^{name} must be"):
+    augment.Augmentation(**{name: wrong})

@@ -24,9 +24,6 @@ ARGUMENTS = {
   "skeleton": PENN_ACTION,
   "image_size": (64, 64),
   "box_margin": 1.25,
-  "scale_range": (0.8, 1.4),
-  "max_rotation": 40.0,
-  "flip_probability": 0.5,
 }
 
 

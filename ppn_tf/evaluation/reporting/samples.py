@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 from tqdm import tqdm
 
-from ppn_tf.clips import pipeline, records
+from ppn_tf.clips import records
 from ppn_tf.evaluation.reporting.moments import Moment, choose_moment, spread
 from ppn_tf.evaluation.reporting.predictions import Stretch
 from ppn_tf.keypoints.skeletons import Skeleton
@@ -74,7 +74,7 @@ def read_frames(
     clip = records.parse(builder, example)
     name = clip["clip"].numpy().decode("utf-8")
     if name in wanted:
-      found[name] = pipeline.decode_frames(tf.gather(clip["frames"], list(wanted[name]))).numpy()
+      found[name] = records.decode_frames(tf.gather(clip["frames"], list(wanted[name]))).numpy()
     if len(found) == len(wanted):
       break
   return found
@@ -88,7 +88,7 @@ def _stretch(clip: Dict[str, Any], skeleton: Skeleton) -> Tuple[Stretch, Moment]
   stretch = Stretch(
     clip=clip["clip"].decode("utf-8"),
     first=first,
-    frames=pipeline.decode_frames(clip["frames"][chosen]).numpy(),
+    frames=records.decode_frames(clip["frames"][chosen]).numpy(),
     keypoints=clip["keypoints"][chosen],
     visibility=clip["visibility"][chosen],
     boxes=clip["boxes"][chosen],

@@ -12,7 +12,7 @@ from data.builder.account import ClipError
 from data.clips import dataset
 from data.clips.frames import read_part
 from data.clips.source import ClipsSource
-from ppn_tf.clips import pipeline, records
+from ppn_tf.clips import records
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.runtime.errors import InputError
 from tests.data.clips.own_clips import (
@@ -75,12 +75,12 @@ def test_records_hold_what_the_json_says(source, tmp_path):
   assert walk["visibility"].all() and walk["boxes"][11].tolist() == [21, 2, 41, 42]
   assert walk["image_size"].tolist() == [HEIGHT, WIDTH] and walk["action"] == b""
   assert len(train["run"]["frames"]) == 2
-  pixels = pipeline.decode_frames(train["run"]["frames"]).numpy()
+  pixels = records.decode_frames(train["run"]["frames"]).numpy()
   np.testing.assert_array_equal(pixels, [picture(1), picture(2)])
 
   first, second = test["film.mp4#1"], test["film.mp4#2"]
   assert first["action"] == b"dance" and first["keypoints"][0, 0].tolist() == [22, 8]
-  pixels = pipeline.decode_frames(first["frames"]).numpy().astype(float)
+  pixels = records.decode_frames(first["frames"]).numpy().astype(float)
   for number, image in zip((3, 4, 5), pixels):
     assert np.abs(image - picture(number)).mean() < 3  # neighbours differ by 10
   # The frames between two labels have none; their boxes lie in between.

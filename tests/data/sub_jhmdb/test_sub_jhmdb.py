@@ -14,7 +14,7 @@ from data.builder import clip_records
 from data.builder.account import ClipError
 from data.sub_jhmdb import dataset
 from data.sub_jhmdb.source import JhmdbSource
-from ppn_tf.clips import pipeline, records
+from ppn_tf.clips import records
 from ppn_tf.keypoints.skeletons import SUB_JHMDB
 from ppn_tf.runtime.errors import InputError
 from tests.data.penn_action import penn_files
@@ -60,7 +60,7 @@ def test_records_hold_what_the_files_say(source, tmp_path):
   assert clip["visibility"].all() and clip["boxes"].tolist() == [[12, 3, 28, 27]] * 4
   files = sorted((source / "Rename_Images" / "catch" / "a1").iterdir())
   assert clip["frames"].tolist() == [file.read_bytes() for file in files]
-  pixels = pipeline.decode_frames(clip["frames"]).numpy()
+  pixels = records.decode_frames(clip["frames"]).numpy()
   np.testing.assert_array_equal(pixels, [np.asarray(Image.open(file)) for file in files])
 
 
