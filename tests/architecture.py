@@ -64,6 +64,7 @@ WITHOUT_TENSORFLOW = (
   "ppn_tf.inference.tflite.metadata",
   "ppn_tf.tracking.boxes",
   "ppn_tf.tracking.cuts",
+  "ppn_tf.tracking.settings",
   "ppn_tf.tracking.smoothing",
   "ppn_tf.tracking.video",
   "ppn_tf.tracking.output.drawing",
@@ -95,7 +96,6 @@ MAX_ARGUMENTS = 10
 OVERSIZED = (
   "ppn_tf.config.experiment",
   "ppn_tf.score",
-  "ppn_tf.tracking.tracker",
   "ppn_tf.training.experiment",
   "ppn_tf.training.loop",
   "ppn_tf.training.trainer",

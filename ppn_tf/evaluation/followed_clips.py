@@ -43,7 +43,7 @@ def follow(
     poses = []
     for number, frame in enumerate(_decoded(clip["frames"])):
       if num_frames and number and number % num_frames == 0:
-        tracker.begin_anew()
+        tracker.restart()
       poses.append(tracker.update(frame))
     yield ClipPredictions(
       clip=name,

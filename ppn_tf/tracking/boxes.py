@@ -1,4 +1,4 @@
-"""Where in a frame a tracker looks for a person."""
+"""Boxes in which a tracker looks for a person."""
 
 from typing import List, Sequence
 
@@ -6,39 +6,64 @@ import numpy as np
 
 from ppn_tf.runtime.errors import InputError
 
+MIN_SIDE = 16  # pixels; joints within a smaller box are not a person
+
+
+def has_area(box: np.ndarray) -> bool:
+  """Returns whether a box is four finite numbers (x1, y1, x2, y2) with x1 < x2 and y1 < y2."""
+  return bool(len(box) == 4 and np.isfinite(box).all() and (box[2:] > box[:2]).all())
+
+
+def check_box(box: Sequence[float]) -> np.ndarray:
+  """Returns a box as [4] float32.
+
+  Raises:
+    InputError: not four finite numbers (x1, y1, x2, y2) with x1 < x2 and y1 < y2.
+  """
+  array = np.asarray(box, np.float32)
+  if not has_area(array):
+    raise InputError(
+      f"box={list(box)}: not a box. Give x1, y1, x2, y2 in pixels, x1 < x2 and y1 < y2."
+    )
+  return array
+
+
+def check_within(box: np.ndarray, frame: np.ndarray) -> None:
+  """Checks that a box [4] overlaps a frame [H, W, 3].
+
+  Raises:
+    InputError: no pixel of the frame lies in the box.
+  """
+  height, width = frame.shape[:2]
+  if box[0] >= width or box[1] >= height or box[2] <= 0 or box[3] <= 0:
+    raise InputError(
+      f"box={box.tolist()}: outside the frame. Give x1, y1, x2, y2 within {width}x{height} pixels."
+    )
+
 
 def frame_box(frame: np.ndarray, margin: float) -> np.ndarray:
-  """The box whose crop is the whole frame and no more."""
+  """Returns the box [4] whose crop shows exactly the whole frame [H, W, 3]."""
   height, width = frame.shape[:2]
   center = np.array([width - 1, height - 1]) / 2
   half = np.array([width, height]) / 2 / margin
   return np.concatenate([center - half, center + half]).astype(np.float32)
 
 
-def has_area(box: np.ndarray) -> bool:
-  """Whether a box is four finite numbers with x1 < x2 and y1 < y2."""
-  return bool(np.isfinite(box).all() and len(box) == 4 and (box[2:] > box[:2]).all())
-
-
-def check_within(box: np.ndarray, frame: np.ndarray) -> None:
-  """Raises InputError if a box has no pixel of the frame."""
-  height, width = frame.shape[:2]
-  if box[0] >= width or box[1] >= height or box[2] <= 0 or box[3] <= 0:
-    raise InputError(
-      f"the box {box.tolist()} lies outside the frame. Give x1,y1,x2,y2 within {width}x{height}."
-    )
-
-
 def search_boxes(
   frame: np.ndarray, margin: float, parts: Sequence[float] = (1.0, 0.75)
 ) -> List[np.ndarray]:
-  """Where to look for a person of unknown place: [4] float32 boxes.
+  """Returns boxes in which to look for a person anywhere in a frame.
 
-  The whole frame first; then squares of each of `parts` of the shorter side,
-  side by side and half overlapping.
+  Args:
+    frame: [H, W, 3].
+    margin: side of a crop over the longer side of its box.
+    parts: sides of the squares over the shorter side of the frame.
+  Returns:
+    [4] float32 boxes: first the whole frame; then, for each part, a grid of squares that
+    overlap by about half.
   """
   height, width = frame.shape[:2]
-  found = [frame_box(frame, margin)]
+  boxes = [frame_box(frame, margin)]
   for part in parts:
     side = part * min(height, width)
     centers = [
@@ -49,5 +74,5 @@ def search_boxes(
     ]
     half = side / margin / 2
     for y in centers[0]:
-      found += [np.array([x - half, y - half, x + half, y + half], np.float32) for x in centers[1]]
-  return found
+      boxes += [np.array([x - half, y - half, x + half, y + half], np.float32) for x in centers[1]]
+  return boxes

@@ -82,7 +82,7 @@ def test_files_say_what_they_are(folder):
   assert description["frame"]["size"] == [64, 64] and description["trained"]
   assert description["skeleton"]["joint_names"][0] == "head"
   tracker = Tracker.from_preset(folder / "int8.tflite")
-  assert (tracker.margin, tracker.skeleton.name) == (1.1, "penn_action")
+  assert (tracker.settings.margin, tracker.skeleton.name) == (1.1, "penn_action")
   size = (folder / "exact.tflite").stat().st_size
   assert (folder / "int8.tflite").stat().st_size < 0.6 * size
   assert zipfile.ZipFile(folder / "exact.tflite").testzip() is None

@@ -30,7 +30,8 @@ def tiny_people(num_threads=2):
 def test_people_as_the_readme_has_it(monkeypatch):
   monkeypatch.setattr(people, "pose_model", tiny_people)
   tracker = ppn_tf.Tracker.from_preset("people")
-  assert (tracker.margin, tracker.steady_crops, tracker.skeleton) == (1.5, True, COCO)
+  settings = tracker.settings
+  assert (settings.margin, settings.steady_crops, tracker.skeleton) == (1.5, True, COCO)
   frames = np.random.default_rng(0).integers(0, 256, (3, 40, 50, 3), dtype=np.uint8)
   count = 0
   for pose in tracker(iter(frames), box=None):

@@ -5,6 +5,7 @@ stand-in for a network finds the discs in the crop that it is given by colour,
 so that the tracker's answers can be compared with where they were painted.
 """
 
+import dataclasses
 import itertools
 
 import cv2
@@ -323,19 +324,20 @@ def test_model_of_unknown_joints():
 def test_load_takes_a_pose_model():
   eye = Eye()
   tracker = Tracker.from_preset(eye, min_score=0.3)
-  assert (tracker.model, tracker.min_score) == (eye, 0.3)
+  assert (tracker.model, tracker.settings.min_score) == (eye, 0.3)
 
 
 def test_the_same_with_another_person():
   joints, others = walk(5), walk(5, origin=(300.0, 40.0))
   tracker = Tracker(Eye(), min_score=0.3)
-  one, two = tracker.another(), tracker.another()
+  one, two = tracker.copy(), tracker.copy(min_joints=5)
   one.reset(penn_box(joints[0]))
   two.reset(penn_box(others[0]))
   poses = [(one.update(paint(a)), two.update(paint(b))) for a, b in zip(joints, others)]
   assert errors([pose for pose, _ in poses], joints).max() < 1.0
   assert errors([pose for _, pose in poses], others).max() < 1.0
-  assert (one.min_score, one.model) == (0.3, tracker.model)
+  assert (one.settings.min_score, one.model) == (0.3, tracker.model)
+  assert two.settings == dataclasses.replace(one.settings, min_joints=5)
 
 
 def test_head_net_begins_anew_every_few_frames():
@@ -406,7 +408,7 @@ def test_a_tracker_that_does_not_roam_looks_where_the_person_was():
   tracker = Tracker(eye, restart_after=4, roam=False)
   poses = list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0])))
   assert not any(pose.found for pose in poses[10:])
-  assert tracker.lost == 10
+  assert tracker.num_lost == 10
   assert len(eye.starts) <= 1 + 2 * 2
 
 

@@ -166,7 +166,7 @@ def test_arguments_that_make_no_file(model):
 def test_a_file_says_how_to_use_it(model, tmp_path):
   path = tmp_path / "net.tflite"
   path.write_bytes(convert.to_tflite(model))
-  assert read_description(path) == {} and Tracker.from_preset(path).margin == 1.25
+  assert read_description(path) == {} and Tracker.from_preset(path).settings.margin == 1.25
   skeleton = {**to_dict(SKELETON), "name": "mine"}
   description = {"skeleton": skeleton, "frame": {"box_margin": 1.5}}
   add_description(path, description)
@@ -177,5 +177,5 @@ def test_a_file_says_how_to_use_it(model, tmp_path):
   assert json.loads((tmp_path / "ppn_tf.json").read_text()) == description
   assert set(tf.lite.Interpreter(str(path)).get_signature_list()) == {"start", "step"}
   tracker = Tracker.from_preset(path)
-  assert (tracker.skeleton.name, tracker.margin) == ("mine", 1.5)
+  assert (tracker.skeleton.name, tracker.settings.margin) == ("mine", 1.5)
   assert Tracker.from_preset(path, SKELETON, margin=2).skeleton is SKELETON

@@ -1,0 +1,97 @@
+"""Search for a person in a frame, by HeadNet alone."""
+
+from typing import Optional, Tuple
+
+import numpy as np
+
+from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.inference.recurrence import Recurrence
+from ppn_tf.keypoints import frame_crops
+from ppn_tf.tracking import boxes
+from ppn_tf.tracking.settings import TrackerSettings
+
+
+class PersonSearch:
+  """Looks for a person in crops of a frame.
+
+  Attributes: the arguments of the constructor.
+  """
+
+  def __init__(self, model: PoseModel, settings: TrackerSettings):
+    self.model, self.settings = model, settings
+    self._recurrence = Recurrence(model, decoder=settings.decoder)
+
+  def crop(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Crops a frame about a box.
+
+    Args:
+      frame: [H, W, 3] uint8 RGB.
+      box: [4], (x1, y1, x2, y2) in frame pixels.
+    Returns:
+      crop [h, w, 3] float32 of the model's image size, and the affine [2, 3] from frame to crop
+      pixels.
+    """
+    affine = frame_crops.crop_affine(box, self.settings.margin, self.model.image_size)
+    return frame_crops.crop_frame(frame, affine, self.model.image_size), affine
+
+  def look(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Finds joints in the crop about a box [4] of a frame [H, W, 3] uint8 RGB.
+
+    Returns:
+      keypoints [K, 2] float32, (x, y) in frame pixels, and scores [K], 0..1.
+    """
+    keypoints, scores = self._recurrence.look(*self.crop(frame, box))
+    return keypoints, np.clip(scores, 0.0, 1.0)
+
+  def refine(
+    self, frame: np.ndarray, box: np.ndarray, score: float = 0.0
+  ) -> Tuple[np.ndarray, float]:
+    """Looks `settings.refinements` times, each time about the pose of the last look.
+
+    Args:
+      frame: [H, W, 3] uint8 RGB.
+      box: [4], the box of the first look.
+      score: mean score of an earlier look at that box, returned without refinements.
+    Returns:
+      a box [4] about the person, and the mean score of the last look.
+    """
+    for _ in range(self.settings.refinements):
+      keypoints, scores = self.look(frame, box)
+      score = float(scores.mean())
+      refined = self.joints_box(keypoints, scores, frame)
+      if refined is None:
+        break
+      box = refined
+    return box, score
+
+  def find(self, frame: np.ndarray) -> Tuple[np.ndarray, float]:
+    """Searches the whole frame.
+
+    Args:
+      frame: [H, W, 3] uint8 RGB.
+    Returns:
+      the box [4] of the most confident look, refined, and its mean score.
+    """
+    looks = [
+      (box, float(self.look(frame, box)[1].mean()))
+      for box in boxes.search_boxes(frame, self.settings.margin)
+    ]
+    return self.refine(frame, *max(looks, key=lambda look: look[1]))
+
+  def joints_box(
+    self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray
+  ) -> Optional[np.ndarray]:
+    """Returns the box [4] about the confident joints of a frame.
+
+    Args:
+      keypoints: [K, 2], (x, y) in frame pixels.
+      scores: [K].
+      frame: [H, W, 3], whose borders limit the box.
+    Returns:
+      None with too few joints, or all of them in one place.
+    """
+    confident = scores >= self.settings.min_score
+    if not confident.any() or confident.sum() < self.settings.min_joints:
+      return None
+    box = frame_crops.joints_box(keypoints, confident, (frame.shape[0], frame.shape[1]))
+    return box if max(box[2:] - box[:2]) >= boxes.MIN_SIDE else None

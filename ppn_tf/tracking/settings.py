@@ -1,0 +1,46 @@
+"""Settings of the tracker of one person."""
+
+import dataclasses
+from typing import Optional
+
+
+@dataclasses.dataclass(frozen=True)
+class TrackerSettings:
+  """Settings of a `Tracker`.
+
+  Attributes:
+    min_score: lowest score of a joint that shapes the next crop.
+    min_joints: with fewer joints above `min_score` the crop stays where it is.
+    smoothing: share of the previous box in the next one, from 0 to 1.
+    refinements: looks at a frame without a box before the recurrence starts. Each is cropped
+      about the pose of the last.
+    restart_score: mean score below which a frame has lost the person; by default
+      0.75 * min_score.
+    restart_after: lost frames in a row after which the tracker searches. While it finds nobody,
+      the interval between searches doubles, up to `tracker.LONGEST_WAIT` frames.
+    restart_every: frames after which HeadNet restarts the recurrence in the current box; 0: never.
+    cuts: whether the tracker searches as soon as a new shot begins, see `cuts.CutDetector`.
+    roam: whether it searches the whole frame, and not only the last place of the person.
+    steady_crops: whether the previous heatmaps move along with the crop, see
+      `inference.recurrence`, as networks trained with steady crops require.
+    margin: side of the crop over the longer side of the box, as in training.
+    decoder: one of `keypoints.heatmaps.DECODERS`.
+  """
+
+  min_score: float = 0.2
+  min_joints: int = 4
+  smoothing: float = 0.5
+  refinements: int = 2
+  restart_score: Optional[float] = None
+  restart_after: int = 5
+  restart_every: int = 0
+  cuts: bool = True
+  roam: bool = True
+  steady_crops: bool = False
+  margin: float = 1.25
+  decoder: str = "dark"
+
+  @property
+  def lowest_confidence(self) -> float:
+    """Lowest mean score of a frame in which the person counts as found."""
+    return 0.75 * self.min_score if self.restart_score is None else self.restart_score
