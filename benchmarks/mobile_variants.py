@@ -164,7 +164,7 @@ def table(results: Results, measured: Dict[str, Measured]) -> str:
         spread(scores) if scores else "–",
       ]
     )
-  header = ("network", "sampler", "GMACs", "ms a frame", "to the reference", "PCK-torso, in small")
+  header = ("network", "sampler", "GMACs", "ms per frame", "reference = 1", "PCK-torso, small")
   return format_rows(header, rows, markdown=True)
 
 

@@ -127,7 +127,7 @@ def table(found: Mapping[str, Mapping[str, Scores]]) -> Table:
     jitters = [found[name][system]["jitter"] for system in systems]
     values = [one["predicted"] for one in jitters] + [jitters[0]["labelled"]]
     columns.append([format_cell(value, "{:.2f}") for value in values])
-  heads.append("ms a frame")
+  heads.append("ms per frame")
   times = [found[CLIP][system]["time"]["milliseconds"] for system in systems]
   columns.append([*(format_cell(value) for value in times), format_cell(None)])
   rows = tuple(map(Row, [*systems, "the labels"], zip(*columns)))

@@ -53,7 +53,7 @@ def test_the_page_has_times_scores_and_verdicts(results, measured):
   assert [cell.strip() for cell in row.strip("|").split("|")] == [
     "lite, exact sampler", "exact", "5.00", "50.0", "4.50", "79.8 ± 1.1",
   ]  # fmt: skip
-  assert "against PPN-Swift: -1.2 on average, -1.0, -1.5 by seed; against" in page
+  assert "against PPN-Swift: -1.2 on average, -1.0, -1.5 by seed. Against" in page
   assert "2 seeds" in page and "thunder" in page and "nothing" not in page
 
 

@@ -68,9 +68,9 @@ def test_the_table(found):
 def test_the_page(found):
   page = people.page(found)
   assert "| 0502 | a test clip of Penn Action | 58 | 1 | 2 | left shoulder to right hip |" in page
-  assert "\n\n- The files: ours is network.tflite, other is network.tflite.\n- Clean" in page
-  assert "with 400 of its 637 labelled joints" in page
-  assert "go through whole clips" in page and "the median of 30 turns" in page
+  assert "\n\n- Files: ours is network.tflite, other is network.tflite.\n- \"clean\"" in page
+  assert "with 400 of its 637 labeled joints" in " ".join(page.split())
+  assert "process whole clips" in page and "the median of 30 turns" in page
 
 
 def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
@@ -92,7 +92,7 @@ def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
   for name in ("ours", "other"):
     assert found["0502"][name]["pck_body"] == found[people.OTHER][name]["pck_body"]
     assert found["0502"][name]["pck_torso"] == found["bonn"][name]["pck_torso"]
-  assert (tmp_path / "scores.md").read_text().startswith("# Networks on labelled people")
+  assert (tmp_path / "scores.md").read_text().startswith("# Networks on labeled people")
 
 
 def test_what_is_missing_is_said(tmp_path):
