@@ -18,7 +18,7 @@ from tqdm import tqdm
 from ppn_tf.config import experiment
 from ppn_tf.evaluation import cost_tables
 from ppn_tf.evaluation import costs as evaluation_costs
-from ppn_tf.evaluation.paper_rows import containing
+from ppn_tf.evaluation.paper_rows import find_rows
 from ppn_tf.models import pruning
 from ppn_tf.models.ppn import PPN
 from ppn_tf.runtime import app
@@ -58,7 +58,7 @@ def settings_of(path: str) -> Dict[str, Any]:
 
 def print_all() -> None:
   """The paper's rows and the published parts."""
-  rows, parts = containing(FLAGS.rows)
+  rows, parts = find_rows(FLAGS.rows)
   if not rows and not parts:
     raise InputError(f"--rows={FLAGS.rows}: no row or part contains it. See docs/networks.md.")
   settings = {r.config: settings_of(os.path.join(FLAGS.configs, f"{r.config}.cfg")) for r in rows}

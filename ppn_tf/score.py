@@ -233,7 +233,7 @@ def score_system(
   ]
   table = scores.score(pairs, skeleton, FLAGS.alpha, windows_of(system))
   torso = [skeleton.joint_names[end] for end in skeleton.torso]
-  counts = {one.clip: scores.not_predicted(one, found) for one, found in pairs}
+  counts = {one.clip: scores.count_missing(one, found) for one, found in pairs}
   lacking = [f"{clip} ({count})" for clip, count in counts.items() if count]
   if lacking:
     print(

@@ -1,10 +1,10 @@
-"""Parameters and multiply-accumulates (MACs) of Keras functional networks.
+"""Counts parameters and multiply-accumulates (MACs) of Keras functional networks.
 
-A network's cost is read off its layer graph: the kernels of each layer, and
-how often they are laid upon its input or output. One MAC is a multiplication
-with its addition; what papers of the field call FLOPs. By the field's
-convention batch norms, activations, additions, biases and the deformable
-convolution's bilinear interpolation are not counted.
+A network's cost follows from its layer graph: the kernels of each layer and the
+number of positions to which they are applied. One MAC is a multiplication and an
+addition; the papers of this field call it a FLOP. By convention, batch
+normalization, activations, additions, biases and the bilinear interpolation of
+deformable convolutions are not counted.
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ import tensorflow as tf
 
 _layers = tf.keras.layers
 
-# A kernel's every element is used once in each cell of which of the layer's
-# maps, and the names of its kernels. A transposed convolution spreads each
-# cell of its input. Subclasses need their own line: they may compute otherwise.
+# By layer class: the maps in each cell of which every kernel element is used once,
+# and the names of the kernels. A transposed convolution spreads each cell of its
+# input. Subclasses need their own entry, since they may compute differently.
 _RULES: Dict[type, Tuple[str, Tuple[str, ...]]] = {
   _layers.Conv2D: ("output_shape", ("kernel",)),
   _layers.DepthwiseConv2D: ("output_shape", ("depthwise_kernel",)),
@@ -34,13 +34,13 @@ _RULES: Dict[type, Tuple[str, Tuple[str, ...]]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-  """What a layer, a network or a chain of networks costs.
+  """Holds the cost of a layer, a network or a chain of networks.
 
   Attributes:
     macs: multiply-accumulates on one frame.
-    deformable_macs: those of them in deformable convolutions.
-    params: weights, with the moving statistics of batch norms.
-    trainable_params: weights that training changes.
+    deformable_macs: share of `macs` in deformable convolutions.
+    params: number of weights, including the moving statistics of batch normalization.
+    trainable_params: number of trainable weights.
   """
 
   macs: int = 0
@@ -59,7 +59,7 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class LayerCost:
-  """A layer's name, its class, the shape of its result without the batch, and its cost."""
+  """Holds a layer's name, class name, output shape without the batch, and cost."""
 
   name: str
   kind: str
@@ -68,26 +68,26 @@ class LayerCost:
 
 
 def _macs(layer: tf.keras.layers.Layer) -> int:
-  """MACs of a layer on one frame.
+  """Counts the MACs of a layer on one frame.
 
   Raises:
-    ValueError: it has a kernel and no rule, runs more than once in its
+    ValueError: If the layer has a kernel and no rule, runs more than once in its
       network, or works on maps of unknown size.
   """
   received = f"Received: {layer.name!r}, a {type(layer).__name__}"
   if type(layer) not in _RULES:
-    # Vectors scale and shift channels, as batch norms do; kernels have two axes or more.
+    # Vectors scale and shift channels, as in batch normalization; kernels have more axes.
     if any(len(weight.shape) > 1 for weight in layer.weights):
-      raise ValueError(f"there is no rule for the MACs of this layer with a kernel. {received}")
+      raise ValueError(f"the MACs of this layer with a kernel are unknown. {received}")
     return 0
   if len(layer.inbound_nodes) != 1:
-    raise ValueError(f"layers are counted that run once. {received} run more often")
+    raise ValueError(f"only layers that run once can be counted. {received} that runs more often")
   shape, kernels = _RULES[type(layer)]
   cells = getattr(layer, shape)
   # Deformable convolutions take maps and offsets, all of one size.
   cells = (cells[0] if isinstance(cells, list) else cells)[1:-1]
   if None in cells:
-    raise ValueError(f"the network's input needs a fixed size. {received} of cells {cells}")
+    raise ValueError(f"the network's input must have a fixed size. {received} with maps of {cells}")
   return math.prod(cells) * sum(getattr(layer, name).shape.num_elements() for name in kernels)
 
 
@@ -96,12 +96,12 @@ def _num_elements(weights: List[tf.Variable]) -> int:
 
 
 def layer_costs(network: tf.keras.Model) -> List[LayerCost]:
-  """The layers of a flat functional model that have weights, in the model's order.
+  """Counts the cost of every layer with weights, in the model's order.
 
   Args:
-    network: a model whose maps are [B, h, w, C] of fixed (h, w).
+    network: a flat functional model with maps [B, h, w, C] of fixed (h, w).
   Raises:
-    ValueError: a layer with a kernel whose MACs are not known, an inner model included.
+    ValueError: If the MACs of a layer with a kernel, or of a nested model, are unknown.
   """
   costs, shares = [], _used_shares(network)
   for layer in network.layers:
@@ -120,7 +120,7 @@ def layer_costs(network: tf.keras.Model) -> List[LayerCost]:
 
 
 def _used_shares(network: tf.keras.Model) -> Dict[str, float]:
-  """What part of them is computed when a pruned PPU is served: of warps, and of their offsets."""
+  """Returns the fraction of MACs that a pruned PPU keeps when served, by warp and offset layer."""
   shares = {}
   for warp in deformable_convolutions(network):
     taps, channels, _ = warp.kernel.shape
@@ -131,19 +131,19 @@ def _used_shares(network: tf.keras.Model) -> Dict[str, float]:
 
 
 def network_cost(network: tf.keras.Model) -> Cost:
-  """The cost of a flat functional model; see `layer_costs`."""
+  """Counts the cost of a flat functional model; see `layer_costs`."""
   return sum((layer.cost for layer in layer_costs(network)), Cost())
 
 
 def model_networks(model: Framewise) -> Dict[str, tf.keras.Model]:
-  """The networks of a PPN, head_net, body_net and ppu, or body_net of a Framewise."""
+  """Returns head_net, body_net and ppu of a PPN, or body_net of a Framewise."""
   if isinstance(model, PPN):
     return {"head_net": model.head_net, "body_net": model.body_net, "ppu": model.ppu}
   return {"body_net": model.body_net}
 
 
 def model_costs(model: Framewise) -> Dict[str, Cost]:
-  """The cost of each network, of `start` (once a clip) and of `step` (once a frame)."""
+  """Counts the cost of each network, of `start` (per clip) and of `step` (per frame)."""
   costs = {name: network_cost(network) for name, network in model_networks(model).items()}
   start = costs.get("head_net", costs["body_net"])
   step = costs["body_net"] + costs.get("ppu", Cost())

@@ -1,4 +1,4 @@
-"""Networks that are shown a clip's crops one after the other, whoever made them."""
+"""Runs single-person pose networks of any origin over the crops of clips."""
 
 import abc
 from typing import Collection, Dict, Iterator, Tuple
@@ -12,17 +12,17 @@ from ppn_tf.keypoints.predictions import ClipPredictions
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-# Frames decoded and cropped at a time: what is in memory does not grow with a clip.
+# Frames decoded and cropped at once, so that memory does not grow with the clip.
 CHUNK = 8
 
 
 class CropNetwork(abc.ABC):
-  """A pose network that finds one person's joints in crops.
+  """Finds the joints of one person in crops.
 
   Attributes:
-    joint_names: the J joints that it finds.
+    joint_names: J joints that the network finds.
     image_size: (height, width) of its crops in pixels.
-    recurrent: whether its answer depends on the crops before.
+    recurrent: whether predictions depend on previous crops.
   """
 
   joint_names: Tuple[str, ...]
@@ -31,15 +31,14 @@ class CropNetwork(abc.ABC):
 
   @abc.abstractmethod
   def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
-    """The joints in one crop.
+    """Finds the joints in one crop.
 
     Args:
       crop: [H, W, 3] float32, RGB 0..255.
       affine: [2, 3], from frame to crop pixels.
-      first: whether it is the first of its clip; else a recurrent network remembers
-        those before.
+      first: whether to reset a recurrent network, as for the first crop of a clip.
     Returns:
-      [J, 3]: x, y in crop pixels, score.
+      [J, 3] float: x, y in crop pixels, score.
     """
 
   def predict(
@@ -51,16 +50,17 @@ class CropNetwork(abc.ABC):
     num_frames: int = 0,
     leave_out: Collection[str] = (),
   ) -> Iterator[ClipPredictions]:
-    """The joints of every clip of a split, in the order of the records.
+    """Predicts the joints of every clip of a split, in the order of the records.
 
     Args:
-      builder, split: the records.
-      box: one of pipeline.BOXES: by which box the person is cropped.
-      margin: the crop's side is this times the box's longer side.
-      num_frames: T: a recurrent network begins anew every T frames; 0: once a clip.
-      leave_out: names of clips that are not wanted.
+      builder: data set of the clips.
+      split: name of the split.
+      box: one of pipeline.BOXES, the box that the crop follows.
+      margin: side of the crop in lengths of the box's longer side.
+      num_frames: T; a recurrent network is reset every T frames. 0 resets it once a clip.
+      leave_out: names of clips to skip.
     Raises:
-      InputError: no such split, or its files are missing.
+      InputError: If there is no such split, or its files are missing.
     """
     examples = records.serialized_examples(builder, split)
     for clip in examples.map(lambda example: records.parse(builder, example)):
@@ -72,16 +72,16 @@ class CropNetwork(abc.ABC):
   ) -> ClipPredictions:
     center, side = crops.box_to_crop(pipeline.person_boxes(clip, box), margin)
     affines = crops.crop_affine(center, side, self.image_size)
-    places = affines.numpy()
-    found = np.zeros((len(affines), len(self.joint_names), 3), np.float32)
-    for first in range(0, len(found), CHUNK):
+    matrices = affines.numpy()
+    joints = np.zeros((len(affines), len(self.joint_names), 3), np.float32)
+    for first in range(0, len(joints), CHUNK):
       part = slice(first, first + CHUNK)
       images = records.decode_frames(clip["frames"][part])
-      shown = crops.crop_frames(images, affines[part], self.image_size).numpy()
-      for frame, crop in enumerate(shown, first):
-        first_of_all = frame % (num_frames or len(found)) == 0
-        found[frame] = self(crop, places[frame], first_of_all)
-    keypoints = crops.transform_points(crops.invert_affine(affines), found[..., :2]).numpy()
+      cropped = crops.crop_frames(images, affines[part], self.image_size).numpy()
+      for frame, crop in enumerate(cropped, first):
+        restart = frame % (num_frames or len(joints)) == 0
+        joints[frame] = self(crop, matrices[frame], restart)
+    keypoints = crops.transform_points(crops.invert_affine(affines), joints[..., :2]).numpy()
     return ClipPredictions(
-      clip["clip"].numpy().decode(), self.joint_names, keypoints, found[..., 2]
+      clip["clip"].numpy().decode(), self.joint_names, keypoints, joints[..., 2]
     )

@@ -1,4 +1,4 @@
-"""A model's joints in every frame of every clip, from crops of several scales."""
+"""Predicts joints in every frame of every clip from crops of several scales."""
 
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
@@ -18,12 +18,12 @@ class Evaluator:
   """Runs a model over evaluation windows.
 
   Attributes:
-    model: PPN or its frame-wise twin.
-    skeleton: its joints.
+    model: PPN or Framewise.
+    skeleton: joints of the model.
     decoder: see `multi_scale.read`.
-    whole_clip: whether the recurrence goes on from window to window; otherwise
-      HeadNet begins each window.
-    flip: whether each crop is seen mirrored as well, and the answers averaged.
+    whole_clip: whether the recurrence continues from window to window; otherwise
+      HeadNet starts each window.
+    flip: whether to average the heatmaps of each crop and of its mirror image.
   """
 
   def __init__(
@@ -50,20 +50,23 @@ class Evaluator:
     image_size: tf.Tensor,
     state: Optional[tf.Tensor] = None,
   ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Keypoints [T, K, 2] in frame pixels, scores [T, K], and the state to go on from.
+    """Runs the model over one window.
 
     Args:
-      frames: [N, T, H, W, 3] for N scales, which are one batch.
-      affines: [N, T, 2, 3], frame to crop pixels.
-      image_size: [2], (H, W) of the frame.
-      state: of the frames before; [N, h, w, K], or [2 N, h, w, K] with flip.
+      frames: [N, T, H, W, 3] float32, a batch of N scales.
+      affines: [N, T, 2, 3] float32, frame to crop pixels.
+      image_size: [2] int32, (H, W) of the frame.
+      state: [N, h, w, K] float32, or [2 N, h, w, K] with flip: final heatmaps of
+        the previous frame; None starts with HeadNet.
+    Returns:
+      Keypoints [T, K, 2] in frame pixels, scores [T, K], and the state of the last frame.
     """
     if self.flip:
       frames = tf.concat([frames, tf.reverse(frames, [3])], axis=0)
     unrolled = self.model.unroll(frames, state)
     maps = unrolled.final
     if self.flip:
-      # Cells of a mirrored crop lie exactly on those of the other: both are symmetric.
+      # Crops and maps are symmetric, so mirrored cells coincide with the straight ones.
       straight, mirrored = tf.split(maps, 2)
       mirrored = tf.gather(tf.reverse(mirrored, [3]), self.skeleton.flip_order, axis=-1)
       maps = (straight + mirrored) / 2.0
@@ -71,10 +74,10 @@ class Evaluator:
     return keypoints, scores, unrolled.state
 
   def __call__(self, windows: Iterable[Window]) -> Iterator[ClipPredictions]:
-    """Yields a clip's predictions as soon as its last window is done.
+    """Yields the predictions of each clip after its last window.
 
     Args:
-      windows: as `pipeline.evaluation_windows` gives them, clip by clip.
+      windows: from `pipeline.evaluation_windows`, clip by clip.
     """
     parts: List[Dict[str, np.ndarray]] = []
     clip, state = None, None

@@ -1,4 +1,4 @@
-"""A model's joints in the clips of a data set, each frame cropped about the pose before it."""
+"""Predicts joints in clips with crops that follow the previous pose instead of labels."""
 
 from typing import Collection, Iterator
 
@@ -11,7 +11,7 @@ from ppn_tf.tracking.tracker import Tracker
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-_CHUNK = 32  # frames decoded at a time
+_CHUNK = 32  # frames decoded at once
 
 
 def follow(
@@ -22,17 +22,17 @@ def follow(
   num_frames: int = 0,
   leave_out: Collection[str] = (),
 ) -> Iterator[ClipPredictions]:
-  """Tracks one person through every clip without a look at the labels.
+  """Tracks one person through every clip without using labels.
 
-  The first frame is searched as a whole; from then on the tracker's own pose
-  says where to look.
+  The tracker searches the whole first frame; from then on its own pose gives the crop.
 
   Args:
-    tracker: of the network to evaluate.
-    builder, split: the records.
-    num_frames: T; HeadNet begins anew after so many frames, in the box that the
-      frame before left. 0 begins once a clip.
-    leave_out: names of clips that are not wanted.
+    tracker: tracker of the network to evaluate.
+    builder: data set of the clips.
+    split: name of the split.
+    num_frames: T; HeadNet restarts every T frames, in the box after the previous
+      frame. 0 starts once a clip.
+    leave_out: names of clips to skip.
   """
   dataset = records.serialized_examples(builder, split)
   for clip in dataset.map(lambda example: records.parse(builder, example)):

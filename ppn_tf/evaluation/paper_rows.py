@@ -1,4 +1,4 @@
-"""The rows of the paper's tables that have a network here, and published figures of their parts."""
+"""Lists the rows of the paper's tables that can be built here, and published costs of parts."""
 
 import functools
 from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
@@ -10,14 +10,14 @@ import tensorflow as tf
 
 
 class Row(NamedTuple):
-  """A row of one of the paper's tables.
+  """Describes a row of one of the paper's tables.
 
   Attributes:
-    table: the table's number; "none" for a network that the paper lacks.
-    name: what the paper calls the network.
-    config: its file in configs/, without the suffix.
-    gflops: the paper's FLOPs of a frame after the first, in 1e9; None if not given.
-    remarks: why the figure here is another one.
+    table: the table's number; "none" for a network that is not in the paper.
+    name: the paper's name of the network.
+    config: file in configs/, without the suffix.
+    gflops: the paper's FLOPs per frame after the first, in 1e9; None if not given.
+    remarks: reasons for a difference to the figure measured here.
   """
 
   table: str
@@ -28,14 +28,14 @@ class Row(NamedTuple):
 
 
 class Part(NamedTuple):
-  """A part of the networks whose cost was published.
+  """Describes a part of the networks with a published cost.
 
   Attributes:
-    name: the part.
-    build: makes it as a Keras model.
-    quantity: which attribute of profiler.Cost the figure is.
-    published: the figure.
-    source: where it is from.
+    name: name of the part.
+    build: builds the part as a Keras model.
+    quantity: attribute of `costs.Cost` that was published.
+    published: published value.
+    source: publication.
   """
 
   name: str
@@ -45,17 +45,18 @@ class Part(NamedTuple):
   source: str
 
 
-# tests/evaluation/test_paper_rows.py works out every figure of these two.
+# tests/evaluation/test_paper_rows.py computes every figure of these two.
 _DECONVOLUTION = (
-  "A transposed convolution counts each pixel of its input once here. The paper's 7.74 is what "
-  "ResNet-18 costs with its second and third deconvolution counted per pixel of their output, "
-  "without the first and without the last 1x1 convolution. That count explains no other row: it "
-  "gives 5.73 for MobileNetV2 and, with two deconvolutions, 3.44, 5.86 and 6.11 for ResNet-18, 34 "
-  "and 50. How the paper counted those is not known."
+  "Here a transposed convolution counts each pixel of its input once. The paper's 7.74 equals the "
+  "cost of ResNet-18 if the second and third deconvolution are counted per output pixel, and the "
+  "first deconvolution and the last 1x1 convolution are not counted. This rule explains no other "
+  "row: it gives 5.73 for MobileNetV2 and, with two deconvolutions, 3.44, 5.86 and 6.11 for "
+  "ResNet-18, 34 and 50. The paper's rule for these rows is unknown."
 )
 _BOTTLENECK = (
-  "The paper's ResNet-50 lies 3.38 above its ResNet-18, here 3.07: these bottlenecks stride in "
-  "their first 1x1 convolution. Striding in the 3x3 makes it 3.37."
+  "The paper's ResNet-50 costs 3.38 more than its ResNet-18, here 3.07 more, because these "
+  "bottlenecks have their stride in the first 1x1 convolution. With the stride in the 3x3 "
+  "convolution the difference is 3.37."
 )
 
 ROWS: Sequence[Row] = (
@@ -96,7 +97,7 @@ ROWS: Sequence[Row] = (
 
 
 def _backbone(name: str) -> tf.keras.Model:
-  # Parameters do not depend on the frame's size.
+  # The number of parameters does not depend on the frame size.
   return tf.keras.Model(*BACKBONES[name]((64, 64)))
 
 
@@ -122,8 +123,8 @@ PARTS: Sequence[Part] = (
 )
 
 
-def containing(text: str) -> Tuple[List[Row], List[Part]]:
-  """The rows that have a text in "table N", their name or their file, and the parts named so."""
+def find_rows(text: str) -> Tuple[List[Row], List[Part]]:
+  """Finds rows whose table ("table N"), name or config contains a text, and parts by name."""
   text = text.lower()
   return (
     [row for row in ROWS if text in f"table {row.table} {row.name} {row.config}".lower()],

@@ -1,4 +1,4 @@
-"""Folders of predictions: a file for each clip, of this project's networks or of other systems."""
+"""Reads and writes folders of predictions, one file per clip, from any system."""
 
 import json
 import os
@@ -19,18 +19,18 @@ ABOUT = "predictions.json"
 
 
 class PredictionFolder:
-  """A folder that predictions are written into clip by clip, and gone on with later.
+  """Writes predictions clip by clip into a folder that later processes can resume.
 
   Attributes:
     path: the folder.
-    about: what decides the predictions, as JSON can hold it.
+    about: conditions that determine the predictions, as JSON values.
   """
 
   def __init__(self, path: Union[str, os.PathLike], about: Mapping[str, Any]):
-    """Opens a folder, new or begun under the same conditions.
+    """Opens a new folder, or one of predictions under the same conditions.
 
     Raises:
-      InputError: it holds something else, or predictions under other conditions.
+      InputError: If the folder holds other files, or predictions under other conditions.
     """
     self.path = pathlib.Path(path).expanduser()
     self.about = json.loads(json.dumps(dict(about)))
@@ -42,22 +42,22 @@ class PredictionFolder:
       not self.path.is_dir() or any(not entry.name.startswith(".") for entry in self.path.iterdir())
     ):
       raise InputError(
-        f"{self.path}: is there and holds no {ABOUT}, so it is no folder of predictions. "
+        f"{self.path}: exists and holds no {ABOUT}, so it is not a folder of predictions. "
         "Give a new folder."
       )
     with complete_or_absent(self.path / ABOUT) as partial:
       partial.write_text(json.dumps(self.about, indent=2) + "\n", encoding="utf-8")
 
-  def _check(self, before: Mapping[str, Any]) -> None:
-    for name in sorted({*before, *self.about}):
-      if before.get(name) != self.about.get(name):
+  def _check(self, existing: Mapping[str, Any]) -> None:
+    for name in sorted({*existing, *self.about}):
+      if existing.get(name) != self.about.get(name):
         raise InputError(
-          f"{self.path}: holds predictions with {name}={before.get(name)!r}, not "
+          f"{self.path}: holds predictions with {name}={existing.get(name)!r}, not "
           f"{self.about.get(name)!r}. Give another folder, or remove this one."
         )
 
   def read(self) -> List[ClipPredictions]:
-    """The predictions that are there already."""
+    """Reads the predictions that the folder holds already."""
     return [
       prediction_formats.read_clip(file)
       for file in sorted(self.path.glob("*.npz"))
@@ -65,7 +65,7 @@ class PredictionFolder:
     ]
 
   def write(self, predictions: ClipPredictions) -> None:
-    """Adds a clip's file, whole or not at all."""
+    """Writes the file of one clip atomically."""
     name = quote(predictions.clip, safe="") + ".npz"
     with complete_or_absent(self.path / name) as partial:
       np.savez_compressed(
@@ -83,57 +83,58 @@ def gather(
   folder: Optional[PredictionFolder] = None,
   name: Optional[str] = None,
 ) -> Dict[str, ClipPredictions]:
-  """All predictions by clip: those that are there, and the others as they are made and kept.
+  """Returns all predictions by clip, and computes those that the folder lacks.
 
   Args:
-    predict: makes those of all clips but the named ones.
-    num_clips: of the split, for the progress bar.
-    folder: where they are kept; None keeps nothing.
-    name: the system's, for the progress bar.
+    predict: yields predictions of all clips except the given ones.
+    num_clips: number of clips in the split, for the progress bar.
+    folder: keeps new predictions; None keeps nothing.
+    name: name of the system, for the progress bar.
   """
-  found = {one.clip: one for one in folder.read()} if folder else {}
-  with tqdm(total=num_clips, initial=len(found), desc=name, unit="clip", disable=None) as progress:
-    for predictions in predict(set(found)):
+  by_clip = {clip.clip: clip for clip in folder.read()} if folder else {}
+  initial = len(by_clip)
+  with tqdm(total=num_clips, initial=initial, desc=name, unit="clip", disable=None) as progress:
+    for predictions in predict(set(by_clip)):
       if folder:
         folder.write(predictions)
-      found[predictions.clip] = predictions
+      by_clip[predictions.clip] = predictions
       progress.update()
-  return found
+  return by_clip
 
 
 def read_predictions(
   path: Union[str, os.PathLike],
 ) -> Tuple[Dict[str, Any], Dict[str, ClipPredictions]]:
-  """What decided the predictions, and the predictions by clip name.
+  """Reads the conditions of predictions, and the predictions by clip name.
 
   Args:
-    path: a folder of .npz or .json files, one for each clip; docs/evaluation.md
-      has the format. Without predictions.json nothing is known of them.
+    path: folder of .npz or .json files, one per clip; docs/evaluation.md
+      describes the format. Without predictions.json the conditions are empty.
   Raises:
-    InputError: no such folder, no predictions in it, a file that is none, or
-      two files for one clip.
+    InputError: If there is no such folder, it holds no predictions or an invalid
+      file, or two files are of one clip.
   """
   folder = pathlib.Path(path).expanduser()
   if not folder.is_dir():
     raise InputError(f"{folder}: no such folder. Give the folder of a system's predictions.")
   about = _read_about(folder) if (folder / ABOUT).is_file() else {}
-  found: Dict[str, ClipPredictions] = {}
+  by_clip: Dict[str, ClipPredictions] = {}
   files: Dict[str, pathlib.Path] = {}
   for file in sorted(folder.iterdir()):
     if file.name == ABOUT or file.suffix not in prediction_formats.SUFFIXES or not file.is_file():
       continue
     predictions = prediction_formats.read_clip(file)
-    if predictions.clip in found:
+    if predictions.clip in by_clip:
       raise InputError(
-        f"{file}: clip {predictions.clip} is in {files[predictions.clip].name} too. Remove one."
+        f"{file}: clip {predictions.clip} is also in {files[predictions.clip].name}. Remove one."
       )
-    found[predictions.clip], files[predictions.clip] = predictions, file
-  if not found:
+    by_clip[predictions.clip], files[predictions.clip] = predictions, file
+  if not by_clip:
     raise InputError(
-      f"{folder}: holds no predictions. Expected an .npz or .json file for each clip, "
+      f"{folder}: holds no predictions. Expected an .npz or .json file per clip, "
       f"such as `{command('evaluate')} --output_predictions` writes."
     )
-  return about, found
+  return about, by_clip
 
 
 def _read_about(folder: pathlib.Path) -> Dict[str, Any]:

@@ -1,6 +1,6 @@
-"""One clip's predicted joints from a file: .npz or .json, of this project or of another system.
+"""Reads the predicted joints of one clip from an .npz or .json file of any system.
 
-docs/evaluation.md has both formats.
+docs/evaluation.md describes both formats.
 """
 
 import json
@@ -15,25 +15,25 @@ from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.runtime.errors import InputError
 
 SUFFIXES = (".npz", ".json")
-_NOTHING = (float("nan"), float("nan"), 0.0)
+_MISSING = (float("nan"), float("nan"), 0.0)
 
 
 def read_clip(file: pathlib.Path) -> ClipPredictions:
-  """One clip's predictions from an .npz or .json file.
+  """Reads the predictions of one clip from an .npz or .json file.
 
   Raises:
-    InputError: what the file holds is none.
+    InputError: If the file holds no valid predictions.
   """
   values = _read_npz(file) if file.suffix == ".npz" else _read_json(file)
   keypoints = _numbers(file, "keypoints", values["keypoints"])
   if keypoints.ndim != 3 or keypoints.shape[2] != 2:
     raise InputError(
-      f"{file}: keypoints are {_shape(keypoints)}; expected frames x joints x 2, (x, y) in pixels."
+      f"{file}: keypoints have shape {_shape(keypoints)}; expected frames x joints x 2, (x, y) in pixels."
     )
   scores = _numbers(file, "scores", values.get("scores", np.ones(keypoints.shape[:2])))
   if scores.shape != keypoints.shape[:2]:
     raise InputError(
-      f"{file}: scores are {_shape(scores)}; expected {_shape(keypoints[..., 0])} as the keypoints."
+      f"{file}: scores have shape {_shape(scores)}; expected {_shape(keypoints[..., 0])}."
     )
   return ClipPredictions(
     clip=_clip(file, values.get("clip")),
@@ -47,14 +47,14 @@ def _read_npz(file: pathlib.Path) -> Dict[str, Any]:
   try:
     with np.load(file) as arrays:
       values = {name: arrays[name] for name in arrays.files}
-  except Exception as error:  # NumPy, zipfile and zlib raise whatever the bytes lead them to
+  except Exception as error:  # NumPy, zipfile and zlib raise many types on invalid bytes
     raise InputError(
       f"{file}: not readable as .npz without pickles ({_first_line(error)}). Write it with "
       "numpy.savez."
     ) from error
   if "keypoints" not in values:
-    found = ", ".join(sorted(values)) or "nothing"
-    raise InputError(f"{file}: lacks the array keypoints. Received: {found}.")
+    names = ", ".join(sorted(values)) or "none"
+    raise InputError(f"{file}: lacks the array keypoints. Received arrays: {names}.")
   return values
 
 
@@ -74,9 +74,9 @@ def _read_json(file: pathlib.Path) -> Dict[str, Any]:
 
 
 def _frame(file: pathlib.Path, number: int, frame: Any, count: int) -> List[List[float]]:
-  """A frame's joints as [x, y, score]; NaN and score 0 for what was not found."""
+  """Returns the joints of a frame as [x, y, score]; NaN and score 0 for missing joints."""
   if frame is None:
-    return [list(_NOTHING)] * count
+    return [list(_MISSING)] * count
   if not isinstance(frame, list) or len(frame) != count:
     received = f"{len(frame)} joints" if isinstance(frame, list) else json.dumps(frame)[:40]
     raise InputError(f"{file}: frame {number}: expected a list of {count} joints, got {received}.")
@@ -84,9 +84,9 @@ def _frame(file: pathlib.Path, number: int, frame: Any, count: int) -> List[List
 
 
 def _joint(file: pathlib.Path, number: int, joint: Any) -> List[float]:
-  """A joint as [x, y, score]."""
+  """Returns a joint as [x, y, score]."""
   if joint is None:
-    return list(_NOTHING)
+    return list(_MISSING)
   values = joint if isinstance(joint, list) else []
   if len(values) not in (2, 3) or not all(_is_number(value) for value in values):
     raise InputError(
@@ -97,18 +97,18 @@ def _joint(file: pathlib.Path, number: int, joint: Any) -> List[float]:
 
 
 def _is_number(value: Any) -> bool:
-  """Whether a value of JSON can be a coordinate or a score; null can, for nothing was found."""
+  """Returns whether a JSON value can be a coordinate or a score; null marks a missing one."""
   if isinstance(value, bool) or not isinstance(value, (int, float)):
     return value is None
   return isinstance(value, float) or abs(value) < 2**63
 
 
 def read_object(file: pathlib.Path) -> Dict[str, Any]:
-  """The JSON object that a file holds."""
+  """Reads the JSON object in a file."""
   try:
     values = json.loads(file.read_text(encoding="utf-8"))
   except (OSError, ValueError, RecursionError) as error:
-    raise InputError(f"{file}: not readable as JSON ({_first_line(error)}). Mend it.") from error
+    raise InputError(f"{file}: not readable as JSON ({_first_line(error)}). Fix it.") from error
   if not isinstance(values, dict):
     raise InputError(f"{file}: expected a JSON object, received a {type(values).__name__}.")
   return values
@@ -117,44 +117,44 @@ def read_object(file: pathlib.Path) -> Dict[str, Any]:
 def _numbers(file: pathlib.Path, name: str, values: Any) -> np.ndarray:
   array = np.asarray(values)
   if array.dtype.kind not in "fiu":
-    raise InputError(f"{file}: {name} are of type {array.dtype}; expected numbers.")
-  # What float32 cannot hold becomes infinite, and counts as not found.
+    raise InputError(f"{file}: {name} have type {array.dtype}; expected numbers.")
+  # Values beyond float32 become infinite, and count as missing.
   with np.errstate(over="ignore"):
     return array.astype(np.float32)
 
 
 def _clip(file: pathlib.Path, value: Any) -> str:
-  """The clip's name; the file's where none is written inside."""
+  """Returns the name of the clip; the file's name if it holds none."""
   if value is None:
     return urllib.parse.unquote(file.stem)
   name = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
   if not isinstance(name, str):
-    raise InputError(f"{file}: clip is no name. Received: {str(name)[:60]}.")
+    raise InputError(f"{file}: clip must be a string. Received: {str(name)[:60]}.")
   return name
 
 
 def _joint_names(file: pathlib.Path, values: Any, count: int) -> Tuple[str, ...]:
-  """The J names of a file's joints, COCO's where it has none."""
+  """Returns the J names of a file's joints; those of COCO if it holds none."""
   if values is None:
     if count != len(COCO_JOINTS):
       raise InputError(
-        f"{file}: has {count} joints and no joint_names. Add them; without, "
-        f"{len(COCO_JOINTS)} joints in COCO's order are expected."
+        f"{file}: has {count} joints and no joint_names. Add joint_names, or give "
+        f"{len(COCO_JOINTS)} joints in COCO's order."
       )
     return tuple(COCO_JOINTS)
   names = values.tolist() if isinstance(values, np.ndarray) else values
   if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-    raise InputError(f"{file}: joint_names are no list of names. Received: {str(names)[:60]}.")
+    raise InputError(f"{file}: joint_names must be a list of strings. Received: {str(names)[:60]}.")
   if len(names) != count or len(set(names)) != count:
     raise InputError(
       f"{file}: {len(names)} joint_names, {len(set(names))} of them different, for {count} joints. "
-      "Give each joint a name of its own."
+      "Give each joint a unique name."
     )
   return tuple(names)
 
 
 def _shape(array: np.ndarray) -> str:
-  return " x ".join(map(str, array.shape)) or "one number"
+  return " x ".join(map(str, array.shape)) or "()"
 
 
 def _first_line(error: BaseException) -> str:

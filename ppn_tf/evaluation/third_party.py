@@ -1,6 +1,6 @@
-"""Other people's pose networks on a data set's clips: MoveNet, BlazePose, EfficientPose.
+"""Runs third-party pose networks on clips: MoveNet, BlazePose and EfficientPose.
 
-Each looks at one frame at a time, in the same crops that a PPN sees.
+Each processes single frames, in the same crops as a PPN.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ EFFICIENTPOSE_JOINTS: Tuple[str, ...] = tuple(
     "left_wrist pelvis right_hip right_knee right_ankle left_hip left_knee left_ankle"
   ).split()
 )
-# 33 joints and 6 points that BlazePose keeps for itself, each x, y, z, visibility, presence.
+# 33 joints and 6 auxiliary points, each with x, y, z, visibility and presence.
 BLAZEPOSE_POINTS = (39, 5)
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -28,13 +28,13 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-  """How a kind of network wants its crop and answers.
+  """Describes the input and output of a kind of network.
 
   Attributes:
-    name: what it is called.
+    name: name of the networks.
     joint_names: J names.
-    to_input: a crop [S, S, 3] float32, RGB 0..255, as the network takes it.
-    from_output: its answer and S to [J, 3] float32: (x, y) in crop pixels, and the score.
+    to_input: converts a crop [S, S, 3] float32, RGB 0..255, to the network's input.
+    from_output: converts the output and S to [J, 3] float32: x, y in crop pixels, score.
   """
 
   name: str
@@ -43,8 +43,8 @@ class Family:
   from_output: Callable[[np.ndarray, int], np.ndarray]
 
 
-class Peer(CropNetwork):
-  """A network of another project, on the CPU; its crops are square."""
+class ThirdPartyNetwork(CropNetwork):
+  """Runs a third-party network on the CPU, with square crops."""
 
   def __init__(self, interpreter: Any, family: Family, output: int):
     self._interpreter, self._family, self._output = interpreter, family, output
@@ -59,75 +59,75 @@ class Peer(CropNetwork):
       image = np.round(image)
     self._interpreter.set_tensor(self._input["index"], image[None].astype(dtype))
     self._interpreter.invoke()
-    answer = self._interpreter.get_tensor(self._output)
-    return self._family.from_output(answer, self.image_size[0])
+    output = self._interpreter.get_tensor(self._output)
+    return self._family.from_output(output, self.image_size[0])
 
 
-def load_peer(path: Union[str, os.PathLike], num_threads: int = 2) -> Peer:
-  """Loads a .tflite file of another project, recognised by the shapes of its tensors.
+def load_third_party(path: Union[str, os.PathLike], num_threads: int = 2) -> ThirdPartyNetwork:
+  """Loads a third-party .tflite file, recognized by the shapes of its tensors.
 
   Args:
     path: MoveNet for single poses, a BlazePose landmark network, or EfficientPose.
-    num_threads: CPU threads.
+    num_threads: number of CPU threads.
   Raises:
-    InputError: no such file, or it is none of these networks.
+    InputError: If there is no such file, or it is none of these networks.
   """
   interpreter = open_file(path, num_threads)
   try:
     interpreter.allocate_tensors()
   except RuntimeError as error:
-    raise InputError(f"{path}: cannot be run ({str(error).splitlines()[0]}).") from error
+    raise InputError(f"{path}: cannot run ({str(error).splitlines()[0]}).") from error
   inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
   if len(inputs) == 1:
     for output in outputs:
-      family = _family(inputs[0], output)
+      family = _recognize(inputs[0], output)
       if family is not None:
-        return Peer(interpreter, family, output["index"])
+        return ThirdPartyNetwork(interpreter, family, output["index"])
   raise InputError(
-    f"{path}: takes {_described(inputs)} and gives {_described(outputs)}, which is neither "
+    f"{path}: takes {_describe(inputs)} and gives {_describe(outputs)}, which is neither "
     "MoveNet for single poses nor BlazePose's landmarks nor EfficientPose. Give one of these, or "
-    "write its predictions to files."
+    "score a folder of its predictions."
   )
 
 
-def _family(source: dict, output: dict) -> Optional[Family]:
-  """The family of a network with such an input and output, by shapes and types."""
-  shape, answer = [list(map(int, one["shape"])) for one in (source, output)]
+def _recognize(source: dict, target: dict) -> Optional[Family]:
+  """Returns the family of networks with such an input and output tensor."""
+  shape, output = [list(map(int, tensor["shape"])) for tensor in (source, target)]
   size = shape[1] if len(shape) == 4 else 0
-  if shape != [1, size, size, 3] or output["dtype"] != np.float32:
+  if shape != [1, size, size, 3] or target["dtype"] != np.float32:
     return None
-  if answer == [1, 1, len(COCO_JOINTS), 3]:
+  if output == [1, 1, len(COCO_JOINTS), 3]:
     known = source["dtype"] in (np.int32, np.uint8, np.float32)
     return MOVENET if known else None
   if source["dtype"] != np.float32:
     return None
-  if size == 256 and int(np.prod(answer)) == int(np.prod(BLAZEPOSE_POINTS)):
+  if size == 256 and int(np.prod(output)) == int(np.prod(BLAZEPOSE_POINTS)):
     return BLAZEPOSE
-  return EFFICIENTPOSE if answer == [1, size, size, len(EFFICIENTPOSE_JOINTS)] else None
+  return EFFICIENTPOSE if output == [1, size, size, len(EFFICIENTPOSE_JOINTS)] else None
 
 
-def _described(tensors: Sequence[dict]) -> str:
+def _describe(tensors: Sequence[dict]) -> str:
   return ", ".join(
     f"{np.dtype(tensor['dtype']).name} {list(map(int, tensor['shape']))}" for tensor in tensors
   )
 
 
-def _from_movenet(answer: np.ndarray, size: int) -> np.ndarray:
-  """(y, x, score), the place as a share of the crop from border to border."""
-  y, x, score = answer.reshape(-1, 3).T
+def _from_movenet(output: np.ndarray, size: int) -> np.ndarray:
+  """Converts (y, x, score), with coordinates as a fraction of the crop from edge to edge."""
+  y, x, score = output.reshape(-1, 3).T
   return np.stack([x * size - 0.5, y * size - 0.5, score], axis=-1)
 
 
-def _from_blazepose(answer: np.ndarray, size: int) -> np.ndarray:
-  """(x, y, z, visibility, presence), the place counted in pixels from the crop's border."""
-  points = answer.reshape(BLAZEPOSE_POINTS)[: len(BLAZEPOSE_JOINTS)]
-  score = 0.5 + 0.5 * np.tanh(points[:, 3:].min(axis=-1) / 2.0)  # the sigmoid, without overflow
+def _from_blazepose(output: np.ndarray, size: int) -> np.ndarray:
+  """Converts (x, y, z, visibility, presence), with coordinates in pixels from the crop's edge."""
+  points = output.reshape(BLAZEPOSE_POINTS)[: len(BLAZEPOSE_JOINTS)]
+  score = 0.5 + 0.5 * np.tanh(points[:, 3:].min(axis=-1) / 2.0)  # sigmoid without overflow
   return np.concatenate([points[:, :2] - 0.5, score[:, None]], axis=-1)
 
 
-def _from_heatmaps(answer: np.ndarray, size: int) -> np.ndarray:
-  """The highest pixel of each joint's map."""
-  maps = answer.reshape(size * size, -1)
+def _from_heatmaps(output: np.ndarray, size: int) -> np.ndarray:
+  """Returns the highest pixel of each joint's map."""
+  maps = output.reshape(size * size, -1)
   y, x = np.divmod(maps.argmax(axis=0), size)
   return np.stack([x, y, maps.max(axis=0)], axis=-1)
 

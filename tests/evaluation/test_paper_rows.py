@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ppn_tf.evaluation.costs import layer_costs
-from ppn_tf.evaluation.paper_rows import ROWS, containing
+from ppn_tf.evaluation.paper_rows import ROWS, find_rows
 from ppn_tf.models.pose_net import pose_net
 
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
@@ -46,13 +46,13 @@ def test_every_configuration_of_the_paper_is_in_a_row():
 
 
 def test_rows_are_found_by_what_they_contain():
-  rows, parts = containing("table 4")
+  rows, parts = find_rows("table 4")
   assert [row.gflops for row in rows] == [4.28, 4.48, 6.69, 6.89, 7.66, 7.86] and not parts
-  rows, parts = containing("ppu")
+  rows, parts = find_rows("ppu")
   assert not rows and [part.name for part in parts] == ["PPU at 64x64", "PPU at 32x32"]
-  rows, parts = containing("RESNET-34")
+  rows, parts = find_rows("RESNET-34")
   assert len(rows) == 4 and [part.published for part in parts] == [21.30e6]
-  assert containing("")[0] == list(ROWS)
+  assert find_rows("")[0] == list(ROWS)
 
 
 @pytest.fixture(name="counts", scope="module")

@@ -90,7 +90,7 @@ def test_a_folder_of_something_else(tmp_path):
   (tmp_path / "thesis.tex").write_text("x")
   with pytest.raises(InputError, match="holds no predictions.json"):
     PredictionFolder(tmp_path, MADE)
-  with pytest.raises(InputError, match="thesis.tex: is there and holds no"):
+  with pytest.raises(InputError, match="thesis.tex: exists and holds no"):
     PredictionFolder(tmp_path / "thesis.tex", MADE)
 
 
@@ -148,17 +148,17 @@ NAMES = np.array(["a", "b", "c"])
 @pytest.mark.parametrize(
   ("name", "content", "said"),
   [
-    ("a.npz", {"joints": GOOD}, "lacks the array keypoints. Received: joints"),
-    ("a.npz", {"keypoints": GOOD[0]}, "keypoints are 3 x 2; expected frames x joints x 2"),
-    ("a.npz", {"keypoints": np.zeros((2, 17, 3))}, "keypoints are 2 x 17 x 3"),
-    ("a.npz", {"keypoints": np.array(5.0)}, "keypoints are one number"),
-    ("a.npz", {"keypoints": np.array([["x"]])}, "keypoints are of type <U1"),
+    ("a.npz", {"joints": GOOD}, "lacks the array keypoints. Received arrays: joints"),
+    ("a.npz", {"keypoints": GOOD[0]}, "keypoints have shape 3 x 2; expected frames x joints x 2"),
+    ("a.npz", {"keypoints": np.zeros((2, 17, 3))}, "keypoints have shape 2 x 17 x 3"),
+    ("a.npz", {"keypoints": np.array(5.0)}, r"keypoints have shape \(\)"),
+    ("a.npz", {"keypoints": np.array([["x"]])}, "keypoints have type <U1"),
     ("a.npz", {"keypoints": GOOD}, "has 3 joints and no joint_names"),
     ("a.npz", {"keypoints": GOOD, "joint_names": NAMES[:2]}, "2 joint_names, .* for 3 joints"),
     ("a.npz", {"keypoints": GOOD, "joint_names": NAMES[[0, 1, 1]]}, "2 of them different"),
-    ("a.npz", {"keypoints": GOOD, "joint_names": np.arange(3)}, "no list of names"),
-    ("a.npz", {"keypoints": GOOD, "joint_names": NAMES, "scores": GOOD}, "scores are 2 x 3 x 2"),
-    ("a.npz", {"keypoints": GOOD, "joint_names": NAMES, "clip": 4}, "clip is no name"),
+    ("a.npz", {"keypoints": GOOD, "joint_names": np.arange(3)}, "must be a list of strings"),
+    ("a.npz", {"keypoints": GOOD, "joint_names": NAMES, "scores": GOOD}, "scores have shape 2 x 3 x 2"),
+    ("a.npz", {"keypoints": GOOD, "joint_names": NAMES, "clip": 4}, "clip must be a string"),
     ("a.npz", {"keypoints": np.array([None, {}])}, "not readable as .npz without pickles"),
     ("a.npz", b"", "not readable as .npz"),
     ("a.npz", b"PK\x03\x04 and so on", "not readable as .npz"),
@@ -178,9 +178,9 @@ NAMES = np.array(["a", "b", "c"])
     ("a.json", {"keypoints": [[[True, 2]]]}, r"a joint is \[true, 2\]"),
     ("a.json", {"keypoints": [[[10**400, 2]]]}, r"a joint is \[1000"),
     ("a.json", {"keypoints": [[{"x": 1}]]}, "a joint is"),
-    ("a.json", {"keypoints": [[[1, 2]]], "joint_names": "head"}, "no list of names"),
-    ("a.json", {"keypoints": [[[1, 2]]], "joint_names": [5]}, "no list of names"),
-    ("a.json", {"keypoints": [[[1, 2]]], "clip": 4, "joint_names": ["h"]}, "clip is no name"),
+    ("a.json", {"keypoints": [[[1, 2]]], "joint_names": "head"}, "must be a list of strings"),
+    ("a.json", {"keypoints": [[[1, 2]]], "joint_names": [5]}, "must be a list of strings"),
+    ("a.json", {"keypoints": [[[1, 2]]], "clip": 4, "joint_names": ["h"]}, "clip must be a string"),
     (ABOUT, [1], "expected a JSON object, received a list"),
     (ABOUT, "{", "not readable as JSON"),
   ],
@@ -196,7 +196,7 @@ def test_files_that_hold_no_predictions(tmp_path, name, content, said):
 def test_two_files_for_one_clip(tmp_path):
   put(tmp_path, "a.json", {"clip": "b", "keypoints": [None]})
   put(tmp_path, "b.npz", {"keypoints": np.zeros((1, 17, 2))})
-  with pytest.raises(InputError, match="b.npz: clip b is in a.json too"):
+  with pytest.raises(InputError, match="b.npz: clip b is also in a.json"):
     read_predictions(tmp_path)
 
 

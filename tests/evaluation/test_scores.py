@@ -124,7 +124,7 @@ def changed(index, **values):
   ("pairs", "said"),
   [
     ([], "no clips to score"),
-    ([changed(1, clip="b")], "clip a are paired with those of b"),
+    ([changed(1, clip="b")], "clip a are paired with predictions of b"),
     (
       [changed(1, keypoints=np.zeros((3, 3, 2)))],
       r"clip a: expected 2 frames of 3 joints .*Received: \(3, 3, 2\)",
@@ -139,7 +139,7 @@ def changed(index, **values):
     ),
     (
       [changed(0, keypoints=np.full((2, 3, 2), np.nan))],
-      "clip a: a joint of frame 0 is visible and has no place",
+      "clip a: a visible joint of frame 0 has no coordinates",
     ),
   ],
 )
