@@ -99,7 +99,7 @@ def test_some_rows_in_markdown(printed):
   assert cells(header)[3:6] == ["GFLOPs, paper", "GMACs", "difference"]
   assert len(cells(rule)) == len(cells(header)) == len(cells(duc))
   assert cells(deconv)[2:4] == ["table2_framewise_mobilenet_v2_deconv.cfg", "5.64"]
-  assert cells(deconv)[-1] == "(1)" and remark.startswith("(1) A transposed convolution")
+  assert cells(deconv)[-1] == "(1)" and remark.startswith("(1) Here a transposed convolution")
   row = ["2", "Framewise (MobileNet-V2-w-DUC)", "framewise_swift.cfg", "0.59", "0.59"]
   assert cells(duc)[:5] == row
   assert cells(duc)[-3:] == ["", "", ""]

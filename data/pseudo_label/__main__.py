@@ -20,7 +20,7 @@ import cv2
 import tqdm
 from absl import flags
 
-from ppn_tf.evaluation.third_party import load_peer
+from ppn_tf.evaluation.third_party import load_third_party
 from ppn_tf.runtime import app
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
@@ -91,7 +91,7 @@ def main(argv: Sequence[str]) -> None:
   if _PREVIEW.value and not cv2.haveImageWriter(_PREVIEW.value):
     raise InputError(f"--preview={_PREVIEW.value}: not an image's name. End it in .png or .jpg.")
   cutting, found = _cutting(), sources.find_sources(argv[1:])
-  joint_names = load_peer(_TEACHER.value).joint_names
+  joint_names = load_third_party(_TEACHER.value).joint_names
   folder, settings = pathlib.Path(_OUTPUT.value).expanduser(), _settings(cutting)
   clip_set = ClipSet(folder, settings)
   todo = [source for source in found if not clip_set.has(source.name)]

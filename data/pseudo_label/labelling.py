@@ -5,7 +5,7 @@ import multiprocessing
 import pathlib
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence
 
-from ppn_tf.evaluation.third_party import load_peer
+from ppn_tf.evaluation.third_party import load_third_party
 from ppn_tf.runtime.errors import InputError
 
 from . import sources
@@ -33,8 +33,8 @@ class _Worker:
   def __init__(self, folder: pathlib.Path, settings: Dict[str, Any], cutting: sources.Cutting):
     second = settings["second_teacher"]
     self._teacher = Teacher(
-      load_peer(settings["teacher"], num_threads=1),
-      load_peer(second, num_threads=1) if second else None,
+      load_third_party(settings["teacher"], num_threads=1),
+      load_third_party(second, num_threads=1) if second else None,
       settings["views"],
       settings["min_score"],
       settings["agreement"],

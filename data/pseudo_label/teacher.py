@@ -5,7 +5,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from ppn_tf.evaluation.third_party import Peer
+from ppn_tf.evaluation.third_party import ThirdPartyNetwork
 from ppn_tf.keypoints import crops, joint_maps
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.tracking import boxes
@@ -57,8 +57,8 @@ class Teacher:
 
   def __init__(
     self,
-    network: Peer,
-    second: Optional[Peer] = None,
+    network: ThirdPartyNetwork,
+    second: Optional[ThirdPartyNetwork] = None,
     views: int = 1,
     min_score: float = 0.3,
     agreement: float = 0.05,
@@ -112,7 +112,7 @@ class Teacher:
     return None if person is None else Labels(keypoints, score, kept, person)
 
   def _look(
-    self, network: Peer, frame: np.ndarray, box: np.ndarray, views: Tuple
+    self, network: ThirdPartyNetwork, frame: np.ndarray, box: np.ndarray, views: Tuple
   ) -> Tuple[np.ndarray, np.ndarray]:
     """[V, J, 2] keypoints in frame pixels and [V, J] scores; NaN for joints that it lacks."""
     zooms, degrees, flips = (np.array(column) for column in zip(*views))

@@ -52,11 +52,11 @@ def load_network(path: Path, num_threads: int = 2) -> CropNetwork:
   """A .tflite file of this project, recognised by its signatures, or of another one.
 
   Args:
-    path: what `python -m export.tflite` wrote, or what `peers.load_peer` takes.
+    path: what `python -m export.tflite` wrote, or what `third_party.load_third_party` takes.
     num_threads: CPU threads.
   Raises:
     InputError: no such file, or it is neither.
   """
   if set(SIGNATURES) <= set(open_file(path, num_threads).get_signature_list()):
     return ExportedNetwork(path, num_threads)
-  return third_party.load_peer(path, num_threads)
+  return third_party.load_third_party(path, num_threads)

@@ -28,7 +28,8 @@ def read_clip(file: pathlib.Path) -> ClipPredictions:
   keypoints = _numbers(file, "keypoints", values["keypoints"])
   if keypoints.ndim != 3 or keypoints.shape[2] != 2:
     raise InputError(
-      f"{file}: keypoints have shape {_shape(keypoints)}; expected frames x joints x 2, (x, y) in pixels."
+      f"{file}: keypoints have shape {_shape(keypoints)}; expected frames x joints x 2, (x, y) in "
+      "pixels."
     )
   scores = _numbers(file, "scores", values.get("scores", np.ones(keypoints.shape[:2])))
   if scores.shape != keypoints.shape[:2]:

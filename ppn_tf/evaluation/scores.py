@@ -63,7 +63,9 @@ def _measure(pair: Pair, skeleton: Skeleton) -> _Measured:
 
 def _check(labels: ClipLabels, predictions: ClipPredictions, skeleton: Skeleton) -> None:
   if predictions.clip != labels.clip:
-    raise InputError(f"labels of clip {labels.clip} are paired with predictions of {predictions.clip}.")
+    raise InputError(
+      f"labels of clip {labels.clip} are paired with predictions of {predictions.clip}."
+    )
   expected = (len(labels.keypoints), skeleton.num_joints, 2)
   if predictions.keypoints.shape != expected:
     raise InputError(
@@ -120,9 +122,7 @@ def score(
   table["frames_without_length"] = _frames_without_length(pairs, skeleton)
   table["per_action"] = _per_action(pairs, measured, alpha)
   table["per_frame_index"] = _per_frame_index(measured, everything, alpha, num_frames)
-  table["per_clip"] = {
-    labels.clip: clip.micro(alpha) for (labels, _), clip in zip(pairs, measured)
-  }
+  table["per_clip"] = {labels.clip: clip.micro(alpha) for (labels, _), clip in zip(pairs, measured)}
   table["jitter"] = _jitter(pairs)
   return table
 

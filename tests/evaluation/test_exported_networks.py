@@ -6,7 +6,7 @@ import pytest
 from ppn_tf.clips import pipeline, records
 from ppn_tf.evaluation.evaluator import Evaluator
 from ppn_tf.evaluation.exported_networks import load_network
-from ppn_tf.evaluation.third_party import Peer
+from ppn_tf.evaluation.third_party import ThirdPartyNetwork
 from ppn_tf.inference.tflite import convert as tflite_convert
 from ppn_tf.inference.tflite.metadata import add_description
 from ppn_tf.keypoints.joint_maps import COCO_JOINTS
@@ -143,7 +143,7 @@ def test_networks_of_other_projects_are_known_by_their_shapes(tmp_path):
   answer = tf.zeros([1, 1, 17, 3])
   file = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
   network = load_network(file)
-  assert isinstance(network, Peer) and not network.recurrent
+  assert isinstance(network, ThirdPartyNetwork) and not network.recurrent
 
 
 @pytest.mark.parametrize("content", [None, "no network"])

@@ -157,7 +157,11 @@ NAMES = np.array(["a", "b", "c"])
     ("a.npz", {"keypoints": GOOD, "joint_names": NAMES[:2]}, "2 joint_names, .* for 3 joints"),
     ("a.npz", {"keypoints": GOOD, "joint_names": NAMES[[0, 1, 1]]}, "2 of them different"),
     ("a.npz", {"keypoints": GOOD, "joint_names": np.arange(3)}, "must be a list of strings"),
-    ("a.npz", {"keypoints": GOOD, "joint_names": NAMES, "scores": GOOD}, "scores have shape 2 x 3 x 2"),
+    (
+      "a.npz",
+      {"keypoints": GOOD, "joint_names": NAMES, "scores": GOOD},
+      "scores have shape 2 x 3 x 2",
+    ),
     ("a.npz", {"keypoints": GOOD, "joint_names": NAMES, "clip": 4}, "clip must be a string"),
     ("a.npz", {"keypoints": np.array([None, {}])}, "not readable as .npz without pickles"),
     ("a.npz", b"", "not readable as .npz"),

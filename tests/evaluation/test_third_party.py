@@ -13,7 +13,7 @@ from data.clips import dataset
 from data.clips.source import ClipsSource
 from ppn_tf.clips import records
 from ppn_tf.evaluation import crop_networks
-from ppn_tf.evaluation.third_party import EFFICIENTPOSE_JOINTS, load_peer
+from ppn_tf.evaluation.third_party import EFFICIENTPOSE_JOINTS, load_third_party
 from ppn_tf.keypoints.joint_maps import BLAZEPOSE_JOINTS, COCO_JOINTS
 from ppn_tf.runtime.errors import InputError
 from tests.data.clips.own_clips import CATEGORY, save
@@ -89,7 +89,7 @@ def fixture_builder(tmp_path_factory):
   ("dtype", "tolerance"), [(tf.float32, 1e-3), (tf.int32, 0.501), (tf.uint8, 0.501)]
 )
 def test_movenet(builder, tmp_path, dtype, tolerance):
-  peer = load_peer(convert(tmp_path, movenet, 1, SIZE, SIZE, 3, dtype=dtype))
+  peer = load_third_party(convert(tmp_path, movenet, 1, SIZE, SIZE, 3, dtype=dtype))
   assert peer.joint_names == COCO_JOINTS and peer.image_size == (SIZE, SIZE)
   (found,) = peer.predict(builder, "test")
   assert list(peer.predict(builder, "test", leave_out={found.clip})) == []
@@ -104,7 +104,7 @@ def test_movenet(builder, tmp_path, dtype, tolerance):
 
 
 def test_box_of_the_joints_and_margin(builder, tmp_path):
-  peer = load_peer(convert(tmp_path, movenet, 1, SIZE, SIZE, 3))
+  peer = load_third_party(convert(tmp_path, movenet, 1, SIZE, SIZE, 3))
   (found,) = peer.predict(builder, "test", box="joints", margin=2.0)
   # The joints are 30 pixels wide; Penn Action's box is 1.2 times as wide.
   expected = place((75 + 4, 40), 2.0 * 1.2 * 30, SIZE, (ROWS[8], COLUMNS[8]))
@@ -123,7 +123,7 @@ def test_blazepose(builder, tmp_path):
     places = tf.constant(np.stack([columns + 0.5, rows + 0.5], axis=-1), tf.float32)
     return tf.reshape(tf.concat([places, rest], axis=-1), [1, 195])
 
-  peer = load_peer(convert(tmp_path, network, 1, 256, 256, 3))
+  peer = load_third_party(convert(tmp_path, network, 1, 256, 256, 3))
   assert peer.joint_names == BLAZEPOSE_JOINTS and peer.image_size == (256, 256)
   (found,) = peer.predict(builder, "test")
   np.testing.assert_allclose(255 * found.scores, truth(found.keypoints), atol=2e-3)
@@ -140,7 +140,7 @@ def test_efficientpose(builder, tmp_path):
   def network(image):
     return spots * colours(image * std + mean, rows, columns)
 
-  peer = load_peer(convert(tmp_path, network, 1, SIZE, SIZE, 3))
+  peer = load_third_party(convert(tmp_path, network, 1, SIZE, SIZE, 3))
   assert peer.joint_names == EFFICIENTPOSE_JOINTS
   (found,) = peer.predict(builder, "test")
   np.testing.assert_allclose(255 * found.scores, truth(found.keypoints), atol=2e-3)
@@ -162,14 +162,14 @@ def test_efficientpose(builder, tmp_path):
 def test_other_networks_are_refused(tmp_path, shape, answer, received):
   path = convert(tmp_path, lambda image: tf.zeros(answer) + tf.reduce_sum(image), *shape)
   with pytest.raises(InputError) as caught:
-    load_peer(path)
+    load_third_party(path)
   message = str(caught.value)
   assert str(path) in message and received in message and "\n" not in message
 
 
 def test_what_is_no_network_is_refused(tmp_path):
   with pytest.raises(InputError, match="no such file"):
-    load_peer(tmp_path / "none.tflite")
+    load_third_party(tmp_path / "none.tflite")
   (tmp_path / "text.tflite").write_text("no network")
   with pytest.raises(InputError, match="not a TensorFlow Lite model"):
-    load_peer(tmp_path / "text.tflite")
+    load_third_party(tmp_path / "text.tflite")

@@ -12,7 +12,7 @@ from data.penn_action import dataset as penn_action_dataset
 from data.penn_action.source import PennSource
 from ppn_tf.clips import records
 from ppn_tf.clips.labels import read_labels
-from ppn_tf.evaluation.third_party import load_peer
+from ppn_tf.evaluation.third_party import load_third_party
 from ppn_tf.keypoints import pck
 from ppn_tf.keypoints.joint_maps import to_skeleton
 
@@ -75,5 +75,5 @@ def measure(builder, peer):
 @pytest.mark.slow
 @pytest.mark.parametrize(("data", "network"), sorted(MEASURED))
 def test_measured_figures(builders, data, network):
-  peer = load_peer(SHARED / "models" / f"{network}.tflite")
+  peer = load_third_party(SHARED / "models" / f"{network}.tflite")
   np.testing.assert_allclose(measure(builders[data], peer), MEASURED[data, network], atol=1.0)

@@ -155,13 +155,13 @@ def test_sources_of_one_name_are_refused(tmp_path):
 def test_large_frames_are_shrunk_with_their_labels(folder):
   """A photograph of twice max_side: half the pixels, half the coordinates."""
   from data.pseudo_label.teacher import Teacher
-  from ppn_tf.evaluation.third_party import load_peer
+  from ppn_tf.evaluation.third_party import load_third_party
 
   path = folder / "large.png"
   large = cv2.resize(photograph(person((80, 60))), (2 * WIDTH, 2 * HEIGHT))
   cv2.imwrite(str(path), large[..., ::-1])
   cutting = sources.Cutting(num_frames=1, max_side=WIDTH)
-  teacher_network = Teacher(load_peer(folder / "teacher.tflite"))
+  teacher_network = Teacher(load_third_party(folder / "teacher.tflite"))
   (clip,) = sources.clips_of(sources.Source(path, "large"), teacher_network, cutting)
   assert clip.frames[0].shape == (HEIGHT, WIDTH, 3)
   np.testing.assert_allclose(clip.keypoints[0], person((80, 60)), atol=1.5)
