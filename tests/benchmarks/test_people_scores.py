@@ -68,7 +68,7 @@ def test_the_table(found):
 def test_the_page(found):
   page = people.page(found)
   assert "| 0502 | a test clip of Penn Action | 58 | 1 | 2 | left shoulder to right hip |" in page
-  assert "\n\n- Files: ours is network.tflite, other is network.tflite.\n- \"clean\"" in page
+  assert '\n\n- Files: ours is network.tflite, other is network.tflite.\n- "clean"' in page
   assert "with 400 of its 637 labeled joints" in " ".join(page.split())
   assert "process whole clips" in page and "the median of 30 turns" in page
 
