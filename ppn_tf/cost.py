@@ -1,6 +1,6 @@
-"""Prints what a network costs: `python -m ppn_tf.cost --flagfile=configs/NAME.cfg`.
+"""Prints what a network costs: `python -m ppn_tf.cost --config=NAME`.
 
---all prints the rows of the paper's tables beside the networks of configs/.
+--all prints the rows of the paper's tables next to the networks of the configurations.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import numpy as np
 from absl import flags
 from tqdm import tqdm
 
-from ppn_tf.config import experiment
+from ppn_tf.config import experiment, named
 from ppn_tf.evaluation import cost_tables
 from ppn_tf.evaluation import costs as evaluation_costs
 from ppn_tf.evaluation.paper_rows import find_rows
@@ -29,7 +29,9 @@ flags.DEFINE_bool("layers", False, "List the layers of each part.")
 flags.DEFINE_bool("json", False, "Print JSON.")
 flags.DEFINE_bool("markdown", False, "Print tables in Markdown.")
 flags.DEFINE_bool("all", False, "Print the paper's rows beside the networks of --configs.")
-flags.DEFINE_string("configs", "configs", "With --all: the folder of the configurations.")
+flags.DEFINE_string(
+  "configs", None, "With --all: a folder of configurations, in place of the package's."
+)
 flags.DEFINE_string(
   "rows", "", "With --all: only rows and parts that contain this, such as 'table 4' or 'PPU'."
 )
@@ -61,7 +63,8 @@ def print_all() -> None:
   rows, parts = find_rows(FLAGS.rows)
   if not rows and not parts:
     raise InputError(f"--rows={FLAGS.rows}: no row or part contains it. See docs/networks.md.")
-  settings = {r.config: settings_of(os.path.join(FLAGS.configs, f"{r.config}.cfg")) for r in rows}
+  folder = FLAGS.configs or named.configs_folder()
+  settings = {r.config: settings_of(os.path.join(folder, f"{r.config}.cfg")) for r in rows}
   # Libraries greet on stdout, where the tables go.
   with contextlib.redirect_stdout(sys.stderr):
     costs = {

@@ -11,6 +11,7 @@ from absl import flags
 
 import ppn_tf
 from ppn_tf.clips import records
+from ppn_tf.config import named  # noqa: F401  defines --config
 from ppn_tf.keypoints import skeletons
 from ppn_tf.keypoints.multi_scale import DECODERS
 from ppn_tf.models import build

@@ -1,0 +1,43 @@
+"""Tests of --config=NAME."""
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf.config import experiment, named
+from tests.config.test_configs import CONFIGS
+
+
+def parse(*arguments):
+  """Returns the values that decide a run, after parsing a command line."""
+  with flagsaver.flagsaver():
+    assert flags.FLAGS(["test", *arguments]) == ["test"]
+    present = {name for name in experiment.run_flags() if flags.FLAGS[name].present}
+    return experiment.run_flags(), present
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_equals_the_flagfile(path):
+  values, present = parse(f"--config={path.stem}")
+  assert (values, present) == parse(f"--flagfile={path}")
+  assert present
+
+
+def test_flags_after_it_win_and_flags_before_it_do_not():
+  assert parse("--config=ppn_swift", "--num_frames=7")[0]["num_frames"] == 7
+  assert parse("--num_frames=7", "--config=ppn_swift")[0]["num_frames"] == 5
+
+
+def test_flagfile_may_name_one(tmp_path):
+  path = tmp_path / "mine.cfg"
+  path.write_text("--config=table4_framewise_resnet18\n--num_frames=3\n")
+  values, _ = parse(f"--flagfile={path}")
+  assert (values["body_backbone"], values["num_frames"]) == ("resnet18", 3)
+
+
+def test_unknown_name_lists_the_names():
+  with pytest.raises(flags.IllegalFlagValueError) as error:
+    parse("--config=ppn_swft")
+  assert "Did you mean ppn_swift?" in str(error.value)
+  assert all(path.stem in str(error.value) for path in CONFIGS)
+  assert named.list_configs() == [path.stem for path in CONFIGS]
