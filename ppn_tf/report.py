@@ -16,7 +16,7 @@ from absl import flags
 
 from ppn_tf.clips import records
 from ppn_tf.config import experiment
-from ppn_tf.evaluation.reporting import latency, making, page, samples, tracks, unseen
+from ppn_tf.evaluation.reporting import latency, page, provenance, samples, tracks, unseen
 from ppn_tf.evaluation.reporting.runs import Run, number, read_runs
 from ppn_tf.evaluation.reporting.sheets import Sheet, draw_sheets
 from ppn_tf.keypoints.skeletons import Skeleton
@@ -61,10 +61,10 @@ def look_at_dataset(
     return sheets, [], None
   chosen = samples.read_samples(builder, FLAGS.eval_split, FLAGS.num_clips)
   asked = [networks[run.name] for run in runs if run not in predicted]
-  strips = unseen.look(asked, chosen, skeleton) if asked else []
+  strips = unseen.draw_strips(asked, chosen, skeleton) if asked else []
   if first_ppn is None:
     return sheets, strips, None
-  return sheets, strips, unseen.look_inside(networks[first_ppn.name], chosen, skeleton)
+  return sheets, strips, unseen.draw_heatmaps(networks[first_ppn.name], chosen, skeleton)
 
 
 def _network(run: Run, skeleton: Skeleton) -> unseen.Candidate:
@@ -87,8 +87,8 @@ def main(argv: Sequence[str]) -> None:
   text = page.render(
     FLAGS.title,
     runs,
-    making.facts(datetime.datetime.now()),
-    making.command(sys.argv),
+    provenance.facts(datetime.datetime.now()),
+    provenance.command(sys.argv),
     split=FLAGS.eval_split,
     strips=strips,
     heatmaps=heatmaps,

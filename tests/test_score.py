@@ -74,7 +74,7 @@ def test_scores_of_two_systems(door, labels, tmp_path):
   assert printed.err == ""
   lines = [line.split() for line in printed.out.splitlines()]
   assert lines[0] == ["Method", "Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank", "Mean"]
-  assert lines[11][:3] == ["Method", "Predicted", "Labelled"] and len(lines) == 14
+  assert lines[11][:3] == ["Method", "Predicted", "Labeled"] and len(lines) == 14
   assert lines[2] == ["good"] + ["100.0"] * 8 == ["good", *lines[5][1:]]
   # Clip 0004 has 7 frames, 0005 has 4; in frame 1 of both a wrist is hidden.
   wrists, joints = 13 / (13 + 7), 90 / (90 + 51)

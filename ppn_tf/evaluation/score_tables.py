@@ -95,7 +95,7 @@ def jitter_table(systems: Systems) -> Table:
   ]
   columns.append(_format_counts([scores["not_predicted"] for scores in systems.values()]))
   return Table(
-    ("Predicted", "Labelled", "Ratio", "Missing joints"),
+    ("Predicted", "Labeled", "Ratio", "Missing joints"),
     (Section("", _make_rows(systems, columns)),),
     "Jitter",
     "Method",

@@ -1,1 +1,1 @@
-"""The parts of the report page: numbers, figures and pictures of one or several runs."""
+"""Builds the report page: numbers, graphs and pictures of one or several runs."""

@@ -1,4 +1,4 @@
-"""The page's graphs of an evaluation: PCK by threshold and by joint group."""
+"""Draws graphs of PCK by threshold and by joint group."""
 
 from typing import Dict, List, Optional, Sequence
 
@@ -11,29 +11,29 @@ from ppn_tf.evaluation.reporting.graphs import (
   WIDE,
   Curve,
   Theme,
-  colour_of,
+  get_color_index,
   graph,
   plot_curves,
 )
 from ppn_tf.evaluation.reporting.images import Picture
 from ppn_tf.evaluation.reporting.runs import Run, number
-from ppn_tf.evaluation.reporting.scores import METRICS, groups_of
+from ppn_tf.evaluation.reporting.scores import METRICS, get_groups
 
-_MOST_LABELLED = 4  # runs whose bars are wide enough to bear a number
+_MAX_LABELED = 4  # bars of more runs are too narrow for a number
 
 
-def alphas_of(runs: Sequence[Run]) -> List[float]:
-  """The thresholds of the evaluations, each once."""
+def get_alphas(runs: Sequence[Run]) -> List[float]:
+  """Returns the distinct thresholds of the evaluations."""
   return list(dict.fromkeys(run.alpha for run in runs if run.alpha is not None))
 
 
 def threshold_curves(runs: Sequence[Run]) -> List[Picture]:
-  """Every kind of PCK against the threshold; as far as it was measured."""
+  """Draws each measured kind of PCK against the threshold."""
   pictures = []
   for key, title in METRICS:
     curves = [_threshold_curve(run, key) for run in runs]
     if any(curves):
-      pictures.append(_threshold_graph(curves, title, alphas_of(runs)))
+      pictures.append(_threshold_graph(curves, title, get_alphas(runs)))
   return pictures
 
 
@@ -66,11 +66,11 @@ def _threshold_graph(
 
 
 def group_bars(runs: Sequence[Run]) -> List[Picture]:
-  """PCK-torso, and where it is known the clean one, by joint group and for all joints."""
-  groups = groups_of(runs)
+  """Draws bars of PCK-torso and PCK-torso clean by joint group and for all joints."""
+  groups = get_groups(runs)
   pictures = []
   for key, title in METRICS[1:]:
-    # By run; one that was not measured keeps its colour, not its place.
+    # By run; a run without values keeps its color but takes no space.
     bars: Dict[int, List[float]] = {}
     for index, run in enumerate(runs):
       values = [number(run.measured(key, "groups", group)) for group in groups]
@@ -90,10 +90,12 @@ def _bars(
 
   def paint(axes: Axes, theme: Theme) -> None:
     axes.grid(False, axis="x")
-    for place, (index, values) in enumerate(bars.items()):
-      x = np.arange(len(heads)) + (place - (len(bars) - 1) / 2) * width
-      drawn = axes.bar(x, np.nan_to_num(values), 0.9 * width, color=theme.runs[colour_of(index)])
-      if len(bars) <= _MOST_LABELLED:
+    for position, (index, values) in enumerate(bars.items()):
+      x = np.arange(len(heads)) + (position - (len(bars) - 1) / 2) * width
+      drawn = axes.bar(
+        x, np.nan_to_num(values), 0.9 * width, color=theme.runs[get_color_index(index)]
+      )
+      if len(bars) <= _MAX_LABELED:
         _label(axes, theme, drawn, values)
     axes.set_xticks(range(len(heads)), heads)
     axes.set(title=f"{title}, %", ylim=(0, 100))
@@ -107,7 +109,7 @@ def _bars(
 
 
 def _label(axes: Axes, theme: Theme, drawn: BarContainer, values: Sequence[float]) -> None:
-  """Writes the numbers upright into the bars' tops, or above bars that are too short."""
+  """Writes vertical numbers into the tops of the bars, or above short bars."""
   for bar, value in zip(drawn, values):
     if value != value:
       continue

@@ -1,20 +1,20 @@
-"""The page's graphs of a training: loss and PCK against the step."""
+"""Draws graphs of training: loss and PCK against the step."""
 
 from typing import List, Optional, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
-from ppn_tf.evaluation.reporting.graphs import WIDE, Curve, Theme, ends, graph, plot_curves
+from ppn_tf.evaluation.reporting.graphs import WIDE, Curve, Theme, describe_ends, graph, plot_curves
 from ppn_tf.evaluation.reporting.images import Picture
 from ppn_tf.evaluation.reporting.runs import Run, number
 
 
 def learning_curves(runs: Sequence[Run]) -> List[Picture]:
-  """Loss, and PCK of the training batches, against the step; as far as they were logged.
+  """Draws the logged loss and PCK of the training batches against the step.
 
-  The loss is that of the final heatmaps: the whole loss of a PPN has HeadNet's
-  as well, so it cannot be compared with a frame-wise network's.
+  The loss is that of the final heatmaps. The total loss of a PPN also includes
+  HeadNet's, and is not comparable with that of a frame-wise network.
   """
   pictures = []
   losses = _logged(runs, "loss_final")
@@ -30,7 +30,9 @@ def learning_curves(runs: Sequence[Run]) -> List[Picture]:
         axes.yaxis.set_minor_formatter("")
       axes.set(title="Loss of the final heatmaps", xlabel="training step")
 
-    alt = "Graph of the loss of the final heatmaps against the step: " + ends(losses, "{:.3g}")
+    alt = "Graph of the loss of the final heatmaps against the step: " + describe_ends(
+      losses, "{:.3g}"
+    )
     pictures.append(graph(WIDE, alt, paint_loss))
   pck = _logged(runs, "pck")
   if any(pck):
@@ -40,7 +42,7 @@ def learning_curves(runs: Sequence[Run]) -> List[Picture]:
       axes.set(title="PCK-torso on training batches, %", xlabel="training step")
 
     alt = "Graph of PCK-torso on training batches in percent against the step: "
-    pictures.append(graph(WIDE, alt + ends(pck, "{:.1f}"), paint_pck))
+    pictures.append(graph(WIDE, alt + describe_ends(pck, "{:.1f}"), paint_pck))
   return pictures
 
 

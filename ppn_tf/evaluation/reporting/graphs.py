@@ -1,4 +1,4 @@
-"""How the page's graphs look, on light and on dark pages."""
+"""Draws graphs as SVG in the style of the page, for light and dark themes."""
 
 import dataclasses
 import io
@@ -14,7 +14,7 @@ from ppn_tf.evaluation.reporting.runs import Run
 
 @dataclasses.dataclass(frozen=True)
 class Theme:
-  """Colours of a graph: the page's, its text, its grid, and one per run in order."""
+  """Holds colors of a graph: page, text, grid, and one per run in order."""
 
   page: str
   text: str
@@ -22,7 +22,7 @@ class Theme:
   runs: Tuple[str, ...]
 
 
-# Blue and orange first: they differ to every kind of colour vision.
+# Blue and orange come first: they differ in every kind of color vision.
 LIGHT = Theme(
   "#ffffff",
   "#3d4451",
@@ -36,8 +36,8 @@ DARK = Theme(
   ("#6cabff", "#ff9d4d", "#4fcf9a", "#c792ee", "#ff7d90", "#a3acb9", "#4fd3e6", "#e3c04a"),
 )
 _DASHES: Tuple[Tuple[float, ...], ...] = ((), (5, 1.6), (1.5, 1.2), (6, 1.5, 1.5, 1.5), (9, 3))
-_LINE = 1.8  # points; dashes are in multiples of it
-# Inches at 72 per inch. Two wide graphs or three narrow ones fit side by side on the page.
+_LINE = 1.8  # line width in points; the unit of dashes
+# (width, height) in inches of 72 points. Two wide or three narrow graphs fit side by side.
 WIDE, NARROW = (4.6, 2.7), (3.0, 2.5)
 
 Paint = Callable[[Axes, Theme], object]
@@ -45,14 +45,14 @@ Paint = Callable[[Axes, Theme], object]
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-  """A run's line in a graph.
+  """Holds a run's line in a graph.
 
   Attributes:
-    name: the run's.
+    name: name of the run.
     x: ascending.
     y: a value for each x.
-    faint_x: where the line goes on, known less well.
-    faint_y: a value for each of them.
+    faint_x: continuation of the line with less certain values.
+    faint_y: a value for each faint_x.
   """
 
   name: str
@@ -62,38 +62,38 @@ class Curve:
   faint_y: Sequence[float] = ()
 
 
-def colour_of(index: int) -> int:
-  """The place of a run's colour in a theme, by the run's place among the runs."""
+def get_color_index(index: int) -> int:
+  """Returns the index of a run's color in a theme, by the index of the run."""
   return index % len(LIGHT.runs)
 
 
-def dashes_of(index: int) -> Tuple[float, ...]:
-  """On and off in widths of the line, () for a solid one.
+def get_dashes(index: int) -> Tuple[float, ...]:
+  """Returns lengths of dashes and gaps in line widths; () for a solid line.
 
-  Runs that have to share a colour differ in their dashes.
+  Runs with the same color differ in their dashes.
   """
   return _DASHES[(index + index // len(LIGHT.runs)) % len(_DASHES)]
 
 
 def legend(runs: Sequence[Run]) -> Dict[str, Dict[str, Any]]:
-  """What the page needs to draw each run's line: its colour's number and an SVG's dashes."""
+  """Returns the color index and the SVG dashes of each run's line."""
   return {
     run.name: {
-      "colour": colour_of(index),
-      "dashes": " ".join(f"{_LINE * length:g}" for length in dashes_of(index)),
+      "color": get_color_index(index),
+      "dashes": " ".join(f"{_LINE * length:g}" for length in get_dashes(index)),
     }
     for index, run in enumerate(runs)
   }
 
 
 def graph(size: Tuple[float, float], alt: str, paint: Paint) -> Picture:
-  """An SVG for light pages and one for dark ones; the page itself has the legend."""
+  """Draws an SVG without legend for the light and the dark theme."""
   width, height = (round(inches * 72) for inches in size)
-  light, dark = (_drawn(size, theme, paint) for theme in (LIGHT, DARK))
+  light, dark = (_draw(size, theme, paint) for theme in (LIGHT, DARK))
   return Picture(light, "image/svg+xml", alt, width, height, dark)
 
 
-def _drawn(size: Tuple[float, float], theme: Theme, paint: Paint) -> bytes:
+def _draw(size: Tuple[float, float], theme: Theme, paint: Paint) -> bytes:
   settings: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"],
@@ -123,13 +123,13 @@ def _drawn(size: Tuple[float, float], theme: Theme, paint: Paint) -> bytes:
 
 
 def plot_curves(axes: Axes, theme: Theme, curves: Sequence[Optional[Curve]]) -> None:
-  """Draws a line for each run in its colour; None keeps a run's colour free for other graphs."""
+  """Draws a line for each run in its color; None skips a run and its color."""
   for index, curve in enumerate(curves):
     if curve is None:
       continue
     style: Dict[str, Any] = {
-      "color": theme.runs[colour_of(index)],
-      "linestyle": (0, dashes_of(index)) if dashes_of(index) else "-",
+      "color": theme.runs[get_color_index(index)],
+      "linestyle": (0, get_dashes(index)) if get_dashes(index) else "-",
     }
     if curve.faint_x:
       axes.plot(curve.faint_x, curve.faint_y, linewidth=1.0, alpha=0.45, **style)
@@ -137,8 +137,8 @@ def plot_curves(axes: Axes, theme: Theme, curves: Sequence[Optional[Curve]]) -> 
     axes.plot(curve.x, curve.y, linewidth=_LINE, marker=marker, markersize=4, **style)
 
 
-def ends(curves: Sequence[Optional[Curve]], form: str) -> str:
-  """Says in words where each curve begins and ends."""
+def describe_ends(curves: Sequence[Optional[Curve]], form: str) -> str:
+  """Describes where each curve starts and ends."""
   parts: List[str] = [
     f"{curve.name} from {form.format(curve.y[0])} at {curve.x[0]} "
     f"to {form.format(curve.y[-1])} at {curve.x[-1]}"

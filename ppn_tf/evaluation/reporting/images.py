@@ -1,4 +1,4 @@
-"""Pictures on their way into the page: bytes, alt text and data URI."""
+"""Encodes pictures for the page: bytes, alt text and data URI."""
 
 import base64
 import dataclasses
@@ -11,15 +11,15 @@ from PIL import Image
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-  """An encoded image that the page carries inside itself.
+  """Holds an encoded image that is embedded in the page.
 
   Attributes:
-    data: the encoded file.
-    mime: its type, e.g. "image/jpeg".
-    alt: what a reader who cannot see it should know.
+    data: encoded file.
+    mime: media type, e.g. "image/jpeg".
+    alt: alternative text for readers who cannot see it.
     width: in pixels.
     height: in pixels.
-    dark: the same picture for a dark page, as encoded as `data`.
+    dark: the picture for a dark page, in the same encoding; None for `data`.
   """
 
   data: bytes
@@ -45,19 +45,19 @@ def _data_uri(data: bytes, mime: str) -> str:
 def jpeg(pixels: np.ndarray, alt: str, quality: int = 86) -> Picture:
   """Encodes [H, W, 3] uint8 RGB pixels as a JPEG picture."""
   buffer = io.BytesIO()
-  # Thin coloured lines need their colours at full resolution.
+  # Chroma subsampling would blur thin colored lines.
   Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
   height, width = pixels.shape[:2]
   return Picture(buffer.getvalue(), "image/jpeg", alt, width, height)
 
 
 def tiled(frames: np.ndarray, columns: int, gap: int = 4) -> np.ndarray:
-  """Lays frames out in rows, left to right and top to bottom.
+  """Arranges frames in rows, left to right and top to bottom.
 
   Args:
     frames: [N, H, W, 3] uint8.
-    columns: frames in a row; all in one row if it is N or more.
-    gap: mid-grey pixels between neighbours; grey suits light and dark pages.
+    columns: number of frames in a row; N or more gives one row.
+    gap: number of gray pixels between frames; gray suits light and dark pages.
   Returns:
     [rows * (H + gap) - gap, columns * (W + gap) - gap, 3] uint8.
   """

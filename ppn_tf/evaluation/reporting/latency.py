@@ -1,4 +1,4 @@
-"""How large an exported network is and how long its signatures take on one thread."""
+"""Measures the size and the single-thread latency of exported networks."""
 
 import dataclasses
 import os
@@ -14,15 +14,15 @@ REPEATS = 30
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-  """A measured .tflite file.
+  """Holds the measurements of a .tflite file.
 
   Attributes:
-    name: the file's.
+    name: name of the file.
     image_size: (H, W) of its frames in pixels.
-    num_bytes: of the file.
+    num_bytes: size of the file.
     start_ms: median milliseconds of `start`.
     step_ms: median milliseconds of `step`.
-    runtime: what ran it.
+    runtime: interpreter that was measured.
   """
 
   name: str
@@ -37,11 +37,11 @@ def measure(path: Union[str, os.PathLike]) -> Network:
   """Measures a .tflite file with the signatures `start` and `step`.
 
   Raises:
-    InputError: no such file, or it is no pose network.
+    InputError: If there is no such file, or it is not a pose network.
   """
   file = pathlib.Path(path).expanduser()
   runtime = available_runtimes()[0]
-  timed = {one.signature: one for one in time_all([file], runtime, 1, REPEATS)}
+  timed = {timing.signature: timing for timing in time_all([file], runtime, 1, REPEATS)}
   image_size = TFLitePoseModel(file).image_size
   return Network(
     name=file.name,

@@ -1,4 +1,4 @@
-"""Which clips, frames and joint to show, chosen by the labels alone."""
+"""Chooses clips, frames and a joint to show, from the labels alone."""
 
 import dataclasses
 from typing import List
@@ -10,14 +10,14 @@ from ppn_tf.keypoints.skeletons import Skeleton
 
 @dataclasses.dataclass(frozen=True)
 class Moment:
-  """A few consecutive frames in which a joint is worth a look.
+  """Describes a few consecutive frames with an interesting joint.
 
   Attributes:
-    joint: its index.
+    joint: index of the joint.
     first: index of the first frame.
     length: number of frames.
-    interest: larger is more worth a look; hidden joints are above 1.
-    reason: why it was chosen, for the caption.
+    interest: larger is more interesting; occluded joints are above 1.
+    reason: reason for the choice, for the caption.
   """
 
   joint: int
@@ -27,9 +27,9 @@ class Moment:
   reason: str
 
 
-def spread(available: int, wanted: int) -> List[int]:
-  """Indices of `wanted` items evenly spread over `available`, fewer if there are fewer."""
-  count = min(available, wanted)
+def spread(available: int, count: int) -> List[int]:
+  """Returns at most `count` indices, evenly spread over `available` items."""
+  count = min(available, count)
   return [int((index + 0.5) * available / count) for index in range(count)]
 
 
@@ -40,31 +40,31 @@ def choose_moment(
   skeleton: Skeleton,
   length: int = 5,
 ) -> Moment:
-  """Finds where a joint is hidden for a while, or else the fastest wrist.
+  """Finds a joint that is temporarily occluded, or else the fastest wrist.
 
-  Predictions have no say in it, so the pictures flatter nobody.
+  The choice ignores predictions, so it favors no network.
 
   Args:
     keypoints: [T, K, 2] float, (x, y) pixels.
     visibility: [T, K] bool.
     boxes: [T, 4] float, (x1, y1, x2, y2) pixels.
-    skeleton: gives the wrists.
-    length: frames to show; all of them if the clip is shorter.
+    skeleton: joints, with the wrists in group "Wri".
+    length: number of frames to show; a shorter clip is shown whole.
   Returns:
-    The moment; its interest is the joint's path in box lengths, plus 1 if the
-    joint is hidden between frames in which it is visible.
+    The moment. Its interest is the joint's path in box lengths, plus 1 if the
+    joint is occluded between frames in which it is visible.
   """
   length = min(length, len(keypoints))
   size = max(float(np.median(np.max(boxes[:, 2:] - boxes[:, :2], axis=-1))), 1.0)
   windows = len(keypoints) - length + 1
   shown = np.stack([visibility[i : i + windows] for i in range(length)])  # [length, windows, K]
-  seen_at_ends = shown[0] & shown[-1]
+  visible_at_ends = shown[0] & shown[-1]
   hidden = length - shown.sum(axis=0)
 
-  across = np.linalg.norm(keypoints[length - 1 :] - keypoints[:windows], axis=-1) / size
-  occluded = seen_at_ends & (hidden > 0)
+  displacement = np.linalg.norm(keypoints[length - 1 :] - keypoints[:windows], axis=-1) / size
+  occluded = visible_at_ends & (hidden > 0)
   if occluded.any():
-    interest = np.where(occluded, 1.0 + np.minimum(across, 1.0), -1.0)
+    interest = np.where(occluded, 1.0 + np.minimum(displacement, 1.0), -1.0)
     first, joint = (int(n) for n in np.unravel_index(np.argmax(interest), interest.shape))
     name = skeleton.joint_names[joint].replace("_", " ")
     frames = int(hidden[first, joint])
@@ -74,8 +74,8 @@ def choose_moment(
   steps = np.linalg.norm(np.diff(keypoints, axis=0), axis=-1) / size  # [T - 1, K]
   path = np.stack([steps[i : i + length - 1].sum(axis=0) for i in range(windows)])
   wrists = list(dict(skeleton.groups).get("Wri", range(skeleton.num_joints)))
-  always = (hidden == 0)[:, wrists]
-  interest = np.where(always, np.minimum(path[:, wrists], 1.0), -1.0)
+  visible = (hidden == 0)[:, wrists]
+  interest = np.where(visible, np.minimum(path[:, wrists], 1.0), -1.0)
   first, column = (int(n) for n in np.unravel_index(np.argmax(interest), interest.shape))
   joint = wrists[column]
   name = skeleton.joint_names[joint].replace("_", " ")

@@ -1,14 +1,14 @@
-"""The page itself: what was gathered, laid out by the template."""
+"""Renders the page from its template."""
 
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 import jinja2
 
-from ppn_tf.evaluation.reporting import accuracy, along_clip, figures, graphs, making, scores
+from ppn_tf.evaluation.reporting import accuracy, along_clip, figures, graphs, provenance, scores
 from ppn_tf.evaluation.reporting.latency import REPEATS, Network
 from ppn_tf.evaluation.reporting.pictures import ALPHA
 from ppn_tf.evaluation.reporting.runs import Run
-from ppn_tf.evaluation.reporting.sheets import Sheet, threshold_of
+from ppn_tf.evaluation.reporting.sheets import Sheet, get_threshold
 from ppn_tf.evaluation.reporting.tracks import Track
 from ppn_tf.evaluation.reporting.unseen import Heatmaps, Strip
 
@@ -27,21 +27,21 @@ def render(
   tracks: Sequence[Track] = (),
   sheets: Sequence[Sheet] = (),
 ) -> str:
-  """The whole page as HTML; sections of which nothing was gathered are left out.
+  """Renders the whole page as HTML without the sections that have no content.
 
   Args:
     title: heading and window title.
-    runs: at least one; their order gives the colours.
-    facts: (name, value) of how the page was made.
-    command: how it was made, to be pasted.
-    split: where the strips and sheets are from.
-    strips: frames of unseen clips.
-    heatmaps: the parts of one run's answer.
-    networks: exported files.
+    runs: at least one; their order determines the colors.
+    facts: (name, value) pairs about the creation of the page.
+    command: shell command that created the page.
+    split: split of the strips and sheets.
+    strips: frames of test clips.
+    heatmaps: heatmaps of one run's networks.
+    networks: measured exported files.
     tracks: tracked videos.
-    sheets: clips as the runs predicted them.
+    sheets: clips with the predictions of the runs.
   """
-  differing, shared = making.flag_rows(runs)
+  differing, shared = provenance.flag_rows(runs)
   environment = jinja2.Environment(
     loader=jinja2.PackageLoader("ppn_tf.evaluation", "reporting"),
     autoescape=True,
@@ -59,18 +59,18 @@ def render(
     "bars": accuracy.group_bars(runs),
     "actions": scores.action_table(runs),
     "clips": scores.clip_table(runs),
-    "alpha": " or ".join(f"{alpha:g}" for alpha in accuracy.alphas_of(runs)) or "alpha",
+    "alpha": " or ".join(f"{alpha:g}" for alpha in accuracy.get_alphas(runs)) or "alpha",
     "thresholds": accuracy.threshold_curves(runs),
     "areas": scores.area_table(runs),
     "along_clip": along_clip.along_clip(runs),
-    "falling": any(along_clip.falls(run) for run in runs),
+    "decreasing": any(along_clip.has_decreasing_counts(run) for run in runs),
     "drift": along_clip.drift_table(runs),
     "solid": f"{100 * along_clip.SOLID:.0f} %",
     "shown": f"{100 * along_clip.SHOWN:.0f} %",
     "jitter": scores.jitter_table(runs),
     "curves": figures.learning_curves(runs),
     "sheets": sheets,
-    "sheet_alpha": f"{threshold_of([run for run in runs if run.predictions]):g}",
+    "sheet_alpha": f"{get_threshold([run for run in runs if run.predictions]):g}",
     "split": split,
     "picture_alpha": f"{ALPHA:g}",
     "strips": strips,
@@ -79,7 +79,7 @@ def render(
     "repeats": REPEATS,
     "tracks": tracks,
     "facts": facts,
-    "trainings": [(run.name, words) for run in runs if (words := making.training_facts(run))],
+    "trainings": [(run.name, words) for run in runs if (words := provenance.training_facts(run))],
     "command": command,
     "flagged": [run.name for run in runs if run.flags],
     "differing": differing,

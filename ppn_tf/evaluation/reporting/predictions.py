@@ -1,4 +1,4 @@
-"""What a model answers on a stretch of a labelled clip."""
+"""Runs a model over a stretch of a labeled clip."""
 
 import dataclasses
 from typing import Optional
@@ -13,11 +13,11 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Stretch:
-  """Consecutive labelled frames of one clip.
+  """Holds consecutive labeled frames of one clip.
 
   Attributes:
-    clip: the clip's name.
-    first: index in the clip of the first of these frames.
+    clip: name of the clip.
+    first: index in the clip of the first frame.
     frames: [T, H, W, 3] uint8.
     keypoints: [T, K, 2] float32, (x, y) pixels.
     visibility: [T, K] bool.
@@ -33,13 +33,13 @@ class Stretch:
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-  """A model's answer to a stretch.
+class Prediction:
+  """Holds the outputs of a model on a stretch.
 
   Attributes:
     keypoints: [T, K, 2] float32, (x, y) pixels of the frames.
-    scores: [T, K] float32, the heatmaps' peaks.
-    crops: [T, H, W, 3] float32 0..255, what the model was shown.
+    scores: [T, K] float32, peaks of the heatmaps.
+    crops: [T, H, W, 3] float32 0..255, inputs of the model.
     affines: [T, 2, 3] float32, frame pixels to crop pixels.
     initial: [h, w, K] float32 heatmaps of the first frame; None if frame-wise.
     preliminary: [T, h, w, K] float32 heatmaps of BodyNet.
@@ -57,13 +57,13 @@ class Answer:
   final: np.ndarray
 
 
-def answer(model: Framewise, stretch: Stretch, margin: float = 1.25) -> Answer:
-  """Runs a model over a stretch, the recurrence starting at its first frame.
+def predict(model: Framewise, stretch: Stretch, margin: float = 1.25) -> Prediction:
+  """Runs a model over a stretch; the recurrence starts at its first frame.
 
   Args:
     model: a PPN or Framewise.
-    stretch: frames, and the boxes to crop them by.
-    margin: the crops' side in lengths of the box's longer side.
+    stretch: frames and boxes.
+    margin: side of the crops in lengths of the box's longer side.
   """
   center, side = crops.box_to_crop(stretch.boxes, margin)
   affines = crops.crop_affine(center, side, model.image_size)
@@ -71,7 +71,7 @@ def answer(model: Framewise, stretch: Stretch, margin: float = 1.25) -> Answer:
   maps = model.unroll(cropped[None])
   in_crop, scores = heatmaps.decode(maps.final[0], model.stride)
   keypoints = crops.transform_points(crops.invert_affine(affines), in_crop)
-  return Answer(
+  return Prediction(
     keypoints=keypoints.numpy(),
     scores=scores.numpy(),
     crops=cropped.numpy(),

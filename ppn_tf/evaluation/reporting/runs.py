@@ -1,4 +1,4 @@
-"""What a run left in its workdir: flags, logged metrics, evaluation."""
+"""Reads flags, logged metrics and evaluation from the workdirs of runs."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ Evaluation = Dict[str, Any]
 
 
 def number(value: Any) -> Optional[float]:
-  """The finite float `value` is, or None."""
+  """Returns `value` as a finite float, or None if it is none."""
   if isinstance(value, bool) or not isinstance(value, (int, float)):
     return None
   return float(value) if math.isfinite(value) else None
@@ -22,14 +22,14 @@ def number(value: Any) -> Optional[float]:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-  """One run as the page shows it.
+  """Holds the contents of one run's workdir.
 
   Attributes:
-    name: what the page calls it.
-    workdir: the folder that train wrote.
-    flags: the flags of the run, by name.
-    metrics: one dict per report, ascending in "step".
-    evaluation: evaluate's --output_json in percent, or None.
+    name: name on the page.
+    workdir: folder written by the command train.
+    flags: flags of the run by name.
+    metrics: logged values, one dict per report, ascending in "step".
+    evaluation: --output_json of the command evaluate, in percent, or None.
   """
 
   name: str
@@ -40,23 +40,23 @@ class Run:
 
   @property
   def predictions(self) -> Optional[pathlib.Path]:
-    """The folder of the joints that the run predicts; None if there is none."""
+    """Returns the folder of the run's predictions, or None."""
     folder = self.workdir / "predictions"
     return folder if folder.is_dir() else None
 
   @property
   def propagates(self) -> bool:
-    """Whether the run has trained a PPN."""
+    """Returns whether the run is a trained PPN."""
     trained = (self.workdir / "checkpoints" / "checkpoint").is_file()
     return trained and self.flags.get("method", "ppn") == "ppn"
 
   @property
   def alpha(self) -> Optional[float]:
-    """The threshold of the evaluation's PCK, if there is an evaluation."""
+    """Returns the PCK threshold of the evaluation, or None."""
     return number((self.evaluation or {}).get("alpha"))
 
   def measured(self, key: str, *path: str) -> Any:
-    """What the evaluation has at key / path; None where it has nothing."""
+    """Returns the value of the evaluation at key / path, or None."""
     value: Any = self.evaluation
     for name in (key, *path):
       value = value.get(name) if isinstance(value, dict) else None
@@ -64,14 +64,14 @@ class Run:
 
 
 def read_runs(values: Sequence[str]) -> List[Run]:
-  """Reads the runs that a report is about.
+  """Reads the runs of a report.
 
   Args:
-    values: WORKDIR each, whose folder's name is the run's, or NAME=WORKDIR.
+    values: each NAME=WORKDIR, or WORKDIR, whose last part is the name.
 
   Raises:
-    InputError: none given, a name without a folder, a name twice, or a folder
-      that holds no run or files that cannot be read.
+    InputError: If there is no value, a name has no folder or occurs twice, or a
+      folder holds no run or an unreadable file.
   """
   if not values:
     raise InputError(f"no run given. Write e.g. `{command('report')} runs/swift runs/stable`.")
@@ -80,7 +80,7 @@ def read_runs(values: Sequence[str]) -> List[Run]:
     name, workdir = _name_and_workdir(value)
     if name in named:
       raise InputError(
-        f"{value}: the name {name!r} is taken by {named[name]}. "
+        f"{value}: the name {name!r} is already used for {named[name]}. "
         f"Give one of them another name, e.g. {name}_2={workdir}."
       )
     named[name] = workdir
@@ -88,7 +88,7 @@ def read_runs(values: Sequence[str]) -> List[Run]:
 
 
 def _name_and_workdir(value: str) -> Tuple[str, str]:
-  # A folder whose name has an equals sign is a folder all the same.
+  # An existing folder may have an equals sign in its name.
   if value.strip() and ("=" not in value or pathlib.Path(value).expanduser().is_dir()):
     return pathlib.Path(value).expanduser().resolve().name or value, value
   name, _, workdir = (part.strip() for part in value.partition("="))
@@ -98,14 +98,14 @@ def _name_and_workdir(value: str) -> Tuple[str, str]:
 
 
 def read_run(name: str, workdir: str) -> Run:
-  """Reads flags.json, and metrics.jsonl and evaluation.json as far as they are there."""
+  """Reads flags.json and, if they exist, metrics.jsonl and evaluation.json."""
   folder = Workdir(workdir)
   flags = folder.read_flags()
   by_step: Dict[int, Dict[str, Any]] = {}
   for row in folder.read_metrics():
     if not (isinstance(row, dict) and isinstance(row.get("step"), int)):
       raise InputError(
-        f'{folder.metrics_path}: wanted an object with "step" on each line. '
+        f'{folder.metrics_path}: expected an object with "step" on each line. '
         f"Received: {row!r:.60}. Remove that line."
       )
     by_step.setdefault(int(row["step"]), {}).update(row)
@@ -119,7 +119,9 @@ def _read_evaluation(path: pathlib.Path) -> Optional[Evaluation]:
   try:
     evaluation = json.loads(path.read_text(encoding="utf-8"))
   except (OSError, ValueError) as error:
-    raise InputError(f"{path}: not readable as JSON ({error}). Write or remove it.") from error
+    raise InputError(
+      f"{path}: not readable as JSON ({error}). Write it again or remove it."
+    ) from error
   for reference in ("pck_body", "pck_torso"):
     scores = evaluation.get(reference) if isinstance(evaluation, dict) else None
     if not isinstance(scores, dict) or not isinstance(scores.get("groups"), dict):

@@ -1,4 +1,4 @@
-"""Frames of a data set for the page's pictures: labelled stretches, and frames by number."""
+"""Reads frames of a data set for the page: labeled stretches, and frames by index."""
 
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
@@ -14,38 +14,38 @@ from ppn_tf.runtime.errors import InputError
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-LENGTH = 12  # frames in a stretch: enough for the recurrence to show, quick on one core
+LENGTH = 12  # frames in a stretch: enough to show the recurrence, and fast on one core
 MOMENT = 5
 
 
 def read_samples(
   builder: tfds.core.DatasetBuilder, split: str, num_clips: int
 ) -> List[Tuple[Stretch, Moment]]:
-  """Reads stretches of clips that lie evenly spread over a split.
+  """Reads stretches of clips that are evenly spread over a split.
 
-  Each stretch ends with its clip's most interesting frames, so that a
-  recurrence has come into its stride by then.
+  Each stretch ends with the most interesting frames of its clip, after several
+  frames of recurrence.
 
   Args:
     builder: the data set.
-    split: "test", say.
-    num_clips: how many clips, fewer if the split has fewer.
+    split: name of the split, such as "test".
+    num_clips: number of clips; at most those of the split.
   Returns:
-    The stretches, each with the moment to look at; `moment.first` counts from
-    the stretch's first frame.
+    The stretches, each with the moment to show; `moment.first` counts from the
+    first frame of the stretch.
   Raises:
-    InputError: the split is not there or empty.
+    InputError: If the split does not exist or is empty.
   """
   skeleton = records.skeleton_of(builder)
-  wanted = spread(records.num_clips(builder, split), num_clips)
-  if not wanted:
+  indices = spread(records.num_clips(builder, split), num_clips)
+  if not indices:
     raise InputError(
       f"{builder.data_dir}: the split {split!r} is empty. Name another with --eval_split."
     )
   samples = []
-  serialized = records.serialized_examples(builder, split).take(wanted[-1] + 1)
+  serialized = records.serialized_examples(builder, split).take(indices[-1] + 1)
   for index, example in enumerate(serialized):
-    if index in wanted:
+    if index in indices:
       clip = {name: value.numpy() for name, value in records.parse(builder, example).items()}
       if len(clip["frames"]):
         samples.append(_stretch(clip, skeleton))
@@ -53,16 +53,18 @@ def read_samples(
 
 
 def read_frames(
-  builder: tfds.core.DatasetBuilder, split: str, wanted: Mapping[str, Sequence[int]]
+  builder: tfds.core.DatasetBuilder, split: str, indices: Mapping[str, Sequence[int]]
 ) -> Dict[str, np.ndarray]:
-  """Some frames of some clips, [N, H, W, 3] uint8 by clip.
+  """Reads some frames of some clips.
 
   Args:
     builder: the data set.
-    split: "test", say.
-    wanted: by clip the indices of its frames, ascending.
+    split: name of the split, such as "test".
+    indices: ascending indices of frames by clip.
+  Returns:
+    [N, H, W, 3] uint8 by clip.
   """
-  found: Dict[str, np.ndarray] = {}
+  frames: Dict[str, np.ndarray] = {}
   clips = tqdm(
     records.serialized_examples(builder, split),
     total=records.num_clips(builder, split),
@@ -73,11 +75,11 @@ def read_frames(
   for example in clips:
     clip = records.parse(builder, example)
     name = clip["clip"].numpy().decode("utf-8")
-    if name in wanted:
-      found[name] = records.decode_frames(tf.gather(clip["frames"], list(wanted[name]))).numpy()
-    if len(found) == len(wanted):
+    if name in indices:
+      frames[name] = records.decode_frames(tf.gather(clip["frames"], list(indices[name]))).numpy()
+    if len(frames) == len(indices):
       break
-  return found
+  return frames
 
 
 def _stretch(clip: Dict[str, Any], skeleton: Skeleton) -> Tuple[Stretch, Moment]:

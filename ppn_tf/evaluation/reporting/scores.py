@@ -1,4 +1,4 @@
-"""The page's numbers: scores of the joints, of actions and of clips, jitter, the summary."""
+"""Builds the page's tables: scores by joint, action and clip, jitter, and the summary."""
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -10,8 +10,8 @@ METRICS = tuple(TITLES.items())
 MEANS = (("micro", "Mean"), ("group_mean", "By group"), ("joint_mean", "By joint"))
 
 
-def groups_of(runs: Sequence[Run]) -> List[str]:
-  """The joint groups of all evaluations, in their order."""
+def get_groups(runs: Sequence[Run]) -> List[str]:
+  """Returns the joint groups of all evaluations in order."""
   groups: List[str] = []
   for run in runs:
     groups += [name for name in run.measured("pck_torso", "groups") or {} if name not in groups]
@@ -19,8 +19,8 @@ def groups_of(runs: Sequence[Run]) -> List[str]:
 
 
 def score_table(runs: Sequence[Run]) -> Optional[Table]:
-  """Runs x joint groups and means, for every kind of PCK; None without evaluations."""
-  groups = groups_of(runs)
+  """Builds PCK by run and joint group, with means; None without evaluations."""
+  groups = get_groups(runs)
   sections = []
   for key, title in METRICS:
     measured = [run for run in runs if run.measured(key)]
@@ -42,7 +42,7 @@ def _make_rows(
 
 
 def area_table(runs: Sequence[Run]) -> Optional[Table]:
-  """Runs x kinds of PCK: the mean over the thresholds; None where nothing was measured."""
+  """Builds the mean over thresholds by run and kind of PCK; None if not measured."""
   measured = [run for run in runs if run.measured("area")]
   columns = {
     title: [number(run.measured("area", key)) for run in measured] for key, title in METRICS
@@ -55,10 +55,7 @@ def area_table(runs: Sequence[Run]) -> Optional[Table]:
 
 
 def action_table(runs: Sequence[Run]) -> Optional[Table]:
-  """Actions x runs for every kind of PCK, with the number of clips; None where nothing is.
-
-  A data set that names no actions, or one alone, has nothing to compare.
-  """
+  """Builds PCK by action and run, with numbers of clips; None for fewer than two actions."""
   measured = [run for run in runs if run.measured("per_action")]
   notes = _clips_of_actions(measured)
   if len(notes) < 2:
@@ -80,7 +77,7 @@ def action_table(runs: Sequence[Run]) -> Optional[Table]:
 
 
 def _clips_of_actions(runs: Sequence[Run]) -> Dict[str, str]:
-  """The number of clips of each action, in words; of the first run that knows the action."""
+  """Returns the number of clips of each action in words, from the first run with the action."""
   notes: Dict[str, str] = {}
   for run in runs:
     for action in run.measured("per_action"):
@@ -91,10 +88,10 @@ def _clips_of_actions(runs: Sequence[Run]) -> Dict[str, str]:
 
 
 def jitter_table(runs: Sequence[Run]) -> Optional[Table]:
-  """Runs x predicted and labelled acceleration and their ratio; None where nothing is known.
+  """Builds predicted and labeled acceleration and their ratio by run; None if not measured.
 
-  None of them is the best: a person who stands still has little jitter, and so
-  has a system that does not follow.
+  No value is marked as best: low jitter can also mean that a network does not
+  follow the person.
   """
   rows = []
   for run in runs:
@@ -105,15 +102,16 @@ def jitter_table(runs: Sequence[Run]) -> Optional[Table]:
         format_cell(values[2], "{:.2f}"),
       )
       rows.append(Row(run.name, cells))
-  columns = ("Predicted", "Labelled", "Ratio")
+  columns = ("Predicted", "Labeled", "Ratio")
   return Table(columns, (Section("", tuple(rows)),)) if rows else None
 
 
 def clip_table(runs: Sequence[Run], limit: int = 40) -> Optional[Table]:
-  """PCK-torso clip by clip; None without evaluations.
+  """Builds PCK-torso by clip and run; None without evaluations.
 
   Args:
-    limit: clips at most: those on which the best run does worst.
+    runs: the runs.
+    limit: maximum number of clips; those with the lowest best score are kept.
   """
   measured = [run for run in runs if run.measured("per_clip")]
   clips = sorted({clip for run in measured for clip in run.measured("per_clip")})
@@ -130,7 +128,7 @@ def clip_table(runs: Sequence[Run], limit: int = 40) -> Optional[Table]:
 
 
 def summary(runs: Sequence[Run]) -> str:
-  """One sentence: who reaches what on how much."""
+  """Describes in one sentence the best run and its lead over the others."""
   scored: List[Tuple[float, Run]] = []
   for run in runs:
     micro = number(run.measured("pck_torso", "micro"))
@@ -146,6 +144,6 @@ def summary(runs: Sequence[Run]) -> str:
   if clips and frames:
     sentence += f" on {clips} clips ({frames:,} frames)"
   if len(scored) > 1:
-    others = [f"{best - micro:.1f} points above {run.name}" for micro, run in scored[1:]]
-    sentence += ", " + ", ".join(others[:3])
+    leads = [f"{best - micro:.1f} points above {run.name}" for micro, run in scored[1:]]
+    sentence += ", " + ", ".join(leads[:3])
   return sentence + "."

@@ -1,4 +1,4 @@
-"""Contact sheets: the clips on which a run is at its worst, and its median one."""
+"""Draws contact sheets of a run's worst clips and of its median clip."""
 
 import dataclasses
 from typing import Dict, List, Mapping, Sequence, Tuple
@@ -19,23 +19,23 @@ from ppn_tf.runtime.errors import InputError
 
 import tensorflow_datasets as tfds
 
-FRAMES = 8  # of a clip
-_COLUMNS = 4  # frames beside one another: as wide as the page
+FRAMES = 8  # per clip
+_COLUMNS = 4  # frames in a row, which fit the width of the page
 
 Keypoints = Dict[str, np.ndarray]  # [N, K, 2] by clip
 
 
 @dataclasses.dataclass(frozen=True)
 class Sheet:
-  """One clip as the runs see it.
+  """Holds one clip with the predictions of the runs.
 
   Attributes:
-    clip: its name.
-    action: what the person does; may be empty.
-    reason: why it was chosen.
-    num_frames: of the whole clip.
-    scores: (run name, PCK-torso of the clip in words).
-    bands: (frames in words, (run name, picture) for each run), from top to bottom.
+    clip: name of the clip.
+    action: action of the person; may be empty.
+    reason: reason for the choice.
+    num_frames: number of frames of the whole clip.
+    scores: (run name, formatted PCK-torso of the clip) pairs.
+    bands: (frame numbers as text, (run name, picture) of each run), from top to bottom.
   """
 
   clip: str
@@ -52,59 +52,62 @@ def draw_sheets(
   split: str,
   num_worst: int,
 ) -> List[Sheet]:
-  """Draws what the runs predicted on the clips that the first of them makes telling.
+  """Draws the predictions of all runs on the worst and the median clip of the first run.
 
   Args:
-    runs: those with predictions, at least one.
-    builder: the data set that they are of.
-    split: the split that they are of.
-    num_worst: clips with the lowest PCK-torso; the median one comes on top.
+    runs: at least one, all with predictions.
+    builder: data set of the predictions.
+    split: split of the predictions.
+    num_worst: number of clips with the lowest PCK-torso, without the median clip.
   Raises:
-    InputError: predictions of other joints, of clips of another length, or of
-      no clip of the split.
+    InputError: If predictions have other joints or another number of frames than
+      the labels, or cover no clip of the split.
   """
-  skeleton, alpha = records.skeleton_of(builder), threshold_of(runs)
+  skeleton, alpha = records.skeleton_of(builder), get_threshold(runs)
   labels = read_labels(builder, split)
   predicted = {run.name: _read_keypoints(run, labels, skeleton, split) for run in runs}
   scores = {
-    name: {clip: _clip_pck(points, labels[clip], skeleton, alpha) for clip, points in one.items()}
-    for name, one in predicted.items()
+    name: {clip: _clip_pck(points, labels[clip], skeleton, alpha) for clip, points in clips.items()}
+    for name, clips in predicted.items()
   }
   chosen = choose_clips(scores[runs[0].name], num_worst)
-  wanted = {clip: spread(len(labels[clip].keypoints), FRAMES) for clip, _ in chosen}
-  frames = samples.read_frames(builder, split, wanted)
+  indices = {clip: spread(len(labels[clip].keypoints), FRAMES) for clip, _ in chosen}
+  frames = samples.read_frames(builder, split, indices)
   sheets = []
   for clip, reason in chosen:
-    index, label = wanted[clip], labels[clip]
+    index, label = indices[clip], labels[clip]
     stretch = Stretch(
       clip, 0, frames[clip], label.keypoints[index], label.visibility[index], label.boxes[index]
     )
-    given = {name: one[clip][index] for name, one in predicted.items() if clip in one}
+    keypoints = {name: clips[clip][index] for name, clips in predicted.items() if clip in clips}
     sheets.append(
       Sheet(
         clip=clip,
         action=label.action.replace("_", " "),
         reason=reason,
         num_frames=len(label.keypoints),
-        scores=tuple((name, _words(scores[name][clip])) for name in given),
-        bands=_bands(stretch, given, index, skeleton, alpha),
+        scores=tuple((name, _format_score(scores[name][clip])) for name in keypoints),
+        bands=_bands(stretch, keypoints, index, skeleton, alpha),
       )
     )
   return sheets
 
 
-def threshold_of(runs: Sequence[Run]) -> float:
-  """The alpha of the first run that was evaluated; the papers' where none was."""
+def get_threshold(runs: Sequence[Run]) -> float:
+  """Returns the alpha of the first evaluated run, or the paper's alpha."""
   return next((run.alpha for run in runs if run.alpha is not None), pictures.ALPHA)
 
 
 def choose_clips(scores: Mapping[str, float], num_worst: int) -> List[Tuple[str, str]]:
-  """The clips of the lowest scores, worst first, and the median one; each with its reason.
+  """Chooses the clips with the lowest scores, worst first, and the median clip.
+
+  Equal scores are ordered by name; of two middle clips the worse is the median.
 
   Args:
-    scores: by clip; one that is NaN has nothing to be seen and is left out.
-    num_worst: how many clips, fewer if there are fewer. Clips of the same
-      score go by their names, and of two in the middle the worse is the median.
+    scores: by clip; NaN leaves out a clip without visible joints.
+    num_worst: number of clips with the lowest scores.
+  Returns:
+    (clip, reason) pairs.
   """
   ordered = sorted((score, clip) for clip, score in scores.items() if score == score)
   chosen = [(clip, "among the lowest PCK-torso") for _, clip in ordered[:num_worst]]
@@ -119,7 +122,7 @@ def choose_clips(scores: Mapping[str, float], num_worst: int) -> List[Tuple[str,
 def _read_keypoints(
   run: Run, labels: Mapping[str, ClipLabels], skeleton: Skeleton, split: str
 ) -> Keypoints:
-  """The run's predictions [N, K, 2] of those clips that are labelled."""
+  """Reads the run's predictions [N, K, 2] of the labeled clips."""
   folder = run.predictions
   assert folder is not None
   _, predictions = read_predictions(folder)
@@ -130,19 +133,19 @@ def _read_keypoints(
     if tuple(prediction.joint_names) != skeleton.joint_names:
       raise InputError(
         f"{folder}: clip {clip!r} has other joints than the data set. "
-        "Give the --dataset that was predicted."
+        "Give the --dataset of the predictions."
       )
-    found, expected = len(prediction.keypoints), len(labels[clip].keypoints)
-    if found != expected:
+    num_frames, expected = len(prediction.keypoints), len(labels[clip].keypoints)
+    if num_frames != expected:
       raise InputError(
-        f"{folder}: clip {clip!r} has {found} frames, the data set's has {expected}. "
-        "Give the --dataset that was predicted."
+        f"{folder}: clip {clip!r} has {num_frames} frames, in the data set {expected}. "
+        "Give the --dataset of the predictions."
       )
     keypoints[clip] = prediction.keypoints
   if not keypoints:
     raise InputError(
       f"{folder}: holds none of the {len(labels)} clips of the split {split!r}. "
-      "Give the --dataset and --eval_split that were predicted, or --num_worst=0."
+      "Give the --dataset and --eval_split of the predictions, or --num_worst=0."
     )
   return keypoints
 
@@ -154,22 +157,22 @@ def _clip_pck(keypoints: np.ndarray, label: ClipLabels, skeleton: Skeleton, alph
 
 def _bands(
   stretch: Stretch,
-  given: Keypoints,
+  keypoints: Keypoints,
   index: Sequence[int],
   skeleton: Skeleton,
   alpha: float,
 ) -> Tuple[Tuple[str, Tuple[Tuple[str, Picture], ...]], ...]:
-  """The frames in bands as wide as the page, in each of them a row for each run."""
+  """Draws bands of frames as wide as the page, each with a row per run."""
   bands = []
   for first in range(0, len(index), _COLUMNS):
     shown = range(first, min(first + _COLUMNS, len(index)))
     rows = tuple(
       (name, pictures.skeleton_strip(stretch, points, shown, skeleton, name, alpha))
-      for name, points in given.items()
+      for name, points in keypoints.items()
     )
     bands.append((", ".join(str(index[n] + 1) for n in shown), rows))
   return tuple(bands)
 
 
-def _words(score: float) -> str:
+def _format_score(score: float) -> str:
   return "–" if score != score else f"{score:.1f}"

@@ -1,4 +1,4 @@
-"""The runs' networks on frames they have not seen: skeletons, and a PPN's heatmaps."""
+"""Draws predictions of the runs' networks on test frames: skeletons and heatmaps."""
 
 import dataclasses
 from typing import List, Optional, Sequence, Tuple
@@ -8,21 +8,21 @@ import numpy as np
 from ppn_tf.evaluation.reporting import pictures
 from ppn_tf.evaluation.reporting.images import Picture
 from ppn_tf.evaluation.reporting.moments import Moment, spread
-from ppn_tf.evaluation.reporting.predictions import Answer, Stretch, answer
+from ppn_tf.evaluation.reporting.predictions import Prediction, Stretch, predict
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import PPN, Framewise
 
-_SHOWN = 4  # frames of a stretch
+_NUM_SHOWN = 4  # frames per stretch
 
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-  """A run's network.
+  """Holds the network of a run.
 
   Attributes:
-    run: the run's name.
-    model: the network with its weights.
-    margin: the crops' side in lengths of the box's longer side.
+    run: name of the run.
+    model: network with its weights.
+    margin: side of the crops in lengths of the box's longer side.
   """
 
   run: str
@@ -32,12 +32,12 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class Strip:
-  """Frames of one clip, a row of them per run.
+  """Holds frames of one clip, with a row per run.
 
   Attributes:
-    clip: its name.
-    frames: which of its frames, in words.
-    rows: (run name, picture).
+    clip: name of the clip.
+    frames: frame numbers as text.
+    rows: (run name, picture) pairs.
   """
 
   clip: str
@@ -47,16 +47,16 @@ class Strip:
 
 @dataclasses.dataclass(frozen=True)
 class Heatmaps:
-  """One joint's heatmaps over some frames.
+  """Holds the heatmaps of one joint over some frames.
 
   Attributes:
-    run: name of the run they are from.
-    clip: the clip's name.
-    frames: which of its frames, in words.
-    reason: why this joint, these frames.
-    skip_connection: whether the final heatmaps are the other two's sum.
-    peak: the value of the brightest colour.
-    rows: (label, picture), from top to bottom.
+    run: name of the run.
+    clip: name of the clip.
+    frames: frame numbers as text.
+    reason: reason for the choice of joint and frames.
+    skip_connection: whether final = preliminary + propagated heatmaps.
+    peak: value of the brightest color.
+    rows: (label, picture) pairs from top to bottom.
   """
 
   run: str
@@ -68,50 +68,51 @@ class Heatmaps:
   rows: Tuple[Tuple[str, Picture], ...]
 
 
-def look(
+def draw_strips(
   candidates: Sequence[Candidate],
   samples: Sequence[Tuple[Stretch, Moment]],
   skeleton: Skeleton,
 ) -> List[Strip]:
-  """Runs every candidate over every sample; a strip per sample."""
+  """Runs every network over every sample, and draws a strip per sample."""
   strips = []
   for stretch, _ in samples:
-    shown = spread(len(stretch.frames), _SHOWN)
+    shown = spread(len(stretch.frames), _NUM_SHOWN)
     rows = []
     for candidate in candidates:
-      given = answer(candidate.model, stretch, candidate.margin).keypoints
-      strip = pictures.skeleton_strip(stretch, given, shown, skeleton, candidate.run)
+      keypoints = predict(candidate.model, stretch, candidate.margin).keypoints
+      strip = pictures.skeleton_strip(stretch, keypoints, shown, skeleton, candidate.run)
       rows.append((candidate.run, strip))
     numbers = [str(stretch.first + n + 1) for n in shown]
     strips.append(Strip(stretch.clip, ", ".join(numbers), tuple(rows)))
   return strips
 
 
-def look_inside(
+def draw_heatmaps(
   candidate: Candidate, samples: Sequence[Tuple[Stretch, Moment]], skeleton: Skeleton
 ) -> Optional[Heatmaps]:
-  """A PPN's heatmaps at the most interesting of the moments; None of no samples.
+  """Draws a PPN's heatmaps at the most interesting moment; None without samples.
 
   Args:
-    candidate: a run whose network is a PPN.
-    samples: labelled stretches, each with the moment to look at.
-    skeleton: the joints.
+    candidate: run whose network is a PPN.
+    samples: labeled stretches, each with the moment to show.
+    skeleton: joints of the labels.
   """
   if not samples:
     return None
   stretch, moment = max(samples, key=lambda sample: sample[1].interest)
-  given = answer(candidate.model, stretch, candidate.margin)
-  return _heatmaps(candidate, stretch, given, moment, skeleton)
+  prediction = predict(candidate.model, stretch, candidate.margin)
+  return _heatmaps(candidate, stretch, prediction, moment, skeleton)
 
 
 def _heatmaps(
-  candidate: Candidate, stretch: Stretch, given: Answer, moment: Moment, skeleton: Skeleton
+  candidate: Candidate, stretch: Stretch, prediction: Prediction, moment: Moment, skeleton: Skeleton
 ) -> Heatmaps:
   model = candidate.model
   assert isinstance(model, PPN)
   window = slice(moment.first, moment.first + moment.length)
-  assert given.propagated is not None
-  maps = np.stack([given.preliminary, given.propagated, given.final])[:, window, ..., moment.joint]
+  assert prediction.propagated is not None
+  parts = (prediction.preliminary, prediction.propagated, prediction.final)
+  maps = np.stack(parts)[:, window, ..., moment.joint]
   name = skeleton.joint_names[moment.joint].replace("_", " ")
   first = stretch.first + moment.first + 1
   return Heatmaps(
@@ -121,5 +122,5 @@ def _heatmaps(
     reason=moment.reason,
     skip_connection=model.skip_connection,
     peak=float(maps.max()),
-    rows=tuple(pictures.heatmap_rows(stretch, given, moment, maps, name)),
+    rows=tuple(pictures.heatmap_rows(stretch, prediction, moment, maps, name)),
   )

@@ -20,7 +20,7 @@ def test_curves_by_threshold(make_run):
 
 
 def dotted_lines(picture):
-  """Upright lines in the colour of the text; the curves have other colours."""
+  """Returns vertical lines in the color of the text; curves have other colors."""
   return re.findall(
     r'd="M ([\d.]+) [\d.]+ \nL \1 [\d.]+ \n"[^>]*stroke-dasharray[^>]*stroke: ' + graphs.LIGHT.text,
     picture.data.decode(),
@@ -32,7 +32,7 @@ def test_every_threshold_of_an_evaluation_has_its_line(make_run):
   one = accuracy.threshold_curves([make_run("a", full_evaluation(90, 70))])[0]
   two = accuracy.threshold_curves([make_run("b", full_evaluation(90, 70)), make_run("c", narrow)])
   assert len(dotted_lines(one)) == 1 and len(dotted_lines(two[0])) == 2
-  assert accuracy.alphas_of([make_run("d", narrow), make_run("e")]) == [0.1]
+  assert accuracy.get_alphas([make_run("d", narrow), make_run("e")]) == [0.1]
   # Half way between 0 at 0 and 80 at 0.2.
   assert "c 80.0 at 0.2" in two[0].alt and "c 40.0 at 0.1" in two[0].alt
 
@@ -52,7 +52,7 @@ def test_older_evaluations_have_bars_and_no_curves(make_run):
   )
 
 
-def test_bars_of_runs_keep_their_colours_and_say_their_heights(make_run):
+def test_bars_of_runs_keep_their_colors_and_say_their_heights(make_run):
   lacking = full_evaluation(90, 10)
   lacking["pck_torso"]["groups"]["Head"] = None
   runs = [make_run("a", full_evaluation(90, 70)), make_run("b"), make_run("c", lacking)]

@@ -16,10 +16,11 @@ def test_places_with_few_frames_are_faint_or_left_out(make_run):
   # Of 40, 40, 20, 8, 4 and 1 frames, 4 are a tenth and 1 is a fortieth.
   torso, body = along_clip.along_clip([make_run("a", full_evaluation(90, 70))])
   assert torso.alt == (
-    "Graph of PCK-torso in percent against the place of the frame: a from 70.0 at 1 to 66.0 at 4."
+    "Graph of PCK-torso in percent against the position of the frame: "
+    "a from 70.0 at 1 to 66.0 at 4."
   )
   assert body.alt.endswith(
-    "PCK-body in percent against the place of the frame: a from 90.0 at 1 to 86.0 at 4."
+    "PCK-body in percent against the position of the frame: a from 90.0 at 1 to 86.0 at 4."
   )
   text = torso.data.decode()
   assert "opacity: 0.45" in text and f"fill: {graphs.LIGHT.grid}" in text
@@ -29,7 +30,9 @@ def test_windows_have_neither_faint_places_nor_a_grey_shade(make_run):
   run = make_run("a", windows([70.0, 72.0, 73.0], [50, 50, 48]))
   (torso,) = along_clip.along_clip([run])
   text = torso.data.decode()
-  assert not along_clip.falls(run) and along_clip.falls(make_run("b", full_evaluation(9, 7)))
+  assert not along_clip.has_decreasing_counts(run) and along_clip.has_decreasing_counts(
+    make_run("b", full_evaluation(9, 7))
+  )
   assert "opacity: 0.45" not in text and f"fill: {graphs.LIGHT.grid}" not in text
 
 

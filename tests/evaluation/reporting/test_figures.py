@@ -1,4 +1,4 @@
-"""Tests of evaluation.reporting.figures and graphs: which curves, in which words and colours."""
+"""Tests of evaluation.reporting.figures and graphs: which curves, in which words and colors."""
 
 from ppn_tf.evaluation.reporting import figures, graphs
 from tests.evaluation.reporting.conftest import metrics
@@ -15,7 +15,7 @@ def test_loss_and_pck(make_run):
   assert graphs.DARK.runs[0] not in loss.data.decode()
 
 
-def test_a_run_keeps_its_colour(make_run):
+def test_a_run_keeps_its_color(make_run):
   runs = [make_run("a"), make_run("b", logged=metrics([10, 20]))]
   loss = figures.learning_curves(runs)[0].data.decode()
   assert graphs.LIGHT.runs[1] in loss and graphs.LIGHT.runs[0] not in loss
@@ -39,7 +39,7 @@ def test_many_runs_and_single_points(make_run):
 def test_no_two_lines_are_alike(make_run):
   assert len(graphs.LIGHT.runs) == len(graphs.DARK.runs)
   legend = graphs.legend([make_run(f"run {n}") for n in range(3 * len(graphs.LIGHT.runs))])
-  looks = [(line["colour"], line["dashes"]) for line in legend.values()]
+  looks = [(line["color"], line["dashes"]) for line in legend.values()]
   assert len(set(looks)) == len(looks)
   assert looks[0] == (0, "") and looks[1] == (1, "9 2.88")
 

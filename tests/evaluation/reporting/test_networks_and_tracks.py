@@ -76,7 +76,7 @@ def test_track(files):
     track = read_track(value)
     assert (track.picture.width, track.picture.height) == (4 * 64 + 3 * 4, 2 * 48 + 4)
     assert track.caption == (
-      "walk.mp4: 20 frames of 64×48 at 25 a second. 50 % of the joints score 0.2 or more."
+      "walk.mp4: 20 frames of 64×48 at 25 per second. 50 % of the joints score 0.2 or more."
     )
 
 
@@ -88,7 +88,7 @@ def test_a_video_shorter_than_its_table(files):
 
 @pytest.mark.parametrize("value", ["", "walk.json", "walk.mp4", "a.json,b.json", "a.mp4,b.mp4"])
 def test_track_wants_two_files(value):
-  with pytest.raises(InputError, match="wanted NAME_pose.json,NAME_pose.mp4"):
+  with pytest.raises(InputError, match="expected NAME_pose.json,NAME_pose.mp4"):
     read_track(value)
 
 

@@ -182,8 +182,8 @@ def test_sections(full):
   assert ["tiny.tflite", "96×64", "1.23 MB", "1.0 ms", "22.2 ms"] in [
     row for table in parsed.tables for row in table
   ]
-  assert "black 0, pale yellow 0.88" in words or "pale yellow 0.87" in words
-  assert "30 steps, 40 frames a second in training" in words
+  assert "black, 0, to pale yellow, 0.88" in words or "pale yellow, 0.87" in words
+  assert "30 steps, 40 frames per second in training" in words
   assert ["--method", "ppn", "framewise"] in parsed.tables[-2]
   assert ["--seed", "0", "0"] in parsed.tables[-1]
 
@@ -191,7 +191,7 @@ def test_sections(full):
 def test_what_the_new_sections_say(full):
   parsed = Parsed(full)
   words = " ".join(parsed.text.split())
-  assert "lie within 0.2 of a reference length" in words
+  assert "visible joints within 0.2 of a reference length" in words
   assert "PCK-torso clean counts only frames in which both ends" in words
   assert "Clip 5003, tennis serve: the lowest PCK-torso. ppn 12.5, framewise 11.0." in words
   assert "Frames 3, 13 of 40" in words and "Frames 23, 33 of 40" in words
@@ -214,7 +214,7 @@ def test_an_older_evaluation_has_the_older_sections(make_run):
   text = page.render("A title", [make_run("old", evaluation(90, 70))], [], "python")
   parsed = Parsed(text)
   assert parsed.headings == ["Scores", "Along a clip", "How it was made"]
-  assert "clean" not in parsed.text and "Grey" not in parsed.text
+  assert "clean" not in parsed.text and "Gray" not in parsed.text
   assert len(parsed.images) == 2
 
 

@@ -70,7 +70,7 @@ def test_a_name_twice(folder):
   with pytest.raises(InputError) as caught:
     read_runs([str(folder), f"run={folder}/"])
   assert str(caught.value) == (
-    f"run={folder}/: the name 'run' is taken by {folder}. "
+    f"run={folder}/: the name 'run' is already used for {folder}. "
     f"Give one of them another name, e.g. run_2={folder}/."
   )
 
@@ -103,8 +103,8 @@ def test_no_such_workdir(tmp_path):
   [
     ("flags.json", "[1]", "wanted an object"),
     ("flags.json", "{", "not readable as JSON"),
-    ("metrics.jsonl", '{"loss": 1}\n', 'wanted an object with "step"'),
-    ("metrics.jsonl", "3\n", 'wanted an object with "step"'),
+    ("metrics.jsonl", '{"loss": 1}\n', 'expected an object with "step"'),
+    ("metrics.jsonl", "3\n", 'expected an object with "step"'),
     ("evaluation.json", "{", "not readable as JSON"),
     ("evaluation.json", "[]", 'lacks "pck_body"'),
     ("evaluation.json", '{"pck_body": {"groups": {}}}', 'lacks "pck_torso"'),

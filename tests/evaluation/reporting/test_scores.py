@@ -124,7 +124,7 @@ def test_jitter(make_run):
   empty = {**evaluation(90, 70), "jitter": {"predicted": None, "labelled": None, "ratio": None}}
   runs = [make_run("a", full_evaluation(9, 7)), make_run("b", still), make_run("c", empty)]
   table = scores.jitter_table(runs)
-  assert table.columns == ("Predicted", "Labelled", "Ratio")
+  assert table.columns == ("Predicted", "Labeled", "Ratio")
   first, second = table.sections[0].rows
   assert (first.name, texts(first)) == ("a", ["4.13 px", "2.00 px", "2.06"])
   assert (second.name, texts(second)) == ("b", ["1.00 px", "0.00 px", "–"])

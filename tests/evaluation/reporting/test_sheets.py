@@ -96,7 +96,7 @@ def test_pictures_show_the_named_frames(make_run, builder):
   visible = labels_of(clip)["visibility"][[1, 3, 6, 8]].sum()
   sheets = {sheet.clip: sheet for sheet in draw_sheets([run], builder, "test", 4)}
   alt = sheets[clip].bands[0][1][0][1].alt
-  assert alt.endswith(f"{visible} of {visible} visible joints right.")
+  assert alt.endswith(f"{visible} of {visible} visible joints correct.")
 
 
 def test_evaluation_and_page_agree(make_run, builder):
@@ -144,5 +144,5 @@ def test_predictions_of_something_else(make_run, builder):
   write_predictions(short.workdir, {})
   found = labels_of("0000")["keypoints"][:2]
   rewrite(short.predictions, "0000", keypoints=found, scores=np.ones((2, 13), np.float32))
-  with pytest.raises(InputError, match="clip '0000' has 2 frames, the data set's has 3"):
+  with pytest.raises(InputError, match="clip '0000' has 2 frames, in the data set 3"):
     draw_sheets([short], builder, "test", 1)

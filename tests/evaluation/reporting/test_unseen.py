@@ -8,7 +8,7 @@ from PIL import Image
 
 from ppn_tf.evaluation.reporting import pictures, unseen
 from ppn_tf.evaluation.reporting.moments import Moment
-from ppn_tf.evaluation.reporting.predictions import answer
+from ppn_tf.evaluation.reporting.predictions import predict
 from ppn_tf.keypoints import crops, heatmaps
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.models.pose_net import pose_net
@@ -21,7 +21,7 @@ MOMENT = Moment(6, 1, 5, 1.0, "the left wrist, hidden in 1 of the 5 frames")
 
 
 class Labels:
-  """Answers with the heatmaps of given keypoints, as a network would that is never wrong."""
+  """Predicts the heatmaps of given keypoints, like a perfect network."""
 
   image_size, heatmap_size, stride, num_joints = (128, 128), (32, 32), 4, 13
 
@@ -55,18 +55,18 @@ def pixels(picture):
 
 
 def test_answer_is_in_pixels_of_the_frame(stretch):
-  given = answer(Labels(in_crop(stretch)), stretch)
+  given = predict(Labels(in_crop(stretch)), stretch)
   np.testing.assert_allclose(given.keypoints, stretch.keypoints, atol=0.3)
   assert given.initial is None
 
 
 def test_margin_is_that_of_the_run(stretch):
-  narrow, wide = (answer(Labels(in_crop(stretch)), stretch, margin) for margin in (1.0, 2.0))
+  narrow, wide = (predict(Labels(in_crop(stretch)), stretch, margin) for margin in (1.0, 2.0))
   np.testing.assert_allclose(narrow.affines[..., 0, 0], 2 * wide.affines[..., 0, 0], rtol=1e-5)
 
 
 def test_answer_is_the_recurrence(ppn, stretch):
-  given = answer(ppn, stretch)
+  given = predict(ppn, stretch)
   previous = ppn.start(given.crops[:1])
   np.testing.assert_allclose(given.initial[None], previous, atol=1e-5)
   for crop, final in zip(given.crops, given.final):
@@ -76,7 +76,7 @@ def test_answer_is_the_recurrence(ppn, stretch):
 
 
 def test_parts_add_up(ppn, stretch):
-  given = answer(ppn, stretch)
+  given = predict(ppn, stretch)
   np.testing.assert_allclose(given.preliminary + given.propagated, given.final, atol=1e-4)
   assert np.abs(given.propagated).max() > 1e-3
 
@@ -88,25 +88,25 @@ def count_magenta(picture):
 
 def test_strip_rings_what_is_missed(stretch):
   stretch.frames[:] = 60
-  right = answer(Labels(in_crop(stretch)), stretch)
+  right = predict(Labels(in_crop(stretch)), stretch)
   moved = in_crop(stretch).numpy()
   moved[:, 2] += 60
-  wrong = answer(Labels(moved), stretch)
+  wrong = predict(Labels(moved), stretch)
   strips = [
     pictures.skeleton_strip(stretch, given.keypoints, [0, 2, 3], PENN_ACTION, "ppn")
     for given in (right, wrong)
   ]
   assert [strip.width for strip in strips] == [3 * 240 + 2 * 4] * 2
   assert strips[0].alt.endswith(
-    "that ppn predicts over the labelled one: 38 of 38 visible joints right."
+    "that ppn predicts over the labeled one: 38 of 38 visible joints correct."
   )
-  assert strips[1].alt.endswith("35 of 38 visible joints right.")
+  assert strips[1].alt.endswith("35 of 38 visible joints correct.")
   # JPEG makes a pixel or two of it by itself.
   assert count_magenta(strips[0]) < 5 and count_magenta(strips[1]) > 200
 
 
 def test_heatmap_rows_share_one_scale(stretch):
-  given = answer(Labels(in_crop(stretch)), stretch)
+  given = predict(Labels(in_crop(stretch)), stretch)
   maps = np.stack([part * given.final[1:, ..., 6] for part in (0.5, 0.5, 1.0)])
   rows = dict(pictures.heatmap_rows(stretch, given, MOMENT, maps, "left wrist"))
   assert list(rows) == ["Frame", "BodyNet", "PPU", "Final"]
@@ -122,7 +122,7 @@ def test_heatmap_rows_share_one_scale(stretch):
 
 
 def test_cross_marks_visible_labels_alone(stretch):
-  given = answer(Labels(in_crop(stretch)), stretch)
+  given = predict(Labels(in_crop(stretch)), stretch)
   dark = np.zeros((3, 5, 32, 32), np.float32)
   rows = pictures.heatmap_rows(stretch, given, MOMENT, dark, "left wrist")
   final = pixels(rows[-1][1])
@@ -135,7 +135,7 @@ def test_what_was_not_found_is_ringed_where_it_should_be(stretch):
   keypoints = stretch.keypoints.copy()
   keypoints[0, 2] = np.nan
   strip = pictures.skeleton_strip(stretch, keypoints, [0], PENN_ACTION, "ppn")
-  assert strip.alt.endswith("12 of 13 visible joints right.")
+  assert strip.alt.endswith("12 of 13 visible joints correct.")
   red, green, blue = (pixels(strip)[..., channel] for channel in range(3))
   y, x = np.nonzero((red > 200) & (green < 90) & (blue > 130))
   box = stretch.boxes[0]
@@ -152,24 +152,24 @@ def test_the_threshold_decides_what_is_missed(stretch):
   keypoints[0, 12, 0] += 0.3 * torso
   for alpha, right in ((0.2, 12), (0.4, 13)):
     strip = pictures.skeleton_strip(stretch, keypoints, [0], PENN_ACTION, "ppn", alpha)
-    assert strip.alt.endswith(f"{right} of 13 visible joints right.")
+    assert strip.alt.endswith(f"{right} of 13 visible joints correct.")
 
 
-def test_look(ppn, stretch):
+def test_strips(ppn, stretch):
   candidates = [
     unseen.Candidate("framewise", Framewise(ppn.body_net), 1.25),
     unseen.Candidate("ppn", ppn, 1.25),
   ]
   calm = Moment(5, 0, 5, 0.1, "the right wrist, where it moves fastest")
-  strips = unseen.look(candidates, [(stretch, MOMENT), (stretch, calm)], PENN_ACTION)
+  strips = unseen.draw_strips(candidates, [(stretch, MOMENT), (stretch, calm)], PENN_ACTION)
   assert len(strips) == 2 and [name for name, _ in strips[0].rows] == ["framewise", "ppn"]
   assert strips[0].frames == "8, 10, 11, 13"  # from 1, of a stretch that starts at index 7
 
 
-def test_look_inside(ppn, stretch):
+def test_heatmaps_of_the_most_interesting_moment(ppn, stretch):
   calm = Moment(5, 0, 5, 0.1, "the right wrist, where it moves fastest")
   candidate = unseen.Candidate("ppn", ppn, 1.25)
-  shown = unseen.look_inside(candidate, [(stretch, calm), (stretch, MOMENT)], PENN_ACTION)
+  shown = unseen.draw_heatmaps(candidate, [(stretch, calm), (stretch, MOMENT)], PENN_ACTION)
   assert (shown.run, shown.clip, shown.frames) == ("ppn", "0502", "9 to 13")
   assert shown.skip_connection and shown.reason == MOMENT.reason
-  assert unseen.look_inside(candidate, [], PENN_ACTION) is None
+  assert unseen.draw_heatmaps(candidate, [], PENN_ACTION) is None

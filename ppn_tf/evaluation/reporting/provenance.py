@@ -1,4 +1,4 @@
-"""How the page and its runs were made: command, flags, versions, device."""
+"""Describes the creation of the page and its runs: command, flags, versions, device."""
 
 import datetime
 import importlib.metadata
@@ -19,14 +19,14 @@ _PACKAGES = ("tensorflow", "tf-keras", "keras-cv", "tensorflow-datasets", "numpy
 
 
 def command(argv: Sequence[str]) -> str:
-  """The command line of this program, one flag a line, ready to be pasted."""
+  """Returns the command line of this program, one flag per line, ready to paste."""
   return " \\\n  ".join(
     [command_names.command("report"), *(shlex.quote(argument) for argument in argv[1:])]
   )
 
 
 def facts(now: datetime.datetime) -> List[Tuple[str, str]]:
-  """Date, device and versions as (name, value)."""
+  """Returns date, device and versions as (name, value) pairs."""
   rows = [("Made", now.strftime("%Y-%m-%d %H:%M")), ("Device", _device())]
   rows.append(("System", f"{platform.system()} {platform.release()}, Python {_python()}"))
   versions = [f"ppn-tf {ppn_tf.__version__}"]
@@ -40,23 +40,23 @@ def facts(now: datetime.datetime) -> List[Tuple[str, str]]:
 
 
 def training_facts(run: Run) -> str:
-  """Steps and speed of a run's training in words; empty if nothing was logged."""
+  """Describes the steps and speed of a run's training; empty if nothing was logged."""
   if not run.metrics:
     return ""
   words = f"{run.metrics[-1]['step']:,} steps"
   speeds = [number(row.get("frames_per_second")) for row in run.metrics]
   known = [speed for speed in speeds if speed]
   if known:
-    words += f", {statistics.median(known):,.0f} frames a second in training"
+    words += f", {statistics.median(known):,.0f} frames per second in training"
   return words
 
 
 def flag_rows(runs: Sequence[Run]) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
-  """The runs' flags, those that differ between the runs and those that all share.
+  """Splits the runs' flags into those that differ between runs and those that are equal.
 
   Returns:
-    Two lists of {"flag": name, "values": text per run}, in the names' order; a
-    run that does not know a flag has "–". A single run shares all with itself.
+    Two lists of {"flag": name, "values": text per run}, ordered by name; a run
+    without the flag has "–". The flags of a single run are all equal.
   """
   differing: List[Dict[str, Any]] = []
   shared: List[Dict[str, Any]] = []
@@ -75,7 +75,7 @@ def _python() -> str:
 
 
 def _device() -> str:
-  import tensorflow as tf  # here, so that the rest of this file does without
+  import tensorflow as tf  # slow to import, and not needed elsewhere in this module
 
   gpus = [
     tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
