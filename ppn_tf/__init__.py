@@ -11,6 +11,7 @@ Public names are imported on first use, so that `import ppn_tf` stays cheap:
 
   for pose in ppn_tf.Tracker.from_preset("people")(frames):
     pose.keypoints, pose.scores
+  ppn_tf.track_video("in.mp4", "out.mp4", output_json="out.json")
 """
 
 import importlib
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 # Public names, and the modules that define them.
 _PUBLIC = {
   "Tracker": "ppn_tf.tracking.tracker",
+  "track_video": "ppn_tf.tracking.track_video",
 }
 
 __all__ = ["__version__", *_PUBLIC]

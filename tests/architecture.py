@@ -81,6 +81,7 @@ WITHOUT_TENSORFLOW = (
 
 # Flags are read where a program begins; below that only keyword arguments.
 MAY_READ_FLAGS = (
+  "ppn_tf.runtime.app",
   "ppn_tf.config",
   "ppn_tf.training.experiment",
   "ppn_tf.training.interpolate",

@@ -20,7 +20,7 @@ from tests.random_weights import randomize
 
 import tensorflow as tf
 
-ROOT = pathlib.Path(ppn_tf.__file__).parents[0]
+ROOT = pathlib.Path(ppn_tf.__file__).parents[1]
 # Where the tiny network puts each joint about a bright spot, in heatmap cells (x, y).
 SHIFTS = [(0, 0), *((x, y) for y in (-5, -2, 2, 6) for x in (-2, 0, 2))]
 
@@ -274,8 +274,11 @@ MISTAKES = [
   (["spot.tflite", "--model=spot.tflite"], "spot.tflite: not a video"),
   (["clip.mp4", "--model=spot.tflite", "--box=1,2,3"], "--box=1,2,3: not four numbers"),
   (["clip.mp4", "--model=spot.tflite", "--box=9,9,5,5"], "not a box"),
-  (["clip.mp4", "--model=spot.tflite", "--start=2", "--end=1"], "from 2 to 1 seconds is no part"),
-  (["clip.mp4", "--model=spot.tflite", "--start=9"], "clip.mp4: no frame from 9 s on; it is 1.2"),
+  (["clip.mp4", "--model=spot.tflite", "--start=2", "--end=1"], "start=2, end=1: not a part"),
+  (
+    ["clip.mp4", "--model=spot.tflite", "--start=9"],
+    "clip.mp4: no frame from start=9 s on; it is 1.2",
+  ),
   (["93", "--model=spot.tflite"], "93: no camera that can be read"),
   (["clip.mp4", "--model=spot.tflite", "--output=clip.mp4"], "Give another output"),
   (["clip.mp4", "--model=spot.tflite", "--output=a.docx"], "End its name in .mp4"),
@@ -314,8 +317,15 @@ def test_mistakes_are_told_in_one_line(folder):
   assert sorted(folder.iterdir()) == before
 
 
-def test_a_mistake_ends_the_program(folder):
-  done = track(folder, "gone.mp4", "--model=spot.tflite")
+@pytest.mark.parametrize(
+  ("arguments", "message"),
+  [
+    (["gone.mp4", "--model=spot.tflite"], "error: gone.mp4: no such file"),
+    (["clip.mp4", "--start=2", "--end=1"], "error: --start=2, --end=1: not a part of a video"),
+  ],
+)
+def test_a_mistake_ends_the_program(folder, arguments, message):
+  done = track(folder, *arguments)
   assert done.returncode == 1
-  assert done.stderr.splitlines()[-1].startswith("error: gone.mp4: no such file")
+  assert done.stderr.splitlines()[-1].startswith(message)
   assert "Traceback" not in done.stderr

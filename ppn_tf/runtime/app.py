@@ -2,11 +2,12 @@
 
 import errno
 import gc
+import re
 import signal
 import sys
 from typing import Callable, Sequence
 
-from absl import app, logging
+from absl import app, flags, logging
 
 from ppn_tf.runtime.command_names import localize
 from ppn_tf.runtime.errors import InputError
@@ -30,7 +31,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     try:
       main(argv)
     except InputError as error:
-      print(f"error: {error}", file=sys.stderr)
+      print(f"error: {name_flags(str(error))}", file=sys.stderr)
       return 1
     except OSError as error:
       if error.errno not in _FULL:
@@ -53,6 +54,18 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   program = sys.modules["__main__"]
   program.__doc__ = localize(program.__doc__ or "")  # which --help prints
   app.run(guarded)
+
+
+def name_flags(message: str) -> str:
+  """Returns an error's message with "name=" as "--name=" where that is a flag of the command.
+
+  The package names the arguments of its functions, and the flags have the same names.
+  """
+
+  def replace(match: "re.Match[str]") -> str:
+    return f"--{match[0]}" if match[1] in flags.FLAGS else match[0]
+
+  return re.sub(r"(?<![-\w.'\"/])([a-z]\w+)=", replace, message)
 
 
 def no_arguments(argv: Sequence[str]) -> None:

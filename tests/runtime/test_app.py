@@ -27,6 +27,9 @@ def main(argv):
   app.no_arguments(argv)
   if behaviour == "input_error":
     raise InputError("clip.mp4: holds no frame. Give a video. Received: 0 bytes")
+  if behaviour == "argument":
+    advice = "Give 'behaviour=2', --behaviour=1 or a.behaviour=0."
+    raise InputError(f"behaviour=3, speed=4: unknown. {advice}")
   if behaviour == "bug":
     raise ValueError("a bug")
   if behaviour == "interrupt":
@@ -103,6 +106,14 @@ def test_argument_that_is_no_flag_is_refused(command):
   assert done.returncode == 1
   assert done.stderr.startswith("error: unexpected argument.")
   assert done.stderr.endswith("Received: 'behaviour=bug'\n")
+
+
+def test_arguments_of_the_package_are_named_as_flags(command):
+  done = finish(command, "--behaviour=argument")
+  expected = (
+    "error: --behaviour=3, speed=4: unknown. Give 'behaviour=2', --behaviour=1 or a.behaviour=0.\n"
+  )
+  assert (done.returncode, done.stderr) == (1, expected)
 
 
 def test_unknown_flag_is_refused_by_name(command):

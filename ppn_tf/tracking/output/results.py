@@ -1,9 +1,10 @@
-"""What a tracked video leaves behind: an overlay, tables of joints, a sheet of frames."""
+"""Results of a tracked video: overlay, tables of joints, contact sheet."""
 
 import contextlib
 import dataclasses
 import os
 import sys
+import time
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Type
 
 import cv2
@@ -43,8 +44,8 @@ class SheetSampler:
     """Creates a sampler.
 
     Args:
-      every: keep each frame whose index is a multiple of it; 0 keeps evenly
-        spread ones, at most MAX_TILES - 1.
+      every: frames from one tile to the next; 0 keeps at most MAX_TILES - 1 frames, evenly
+        spread.
     """
     self.tiles: List[np.ndarray] = []
     self._thin_out = every == 0
@@ -61,12 +62,12 @@ class SheetSampler:
 
 @dataclasses.dataclass(frozen=True)
 class Outputs:
-  """Where results go; what is None or empty is not written.
+  """Paths of results; None or an empty path writes nothing.
 
   Attributes:
-    overlay: the video with the people drawn, .mp4, .mov or .mkv.
-    json, jsonl, csv, coco: the joints, see `tables` and `coco_table`; "-" is standard output.
-    sheet: frames of the overlay in one picture, .png or .jpg.
+    overlay: video with the people drawn over it, .mp4, .mov or .mkv.
+    json, jsonl, csv, coco: joints, see `tables` and `coco`; "-" is standard output.
+    sheet: picture with frames of the overlay, .png or .jpg.
   """
 
   overlay: Optional[str] = None
@@ -77,36 +78,50 @@ class Outputs:
   sheet: Optional[str] = None
 
   def paths(self) -> List[str]:
-    """Those that are written."""
+    """Returns the paths that are written."""
     return [path for path in dataclasses.astuple(self) if path]
 
   def check(self, video: str) -> None:
-    """Raises InputError if they cannot be written beside each other and the video."""
-    seen = {os.path.realpath(video): "the video that is read"}
+    """Checks that the paths differ from each other and from the video's.
+
+    Raises:
+      InputError: two paths are the same, the sheet has an unknown format, or there is no path.
+    """
+    owners = {os.path.realpath(video): "the input video"}
     for path in self.paths():
       place = path if path == STANDARD_OUTPUT else os.path.realpath(path)
-      if place in seen:
-        raise InputError(f"{path}: is {seen[place]}. Give another output.")
+      if place in owners:
+        raise InputError(f"{path}: is {owners[place]}. Give another output.")
       if not os.path.exists(place) or os.path.isfile(place):  # a device takes several
-        seen[place] = "another output too"
+        owners[place] = "another output too"
     if self.sheet and not self.sheet.lower().endswith(_SHEET_SUFFIXES):
-      raise InputError(f"{self.sheet}: not an image's name. End it in .png or .jpg.")
+      raise InputError(f"contact_sheet={self.sheet}: not an image. End it in .png or .jpg.")
     if not self.paths():
-      raise InputError("nothing is to be written. Give --output or one of the tables.")
+      raise InputError("nothing to write. Give output=PATH, output_json=PATH or another table.")
 
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-  """What came of it.
+  """Summary of a tracked video.
 
   Attributes:
-    num_frames: that were tracked.
-    num_people: tracks that were found at least once.
-    sound_lost: the video has sound that the overlay's format does not take.
+    video: path of the video, or name of the camera or stream.
+    num_frames: number of frames tracked.
+    num_people: number of tracks in which the person was found at least once.
+    num_damaged: number of frames that could not be decoded.
+    seconds: time that tracking took.
+    paths: outputs written.
+    is_live: whether the source is a camera or a stream.
+    sound_lost: whether the video has sound that the overlay's format does not support.
   """
 
+  video: str
   num_frames: int
   num_people: int
+  num_damaged: int
+  seconds: float
+  paths: Tuple[str, ...]
+  is_live: bool
   sound_lost: bool
 
 
@@ -119,27 +134,28 @@ def write_results(
   sheet_every: int = 0,
   stop: Callable[[], bool] = lambda: False,
 ) -> Summary:
-  """Tracks through a video, shows progress, and writes all results or none.
+  """Tracks through a video, shows progress, and writes all outputs or none.
 
-  The next frames are decoded in one thread, and pictures are drawn and encoded in
-  another, while the network looks at a frame.
+  One thread decodes the next frames, and another draws and encodes, while the network processes
+  a frame.
 
   Args:
-    tracker: reset to the video's beginning.
-    video: what is tracked.
-    outputs: what is written.
-    smoother: makes one for each person; None leaves joints as they are read.
-    sheet_every: frames from tile to tile of the sheet; 0 spreads 12 to 23 evenly.
-    stop: asked before each frame; True ends the video there.
+    tracker: tracker that is reset to the start of a video.
+    video: frames to track.
+    outputs: paths to write.
+    smoother: creates the smoother of one person; None leaves joints as they are read.
+    sheet_every: frames from tile to tile of the sheet; 0 spreads 12 to 23 tiles evenly.
+    stop: called before each frame; True ends the video there.
   Raises:
-    InputError: an output would replace the video or another one or has an unknown
-      format, or the video has no frames.
-    KeyboardInterrupt: `stop` came before the first frame.
+    InputError: an output would replace the video or another output, or has an unknown format;
+      or the video has no frames.
+    KeyboardInterrupt: `stop` returned True before the first frame.
   """
   outputs.check(str(video.video.path))
-  found: Set[int] = set()
+  begin = time.perf_counter()
+  track_ids: Set[int] = set()
   smoothers: Dict[int, PoseSmoother] = {}
-  count = 0
+  num_frames = 0
   with contextlib.ExitStack() as stack:
     writers = _Writers(stack, tracker, video, outputs, sheet_every)
     ahead = stack.enter_context(ReadAhead(video, newest=not video.waits, stop=stop))
@@ -149,29 +165,40 @@ def write_results(
       if not index:
         writers.begin(frame)
       people = tracker.update(frame.image)
-      found.update(one.track_id for one in people if one.pose.found)
+      track_ids.update(person.track_id for person in people if person.pose.found)
       if smoother:
-        smoothers = {one.track_id: smoothers.get(one.track_id) or smoother() for one in people}
+        ids = [person.track_id for person in people]
+        smoothers = {track_id: smoothers.get(track_id) or smoother() for track_id in ids}
         people = [
-          Person(one.track_id, smoothers[one.track_id](one.pose, frame.time)) for one in people
+          Person(person.track_id, smoothers[person.track_id](person.pose, frame.time))
+          for person in people
         ]
       for table in writers.tables:
         table.add(index, frame, people)
       if paint:
         paint(index, frame, people)
-      count = index + 1
-    if not count:
+      num_frames = index + 1
+    if not num_frames:
       raise KeyboardInterrupt
-    # The stack's end waits for the pictures, but tables and sheet come before it.
+    # The stack waits for the pictures when it closes, but tables and sheet are ended first.
     if paint:
       paint(-1, None, ())
     for table in writers.tables:
       table.end()
-  return Summary(count, len(found), writers.sound_lost)
+  return Summary(
+    video=str(video.video.path),
+    num_frames=num_frames,
+    num_people=len(track_ids),
+    num_damaged=video.video.damaged,
+    seconds=time.perf_counter() - begin,
+    paths=tuple(outputs.paths()),
+    is_live=video.is_live,
+    sound_lost=writers.sound_lost,
+  )
 
 
 class _Writers:
-  """All outputs of one video while they are written."""
+  """Open outputs of one video."""
 
   def __init__(
     self,
@@ -181,7 +208,7 @@ class _Writers:
     outputs: Outputs,
     sheet_every: int,
   ):
-    """Opens files under their preliminary names, in a stack at whose end they get theirs."""
+    """Opens files under preliminary names; closing the stack renames them."""
     self._tracker, self._video, self._outputs = tracker, video, outputs
     self.tables: List[Table] = []
     self.sound_lost = False
@@ -207,7 +234,7 @@ class _Writers:
     self._begin = 0.0
 
   def begin(self, first: Frame) -> None:
-    """Takes from the first frame what all have in common."""
+    """Starts the tables and the sound, given the first frame."""
     source = self._video.video
     height, width = first.image.shape[:2]
     recording = Recording(
@@ -226,7 +253,7 @@ class _Writers:
       self.sound_lost = source.has_sound and not kept
 
   def paint(self, index: int, frame: Optional[Frame], people: List[Person]) -> None:
-    """Draws a frame into the overlay and the sheet; without a frame, ends the sheet."""
+    """Draws a frame into the overlay and the sheet; None as frame writes the sheet."""
     if frame is None:
       if self._sheet:
         picture = drawing.contact_sheet(self._sampler.tiles)

@@ -1,4 +1,4 @@
-"""What can be tracked: video files, folders, cameras, streams, and parts of them."""
+"""Sources of frames: video files, folders, cameras, streams, and parts of them."""
 
 import contextlib
 import itertools
@@ -13,7 +13,8 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.reader import Frame, ImageFolder, VideoFile, open_container, open_video
 
 STANDARD_INPUT = "-"
-# FFmpeg's input format of a system's cameras, and what it calls the N-th.
+_STREAM, _CAMERA = "stdin", "camera{}"  # names of live sources
+# FFmpeg's input format for the cameras of a system, and its name for the N-th.
 _CAMERAS: Dict[str, Tuple[str, str]] = {
   "linux": ("video4linux2", "/dev/video{}"),
   "darwin": ("avfoundation", "{}:none"),
@@ -21,7 +22,7 @@ _CAMERAS: Dict[str, Tuple[str, str]] = {
 
 
 class LiveVideo(VideoFile):
-  """A camera or a stream: it is read once, as it comes, and has no known length.
+  """Camera or stream, which is read once and has no known length.
 
   Attributes: those of `VideoFile`, and those of the constructor.
   """
@@ -29,16 +30,17 @@ class LiveVideo(VideoFile):
   def __init__(
     self, name: str, source: Any, strict: bool = False, waits: bool = True, **options: Any
   ):
-    """Opens it.
+    """Opens a source.
 
     Args:
-      name: for messages and the outputs' names.
+      name: name in messages and of outputs.
       source: a device, or a binary file that need not seek.
       strict: see `VideoFile`.
-      waits: the source waits until it is read, as a pipe does and a camera does not.
-      **options: of `av.open`.
+      waits: whether the source keeps its frames until they are read, as a pipe does and a camera
+        does not.
+      **options: keyword arguments of `av.open`.
     Raises:
-      InputError: it cannot be read.
+      InputError: the source cannot be read.
     """
     self.waits = waits
     self._opened = open_container(source, name, **options)
@@ -50,9 +52,9 @@ class LiveVideo(VideoFile):
     yield self._opened
 
   def frames(self, start: float = 0.0) -> Generator[Frame, None, None]:
-    """Yields the frames from `start` seconds on; afterwards it is closed."""
+    """Yields the frames from `start` seconds on, then closes the source."""
     try:
-      # There is no going ahead in what has not happened yet.
+      # A live source cannot seek forward.
       yield from (frame for frame in super().frames() if frame.time >= start - 1e-6)
     finally:
       self._opened.close()
@@ -62,30 +64,32 @@ Video = Union[VideoFile, ImageFolder]
 
 
 class Excerpt:
-  """A part of a video, or each N-th frame of it; times stay the whole video's.
+  """Part of a video, or every N-th frame of it; times stay those of the whole video.
 
   Attributes:
-    video: the whole.
-    fps: frames per second of what is left.
-    num_frames: how many there may be; None if that is unknown.
+    video: the whole video.
+    fps: frames per second of the excerpt.
+    num_frames: number of frames, at most; None if unknown.
   """
 
   def __init__(self, video: Video, start: float = 0.0, end: Optional[float] = None, every: int = 1):
-    """Chooses frames.
+    """Creates an excerpt.
 
     Args:
-      video: from `open_source`.
-      start: seconds; frames before are left out.
-      end: seconds; this one and later ones are left out.
-      every: each so many-th frame is kept, the first one among them.
+      video: a source from `open_source`.
+      start: time of the first frame, in seconds.
+      end: time before which the excerpt stops, in seconds; None: the end of the video.
+      every: step from one frame to the next, in frames.
     Raises:
-      InputError: no time lies between start and end.
+      InputError: no time lies between start and end, or every is below 1.
     """
     if start < 0 or (end is not None and end <= start):
       raise InputError(
-        f"from {start:g} to {'the end' if end is None else f'{end:g}'} seconds is no part of a "
-        "video. Give --start=0 or later and --end later than that."
+        f"start={start:g}, end={'None' if end is None else f'{end:g}'}: not a part of a video. "
+        "Give a start of 0 or more and a later end, in seconds."
       )
+    if every < 1:
+      raise InputError(f"every={every}: not a step in frames. Give 1 or more.")
     self.video, self.start, self.end, self.every = video, start, end, every
     self.fps = video.fps / every
     self.num_frames: Optional[int] = None
@@ -95,32 +99,32 @@ class Excerpt:
 
   @property
   def is_live(self) -> bool:
-    """Whether frames come when they come."""
+    """Whether the source is a camera or a stream."""
     return isinstance(self.video, LiveVideo)
 
   @property
   def waits(self) -> bool:
-    """Whether no frame is lost while nobody reads."""
+    """Whether the source keeps its frames until they are read, as a camera does not."""
     return not isinstance(self.video, LiveVideo) or self.video.waits
 
   def __iter__(self) -> Iterator[Frame]:
     """Yields the frames.
 
     Raises:
-      InputError: there are none.
+      InputError: no frame lies in the excerpt.
     """
     count = 0
     frames = self.video.frames(self.start)
     with contextlib.closing(frames):
-      wanted = itertools.takewhile(lambda one: self.end is None or one.time < self.end, frames)
-      for frame in itertools.islice(wanted, 0, None, self.every):
+      inside = itertools.takewhile(lambda frame: self.end is None or frame.time < self.end, frames)
+      for frame in itertools.islice(inside, 0, None, self.every):
         count += 1
         yield frame
     if not count:
       length = self.video.num_frames
       known = f"; it is {length / self.video.fps:.2f} s long" if length else ""
       raise InputError(
-        f"{self.video.path}: no frame from {self.start:g} s on{known}. Give another --start."
+        f"{self.video.path}: no frame from start={self.start:g} s on{known}. Give an earlier start."
       )
 
 
@@ -132,39 +136,55 @@ def open_source(
 ) -> Video:
   """Opens a video file, a folder of images, a camera or a stream.
 
-  Cameras are read by PyAV, as files are, and not by cv2.VideoCapture: it gives each
-  picture the time at which the device took it, and one way of reading serves all.
+  PyAV reads cameras like files. cv2.VideoCapture would lose the time at which the device took
+  each picture.
 
   Args:
-    source: a path; a number, or /dev/videoN, for a camera; "-" for standard input,
-      which must be a format that can be read from its beginning on, as Matroska.
+    source: a path; a number, or /dev/videoN, for a camera; "-" for standard input, in a format
+      that can be read without seeking, such as Matroska.
     fps: frames per second of a folder of images.
-    strict: damaged frames raise InputError; else they are skipped and counted.
-    standard_input: read for "-" instead of sys.stdin.
+    strict: whether damaged frames raise InputError; else they are skipped and counted.
+    standard_input: binary file to read for "-" instead of standard input.
   Returns:
     an iterable of `Frame`.
   Raises:
-    InputError: there is nothing that can be read.
+    InputError: nothing there, or nothing that can be read.
   """
   text = os.fspath(source)
   if text == STANDARD_INPUT:
-    # Unbuffered: a buffer waits until it is full, and a live stream's pictures with it.
-    return LiveVideo("stdin", standard_input or open(0, "rb", 0, closefd=False), strict)
+    # A buffer would hold back pictures of a live stream until it is full.
+    return LiveVideo(_STREAM, standard_input or open(0, "rb", 0, closefd=False), strict)
+  camera = _camera_number(text)
+  return open_video(source, fps, strict) if camera is None else _open_camera(text, camera, strict)
+
+
+def source_name(source: Union[str, os.PathLike]) -> str:
+  """Returns the name of a source for the names of outputs: "clip" for "videos/clip.mp4"."""
+  text = os.fspath(source)
+  if text == STANDARD_INPUT:
+    return _STREAM
+  camera = _camera_number(text)
+  return pathlib.Path(text).absolute().stem if camera is None else _CAMERA.format(camera)
+
+
+def _camera_number(text: str) -> Optional[int]:
+  """Returns the number of a camera; None where `text` is a path."""
   number = re.fullmatch(r"(?:/dev/video)?(\d+)", text)
-  if number and not pathlib.Path(text).is_dir() and not pathlib.Path(text).is_file():
-    return _open_camera(text, int(number[1]), strict)
-  return open_video(source, fps, strict)
+  path = pathlib.Path(text)
+  return int(number[1]) if number and not path.is_dir() and not path.is_file() else None
 
 
 def _open_camera(text: str, number: int, strict: bool) -> LiveVideo:
   if sys.platform not in _CAMERAS:
     raise InputError(
-      f"{text}: cameras are read on Linux and macOS. Elsewhere pipe one: "
+      f"{text}: cameras are supported on Linux and macOS only. Pipe a stream instead: "
       f"ffmpeg ... -f matroska - | {command('track')} -"
     )
   kind, device = _CAMERAS[sys.platform]
   try:
-    return LiveVideo(f"camera{number}", device.format(number), strict, waits=False, format=kind)
+    return LiveVideo(
+      _CAMERA.format(number), device.format(number), strict, waits=False, format=kind
+    )
   except InputError as error:
     raise InputError(
       f"{text}: no camera that can be read ({device.format(number)}). "

@@ -57,7 +57,10 @@ def test_all_outputs_agree(tmp_path):
   out = tmp_path / "out"
   summary = track(tmp_path / "in.mp4", every_output(out), smoother=None)
   assert (summary.num_frames, summary.num_people, summary.sound_lost) == (40, 1, False)
-  assert len(list(out.iterdir())) == 6
+  assert (summary.video, summary.num_damaged) == (str(tmp_path / "in.mp4"), 0)
+  assert not summary.is_live and summary.seconds > 0
+  assert sorted(summary.paths) == sorted(map(str, out.iterdir()))
+  assert len(summary.paths) == 6
   table = json.loads((out / "a.json").read_text())
   lines = [json.loads(line) for line in (out / "a.jsonl").read_text().splitlines()]
   rows = list(csv.DictReader((out / "a.csv").open()))
@@ -213,12 +216,12 @@ def test_several_people(tmp_path):
 @pytest.mark.parametrize(
   ("outputs", "message"),
   [
-    (Outputs(overlay="in.mp4"), "in.mp4: is the video that is read"),
+    (Outputs(overlay="in.mp4"), "in.mp4: is the input video"),
     (Outputs(json="x.json", coco="./x.json"), "x.json: is another output too"),
     (Outputs(csv="-", jsonl="-"), "-: is another output too"),
     (Outputs(sheet="a.pdf"), "End it in .png or .jpg"),
     (Outputs(overlay="a.docx"), "End its name in .mp4"),
-    (Outputs(overlay=""), "nothing is to be written"),
+    (Outputs(overlay=""), "nothing to write"),
   ],
 )
 def test_outputs_that_cannot_be(tmp_path, monkeypatch, outputs, message):

@@ -12,7 +12,7 @@ import pytest
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video import sources
 from ppn_tf.tracking.video.reader import ImageFolder, VideoFile
-from ppn_tf.tracking.video.sources import Excerpt, LiveVideo, open_source
+from ppn_tf.tracking.video.sources import Excerpt, LiveVideo, open_source, source_name
 from tests.tracking.video.test_reader import encode, grey, picture
 
 
@@ -108,7 +108,7 @@ def test_no_camera():
 
 def test_no_camera_on_this_system(monkeypatch):
   monkeypatch.setattr(sources.sys, "platform", "win32")
-  with pytest.raises(InputError, match="0: cameras are read on Linux and macOS.*pipe"):
+  with pytest.raises(InputError, match="0: cameras are supported on Linux and macOS.*Pipe"):
     open_source("0")
 
 
@@ -141,11 +141,36 @@ def test_a_part_of_a_video(tmp_path, start, end, every, expected):
 
 @pytest.mark.parametrize(("start", "end"), [(-1.0, None), (2.0, 2.0), (3.0, 1.0)])
 def test_no_part_of_a_video(tmp_path, start, end):
-  with pytest.raises(InputError, match="is no part of a video"):
+  with pytest.raises(InputError, match=r"start=.*, end=.*: not a part of a video"):
     Excerpt(open_source(encode(tmp_path / "a.mp4", [0, 20])), start, end)
 
 
 def test_beyond_the_end(tmp_path):
   video = open_source(encode(tmp_path / "a.mp4", range(0, 600, 20)))
-  with pytest.raises(InputError, match=r"a.mp4: no frame from 5 s on; it is 1.00 s long"):
+  with pytest.raises(InputError, match=r"a.mp4: no frame from start=5 s on; it is 1.00 s long"):
     list(Excerpt(video, 5.0))
+
+
+def test_step_below_one(tmp_path):
+  with pytest.raises(InputError, match="every=0: not a step in frames"):
+    Excerpt(open_source(encode(tmp_path / "a.mp4", [0, 20])), every=0)
+
+
+@pytest.mark.parametrize(
+  ("source", "name"),
+  [
+    ("videos/clip.mp4", "clip"),
+    ("frames/", "frames"),
+    ("3", "camera3"),
+    ("/dev/video1", "camera1"),
+    ("-", "stdin"),
+  ],
+)
+def test_names_of_sources(source, name):
+  assert source_name(source) == name
+
+
+def test_a_folder_named_like_a_camera(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / "3").mkdir()
+  assert source_name("3") == "3"
