@@ -24,6 +24,8 @@ __version__ = "0.1.0"
 
 # Public names, and the modules that define them.
 _PUBLIC = {
+  "PeopleTracker": "ppn_tf.tracking.people_tracker",
+  "PoseSmoother": "ppn_tf.tracking.smoothing",
   "Tracker": "ppn_tf.tracking.tracker",
   "track_video": "ppn_tf.tracking.track_video",
 }

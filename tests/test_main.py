@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from ppn_tf.runtime.command_names import COMMANDS, get_module
@@ -96,6 +98,29 @@ def test_help_of_a_command_names_it_as_it_was_started():
   done = start("data", "synthetic", "--help")
   assert "`ppn-tf data synthetic --output=DIR`" in done.stdout
   assert "python -m" not in done.stdout
+
+
+@pytest.mark.parametrize(
+  ("arguments", "message"),
+  [
+    ([], "give one video: ppn-tf track VIDEO"),
+    (["--box=1,2,3", "nowhere.mp4"], "--box=1,2,3: not four numbers."),
+    (["--box=9,9,1,1", "nowhere.mp4"], "--box=[9.0, 9.0, 1.0, 1.0]: not a box."),
+    (["nowhere.mp4"], "nowhere.mp4: no such file"),
+    (["--start=2", "--end=1", "VIDEO"], "--start=2, --end=1: not a part of a video."),
+    (["--contact_sheet=sheet.pdf", "VIDEO"], "--contact_sheet=sheet.pdf: not an image."),
+    (["--help"], None),
+  ],
+)
+def test_track_checks_its_arguments_without_tensorflow(tmp_path, arguments, message):
+  cv2.imwrite(str(tmp_path / "1.png"), np.zeros((8, 8, 3), np.uint8))
+  done = start("track", *(str(tmp_path) if word == "VIDEO" else word for word in arguments))
+  *lines, imported = done.stderr.splitlines()
+  assert "tensorflow" not in imported
+  if message is None:
+    assert "--max_people" in done.stdout
+  else:
+    assert done.returncode == 1 and [f"error: {message}" in line for line in lines] == [True]
 
 
 def test_module_names_itself():

@@ -97,7 +97,7 @@ def test_public_names_are_listed_and_imported_on_first_use():
     "print(ppn_tf.Tracker is ppn_tf.Tracker, 'tensorflow' in sys.modules)\n"
     "from ppn_tf import *\n"
     "print(all(name in globals() for name in ppn_tf.__all__))\n"
-    "print(ppn_tf.tracking.Tracker is Tracker)"
+    "print(ppn_tf.tracking.tracker.Tracker is Tracker)"
   )
   assert done.stdout == "[] False\nTrue True\nTrue\nTrue\n", done.stderr
 

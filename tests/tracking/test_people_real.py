@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.io
 
+from ppn_tf import Tracker
 from ppn_tf.keypoints.joint_maps import to_skeleton
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.keypoints.skeletons import PENN_ACTION
-from ppn_tf.tracking import Tracker
 from ppn_tf.tracking.video.reader import VideoFile
 
 DATA = pathlib.Path(__file__).parents[3] / "shared" / "data"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from ppn_tf import PeopleTracker, Tracker
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.tracking import PeopleTracker, Tracker
 from tests.tracking.discs import DiscEye, joints, paint
 
 

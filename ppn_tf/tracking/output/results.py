@@ -5,7 +5,7 @@ import dataclasses
 import os
 import sys
 import time
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple, Type
 
 import cv2
 import numpy as np
@@ -18,12 +18,14 @@ from ppn_tf.tracking.output import drawing
 from ppn_tf.tracking.output.coco import CocoTable
 from ppn_tf.tracking.output.overlay import OverlayPainter
 from ppn_tf.tracking.output.tables import CsvTable, JsonLines, JsonTable, Recording, Table
-from ppn_tf.tracking.people_tracker import PeopleTracker
 from ppn_tf.tracking.smoothing import PoseSmoother
 from ppn_tf.tracking.video.reader import Frame, VideoFile
 from ppn_tf.tracking.video.sources import Excerpt
 from ppn_tf.tracking.video.threads import ReadAhead, WriteBehind
 from ppn_tf.tracking.video.writer import VideoWriter, write_video
+
+if TYPE_CHECKING:  # this module stays free of TensorFlow
+  from ppn_tf.tracking.people_tracker import PeopleTracker
 
 TILE_SIZE = (240, 320)
 MAX_TILES = 24
@@ -126,7 +128,7 @@ class Summary:
 
 
 def write_results(
-  tracker: PeopleTracker,
+  tracker: "PeopleTracker",
   video: Excerpt,
   outputs: Outputs,
   *,
@@ -203,7 +205,7 @@ class _Writers:
   def __init__(
     self,
     stack: contextlib.ExitStack,
-    tracker: PeopleTracker,
+    tracker: "PeopleTracker",
     video: Excerpt,
     outputs: Outputs,
     sheet_every: int,

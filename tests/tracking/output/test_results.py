@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
+from ppn_tf import PeopleTracker, Tracker
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.tracking import PeopleTracker, Tracker
 from ppn_tf.tracking.output.results import Outputs, write_results
 from ppn_tf.tracking.video.sources import Excerpt, LiveVideo, open_source
 from tests.tracking.discs import DiscEye, joints, paint
