@@ -3,8 +3,6 @@
 import json
 import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 from absl import flags
@@ -14,14 +12,14 @@ from ppn_tf import cost
 from ppn_tf.config import experiment
 from ppn_tf.evaluation.paper_rows import PARTS, ROWS
 from ppn_tf.runtime.errors import InputError
+from tests.commands import run_command
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONFIGS = ROOT / "configs"
 
 
 def run(*arguments, timeout=300):
-  command = [sys.executable, "-m", "ppn_tf.cost", *arguments]
-  return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
+  return run_command("ppn_tf.cost", *arguments, timeout=timeout)
 
 
 @pytest.fixture(name="printed")

@@ -6,13 +6,12 @@ a real clip, from features that know real people, all the parts have to agree.
 
 import json
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from benchmarks import people_sets
+from tests.commands import run_command
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -21,9 +20,7 @@ BACKBONE = SHARED / "backbones" / "mobilenetv2_a1.0_movenet-lightning.npz"
 
 
 def run(module: str, *arguments: str) -> str:
-  done = subprocess.run(
-    [sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True
-  )
+  done = run_command(module, *arguments, timeout=3000)
   assert done.returncode == 0, done.stderr
   return done.stdout
 

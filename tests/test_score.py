@@ -3,8 +3,6 @@
 import copy
 import dataclasses
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -19,6 +17,7 @@ from ppn_tf.evaluation.prediction_files import PredictionFolder, read_prediction
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.runtime.errors import InputError
+from tests.commands import run_command
 from tests.evaluation.test_exported_networks import exported
 from tests.evaluation.test_third_party import convert
 
@@ -296,9 +295,7 @@ def test_another_torso(door, labels, tmp_path):
 
 
 def test_help_helps():
-  done = subprocess.run(
-    [sys.executable, "-m", "ppn_tf.score", "--help"], capture_output=True, text=True, timeout=300
-  )
+  done = run_command("ppn_tf.score", "--help")
   assert "--predictions=ppn=runs/ppn/predictions" in done.stdout
   for flag in (
     "predictions",

@@ -16,6 +16,7 @@ from absl import flags
 
 import ppn_tf
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from tests.commands import run_command
 from tests.random_weights import randomize
 
 import tensorflow as tf
@@ -81,7 +82,7 @@ def fixture_folder(tmp_path_factory):
 
 
 def track(cwd, *arguments):
-  return run(cwd, "-m", "ppn_tf.track", *map(str, arguments))
+  return run_command("ppn_tf.track", *arguments, cwd=cwd, environment={"PATH": ""})
 
 
 def run(cwd, *arguments):

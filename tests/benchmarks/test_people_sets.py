@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 import tarfile
 
 import av
@@ -16,6 +14,7 @@ from ppn_tf.clips import records
 from ppn_tf.clips.labels import read_labels
 from ppn_tf.runtime.errors import InputError
 from tests import tiny_clips
+from tests.commands import run_command
 
 STILLS = (9, 12, 30)
 
@@ -61,9 +60,7 @@ def write_lspet_labels(root, names):
 
 
 def door(source, data_dir):
-  command = [sys.executable, "-m", "benchmarks.people_sets"]
-  command += [f"--source={source}", f"--data_dir={data_dir}"]
-  return subprocess.run(command, capture_output=True, text=True, timeout=300)
+  return run_command("benchmarks.people_sets", f"--source={source}", f"--data_dir={data_dir}")
 
 
 def test_three_sets(source, tmp_path):

@@ -3,8 +3,6 @@
 import json
 import pathlib
 import shutil
-import subprocess
-import sys
 import zipfile
 
 import numpy as np
@@ -15,19 +13,14 @@ from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
 from ppn_tf.inference.tflite.metadata import read_description
 from ppn_tf.runtime import interpreter
 from ppn_tf.tracking.tracker import Tracker
-from tests.test_train import NETWORK, ROOT
+from tests.commands import run_command
+from tests.test_train import NETWORK
 
 import tensorflow as tf
 
 
 def run(module, *arguments):
-  return subprocess.run(
-    [sys.executable, "-m", "tests.tiny_backbone", module, *map(str, arguments)],
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    timeout=300,
-  )
+  return run_command("tests.tiny_backbone", module, *arguments)
 
 
 def printed(module, *arguments) -> str:

@@ -1,8 +1,5 @@
 """Runs half way back to the weights that they started from."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from absl import flags
@@ -14,6 +11,7 @@ from ppn_tf.models.weight_files import load_backbone, write_backbone
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training import interpolate
+from tests.commands import run_command
 from tests.random_weights import randomize
 
 import tensorflow as tf
@@ -81,11 +79,12 @@ def test_a_run_from_nothing_has_no_start_to_go_back_to(tmp_path):
 
 
 def test_the_door(run, tmp_path):
-  command = [sys.executable, "-m", "ppn_tf.training.interpolate", f"--workdir={run[0]}"]
-  done = subprocess.run(
-    [*command, "--share=0.3", f"--output={tmp_path / 'new'}"],
-    capture_output=True, text=True, check=False,
-  )  # fmt: skip
+  done = run_command(
+    "ppn_tf.training.interpolate",
+    f"--workdir={run[0]}",
+    "--share=0.3",
+    f"--output={tmp_path / 'new'}",
+  )
   assert done.stdout.splitlines()[-1].endswith(
     f"new: 0.3 of the way from the start to the end of {run[0]}"
   )

@@ -1,8 +1,6 @@
 """A user's own clips through source, door and records; real frames, if there are some."""
 
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from data.clips.source import ClipsSource
 from ppn_tf.clips import records
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.runtime.errors import InputError
+from tests.commands import run_command
 from tests.data.clips.own_clips import (
   HEIGHT,
   WIDTH,
@@ -199,9 +198,9 @@ def test_testing_clips_are_chosen_by_name(tmp_path):
 
 
 def test_door_makes_then_keeps_then_refuses(source, tmp_path, capsys):
-  command = [sys.executable, "-m", "data.clips", f"--data_dir={tmp_path / 'out'}"]
+  command = ["data.clips", f"--data_dir={tmp_path / 'out'}"]
   arguments = [f"--source={source}", "--name=mine"]
-  done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True)
+  done = run_command(*command, *arguments)
   folder = tmp_path / "out" / "clips" / "mine" / "1.0.0"
   assert done.returncode == 0, done.stderr
   assert done.stdout.splitlines()[:3] == [
@@ -214,7 +213,7 @@ def test_door_makes_then_keeps_then_refuses(source, tmp_path, capsys):
   assert "kept, as made before" in capsys.readouterr().out
   with pytest.raises(InputError, match="annotations.json has changed since or flags differ"):
     clip_records.keep(folder, ClipsSource(source, test_fraction=0.5))
-  done = subprocess.run([*command, f"--source={source}"], cwd=ROOT, capture_output=True, text=True)
+  done = run_command(*command, f"--source={source}")
   assert done.returncode == 1
   assert done.stderr.splitlines()[-1].startswith("error: --name=my own: expected letters")
 

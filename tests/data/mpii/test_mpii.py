@@ -1,8 +1,6 @@
 """MPII's nested label file through source, door and records."""
 
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from data.mpii.source import MpiiSource
 from ppn_tf.clips import records
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.runtime.errors import InputError
+from tests.commands import run_command
 from tests.data.mpii.mpii_files import (
   EMPTY,
   HEIGHT,
@@ -163,11 +162,11 @@ def test_the_split_is_the_same_every_time(source):
 
 
 def test_door(source, tmp_path):
-  command = [sys.executable, "-m", "data.mpii", f"--data_dir={tmp_path / 'out'}"]
+  command = ["data.mpii", f"--data_dir={tmp_path / 'out'}"]
   unpacked = source / "mpii_human_pose_v1_u12_2"
   unpacked.mkdir()
   (source / "mpii_human_pose_v1_u12_1.mat").rename(unpacked / "mpii_human_pose_v1_u12_1.mat")
-  done = subprocess.run([*command, f"--source={source}"], cwd=ROOT, capture_output=True, text=True)
+  done = run_command(*command, f"--source={source}")
   assert done.returncode == 0, done.stderr
   assert done.stdout.endswith(f"data set: --dataset={tmp_path / 'out' / 'mpii' / '1.0.0'}\n")
 

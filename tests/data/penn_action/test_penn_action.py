@@ -1,8 +1,6 @@
 """The door `python -m data.penn_action`."""
 
 import pathlib
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
@@ -13,14 +11,14 @@ from data.penn_action.label_survey import survey
 from data.penn_action.source import PennSource
 from ppn_tf.clips import records
 from ppn_tf.runtime.errors import InputError
+from tests.commands import Finished, run_command
 from tests.data.penn_action.penn_files import label_fields, truncate, write_clip, write_labels
 
 ROOT = pathlib.Path(__file__).parents[3]
 
 
-def run_door(*flags: str) -> subprocess.CompletedProcess:
-  command = [sys.executable, "-m", "data.penn_action", *flags]
-  return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def run_door(*flags: str) -> Finished:
+  return run_command("data.penn_action", *flags)
 
 
 def test_door_makes_then_keeps_then_refuses(tmp_path, capsys):

@@ -1,8 +1,6 @@
 """`python -m data.pseudo_label` with a small network, on a video and on photographs."""
 
 import pathlib
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -16,6 +14,7 @@ from ppn_tf.keypoints.joint_maps import COCO_JOINTS
 from ppn_tf.keypoints.skeletons import COCO
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.writer import write_video
+from tests.commands import run_command
 
 import tensorflow as tf
 
@@ -77,10 +76,7 @@ def fixture_folder(tmp_path_factory):
 
 
 def run(folder, *arguments):
-  return subprocess.run(
-    [sys.executable, "-m", "data.pseudo_label", *map(str, arguments)],
-    cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
-  )  # fmt: skip
+  return run_command("data.pseudo_label", *arguments)
 
 
 def test_from_media_to_records(folder, tmp_path):

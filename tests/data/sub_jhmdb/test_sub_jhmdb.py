@@ -2,8 +2,6 @@
 
 import pathlib
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -17,6 +15,7 @@ from data.sub_jhmdb.source import JhmdbSource
 from ppn_tf.clips import records
 from ppn_tf.keypoints.skeletons import SUB_JHMDB
 from ppn_tf.runtime.errors import InputError
+from tests.commands import run_command
 from tests.data.penn_action import penn_files
 from tests.data.sub_jhmdb.jhmdb_files import BODY, HEIGHT, WIDTH, write_clip, write_list
 
@@ -149,10 +148,8 @@ def test_mixed_up_folders_are_told_apart(source, tmp_path):
 
 
 def test_door_makes_three_then_keeps_them(source, tmp_path, capsys):
-  command = [sys.executable, "-m", "data.sub_jhmdb", f"--source={source}"]
-  done = subprocess.run(
-    [*command, f"--data_dir={tmp_path / 'out'}"], cwd=ROOT, capture_output=True, text=True
-  )
+  command = ["data.sub_jhmdb", f"--source={source}"]
+  done = run_command(*command, f"--data_dir={tmp_path / 'out'}")
   assert done.returncode == 0, done.stderr
   folders = [tmp_path / f"out/sub_jhmdb/split_{split}/1.0.0" for split in (1, 2, 3)]
   assert [line for line in done.stdout.splitlines() if line.startswith("data set")] == [

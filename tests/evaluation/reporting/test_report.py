@@ -2,13 +2,12 @@
 
 import json
 import pathlib
-import subprocess
-import sys
 
 import pytest
 from absl import flags as absl_flags
 
 from ppn_tf.config import experiment
+from tests.commands import run_command
 from tests.evaluation.reporting.conftest import evaluation, full_evaluation, metrics
 from tests.evaluation.reporting.test_page import Parsed, decoded
 from tests.evaluation.reporting.test_sheets import write_predictions
@@ -44,8 +43,7 @@ def fixture_runs(tmp_path_factory):
 
 
 def report(*arguments):
-  command = [sys.executable, "-m", "ppn_tf.report", *map(str, arguments)]
-  return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+  return run_command("ppn_tf.report", *arguments)
 
 
 def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
