@@ -116,7 +116,7 @@ def test_from_media_to_records(folder, tmp_path):
   assert still["frames"].shape == [3] and still["keypoints"].shape == [3, 17, 2]
 
   other = run(folder, *command, "--min_score=0.5")
-  assert other.returncode == 1 and "was made with min_score=0.3, not 0.5" in other.stderr
+  assert other.returncode == 1 and "was made with --min_score=0.3, not 0.5" in other.stderr
 
 
 @pytest.mark.parametrize(
