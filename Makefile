@@ -10,13 +10,14 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DOCS_INSTALLED := $(VENV)/.docs_installed
 PYTHON ?=
 CANDIDATES := python3.11 python3.10 python3.9 python3.12 python3.13 python3
 DEMO := demo_output
 # Test files in several processes at once, each file in one: half of a test's time is one core's.
 PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: help demo demo-training test test-slow lint types format clean
+.PHONY: help demo demo-training docs test test-slow lint types format clean
 
 help:
 	@echo "make demo    tracks a real video, then trains, scores and exports small networks on drawn clips"
@@ -24,6 +25,7 @@ help:
 	@echo "make test    the test suite, without the tests marked slow (make test-slow runs those)"
 	@echo "make lint    ruff check and ruff format --check"
 	@echo "make types   mypy"
+	@echo "make docs    builds the pages and the API reference into site/"
 	@echo "make format  ruff rewrites the sources in the project's style"
 	@echo "make clean   removes .venv, caches, build products and $(DEMO)/"
 	@echo "Each target first makes $(VENV)/ when it is missing or its requirements have changed."
@@ -65,12 +67,21 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
+$(DOCS_INSTALLED): $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -c constraints.txt -e '.[dev,docs]' && touch $@
+
+# Warnings, such as one about a broken link, stop the build; with --quiet they would not.
+docs: $(DOCS_INSTALLED)
+	$(BIN)/mkdocs build --strict
+	@echo "Open $(CURDIR)/site/index.html"
+
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # Each step of the demo leaves a file that appears only when the step is done, and

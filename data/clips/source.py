@@ -141,7 +141,8 @@ def _complete_boxes(
   Args:
     boxes: [N, 4].
     rows: the labelled frames among the N, in order, the first and the last among them.
-    keypoints, visibility: [N, K, 2] and [N, K].
+    keypoints: [N, K, 2] in pixels.
+    visibility: [N, K].
     size: the frames' (height, width).
   Returns:
     [N, 4] float32, and the repairs box_from_joints and unlabelled_frames.

@@ -73,8 +73,9 @@ def label_sources(
   """Labels sources into a clip set, in any order.
 
   Args:
-    folder, settings: of the clip set; teacher, second_teacher, views, min_score and
-      agreement are among the settings.
+    folder: folder of the clip set.
+    settings: settings of the clip set, with teacher, second_teacher, views, min_score and
+      agreement.
     cutting: how clips are made.
     todo: the sources.
     num_workers: processes; 1 works in this one.

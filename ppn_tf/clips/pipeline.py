@@ -52,7 +52,8 @@ def training_batches(
   at T = 1 every frame, as `single_frames.spread_frames` orders them.
 
   Args:
-    builder, split: the records.
+    builder: records of one data set.
+    split: name of the split to read.
     batch_size: B.
     num_frames: T.
     seed: decides orders, cuts and augmentations.
@@ -124,7 +125,8 @@ def evaluation_windows(
   frame, which `valid` marks.
 
   Args:
-    builder, split: the records.
+    builder: records of one data set.
+    split: name of the split to read.
     num_frames: T.
     image_size: (H, W) of the crops in pixels.
     box: one of BOXES: whose crop is shown, the data set's box ("given") or that

@@ -101,7 +101,8 @@ def _along_axis(
   """Weights of bilinear enlargement along one axis of the frame.
 
   Args:
-    zoom, shift: [N] float32; pixel p lies at cell zoom * p + shift of a crop.
+    zoom: [N] float32; pixel p lies at cell zoom * p + shift of a crop.
+    shift: [N] float32, in cells.
     num_cells: c.
     length: pixels of the frame along the axis.
   Returns:

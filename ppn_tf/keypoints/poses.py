@@ -58,7 +58,8 @@ def similarity(one: Pose, other: Pose, min_score: float) -> float:
   taken with `other` as it would be in a mirror, and the better one counts.
 
   Args:
-    one, other: poses of the same joints.
+    one: first pose.
+    other: second pose, of the same joints.
     min_score: joints below do not count.
   Returns:
     0 where fewer than three joints can be compared.

@@ -48,7 +48,8 @@ def train(
     flags: what the run is known by; see `Workdir.claim`.
     num_steps: steps of the whole run.
     frames_per_step: frames in a batch, for the speed.
-    log_every, checkpoint_every: in steps.
+    log_every: steps between two lines of the log.
+    checkpoint_every: steps between two checkpoints.
     keep_checkpoints: the last so many.
     validate: scored at each checkpoint, the best of which is kept apart.
     distribution: in whose scope the trainer was made.

@@ -35,7 +35,8 @@ class Validation:
 
     Args:
       model: the network.
-      builder, split: the records.
+      builder: records of one data set.
+      split: name of the split to score.
       skeleton: their joints.
       num_frames: T of the windows.
       box_margin: side of the crops over the longer side of the box.

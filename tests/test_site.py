@@ -1,0 +1,53 @@
+"""Tests of the site of pages and API reference that `make docs` builds."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("mkdocs", reason="`make docs` installs MkDocs")
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def build(root: pathlib.Path) -> "subprocess.CompletedProcess[str]":
+  command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+  return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(name="sources")
+def fixture_sources(tmp_path) -> pathlib.Path:
+  """Copies what the site is built from."""
+  for name in ("docs", "ppn_tf", "data", "export", "configs", "benchmarks", "tests", "examples"):
+    if (ROOT / name).exists():
+      ignored = shutil.ignore_patterns("__pycache__", "*.npz")
+      shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+  for path in [*ROOT.glob("*.md"), *ROOT.glob("[!.]*"), ROOT / ".ci"]:
+    if path.is_file():
+      shutil.copy(path, tmp_path)
+  return tmp_path
+
+
+@pytest.mark.slow
+def test_site_has_pages_and_reference(sources):
+  done = build(sources)
+  assert done.returncode == 0, done.stdout + done.stderr
+  site = sources / "site"
+  text = (site / "overview.html").read_text()
+  assert 'href="tracking.html"' in text and 'src="images/people_track.jpg"' in text
+  tracker = (site / "reference" / "ppn_tf.tracking.tracker.html").read_text()
+  assert 'id="ppn_tf.tracking.tracker.Tracker.from_preset"' in tracker
+  assert "Parameters:" in tracker  # sections of docstrings are read
+  public = (site / "reference" / "ppn_tf.html").read_text()
+  assert 'href="ppn_tf.tracking.tracker.html#ppn_tf.tracking.tracker.Tracker"' in public
+
+
+@pytest.mark.slow
+def test_broken_links_stop_the_build(sources):
+  with (sources / "docs" / "data.md").open("a") as page:
+    page.write("\n[a](missing.md) [b](tracking.md#nowhere)\n")
+  done = build(sources)
+  printed = done.stdout + done.stderr
+  assert done.returncode != 0 and "missing.md" in printed and "nowhere" in printed
