@@ -17,7 +17,7 @@ DEMO := demo_output
 # Test files in several processes at once, each file in one: half of a test's time is one core's.
 PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: help demo demo-training docs test test-slow lint types format clean
+.PHONY: help demo demo-training docs test test-slow lint types format dist clean
 
 help:
 	@echo "make demo    tracks a real video, then trains, scores and exports small networks on drawn clips"
@@ -27,6 +27,7 @@ help:
 	@echo "make types   mypy"
 	@echo "make docs    builds the pages and the API reference into site/"
 	@echo "make format  ruff rewrites the sources in the project's style"
+	@echo "make dist    builds wheel and source archive, and tries the wheel in an empty environment"
 	@echo "make clean   removes .venv, caches, build products and $(DEMO)/"
 	@echo "Each target first makes $(VENV)/ when it is missing or its requirements have changed."
 
@@ -79,6 +80,9 @@ docs: $(DOCS_INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+dist: $(INSTALLED)
+	.ci/dist
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -20,7 +20,7 @@ import os
 import sys
 from typing import Any, List, Optional
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public names, and the modules that define them.
 _PUBLIC = {

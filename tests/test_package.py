@@ -4,6 +4,7 @@ import configparser
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -56,16 +57,22 @@ def test_changelog_knows_the_version():
   assert f"## [{ppn_tf.__version__}]" in changelog
 
 
-def test_wheel_ships_data_export_and_configs_inside_the_package():
+def read_setup_arguments():
+  """Returns what setup.py gives to setuptools."""
   code = (
     "import setuptools, json, sys\n"
     "setuptools.setup = lambda **arguments: print(json.dumps(arguments))\n"
+    "sys.argv[:] = ['setup.py']; __file__ = 'setup.py'\n"
     "sys.path.insert(0, '')\n"
     "exec(open('setup.py').read())"
   )
   done = python(code)
   assert done.returncode == 0, done.stderr
-  arguments = json.loads(done.stdout)
+  return json.loads(done.stdout)
+
+
+def test_wheel_ships_data_export_and_configs_inside_the_package():
+  arguments = read_setup_arguments()
   packages, folders = arguments["packages"], arguments["package_dir"]
   assert {"ppn_tf.keypoints", "ppn_tf.data.clips", "ppn_tf.export", "ppn_tf.configs"} <= set(
     packages
@@ -74,6 +81,17 @@ def test_wheel_ships_data_export_and_configs_inside_the_package():
   assert {ROOT / folder for folder in folders.values()} == {
     ROOT / name for name in ("data", "export", "configs")
   }
+
+
+def test_description_for_a_package_index_has_no_relative_links():
+  arguments = read_setup_arguments()
+  description = arguments["long_description"]
+  assert (
+    description.startswith("# ppn-tf\n") and "```sh\nppn-tf track video.mp4\n```" in description
+  )
+  targets = re.findall(r"\]\(([^)]*)\)", description)
+  assert targets and [target for target in targets if not target.startswith("https:")] == []
+  assert "docs/tracking.md" in description and "![" not in description
 
 
 @pytest.mark.parametrize("folder", ["ppn_tf", "data", "export"])
