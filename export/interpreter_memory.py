@@ -26,13 +26,13 @@ def measure(path: Union[str, os.PathLike], runtime: str) -> int:
 
 
 if __name__ == "__main__":
-  from ppn_tf.inference.tflite.timing import calls
+  from ppn_tf.inference.tflite.timing import prepare_calls
   from ppn_tf.runtime.interpreter import interpreter_class, open_file
   from ppn_tf.runtime.resident_memory import peak_resident
 
   file, name = sys.argv[1:]
   interpreter_class(name)  # loads it
   before = peak_resident()
-  for one in calls(open_file(file, 1, name)).values():
-    one()
+  for call in prepare_calls(open_file(file, 1, name)).values():
+    call()
   print(peak_resident() - before)

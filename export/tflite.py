@@ -20,7 +20,7 @@ from ppn_tf.inference.pose_model import TFLitePoseModel
 from ppn_tf.inference.tflite import convert
 from ppn_tf.inference.tflite.calibration import recurrent_samples
 from ppn_tf.inference.tflite.metadata import add_description
-from ppn_tf.inference.tflite.ppu import SAMPLERS, sampler_of
+from ppn_tf.inference.tflite.ppu import SAMPLERS, get_sampler
 from ppn_tf.models.layers.deform_conv import set_offset_steps
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.runtime import app
@@ -113,7 +113,7 @@ def _choose_sampler(model: Framewise) -> str:
   """The file's sampler; for the exact one the network is made to read exactly, too."""
   if not isinstance(model, PPN):
     return "exact"  # it samples nothing
-  sampler = FLAGS.sampler or sampler_of(model.ppu)
+  sampler = FLAGS.sampler or get_sampler(model.ppu)
   if sampler == "exact":
     set_offset_steps(model.ppu, 0)
   return sampler

@@ -1,7 +1,7 @@
-"""One interface to a pose network, whichever form it comes in.
+"""Common interface of pose networks in Keras, SavedModel and TensorFlow Lite form.
 
-Every form answers two questions: the heatmaps of a first frame (`start`) and
-the heatmaps of a frame given those before it (`step`).
+Each of them computes the heatmaps of a first frame (`start`), and those of a frame given the
+previous ones (`step`).
 """
 
 import abc
@@ -21,24 +21,23 @@ from ppn_tf.runtime.interpreter import interpreter_class
 import tensorflow as tf
 
 SIGNATURES = {"start": {"frame"}, "step": {"frame", "previous"}}
-# How joints are read: from the network's answer, as the paper does, or where the present frame
-# alone says that the answer's peaks are, see `present_places`.
+# Ways to read joints: from the final heatmaps as in the paper, or near their peaks in the
+# preliminary heatmaps of the current frame, see `present_places`.
 READOUTS = ("answer", "present")
 
 
 class PoseModel(abc.ABC):
-  """A pose network on single frames.
+  """Pose network for single frames.
 
   Attributes:
-    image_size: (H, W) of its frames in pixels.
-    heatmap_size: (h, w) of its heatmaps in cells.
+    image_size: (H, W) of the frames in pixels.
+    heatmap_size: (h, w) of the heatmaps in cells.
     num_joints: K.
-    skeleton: the joints, where the form says so itself.
-    margin: of the crops that it was trained on, where it says so: their side
-      over the box's longer side.
-    steady_crops: whether it wants its previous heatmaps moved along with the crop, see
+    skeleton: names and limbs of the joints; None if they are not stored with the model.
+    margin: side of the training crops over the longer side of the box; None if unknown.
+    steady_crops: whether the previous heatmaps must move along with the crop, see
       `moved_heatmaps`.
-    restart_score: mean score below which it has lost a person, where it is known.
+    restart_score: mean score below which a person is lost; None if unknown.
   """
 
   image_size: Tuple[int, int]
@@ -51,31 +50,31 @@ class PoseModel(abc.ABC):
 
   @property
   def stride(self) -> int:
-    """S: pixels per heatmap cell."""
+    """Returns S, the pixels per heatmap cell."""
     return self.image_size[0] // self.heatmap_size[0]
 
   @abc.abstractmethod
   def start(self, frame: np.ndarray) -> np.ndarray:
-    """Initial heatmaps [h, w, K] of a frame [H, W, 3] float32, 0..255."""
+    """Returns the initial heatmaps [h, w, K] of a frame [H, W, 3] float32, 0..255."""
 
   @abc.abstractmethod
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    """Heatmaps [h, w, K] of a frame, given the previous ones [h, w, K]."""
+    """Returns the heatmaps [h, w, K] of a frame, given the previous ones [h, w, K]."""
 
   def final_and_preliminary(
     self, frame: np.ndarray, previous: np.ndarray
   ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """`step`'s heatmaps and, where joints are to be read by the present frame, BodyNet's."""
+    """Returns the heatmaps of `step`, and the preliminary ones if joints are read from both."""
     return self.step(frame, previous), None
 
   def take_flags(self, flags: Mapping[str, Any]) -> None:
-    """Takes the joints and the crops from the flags of the run that trained the network."""
+    """Sets skeleton, margin and steady_crops from the flags of a training run."""
     self.skeleton = find_skeleton(flags["skeleton"])
     self.margin = flags["box_margin"]
-    self.steady_crops = flags.get("steady_crops", False)  # runs of before had none
+    self.steady_crops = flags.get("steady_crops", False)  # missing in older runs
 
   def _set_sizes(self, frame_shape: Any, heatmaps_shape: Any) -> None:
-    """Takes the sizes from [B, H, W, 3] and [B, h, w, K], B open or not."""
+    """Sets the sizes from shapes [B, H, W, 3] and [B, h, w, K]."""
     height, width, _ = (int(size) for size in frame_shape[1:])
     rows, columns, joints = (int(size) for size in heatmaps_shape[1:])
     self.image_size, self.heatmap_size = (height, width), (rows, columns)
@@ -83,7 +82,7 @@ class PoseModel(abc.ABC):
 
 
 class _ExportedPoseModel(PoseModel):
-  """A file or folder with the signatures `start` and `step`."""
+  """Exported network with the signatures `start` and `step`."""
 
   def start(self, frame: np.ndarray) -> np.ndarray:
     return self._run("start", frame=frame)["heatmaps"]
@@ -94,19 +93,27 @@ class _ExportedPoseModel(PoseModel):
   def final_and_preliminary(
     self, frame: np.ndarray, previous: np.ndarray
   ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    found = self._run("step", frame=frame, previous=previous)
-    return found["heatmaps"], found.get("preliminary")
+    outputs = self._run("step", frame=frame, previous=previous)
+    return outputs["heatmaps"], outputs.get("preliminary")
 
   @abc.abstractmethod
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
-    """A signature's outputs by name; all without the batch's axis."""
+    """Runs a signature; inputs and outputs, by name, have no batch axis."""
 
 
 class TFLitePoseModel(_ExportedPoseModel):
-  """A .tflite file with the signatures `start` and `step`, on the CPU."""
+  """TensorFlow Lite file with the signatures `start` and `step`, run on the CPU."""
 
   def __init__(self, path: Union[str, os.PathLike], num_threads: int = 2, runtime: str = ""):
-    """Loads a file into a runtime, of interpreters.RUNTIMES; by default the first there is."""
+    """Loads a file.
+
+    Args:
+      path: a .tflite file.
+      num_threads: CPU threads.
+      runtime: one of `runtime.interpreter.RUNTIMES`; by default the first one installed.
+    Raises:
+      InputError: not an exported pose network.
+    """
     try:
       self._interpreter = interpreter_class(runtime)(model_path=str(path), num_threads=num_threads)
       signatures = self._interpreter.get_signature_list()
@@ -120,8 +127,8 @@ class TFLitePoseModel(_ExportedPoseModel):
     outputs = step.get_output_details()
     if "heatmaps" not in outputs:
       raise InputError(
-        f"{path}: its signature 'step' gives {sorted(outputs)} where 'heatmaps' was expected. "
-        f"Export it anew with `{command('export tflite')}`."
+        f"{path}: its signature 'step' returns {sorted(outputs)} instead of 'heatmaps'. "
+        f"Export it again with `{command('export tflite')}`."
       )
     self._set_sizes(step.get_input_details()["frame"]["shape"], outputs["heatmaps"]["shape"])
     description = read_description(path)
@@ -139,7 +146,7 @@ class TFLitePoseModel(_ExportedPoseModel):
 
 
 class SavedModelPoseModel(_ExportedPoseModel):
-  """A SavedModel folder with the signatures `start` and `step`, or one of its versions."""
+  """SavedModel folder with the signatures `start` and `step`, or a folder of its versions."""
 
   def __init__(self, path: Union[str, os.PathLike]):
     try:
@@ -160,15 +167,22 @@ class SavedModelPoseModel(_ExportedPoseModel):
 
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     feeds = {name: tf.constant(value[None], tf.float32) for name, value in inputs.items()}
-    found = self._signatures[signature](**feeds)
-    return {name: value[0].numpy() for name, value in found.items()}
+    outputs = self._signatures[signature](**feeds)
+    return {name: value[0].numpy() for name, value in outputs.items()}
 
 
 class KerasPoseModel(PoseModel):
-  """A PPN or Framewise as it is in memory, compiled once."""
+  """PPN or Framewise in memory, compiled once."""
 
   def __init__(self, model: Framewise, readout: str = "answer"):
-    """Takes a network, and how its joints are to be read, of READOUTS."""
+    """Compiles a network.
+
+    Args:
+      model: the network.
+      readout: one of READOUTS.
+    Raises:
+      InputError: the network propagates from the first frame instead of the previous one.
+    """
     check_steps_alone(model)
     self._model = model
     frame = tf.TensorSpec([1, *model.image_size, 3], tf.float32)
@@ -204,7 +218,7 @@ def load_pose_model(path: Union[str, os.PathLike], num_threads: int = 2) -> Pose
     path: the file or folder.
     num_threads: CPU threads of a .tflite model.
   Raises:
-    InputError: nothing is there, or it is no exported pose network.
+    InputError: the path does not exist, or is not an exported pose network.
   """
   path = pathlib.Path(path)
   if path.is_dir():
@@ -215,9 +229,9 @@ def load_pose_model(path: Union[str, os.PathLike], num_threads: int = 2) -> Pose
 
 
 def _newest_version(path: pathlib.Path) -> pathlib.Path:
-  """The folder itself, or the one in it with the highest number."""
-  versions = [one for one in path.iterdir() if one.is_dir() and one.name.isdigit()]
-  return max(versions, key=lambda one: int(one.name), default=path)
+  """Returns the subfolder with the highest number, or the folder itself without any."""
+  versions = [folder for folder in path.iterdir() if folder.is_dir() and folder.name.isdigit()]
+  return max(versions, key=lambda folder: int(folder.name), default=path)
 
 
 def _check_signatures(path: Union[str, os.PathLike], inputs: dict) -> None:
@@ -225,13 +239,13 @@ def _check_signatures(path: Union[str, os.PathLike], inputs: dict) -> None:
     if inputs.get(name) != expected:
       received = {key: sorted(value) for key, value in inputs.items()}
       raise InputError(
-        f"{path}: needs a signature '{name}' with inputs {sorted(expected)}, has {received}. "
-        "Give a model written by this project's export."
+        f"{path}: no signature '{name}' with inputs {sorted(expected)}. Received: {received}. "
+        f"Give a model written by `{command('export tflite')}` or `export saved_model`."
       )
 
 
 def _to_tensor(value: np.ndarray, details: dict) -> np.ndarray:
-  """Float values as a model's input wants them: float32, or quantized integers."""
+  """Converts float values to the dtype of a model's input, quantizing them for integers."""
   dtype = details["dtype"]
   if np.issubdtype(dtype, np.floating):
     return value.astype(dtype)
@@ -242,7 +256,7 @@ def _to_tensor(value: np.ndarray, details: dict) -> np.ndarray:
 
 
 def _from_tensor(value: np.ndarray, details: dict) -> np.ndarray:
-  """A model's output as float32."""
+  """Converts an output of a model to float32."""
   if np.issubdtype(value.dtype, np.floating):
     return value.astype(np.float32)
   scale, zero_point = details["quantization"]

@@ -1,9 +1,9 @@
-"""Joints' places by the present frame alone, at the peaks that a PPN's answer chose.
+"""Joint positions from the current frame, near the peaks of the final heatmaps of a PPN.
 
-A PPN's answer h_t = B_t + P_t is the sum of what BodyNet sees in frame t and of what was
-propagated. It tells well which of several peaks is the person's joint. Where that
-joint is now it tells late: a peak that has moved by more than its width since frame
-t - 1 has two peaks in the sum, of which the older is often the higher.
+Final heatmaps h_t = B_t + P_t are the sum of preliminary heatmaps, from frame t alone, and of
+propagated ones. They tell reliably which of several peaks is the joint of the person, but they
+lag: a joint that has moved by more than the width of its peak since frame t - 1 has two peaks
+in the sum, and the older peak is often higher.
 """
 
 from typing import Optional, Tuple
@@ -12,63 +12,63 @@ import numpy as np
 
 from ppn_tf.keypoints import dark, frame_crops
 
-# BodyNet's maps count in full up to so many cells from the answer's peak, to either side and above
-# and below, and fall to nothing at twice that; on the way a broad peak is drawn to the answer's.
+# Cells from the final peak, along each axis, up to which preliminary heatmaps have weight 1. The
+# weight falls to 0 at twice that distance, which draws a broad peak towards the final one.
 REACH = 2.0
-# Of a peak that is so high BodyNet is sure; below it, the answer counts in part.
-_SURE = 0.2
-# What the present frame counts for in a place's running mean: so much while the joint rests, and
-# all where it is so many cells away from there.
-_RESTING, _GONE = 0.4, 3.0
+# Height of a preliminary peak from which its position replaces that of the final peak.
+_CONFIDENT = 0.2
+# Weight of the current frame in the running mean of a joint at rest, and the distance in cells
+# from which that weight is 1.
+_RESTING_SHARE, _MOVED = 0.4, 3.0
 
 
 class PresentPlaces:
-  """One person's joints, frame after frame.
+  """Joint positions of one person, frame by frame.
 
-  With p_t the places of the answer's peaks, q_t those of BodyNet's peaks near them, c_t =
-  min(1, height / 0.2) of the latter, all in frame pixels, and d_t the distance in cells:
+  With p_t the final peaks and q_t the preliminary peaks near them, both in frame pixels, c_t =
+  min(1, height of q_t / 0.2), and d_t a distance in cells:
 
     x_t = p_t + c_t (q_t - p_t),  d_t = |x_t - y_(t-1)|,
     y_t = y_(t-1) + (0.4 + 0.6 min(1, d_t / 3)) (x_t - y_(t-1)),  y_0 = x_1
 
-  What rests is averaged and what moves is not, as by a One-Euro filter (Casiez et al., CHI 2012),
-  but by the distance itself and not by an estimate of the speed.
+  Joints at rest are averaged and moving joints are not, as in a One-Euro filter (Casiez et al.,
+  CHI 2012), but depending on the distance instead of an estimated speed.
   """
 
   def __init__(self) -> None:
-    """Begins with a clip."""
+    """Starts a clip."""
     self._places: Optional[np.ndarray] = None
 
   def read(
-    self, answer: np.ndarray, preliminary: np.ndarray, affine: np.ndarray, stride: int
+    self, final: np.ndarray, preliminary: np.ndarray, affine: np.ndarray, stride: int
   ) -> Tuple[np.ndarray, np.ndarray]:
-    """The joints in the next frame.
+    """Reads the joints in the next frame.
 
     Args:
-      answer: h_t, [h, w, K] float32.
+      final: h_t, [h, w, K] float32.
       preliminary: B_t, [h, w, K] float32.
       affine: [2, 3], from frame to crop pixels.
       stride: S, crop pixels per cell.
     Returns:
-      keypoints [K, 2] in frame pixels, and scores [K], the answer's highest values.
+      keypoints [K, 2] in frame pixels, and scores [K], the highest values of h_t.
     """
-    chosen, scores = dark.decode(answer, stride)
-    near, heights = dark.decode(preliminary * _windows(chosen, answer.shape, stride), stride)
-    sure = np.clip(heights / _SURE, 0.0, 1.0)[:, None]
-    now = frame_crops.to_frame(affine, chosen + sure * (near - chosen))
-    before = now if self._places is None else self._places
+    peaks, scores = dark.decode(final, stride)
+    near, heights = dark.decode(preliminary * _windows(peaks, final.shape, stride), stride)
+    confidences = np.clip(heights / _CONFIDENT, 0.0, 1.0)[:, None]
+    current = frame_crops.to_frame(affine, peaks + confidences * (near - peaks))
+    previous = current if self._places is None else self._places
     cell = stride / np.sqrt(abs(np.linalg.det(affine[:, :2])))
-    away = np.linalg.norm(now - before, axis=1, keepdims=True) / cell
-    share = _RESTING + (1 - _RESTING) * np.minimum(1, away / _GONE)
-    self._places = before + share * (now - before)
+    distances = np.linalg.norm(current - previous, axis=1, keepdims=True) / cell
+    share = _RESTING_SHARE + (1 - _RESTING_SHARE) * np.minimum(1, distances / _MOVED)
+    self._places = previous + share * (current - previous)
     return self._places, scores
 
 
 def _windows(places: np.ndarray, shape: Tuple[int, ...], stride: int) -> np.ndarray:
-  """[h, w, K], about places [K, 2] in crop pixels."""
+  """Returns weights [h, w, K] about places [K, 2] in crop pixels."""
   cells = (places - (stride - 1) / 2) / stride
   columns, rows = (
-    np.clip(2.0 - np.abs(np.arange(length)[:, None] - about) / REACH, 0.0, 1.0)
-    for length, about in zip((shape[1], shape[0]), cells.T)
+    np.clip(2.0 - np.abs(np.arange(length)[:, None] - center) / REACH, 0.0, 1.0)
+    for length, center in zip((shape[1], shape[0]), cells.T)
   )
   return (rows[:, None] * columns).astype(np.float32)

@@ -44,7 +44,7 @@ class Recurrence:
 
   @property
   def started(self) -> bool:
-    """Whether a clip has been started."""
+    """Returns whether a clip has been started."""
     return self._previous is not None
 
   def start(self, crop: np.ndarray, affine: np.ndarray) -> None:
@@ -70,8 +70,8 @@ class Recurrence:
       RuntimeError: no clip has been started.
     """
     if self._previous is None:
-      raise RuntimeError("step() before start(): start the recurrence with a clip's first crop.")
-    previous = self._previous.seen_in(affine) if self.steady_crops else self._previous.maps
+      raise RuntimeError("step() before start(): call start() with the first crop.")
+    previous = self._previous.move_to(affine) if self.steady_crops else self._previous.maps
     final, preliminary = self.model.final_and_preliminary(crop, previous)
     self._previous.replace(final, affine)
     if preliminary is None:
@@ -96,11 +96,11 @@ class Recurrence:
 
 
 def unroll(model: PoseModel, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-  """Yields a clip's heatmaps h_0, h_1, ..., h_T, each [h, w, K] float32.
+  """Yields the heatmaps h_0, h_1, ..., h_T of a clip, each [h, w, K] float32.
 
   Args:
     model: the pose network.
-    frames: T crops [H, W, 3] float32, 0..255, in whose cells the heatmaps stay.
+    frames: T crops [H, W, 3] float32, 0..255; the heatmaps do not move with them.
   """
   current: Optional[np.ndarray] = None
   for frame in frames:

@@ -1,13 +1,13 @@
-"""What an exported network offers: the signatures `start` and `step`, and `track`.
+"""SavedModels with the signatures `start`, `step` and `track`.
 
-start(frame) gives the heatmaps that begin a clip; step(frame, previous) those
-of a frame, given the ones before. Clients start with frame 1 and then step
-through all frames, frame 1 included. Frames are [B, H, W, 3], 0..255, float32
-or uint8; heatmaps [B, H/S, W/S, K] float32. For clients that read joints as
-tracking.present_places does, step can also give BodyNet's heatmaps, `preliminary`.
+start(frame) returns the initial heatmaps of a clip; step(frame, previous) returns the heatmaps of
+a frame, given the previous ones. Clients start with frame 1 and then step through all frames,
+including frame 1. Frames are [B, H, W, 3], 0..255, float32 or uint8; heatmaps are
+[B, H/S, W/S, K] float32. For clients that read joints like `present_places`, step also returns
+the preliminary heatmaps.
 
-track(frames) does all that with whole clips: crops [B, T, H, W, 3] uint8 to
-keypoints [B, T, K, 2] float32, (x, y) in the crops' pixels, and scores [B, T, K].
+track(frames) processes whole clips: crops [B, T, H, W, 3] uint8 to keypoints [B, T, K, 2] float32,
+(x, y) in crop pixels, and scores [B, T, K].
 """
 
 import os
@@ -27,16 +27,13 @@ Path = Union[str, os.PathLike]
 
 
 class Served(tf.Module):
-  """A network behind its signatures.
+  """Network with signatures.
 
-  It holds the variables and the two graphs alone: were the Keras models
-  attributes, saving would trace each of their layers as well, several times.
+  Holds only the variables and the graphs. With Keras models as attributes, saving would also
+  trace each of their layers several times.
 
   Attributes:
-    functions: concrete functions by name; see `write_saved_model` for the arguments.
-
-  Raises:
-    InputError: its poses are propagated from the first frame, not from the last.
+    functions: concrete functions by name.
   """
 
   def __init__(
@@ -47,6 +44,11 @@ class Served(tf.Module):
     tracks: bool = True,
     preliminary: bool = False,
   ):
+    """Traces a network; takes the arguments of `write_saved_model`.
+
+    Raises:
+      InputError: the network propagates from the first frame instead of the previous one.
+    """
     super().__init__(name="served")
     check_steps_alone(model)
     self._weights = [v for network in model.networks for v in network.variables]
@@ -81,7 +83,7 @@ class Served(tf.Module):
 
 
 def _track(model: Framewise, frames: tf.Tensor) -> Dict[str, tf.Tensor]:
-  """Joints in crops [T, B, H, W, 3] uint8, frame by frame."""
+  """Finds the joints in crops [T, B, H, W, 3] uint8, frame by frame."""
   num_frames = tf.shape(frames)[0]
   arrays = tuple(tf.TensorArray(tf.float32, num_frames) for _ in range(2))
   state = model.start(tf.cast(frames[0], tf.float32))
@@ -90,11 +92,11 @@ def _track(model: Framewise, frames: tf.Tensor) -> Dict[str, tf.Tensor]:
     t: tf.Tensor, state: tf.Tensor, keypoints: tf.TensorArray, scores: tf.TensorArray
   ) -> Tuple[tf.Tensor, tf.Tensor, tf.TensorArray, tf.TensorArray]:
     state = model.step(tf.cast(frames[t], tf.float32), state)
-    found, score = heatmaps.decode(state, model.stride)
-    return t + 1, state, keypoints.write(t, found), scores.write(t, score)
+    points, score = heatmaps.decode(state, model.stride)
+    return t + 1, state, keypoints.write(t, points), scores.write(t, score)
 
-  _, _, *found = tf.while_loop(lambda t, *_: t < num_frames, step, (0, state, *arrays))
-  keypoints, scores = (array.stack() for array in found)
+  _, _, *results = tf.while_loop(lambda t, *_: t < num_frames, step, (0, state, *arrays))
+  keypoints, scores = (array.stack() for array in results)
   return {
     "keypoints": tf.transpose(keypoints, [1, 0, 2, 3]),
     "scores": tf.transpose(scores, [1, 0, 2]),
@@ -113,24 +115,28 @@ def write_saved_model(
 
   Args:
     model: the network.
-    path: the folder; it appears when it is complete.
-    batch_size: B, or None to leave it open.
-    frame_type: of start's and step's frames, tf.float32 or tf.uint8.
-    tracks: whether there is the signature `track`.
-    preliminary: whether step gives BodyNet's heatmaps, too.
+    path: folder to write; it appears once it is complete.
+    batch_size: B, or None for any.
+    frame_type: dtype of the frames of start and step, tf.float32 or tf.uint8.
+    tracks: whether to write the signature `track`.
+    preliminary: whether step also returns preliminary heatmaps.
+  Raises:
+    InputError: the network propagates from the first frame instead of the previous one.
   """
   served = Served(model, batch_size, frame_type, tracks, preliminary)
   with complete_or_absent(path) as partial:
     tf.saved_model.save(served, os.fspath(partial), signatures=served.functions)
 
 
-def recurrent_difference(model: Framewise, other: PoseModel, frames: np.ndarray) -> float:
-  """The largest difference of two networks' heatmaps over a clip, each fed its own.
+def recurrent_difference(model: Framewise, exported: PoseModel, frames: np.ndarray) -> float:
+  """Returns the largest difference between the heatmaps of a network and of its export.
+
+  Each of them gets its own previous heatmaps.
 
   Args:
     model: the network.
-    other: the same network in another form.
+    exported: the same network in another form.
     frames: [T, H, W, 3] float32, 0..255.
   """
-  pairs = zip(unroll(KerasPoseModel(model), frames), unroll(other, frames))
+  pairs = zip(unroll(KerasPoseModel(model), frames), unroll(exported, frames))
   return max(float(np.max(np.abs(expected - received))) for expected, received in pairs)

@@ -1,7 +1,7 @@
-"""DARK's reading of one frame's heatmaps, in NumPy.
+"""DARK decoding of the heatmaps of single frames, in NumPy.
 
-What `keypoints.heatmaps.decode` does for whole batches by TensorFlow; here only the cells about
-each peak are blurred.
+Equals `keypoints.heatmaps.decode`, which decodes whole batches in TensorFlow, but blurs only the
+cells about each peak.
 """
 
 from typing import Tuple
@@ -13,7 +13,7 @@ _RADIUS = int(3 * BLUR_SIGMA + 0.5)
 
 
 def _blur() -> np.ndarray:
-  """[3, 2r + 3]: from a peak's neighbourhood to its blurred three middle cells, along an axis."""
+  """Returns [3, 2r + 3]: along an axis, blurs the cells about a peak into the middle three."""
   taps = np.exp(-(np.arange(-_RADIUS, _RADIUS + 1) ** 2) / (2 * BLUR_SIGMA**2))
   taps /= taps.sum()
   rows = [np.pad(taps, (place, 2 - place)) for place in range(3)]
@@ -24,14 +24,14 @@ _BLUR = _blur()
 
 
 def decode(heatmaps: np.ndarray, stride: int) -> Tuple[np.ndarray, np.ndarray]:
-  """Reads joint positions from a frame's heatmaps.
+  """Reads joint positions from the heatmaps of a frame.
 
   Args:
     heatmaps: [h, w, K] float32.
     stride: crop pixels per cell.
   Returns:
-    keypoints [K, 2] float32, (x, y) in crop pixels, and scores [K], the heatmaps' highest
-    values: those of `heatmaps.decode(..., "dark")`.
+    keypoints [K, 2] float32, (x, y) in crop pixels, and scores [K], the highest values of the
+    heatmaps.
   """
   height, width, joints = heatmaps.shape
   flat = heatmaps.reshape(-1, joints)
@@ -51,7 +51,7 @@ def decode(heatmaps: np.ndarray, stride: int) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def _newton_step(patch: np.ndarray) -> np.ndarray:
-  """[K, 2] (x, y): DARK's equation 8 on the logarithms [K, 3, 3] about the highest cells."""
+  """Returns steps [K, 2] (x, y), Eq. 8 of DARK, from logarithms [K, 3, 3] about the peaks."""
   dx = (patch[:, 1, 2] - patch[:, 1, 0]) / 2
   dy = (patch[:, 2, 1] - patch[:, 0, 1]) / 2
   dxx = patch[:, 1, 2] - 2 * patch[:, 1, 1] + patch[:, 1, 0]

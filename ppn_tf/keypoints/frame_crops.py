@@ -1,7 +1,7 @@
-"""One frame's upright crop, in NumPy.
+"""Upright crops of single frames, in NumPy.
 
-The rules are those of `keypoints.crops`, which take whole batches through
-TensorFlow: at a frame at a time most of what they cost is calling it.
+Follows the rules of `keypoints.crops`, which crops whole batches in TensorFlow. For single frames,
+most of the cost of TensorFlow would be the call itself.
 """
 
 from typing import Tuple
@@ -14,10 +14,10 @@ BOX_SCALE = 1.2  # Penn Action's, as in keypoints.crops
 
 
 def check_frame(frame: np.ndarray) -> np.ndarray:
-  """The frame as an array.
+  """Returns a frame as an array.
 
   Raises:
-    InputError: it is not [H, W, 3] uint8.
+    InputError: not [H, W, 3] uint8.
   """
   array = np.asarray(frame)
   if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or not array.size:
@@ -29,11 +29,11 @@ def check_frame(frame: np.ndarray) -> np.ndarray:
 
 
 def crop_affine(box: np.ndarray, margin: float, size: Tuple[int, int]) -> np.ndarray:
-  """The affine [2, 3] float32 from frame pixels to those of a box's square crop.
+  """Returns the affine [2, 3] float32 from frame pixels to pixels of the square crop about a box.
 
   Args:
     box: [4], (x1, y1, x2, y2) in frame pixels.
-    margin: side of the square over the box's longer side; it is at least a pixel.
+    margin: side of the square, at least one pixel, over the longer side of the box.
     size: (height, width) of the crop, whose shorter side shows the square.
   """
   box = np.asarray(box, np.float32)
@@ -46,8 +46,8 @@ def crop_affine(box: np.ndarray, margin: float, size: Tuple[int, int]) -> np.nda
 def crop_frame(frame: np.ndarray, affine: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
   """Resamples a frame into an upright crop, bilinear, black outside the frame.
 
-  Rows first, then columns, which is exact: cv2.warpAffine, four times as fast,
-  rounds places to a 32nd of a pixel, five grey levels at a sharp edge.
+  Resamples rows, then columns, which is exact. cv2.warpAffine is four times as fast, but rounds
+  positions to 1/32 pixel, an error of up to five gray levels at a sharp edge.
 
   Args:
     frame: [H, W, C] uint8 or float32.
@@ -56,34 +56,43 @@ def crop_frame(frame: np.ndarray, affine: np.ndarray, size: Tuple[int, int]) -> 
   Returns:
     [height, width, C] float32.
   """
-  top, bottom, above, below = _taps(size[0], affine[1, 1], affine[1, 2], frame.shape[0])
-  left, right, before, after = _taps(size[1], affine[0, 0], affine[0, 2], frame.shape[1])
+  top, bottom, top_weights, bottom_weights = _taps(
+    size[0], affine[1, 1], affine[1, 2], frame.shape[0]
+  )
+  left, right, left_weights, right_weights = _taps(
+    size[1], affine[0, 0], affine[0, 2], frame.shape[1]
+  )
   first, last = int(left.min()), int(right.max()) + 1
-  rows = frame[top, first:last] * above[:, None, None]
-  rows += frame[bottom, first:last] * below[:, None, None]
-  return rows[:, left - first] * before[:, None] + rows[:, right - first] * after[:, None]
+  rows = frame[top, first:last] * top_weights[:, None, None]
+  rows += frame[bottom, first:last] * bottom_weights[:, None, None]
+  return (
+    rows[:, left - first] * left_weights[:, None] + rows[:, right - first] * right_weights[:, None]
+  )
 
 
 def to_frame(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
-  """Points [K, 2] (x, y) of a crop, float32, in the pixels of its frame."""
+  """Converts points [K, 2] (x, y) from crop pixels to frame pixels, float32."""
   zoom, shift = np.float64(affine[0, 0]), np.asarray(affine[:, 2], np.float64)
   return ((points - shift) / zoom).astype(np.float32)
 
 
 def joints_box(
-  keypoints: np.ndarray, seen: np.ndarray, frame_size: Tuple[int, int], scale: float = BOX_SCALE
+  keypoints: np.ndarray,
+  visible: np.ndarray,
+  frame_size: Tuple[int, int],
+  scale: float = BOX_SCALE,
 ) -> np.ndarray:
-  """The box about some joints: their extent x 1.2, within the frame.
+  """Returns the box about some joints: `scale` times their extent, clipped to the frame.
 
   Args:
     keypoints: [K, 2] (x, y) in frame pixels.
-    seen: [K] bool, at least one of them true.
+    visible: [K] bool, at least one of them true.
     frame_size: (H, W).
-    scale: the box's sides over the joints' extent.
+    scale: sides of the box over the extent of the joints.
   Returns:
     [4] float32, (x1, y1, x2, y2).
   """
-  low, high = keypoints[seen].min(axis=0), keypoints[seen].max(axis=0)
+  low, high = keypoints[visible].min(axis=0), keypoints[visible].max(axis=0)
   center, half = (low + high) / 2, scale * (high - low) / 2
   last = np.array([frame_size[1] - 1, frame_size[0] - 1])
   corners = np.clip([center - half, center + half], 0, last)
@@ -93,7 +102,7 @@ def joints_box(
 def _taps(
   count: int, zoom: float, shift: float, length: int
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-  """For each of `count` samples two neighbouring places within `length`, and their weights."""
+  """Returns the two neighbors, within 0..length - 1, of `count` samples, and their weights."""
   places = (np.arange(count) - np.float64(shift)) / np.float64(zoom)
   lower = np.floor(places).astype(np.int64)
   part = places - lower

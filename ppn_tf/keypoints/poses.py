@@ -1,26 +1,25 @@
-"""The pose of a person in one frame, and how alike two of them are."""
+"""Pose of a person in one frame, and similarity of two poses."""
 
 import dataclasses
 from typing import Tuple
 
 import numpy as np
 
-# Joints of two annotators of one person lie about this part of the person's size apart, the
-# mean of COCO's constants 2 * sigma.
+# Spread of the annotations of a joint over the size of the person: mean of 2 * sigma in COCO.
 OKS_SPREAD = 0.12
 
 
 @dataclasses.dataclass(frozen=True)
 class Pose:
-  """The person in one frame.
+  """Pose of a person in one frame.
 
   Attributes:
     keypoints: [K, 2] float32, (x, y) in frame pixels.
     scores: [K] float32, 0..1.
     joint_names: K names.
-    box: (x1, y1, x2, y2) in frame pixels, whose crop the network saw.
-    restarted: the person had been lost, and was sought anew in this frame.
-    found: the person is there; without, the joints are guesses of low scores.
+    box: (x1, y1, x2, y2) in frame pixels, whose crop was the input of the network.
+    restarted: whether a search restarted the recurrence in this frame.
+    found: whether the person is in the frame; otherwise the joints are guesses with low scores.
   """
 
   keypoints: np.ndarray
@@ -32,52 +31,52 @@ class Pose:
 
   @property
   def confidence(self) -> float:
-    """The mean score of the joints, 0..1."""
+    """Returns the mean score of the joints, 0..1."""
     return float(self.scores.mean())
 
 
 @dataclasses.dataclass(frozen=True)
 class Person:
-  """Someone in one frame.
+  """Tracked person in one frame.
 
   Attributes:
-    track_id: a number from 1 on, the same in every frame.
-    pose: where the person is.
+    track_id: number of the person, from 1 on, the same in all frames.
+    pose: pose of the person.
   """
 
   track_id: int
   pose: Pose
 
 
-def similarity(one: Pose, other: Pose, min_score: float) -> float:
-  """How much two poses are one person's: object keypoint similarity, 0..1.
+def similarity(first: Pose, second: Pose, min_score: float) -> float:
+  """Returns the object keypoint similarity of two poses, 0..1.
 
-  The mean of exp(-d^2 / (2 s^2 k^2)) over the joints that both have, d the
-  distance of the two places, s^2 the mean area of the poses' extents and k
-  OKS_SPREAD. Left and right may have been mistaken, so the whole is also
-  taken with `other` as it would be in a mirror, and the better one counts.
+  It is the mean of exp(-d^2 / (2 s^2 k^2)) over the joints present in both poses, with the
+  distance d of a joint, the mean area s^2 of the extents of the poses, and k = OKS_SPREAD. A
+  network may swap left and right, so the result is the larger of the similarities to `second`
+  and to its mirror image.
 
   Args:
-    one: first pose.
-    other: second pose, of the same joints.
-    min_score: joints below do not count.
+    first: first pose.
+    second: second pose, of the same joints.
+    min_score: lowest score of a joint that counts as present.
   Returns:
-    0 where fewer than three joints can be compared.
+    0 if fewer than three joints are present in both.
   """
-  names = one.joint_names
+  names = first.joint_names
   mirrored = [names.index(name) for name in map(mirror_name, names)]
-  area = (_area(one, min_score) + _area(other, min_score)) / 2
+  area = (_area(first, min_score) + _area(second, min_score)) / 2
   best = 0.0
   for order in (list(range(len(names))), mirrored):
-    both = (one.scores >= min_score) & (other.scores[order] >= min_score)
-    if both.sum() >= 3 and area > 0:
-      squared = np.square(one.keypoints - other.keypoints[order]).sum(axis=1)[both]
+    common = (first.scores >= min_score) & (second.scores[order] >= min_score)
+    if common.sum() >= 3 and area > 0:
+      squared = np.square(first.keypoints - second.keypoints[order]).sum(axis=1)[common]
       best = max(best, float(np.exp(-squared / (2 * area * OKS_SPREAD**2)).mean()))
   return best
 
 
 def mirror_name(name: str) -> str:
-  """left_x for right_x and the reverse; other names stay."""
+  """Swaps left and right in the name of a joint; other names stay the same."""
   if name.startswith("left_"):
     return "right_" + name[len("left_") :]
   if name.startswith("right_"):
@@ -86,5 +85,5 @@ def mirror_name(name: str) -> str:
 
 
 def _area(pose: Pose, min_score: float) -> float:
-  seen = pose.keypoints[pose.scores >= min_score]
-  return float(np.prod(seen.max(axis=0) - seen.min(axis=0))) if len(seen) else 0.0
+  keypoints = pose.keypoints[pose.scores >= min_score]
+  return float(np.prod(np.ptp(keypoints, axis=0))) if len(keypoints) else 0.0

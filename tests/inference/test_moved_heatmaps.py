@@ -29,7 +29,7 @@ def inner(maps):
 def test_the_crop_of_before_shows_them_as_they_are():
   maps = gaussian(70, 50, sigma=14)
   affine = crop(0.5, (200, 150))
-  np.testing.assert_allclose(MovedHeatmaps(maps, affine, STRIDE).seen_in(affine), maps, atol=1e-6)
+  np.testing.assert_allclose(MovedHeatmaps(maps, affine, STRIDE).move_to(affine), maps, atol=1e-6)
 
 
 def test_a_crop_that_goes_on_evenly_keeps_them_in_its_cells():
@@ -37,7 +37,7 @@ def test_a_crop_that_goes_on_evenly_keeps_them_in_its_cells():
   moved = MovedHeatmaps(maps, crop(0.5, (200, 150)), STRIDE)
   for t in range(1, 5):
     affine = crop(0.5, (200 + 7 * t, 150 - 3 * t))
-    np.testing.assert_allclose(inner(moved.seen_in(affine)), inner(maps), atol=1e-5)
+    np.testing.assert_allclose(inner(moved.move_to(affine)), inner(maps), atol=1e-5)
     moved.replace(maps, affine)
 
 
@@ -46,7 +46,7 @@ def test_a_crop_that_grows_reduces_them():
   moved = MovedHeatmaps(gaussian(99.5, 53.5, sigma=20), crop(0.5, (200, 150)), STRIDE)
   expected = gaussian(79.5 + 16, 63.5 - 8, sigma=16)
   np.testing.assert_allclose(
-    inner(moved.seen_in(crop(0.4, (230, 170)))), inner(expected), atol=0.02
+    inner(moved.move_to(crop(0.4, (230, 170)))), inner(expected), atol=0.02
   )
 
 
@@ -57,11 +57,11 @@ def test_of_a_jerk_they_go_along_two_fifths_of_the_way():
   moved.replace(maps, still)
   # The crop went by (40, -20), what it shows by (16, -8), so it is left (24, -12) behind, and at
   # half its size in the crop.
-  first = moved.seen_in(away)
+  first = moved.move_to(away)
   np.testing.assert_allclose(inner(first), inner(gaussian(67.5, 69.5, sigma=14)), atol=0.02)
   moved.replace(first, away)
   # Still afterwards: the mean speed (16, -8) falls to three fifths, (9.6, -4.8), which it gains.
-  second = moved.seen_in(away)
+  second = moved.move_to(away)
   expected = gaussian(67.5 + 4.8, 69.5 - 2.4, sigma=14)
   np.testing.assert_allclose(inner(second), inner(expected), atol=0.03)
 
@@ -69,8 +69,8 @@ def test_of_a_jerk_they_go_along_two_fifths_of_the_way():
 def test_to_look_is_not_to_go_on():
   maps = gaussian(79.5, 63.5, sigma=14)
   moved = MovedHeatmaps(maps, crop(0.5, (200, 150)), STRIDE)
-  first = moved.seen_in(crop(0.4, (220, 150)))
-  np.testing.assert_array_equal(moved.seen_in(crop(0.4, (220, 150))), first)
+  first = moved.move_to(crop(0.4, (220, 150)))
+  np.testing.assert_array_equal(moved.move_to(crop(0.4, (220, 150))), first)
   assert moved.maps is maps
 
 
@@ -79,4 +79,4 @@ def test_where_the_crop_before_did_not_look_there_is_nothing(place):
   still = crop(0.5, (200, 150))
   moved = MovedHeatmaps(np.ones((32, 40, 1), np.float32), still, STRIDE)
   moved.replace(moved.maps, still)
-  assert not moved.seen_in(crop(0.5, place)).any()
+  assert not moved.move_to(crop(0.5, place)).any()

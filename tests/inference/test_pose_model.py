@@ -147,7 +147,7 @@ def test_tensorflows_own_interpreter(folder, monkeypatch):
 
 @pytest.mark.parametrize("name", ["other", "other.tflite"])
 def test_model_without_the_signatures(folder, name):
-  with pytest.raises(InputError, match=r"other.*needs a signature 'start'.*begin"):
+  with pytest.raises(InputError, match=r"other.*no signature 'start'.*begin"):
     load_pose_model(folder / name)
 
 

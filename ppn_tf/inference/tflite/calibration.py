@@ -1,4 +1,4 @@
-"""What an exported network's signatures see in clips, to take ranges of activations from."""
+"""Calibration samples for int8: calls of the signatures of an exported network over clips."""
 
 from typing import Iterable, Iterator
 
@@ -13,12 +13,12 @@ from ppn_tf.models.ppn import Framewise
 def recurrent_samples(
   model: Framewise, clips: Iterable[np.ndarray], frame_type: type = np.float32
 ) -> Iterator[Sample]:
-  """Calls of `start` and `step` over clips, each step given the answer before it.
+  """Yields calls of `start` and `step` over clips, each step with the previous heatmaps.
 
   Args:
-    model: the network in float32, which gives the answers.
-    clips: [T, H, W, 3], 0..255.
-    frame_type: of the frames in the samples, np.float32 or np.uint8.
+    model: float32 network that computes the heatmaps.
+    clips: arrays [T, H, W, 3], 0..255.
+    frame_type: dtype of the frames in the samples, np.float32 or np.uint8.
   """
   network = KerasPoseModel(model)
   for clip in clips:

@@ -1,8 +1,7 @@
-"""Networks as .tflite files: float32 or quantized, in builtin ops alone, of batch 1.
+"""Conversion of networks to .tflite files: float32 or quantized, builtin ops only, batch size 1.
 
-A quantized network computes its convolutions with 8 bits. Positions, sampling
-and the sum that is passed on stay float32: 8 bits hold neither a place among
-the cells of a map nor what adds up over a clip.
+A quantized network computes convolutions with 8 bits. Positions, sampling and the propagated sum
+stay float32, because 8 bits are too coarse for a position in a map and for a sum over a clip.
 """
 
 import collections
@@ -21,10 +20,10 @@ from ppn_tf.models.quantize_aware import is_rounding
 
 import tensorflow as tf
 
-# What a file's heatmaps may differ by that computes the same in another order.
+# Largest difference of heatmaps computed by the same operations in another order.
 TOLERANCE = 1e-3
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "qat")
-# A signature's name, and values by the names of its inputs.
+# Name of a signature, and values by the names of its inputs.
 Sample = Tuple[str, Dict[str, np.ndarray]]
 
 
@@ -36,30 +35,34 @@ def to_tflite(
   samples: Optional[Callable[[], Iterable[Sample]]] = None,
   preliminary: bool = False,
 ) -> bytes:
-  """Converts a network.
+  """Converts a network to a TensorFlow Lite file.
 
-  Both signatures are in the one file and share their weights.
+  Both signatures are in the same file and share their weights.
 
   Args:
     model: the network.
-    sampler: one of served_ppu.SAMPLERS; of a frame-wise network it means nothing.
-    quantization: one of QUANTIZATIONS: weights in float16; weights in 8 bits and
-      activations as each turns out ("dynamic"); or both in 8 bits, with the
-      ranges that activations have in `samples`, or ("qat") those that a
-      `quantize_aware` network was trained with.
-    frame_type: of the frames, tf.float32 or tf.uint8.
-    samples: what the signatures are called with; for "int8".
-    preliminary: whether step gives BodyNet's heatmaps, too.
+    sampler: one of `ppu.SAMPLERS`; frame-wise networks ignore it.
+    quantization: one of QUANTIZATIONS. "float16" stores weights in float16. "dynamic" uses 8-bit
+      weights and measures ranges of activations at run time. "int8" uses 8 bits for both, with
+      the ranges of activations in `samples`; "qat" with those of a `quantize_aware` network.
+    frame_type: dtype of the frames, tf.float32 or tf.uint8.
+    samples: returns calls of the signatures; for "int8" only.
+    preliminary: whether step also returns preliminary heatmaps.
+  Returns:
+    the content of the file.
   Raises:
-    ValueError: a sampler or quantization that there is not; int8 without samples; qat of a
-      network that does not round, or anything else of one that does.
+    ValueError: unknown sampler or quantization; int8 without samples, or samples without int8;
+      "qat" for a network without rounding, or anything else for a network with it.
+    InputError: the network propagates from the first frame instead of the previous one.
   """
   if quantization not in QUANTIZATIONS:
     raise ValueError(f"quantization must be one of {QUANTIZATIONS}. Received: {quantization!r}")
   if (quantization == "int8") != bool(samples):
-    raise ValueError("samples, to take the activations' ranges from, go with int8 alone.")
+    raise ValueError(f"int8, and only int8, requires samples. Received: {quantization}")
   if is_rounding(model.body_net) != (quantization == "qat"):
-    raise ValueError(f"qat goes with quantization-aware networks alone. Received: {quantization}")
+    raise ValueError(
+      f"quantization-aware networks, and only those, require qat. Received: {quantization}"
+    )
   if isinstance(model, PPN):
     unit = ServedPPU(model.ppu, sampler, integers=quantization in ("dynamic", "int8", "qat"))
     model = PPN(model.head_net, model.body_net, unit, model.skip_connection, model.propagation)
@@ -81,7 +84,7 @@ def to_tflite(
 
 
 def _to_int8(converter: Any, samples: Callable[[], Iterable[Sample]]) -> bytes:
-  """Quantizes all but what has to stay float32."""
+  """Quantizes everything except the results that must stay float32."""
   from tensorflow.lite.python.convert import mlir_quantize
 
   converter.representative_dataset = samples
@@ -91,11 +94,11 @@ def _to_int8(converter: Any, samples: Callable[[], Iterable[Sample]]) -> bytes:
 
 
 def _float_results(content: bytes) -> List[str]:
-  """Names of all results that stay float32: of the sampling, of heatmaps, and the answers."""
+  """Returns the names of results that stay float32: of sampling, of heatmaps, and outputs."""
   names = set()
   for graph in _parse(content).subgraphs:
     tensors = [tensor.name.decode() for tensor in graph.tensors]
-    # An op that others were merged into bears their names behind its own.
+    # A fused op has the names of the merged ops after its own.
     own = {name: name.split(";")[0] for name in tensors}
     names |= {n for n in tensors if own[n].startswith(SAMPLING) or "heatmaps/" in own[n]}
     names |= {tensors[number] for number in graph.outputs}
@@ -103,7 +106,7 @@ def _float_results(content: bytes) -> List[str]:
 
 
 def is_float32(content: bytes) -> bool:
-  """Whether no number in a .tflite was made smaller."""
+  """Returns whether a .tflite file has no float16 and no int8 tensor."""
   from tensorflow.lite.python import schema_py_generated as schema
 
   small = {schema.TensorType.FLOAT16, schema.TensorType.INT8}
@@ -112,9 +115,9 @@ def is_float32(content: bytes) -> bool:
 
 @contextlib.contextmanager
 def _silent_converter() -> Iterator[None]:
-  """Keeps the converter's statistics, which C++ prints, off the terminal.
+  """Hides the statistics that C++ code of the converter prints to stderr.
 
-  Should it fail, its exception has the reasons.
+  Exceptions of the converter still contain the reasons of a failure.
   """
   saved = os.dup(2)
   with open(os.devnull, "w") as nowhere:
@@ -133,10 +136,9 @@ def _parse(content: bytes) -> Any:
 
 
 def count_ops(content: bytes) -> Dict[str, int]:
-  """How often each op occurs in a .tflite, over all its subgraphs.
+  """Counts the ops of a .tflite file by name, over all subgraphs.
 
-  A custom or Flex op, which needs more than the plain runtime, stands there
-  under its own name with the prefix "custom:".
+  Custom and Flex ops, which a plain runtime does not have, get the prefix "custom:".
   """
   from tensorflow.lite.python import schema_py_generated as schema
 
@@ -156,5 +158,5 @@ def count_ops(content: bytes) -> Dict[str, int]:
 
 
 def custom_ops(counts: Mapping[str, int]) -> List[str]:
-  """Those of the counted ops that a plain runtime does not have."""
+  """Returns the names, of those from `count_ops`, that a plain runtime does not have."""
   return sorted(name for name in counts if name.startswith("custom:"))

@@ -1,7 +1,7 @@
-"""What a .tflite file says about itself, so that a client needs nothing else.
+"""Descriptions inside .tflite files, so that clients need no other file.
 
-It is JSON in an archive at the file's end, where the format keeps files that go
-with a model and any unzip program finds them: `unzip -p FILE.tflite ppn_tf.json`.
+The description is JSON in a zip archive at the end of the file, the place of the format for
+associated files. Any unzip program prints it: `unzip -p FILE.tflite ppn_tf.json`.
 """
 
 import json
@@ -14,13 +14,13 @@ _NAME = "ppn_tf.json"
 
 
 def add_description(path: Path, description: Mapping[str, Any]) -> None:
-  """Makes a .tflite say what a client has to know; see `read_description`."""
+  """Adds a description to a .tflite file."""
   with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
     archive.writestr(_NAME, json.dumps(description, indent=1) + "\n")
 
 
 def read_description(path: Path) -> Dict[str, Any]:
-  """What a .tflite of this project says about itself; empty where it says nothing."""
+  """Reads the description of a .tflite file; returns an empty dict without one."""
   try:
     with zipfile.ZipFile(path) as archive:
       return json.loads(archive.read(_NAME))

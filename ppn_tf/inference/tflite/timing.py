@@ -1,7 +1,7 @@
-"""How long .tflite files take, in either runtime, on random inputs.
+"""Timing of .tflite files in either runtime, on random inputs.
 
-All files take turns, call by call, so that a machine that slows down slows all
-of them: ratios of turns hold, absolute times of two runs say little.
+All files take turns, call by call, so that a machine that slows down slows all of them. Ratios
+within one run are therefore reliable; absolute times of different runs are not comparable.
 """
 
 import pathlib
@@ -15,18 +15,18 @@ from ppn_tf.runtime.interpreter import available_runtimes, open_file
 
 Call = Callable[[], object]
 
-# What is called of a file without signatures.
+# Name of the only call of a file without signatures.
 WHOLE = "whole network"
 
 
 def random_values(details: Dict[str, Any], name: str) -> np.ndarray:
-  """An input: a picture, or heatmaps where that is its name."""
+  """Returns random values of an input tensor: heatmaps for "previous", else an image."""
   values = np.random.default_rng(0).random(details["shape"])
   return (values * (1.0 if name == "previous" else 255.0)).astype(details["dtype"])
 
 
-def calls(interpreter: Any) -> Dict[str, Call]:
-  """A call of each signature, or one of the whole network where there are no two."""
+def prepare_calls(interpreter: Any) -> Dict[str, Call]:
+  """Returns a call of each signature, or of the whole network if there are fewer than two."""
   signatures = interpreter.get_signature_list()
   if len(signatures) < 2:
     interpreter.allocate_tensors()
@@ -44,7 +44,15 @@ def calls(interpreter: Any) -> Dict[str, Call]:
 
 
 class Timed(NamedTuple):
-  """A call of a file in a runtime with a number of threads, and its seconds in each turn."""
+  """Measured times of one signature of a file.
+
+  Attributes:
+    file: name of the file.
+    signature: name of the signature, or WHOLE.
+    runtime: one of `runtime.interpreter.RUNTIMES`.
+    threads: CPU threads.
+    seconds: [turns] float64.
+  """
 
   file: str
   signature: str
@@ -53,7 +61,7 @@ class Timed(NamedTuple):
   seconds: np.ndarray
 
   def percentile(self, share: float) -> float:
-    """In milliseconds."""
+    """Returns a percentile, `share` in 0..100, in milliseconds."""
     return float(np.percentile(1e3 * self.seconds, share))
 
 
@@ -68,45 +76,53 @@ def time_all(
 
   Args:
     paths: the files.
-    runtime: what runs them, of interpreters.RUNTIMES.
-    threads: of each file.
-    repeats: how many turns.
-    frames_alone: time what every frame of a clip costs: one call of each file, `step` where it
-      is one of several signatures.
+    runtime: one of `runtime.interpreter.RUNTIMES`.
+    threads: CPU threads of each file.
+    repeats: number of turns.
+    frames_alone: whether to time only the call needed for every frame: `step`, or the whole
+      network of a file without signatures.
   Raises:
-    InputError: no such file, or no TensorFlow Lite model.
+    InputError: no such file, or not a TensorFlow Lite model.
   """
   named = [
     (path.name, signature, call)
     for path in paths
-    for signature, call in calls(open_file(path, threads, runtime)).items()
+    for signature, call in prepare_calls(open_file(path, threads, runtime)).items()
     if not frames_alone or signature in ("step", WHOLE)
   ]
   seconds = np.zeros((len(named), repeats))
   for turn in tqdm(range(repeats), desc=f"{runtime}, {threads} threads", unit="turn", disable=None):
     for number, (_, _, call) in enumerate(named):
-      call()  # what the others left in the caches goes
-      began = time.perf_counter()
+      call()  # fills the caches
+      begin = time.perf_counter()
       call()
-      seconds[number, turn] = time.perf_counter() - began
-  return [Timed(*one[:2], runtime, threads, row) for one, row in zip(named, seconds)]
+      seconds[number, turn] = time.perf_counter() - begin
+  return [
+    Timed(file, signature, runtime, threads, row)
+    for (file, signature, _), row in zip(named, seconds)
+  ]
 
 
 def frame_times(files: Mapping[str, str], turns: int) -> Dict[str, Dict[str, Any]]:
-  """What a frame costs each of the files, by name: the median of its turns on one thread.
+  """Measures the median time per frame of files, on one thread.
 
   Args:
-    files: by name.
-    turns: in each of them all files are called once.
+    files: paths by name.
+    turns: number of turns; each calls every file once.
   Returns:
-    By name "milliseconds", "turns", "threads" and "runtime".
+    "milliseconds", "turns", "threads" and "runtime" by name.
   Raises:
-    InputError: no such file, or no TensorFlow Lite model.
+    InputError: no such file, or not a TensorFlow Lite model.
   """
   runtime = next(iter(available_runtimes()))
   paths = list(map(pathlib.Path, files.values()))
   timed = time_all(paths, runtime, 1, turns, frames_alone=True)
   return {
-    name: {"milliseconds": one.percentile(50), "turns": turns, "threads": 1, "runtime": runtime}
-    for name, one in zip(files, timed)
+    name: {
+      "milliseconds": times.percentile(50),
+      "turns": turns,
+      "threads": 1,
+      "runtime": runtime,
+    }
+    for name, times in zip(files, timed)
   }

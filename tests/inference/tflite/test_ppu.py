@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ppn_tf.inference.tflite.ppu import ServedPPU, axis, sampler_of
+from ppn_tf.inference.tflite.ppu import ServedPPU, get_sampler, make_axis
 from ppn_tf.models.layers.deform_conv import deformable_convolutions, set_offset_steps
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu
@@ -94,10 +94,10 @@ def test_a_unit_that_rounds_can_be_made_to_read_exactly():
   maps = list(heatmaps(size))
   never = trained_unit(size, dilations=dilations)
   unit = trained_unit(size, dilations=dilations, offset_steps=4)
-  assert sampler_of(never) == "exact" and sampler_of(unit) == "table"
+  assert get_sampler(never) == "exact" and get_sampler(unit) == "table"
   assert np.abs(unit(maps) - never(maps)).max() > 1e-3
   set_offset_steps(unit, 0)
-  assert sampler_of(unit) == "exact"
+  assert get_sampler(unit) == "exact"
   np.testing.assert_array_equal(unit(maps), never(maps))
   np.testing.assert_allclose(ServedPPU(unit, "exact")(maps), never(maps), atol=1e-5)
 
@@ -105,7 +105,7 @@ def test_a_unit_that_rounds_can_be_made_to_read_exactly():
 @pytest.mark.parametrize("rounding", [0.0, 0.125])
 @pytest.mark.parametrize("extent", [1, 7, 24, 48, 64, 96, 128])
 def test_an_axis_holds_the_map_and_its_frame_in_numbers_that_float16_has(extent, rounding):
-  scale, cells = axis(extent, rounding)
+  scale, cells = make_axis(extent, rounding)
   assert scale * (extent + 1 + rounding) <= 6.0 <= scale * cells
   assert cells <= 1.05 * (extent + 1) + 1
   for taps_place in range(26):
