@@ -278,7 +278,7 @@ MISTAKES = [
   (["clip.mp4", "--model=spot.tflite", "--start=2", "--end=1"], "start=2, end=1: not a part"),
   (
     ["clip.mp4", "--model=spot.tflite", "--start=9"],
-    "clip.mp4: no frame from start=9 s on; it is 1.2",
+    "clip.mp4: no frame from start=9 s on; the video is 1.2",
   ),
   (["93", "--model=spot.tflite"], "93: no camera that can be read"),
   (["clip.mp4", "--model=spot.tflite", "--output=clip.mp4"], "Give another output"),

@@ -1,4 +1,4 @@
-"""How every `python -m` program of the project starts and ends."""
+"""Start and end of every command."""
 
 import errno
 import gc
@@ -12,19 +12,17 @@ from absl import app, flags, logging
 from ppn_tf.runtime.command_names import localize
 from ppn_tf.runtime.errors import InputError
 
-# A disk, a quota or a file's greatest size is reached.
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def run(main: Callable[[Sequence[str]], None]) -> None:
   """Runs `main` under absl and exits.
 
-  An InputError becomes one line on stderr and exit code 1, and so does a full
-  disk; Ctrl-C exit code 130, a polite kill (SIGTERM) 143 after the unfinished
-  outputs are removed.
+  An InputError or a full disk ends the command with one line on stderr and exit code 1. Ctrl-C
+  exits with code 130, and SIGTERM with 143, after unfinished outputs have been removed.
 
   Args:
-    main: takes what is left of argv after the flags, program name first.
+    main: takes argv without the flags, the program name first.
   """
 
   def guarded(argv: Sequence[str]) -> int:
@@ -34,22 +32,22 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
       print(f"error: {name_flags(str(error))}", file=sys.stderr)
       return 1
     except OSError as error:
-      if error.errno not in _FULL:
+      if error.errno not in _DISK_FULL:
         raise
       where = f"{error.filename}: " if error.filename else ""
-      print(f"error: {where}{error.strerror}. Make room and start again.", file=sys.stderr)
+      print(f"error: {where}{error.strerror}. Free some space and start again.", file=sys.stderr)
       return 1
     except KeyboardInterrupt:
       print("interrupted", file=sys.stderr)
       return 130
     finally:
-      # TensorFlow's functions complain when they outlive its modules.
+      # TensorFlow functions that outlive its modules print errors.
       gc.collect()
     return 0
 
   # Without a handler the process ends at once and `finally` blocks do not run.
   signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-  # --verbosity, read after this, still has its say.
+  # --verbosity, read after this, overrides the level.
   logging.set_verbosity(logging.WARNING)
   program = sys.modules["__main__"]
   program.__doc__ = localize(program.__doc__ or "")  # which --help prints
@@ -57,9 +55,9 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
 
 
 def name_flags(message: str) -> str:
-  """Returns an error's message with "name=" as "--name=" where that is a flag of the command.
+  """Replaces "name=" in an error message by "--name=" if that is a flag of the command.
 
-  The package names the arguments of its functions, and the flags have the same names.
+  Library errors name arguments of functions, and flags have the same names.
   """
 
   def replace(match: "re.Match[str]") -> str:
@@ -69,10 +67,12 @@ def name_flags(message: str) -> str:
 
 
 def no_arguments(argv: Sequence[str]) -> None:
-  """Refuses what is left of argv after the flags: a flag without its dashes.
+  """Checks that nothing but flags was given, such as a flag without its dashes.
 
+  Args:
+    argv: argv without the flags, the program name first.
   Raises:
-    InputError: there is something after the program's name.
+    InputError: argv has more than the program name.
   """
   if len(argv) > 1:
     raise InputError(

@@ -1,60 +1,63 @@
-"""Where one shot of a video ends and another begins."""
+"""Detection of cuts between the shots of a video."""
 
 from typing import Optional
 
 import cv2
 import numpy as np
 
-THUMBNAIL = 32  # pixels a side
-COLOURS = 8  # bins a channel
-CHANGED = 16  # levels of a colour, of 255
-MIN_CHANGED = 0.6  # share of the thumbnail
-MIN_RECOLOURED = 0.2  # share of the thumbnail
-RATIO = 3.0
-MEMORY = 0.7
+THUMBNAIL = 32  # side in pixels
+COLORS = 8  # histogram bins per channel
+CHANGED = 16  # least change of a pixel, in levels of 255
+MIN_CHANGED = 0.6  # share of changed pixels
+MIN_RECOLORED = 0.2  # share of pixels in other histogram bins
+RATIO = 3.0  # change at a cut over the usual change
+MEMORY = 0.7  # weight of earlier frames in the usual change
 
 
 class CutDetector:
-  """Tells from each frame whether it is the first of a new shot.
+  """Detects the first frame of each new shot.
 
-  A cut changes most places of a 32 x 32 thumbnail, changes its colours (by how many
-  pixels their coarse histograms differ), and does so far more than the frames before
-  it. Fast motion moves colours about and keeps them, in a part of the picture; a pan,
-  a zoom and a shaking camera change it in every frame.
+  A cut changes most pixels of a 32 x 32 thumbnail, changes its coarse color histogram, and
+  changes the thumbnail much more than the preceding frames do. Fast motion, in contrast, keeps
+  the colors and covers a part of the frame; a pan, a zoom and a shaking camera change every frame.
   """
 
   def __init__(self) -> None:
     self.reset()
 
   def reset(self) -> None:
-    """The next frame is a video's first."""
+    """Makes the next frame the first of a video."""
     self._thumbnail: Optional[np.ndarray] = None
     self._histogram: Optional[np.ndarray] = None
-    self._usual = 0.0  # recent frames' mean change, in levels of a colour
+    self._usual = 0.0  # running mean change, in levels of 255
 
   def is_cut(self, frame: np.ndarray) -> bool:
-    """Whether a shot begins with this frame, [H, W, 3] uint8 RGB, that follows the one before."""
+    """Returns whether a shot begins with the next frame of a video.
+
+    Args:
+      frame: [H, W, 3] uint8 RGB.
+    """
     thumbnail = _thumbnail(frame)
-    bins = [COLOURS] * 3
+    bins = [COLORS] * 3
     histogram = cv2.calcHist([thumbnail], [0, 1, 2], None, bins, [0, 256] * 3).ravel()
-    before, colours = self._thumbnail, self._histogram
+    previous, previous_histogram = self._thumbnail, self._histogram
     self._thumbnail, self._histogram = thumbnail, histogram
-    if before is None or colours is None:
+    if previous is None or previous_histogram is None:
       return False
-    difference = cv2.absdiff(thumbnail, before)
+    difference = cv2.absdiff(thumbnail, previous)
     change = float(difference.mean())
     cut = (
       change >= RATIO * self._usual
       and float((difference.max(axis=-1) > CHANGED).mean()) >= MIN_CHANGED
-      and float(np.abs(histogram - colours).sum()) / (2 * THUMBNAIL**2) >= MIN_RECOLOURED
+      and float(np.abs(histogram - previous_histogram).sum()) / (2 * THUMBNAIL**2) >= MIN_RECOLORED
     )
-    # A cut says nothing of how the next shot moves.
+    # A cut says nothing about the motion of the next shot.
     self._usual = 0.0 if cut else MEMORY * self._usual + (1 - MEMORY) * change
     return cut
 
 
 def _thumbnail(frame: np.ndarray) -> np.ndarray:
-  """[32, 32, 3] uint8; of a large frame every few pixels are enough."""
+  """Returns [32, 32, 3] uint8, from every few pixels of a large frame."""
   every = max(1, min(frame.shape[:2]) // (4 * THUMBNAIL))
   sparse = np.ascontiguousarray(frame[::every, ::every])
   return cv2.resize(sparse, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)

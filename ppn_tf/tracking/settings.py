@@ -42,5 +42,5 @@ class TrackerSettings:
 
   @property
   def lowest_confidence(self) -> float:
-    """Lowest mean score of a frame in which the person counts as found."""
+    """Returns the lowest mean score of a frame in which the person counts as found."""
     return 0.75 * self.min_score if self.restart_score is None else self.restart_score

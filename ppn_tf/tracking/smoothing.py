@@ -1,9 +1,8 @@
-"""Joints without their trembling: the One-Euro filter.
+"""Smoothing of joints by the One-Euro filter.
 
-G. Casiez, N. Roussel, D. Vogel, "1 Euro Filter: A Simple Speed-based Low-pass
-Filter for Noisy Input in Interactive Systems", CHI 2012. The package OneEuroFilter
-takes one number at a time and takes time 0 for no time; this one takes
-arrays, values that are missing, and each value's own time since the last.
+G. Casiez, N. Roussel, D. Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy
+Input in Interactive Systems", CHI 2012. The package OneEuroFilter filters one number at a time
+and ignores time 0. This filter takes arrays, missing values, and a separate time for each value.
 """
 
 import dataclasses
@@ -14,21 +13,21 @@ import numpy as np
 from ppn_tf.keypoints.poses import Pose
 
 MIN_CUTOFF = 1.0  # Hz
-BETA = 50.0  # Hz per body a second
+BETA = 50.0  # Hz per body per second
 DERIVATIVE_CUTOFF = 1.0  # Hz
 
 
 class OneEuroFilter:
-  """Low-pass filters of many values, each stronger the slower its value moves.
+  """Low-pass filter of many values, stronger for values that move slowly.
 
-  With T the time since a value's last sample,
+  With the time T since the last sample of a value,
 
     a(f) = 1 / (1 + 1 / (2 pi f T))
     dx_t = a(f_d) (x_t - y_{t-1}) / T + (1 - a(f_d)) dx_{t-1}
     f_t  = min_cutoff + beta |dx_t|
     y_t  = a(f_t) x_t + (1 - a(f_t)) y_{t-1}
 
-  and y = x, dx = 0 at a value's first sample.
+  and y = x, dx = 0 at the first sample of a value.
   """
 
   def __init__(
@@ -40,8 +39,8 @@ class OneEuroFilter:
     """Creates a filter.
 
     Args:
-      min_cutoff: Hz, what passes of a value at rest; less trembles less.
-      beta: Hz per unit a second; more lags less.
+      min_cutoff: cutoff of a value at rest, in Hz; lower means less jitter.
+      beta: speed coefficient in Hz per unit per second; higher means less lag.
       derivative_cutoff: f_d in Hz.
     """
     self.min_cutoff, self.beta = min_cutoff, beta
@@ -63,13 +62,13 @@ class OneEuroFilter:
     """Filters one sample of all values.
 
     Args:
-      values: any shape, the same in every call.
-      time: seconds; what is not later than the last sample is given back as it is.
-      unit: the values' length that `beta` counts speeds in.
-      valid: bool, of a shape that broadcasts to the values'; others are given back as they
-        are, and are not remembered.
+      values: array of any shape, the same in every call.
+      time: seconds; values not later than their last sample are returned unfiltered.
+      unit: unit of length in which `beta` measures speeds.
+      valid: bool, broadcast to the shape of `values`; invalid values are returned unfiltered and
+        do not count as samples.
     Returns:
-      float64 of the values' shape.
+      float64 of the shape of `values`.
     """
     values = np.asarray(values, np.float64)
     valid = np.isfinite(values) if valid is None else np.isfinite(values) & valid
@@ -77,16 +76,16 @@ class OneEuroFilter:
       self._values = np.full(values.shape, np.nan)
       self._speeds = np.zeros(values.shape)
       self._times = np.full(values.shape, np.nan)
-    # A value without a past compares as false with it.
+    # NaN, the time of a value without samples, compares as false.
     later = valid & (time > self._times)
     period = np.where(later, time - self._times, 1.0)
-    before = np.where(later, self._values, values)
+    previous = np.where(later, self._values, values)
     share = _share(np.float64(self.derivative_cutoff), period)
-    speeds = share * (np.where(valid, values, before) - before) / period
+    speeds = share * (np.where(valid, values, previous) - previous) / period
     speeds = np.where(later, speeds + (1 - share) * self._speeds, 0.0)
     share = _share(self.min_cutoff + self.beta * np.abs(speeds) / unit, period)
     filtered = np.where(
-      later, share * np.where(valid, values, before) + (1 - share) * before, values
+      later, share * np.where(valid, values, previous) + (1 - share) * previous, values
     )
     self._values = np.where(valid, filtered, self._values)
     self._speeds = np.where(valid, speeds, self._speeds)
@@ -95,20 +94,26 @@ class OneEuroFilter:
 
 
 class PoseSmoother:
-  """Smooths the joints of one person; their scores and the crop stay as they are.
+  """Smooths the joints of one person.
 
-  Speeds are counted in bodies a second, a body being the longer side of the
-  pose's box, so that the parameters fit every resolution and distance. Joints
-  below `min_score` are given back as they are. Whoever is lost begins anew.
+  Speeds are measured in bodies per second, where a body is the longer side of the box, so that
+  the parameters fit every resolution and distance. Joints below `min_score` are not smoothed.
+  The filter is reset when the person is lost. Scores and boxes do not change.
   """
 
   def __init__(self, min_cutoff: float = MIN_CUTOFF, beta: float = BETA, min_score: float = 0.2):
-    """Creates a smoother; `min_cutoff` and `beta` are those of `OneEuroFilter`."""
+    """Creates a smoother.
+
+    Args:
+      min_cutoff: see `OneEuroFilter`.
+      beta: see `OneEuroFilter`, in Hz per body per second.
+      min_score: lowest score of a joint that is smoothed.
+    """
     self._filter = OneEuroFilter(min_cutoff, beta)
     self._min_score = min_score
 
   def __call__(self, pose: Pose, time: float) -> Pose:
-    """The pose at `time` seconds, smoothed by those before it."""
+    """Returns the next pose, at `time` seconds, with smoothed keypoints."""
     if not pose.found or pose.restarted:
       self._filter.reset()
     if not pose.found:
@@ -120,5 +125,5 @@ class PoseSmoother:
 
 
 def _share(cutoff: Union[np.ndarray, np.float64], period: np.ndarray) -> np.ndarray:
-  """a(f): the new sample's share."""
+  """Returns a(f), the weight of a new sample."""
   return 1.0 / (1.0 + 1.0 / (2 * np.pi * cutoff * period))

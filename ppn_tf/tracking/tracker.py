@@ -138,7 +138,7 @@ class Tracker:
 
   @property
   def num_lost(self) -> int:
-    """Number of lost frames in a row."""
+    """Returns the number of lost frames in a row."""
     return self._state.num_lost if self._state else 0
 
   def update(self, frame: np.ndarray) -> Pose:

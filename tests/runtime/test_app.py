@@ -87,7 +87,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(command, tmp_path):
     [*command, "--behaviour=full"], capture_output=True, text=True, timeout=60, cwd=tmp_path
   )
   assert done.returncode == 1
-  assert done.stderr == "error: File too large. Make room and start again.\n"
+  assert done.stderr == "error: File too large. Free some space and start again.\n"
   assert [entry.name for entry in tmp_path.iterdir()] == ["program.py"]
 
 

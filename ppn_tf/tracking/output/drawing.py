@@ -1,4 +1,4 @@
-"""Pictures of tracked people."""
+"""Drawing of skeletons and contact sheets."""
 
 from typing import List, Optional, Sequence, Tuple
 
@@ -9,7 +9,7 @@ from ppn_tf.keypoints.skeletons import Skeleton
 
 Color = Tuple[int, int, int]
 
-# RGB. The person's right is warm, the left is cool, what is neither is light.
+# RGB. The right side of a person is warm, the left side cool, the middle light.
 RIGHT_COLORS: Tuple[Color, ...] = ((255, 196, 0), (255, 128, 0), (240, 50, 50))
 LEFT_COLORS: Tuple[Color, ...] = ((90, 230, 210), (0, 170, 255), (90, 90, 255))
 MIDDLE_COLOR: Color = (235, 235, 235)
@@ -24,17 +24,17 @@ def draw_skeleton(
   skeleton: Skeleton,
   threshold: float = 0.2,
 ) -> np.ndarray:
-  """Draws a person's joints and limbs over a frame.
+  """Draws the joints and limbs of a person over a copy of a frame.
 
-  Lines are as thick as suits the person's size in the frame. Joints below the
-  threshold are left out, those up to twice as high are drawn half transparent.
+  The thickness of lines depends on the size of the person. Joints below the threshold are left
+  out, and joints up to twice the threshold are half transparent.
 
   Args:
-    frame: [H, W, 3] uint8 RGB; it is not changed.
-    keypoints: [K, 2] (x, y) in frame pixels; a joint that is not finite is left out.
-    scores: [K], or None to draw all joints in full.
+    frame: [H, W, 3] uint8 RGB.
+    keypoints: [K, 2] (x, y) in frame pixels; joints that are not finite are left out.
+    scores: [K], or None to draw all joints opaque.
     skeleton: names and limbs of the joints.
-    threshold: least score of a joint that is drawn.
+    threshold: lowest score of a joint that is drawn.
   Returns:
     [H, W, 3] uint8 RGB.
   """
@@ -50,26 +50,26 @@ def draw_onto(
   skeleton: Skeleton,
   threshold: float = 0.2,
 ) -> None:
-  """`draw_skeleton` in place, on a picture [H, W, 3] uint8 RGB whose pixels are in C's order."""
+  """Draws like `draw_skeleton`, in place on a C-contiguous picture [H, W, 3] uint8 RGB."""
   keypoints = np.asarray(keypoints, np.float64)
   scores = np.ones(len(keypoints)) if scores is None else np.asarray(scores, np.float64)
-  seen = np.isfinite(keypoints).all(axis=1) & (scores >= threshold)
-  if not seen.any():
+  visible = np.isfinite(keypoints).all(axis=1) & (scores >= threshold)
+  if not visible.any():
     return
-  faint = seen & (scores < 2 * threshold)
-  thickness = _thickness(keypoints[seen], min(picture.shape[:2]))
+  faint = visible & (scores < 2 * threshold)
+  thickness = _thickness(keypoints[visible], min(picture.shape[:2]))
   if faint.any():
-    # Only where the person is: mixing all of a large frame takes longer than the network.
+    # Only about the person: blending a whole large frame takes longer than the network.
     limits = np.array([picture.shape[1], picture.shape[0]])
     reach = 2 * thickness + 4
-    low = np.clip(np.floor(keypoints[seen].min(axis=0)) - reach, 0, limits).astype(int)
-    high = np.clip(np.ceil(keypoints[seen].max(axis=0)) + reach, 0, limits).astype(int)
+    low = np.clip(np.floor(keypoints[visible].min(axis=0)) - reach, 0, limits).astype(int)
+    high = np.clip(np.ceil(keypoints[visible].max(axis=0)) + reach, 0, limits).astype(int)
     part = picture[low[1] : high[1], low[0] : high[0]]
     if part.size:
       faded = part.copy()
-      _draw(faded, keypoints - low, seen, faint, skeleton, thickness)
+      _draw(faded, keypoints - low, visible, faint, skeleton, thickness)
       cv2.addWeighted(part, 0.5, faded, 0.5, 0, dst=part)
-  _draw(picture, keypoints, seen & ~faint, seen & ~faint, skeleton, thickness)
+  _draw(picture, keypoints, visible & ~faint, visible & ~faint, skeleton, thickness)
 
 
 def contact_sheet(
@@ -78,13 +78,13 @@ def contact_sheet(
   tile_width: Optional[int] = None,
   gap: int = 4,
 ) -> np.ndarray:
-  """Lays frames out in rows, left to right and top to bottom, on white.
+  """Arranges frames in rows on white, left to right and top to bottom.
 
   Args:
-    frames: [H, W, 3] uint8 RGB images; the first one's shape is every tile's,
-      others are shrunk or enlarged to fit into it.
+    frames: [H, W, 3] uint8 RGB images. The first one determines the shape of all tiles; others
+      are resized to fit into it.
     columns: tiles per row.
-    tile_width: pixels; by default the first frame's width.
+    tile_width: width of a tile in pixels; by default the width of the first frame.
     gap: white pixels between and around the tiles.
   Returns:
     [H, W, 3] uint8 RGB.
@@ -111,7 +111,7 @@ def contact_sheet(
 
 
 def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
-  """An image [H, W, 3] uint8, its proportions kept, as large as fits into height x width."""
+  """Resizes an image [H, W, 3] uint8 to fit into height x width, keeping its aspect ratio."""
   zoom = min(height / image.shape[0], width / image.shape[1])
   size = (max(1, round(image.shape[1] * zoom)), max(1, round(image.shape[0] * zoom)))
   if size == (image.shape[1], image.shape[0]):
@@ -127,9 +127,9 @@ def _draw(
   skeleton: Skeleton,
   thickness: int,
 ) -> None:
-  """Draws limbs between `ends` of which one is in `joints`, and `joints`, in place."""
+  """Draws, in place, `joints` and the limbs between `ends` with at least one end in `joints`."""
   height, width = picture.shape[:2]
-  # OpenCV's coordinates are 32-bit; far outside, a line's end need not be exact.
+  # OpenCV coordinates have 32 bits; far outside, the end of a line need not be exact.
   limits = 4 * np.array([width, height])
   finite = np.where(np.isfinite(keypoints), keypoints, 0.0)
   points = np.round(np.clip(finite, -limits, limits) * 2**_SUBPIXEL_BITS).astype(int)
@@ -154,13 +154,13 @@ def _draw(
 
 
 def _thickness(points: np.ndarray, frame_side: int) -> int:
-  """Pixels: a sixtieth of the person's size, never more than a fiftieth of the frame."""
+  """Returns 1/60 of the extent of a person in pixels, at most 1/50 of the frame."""
   extent = float(np.max(points.max(axis=0) - points.min(axis=0)))
   return int(np.clip(round(extent / 60), 1, max(1, frame_side // 50)))
 
 
 def joint_color(name: str) -> Color:
-  """Deeper the farther the joint is from the trunk."""
+  """Returns the color of a joint: stronger for joints farther from the trunk."""
   depth = 0
   if name.endswith(("elbow", "knee")):
     depth = 1
@@ -174,7 +174,7 @@ def joint_color(name: str) -> Color:
 
 
 def _limb_color(near: str, far: str) -> Color:
-  """The outer joint's colour; what joins right and left is light."""
+  """Returns the color of the outer joint; light between right and left."""
   sides: List[str] = [name.split("_")[0] for name in (near, far)]
   if "right" in sides and "left" in sides:
     return MIDDLE_COLOR

@@ -1,4 +1,4 @@
-"""A frame with all that is known of the people in it drawn over it."""
+"""Overlay of tracked people: skeletons, trails and confidences."""
 
 import collections
 from typing import Deque, Dict, List, Sequence, Tuple
@@ -11,19 +11,19 @@ from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.tracking.output.drawing import draw_onto, joint_color
 
 TRAIL_SECONDS = 0.7
-LONGEST_MOVE = 0.15  # of a body from frame to frame; a wrist that is farther was mistaken
-_FADING = (0.2, 0.4, 0.6, 0.8)  # opacity of a trail's parts, the oldest first
+LONGEST_MOVE = 0.15  # bodies from frame to frame; a longer move of a wrist is an error
+_FADING = (0.2, 0.4, 0.6, 0.8)  # opacity of the parts of a trail, oldest first
 _DARK, _LIGHT = (30, 30, 30), (245, 245, 245)
-_UNSURE, _SURE = np.array([235, 60, 50]), np.array([60, 200, 90])
+_LOW_COLOR, _HIGH_COLOR = np.array([235, 60, 50]), np.array([60, 200, 90])
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 Trail = Deque[Tuple[float, np.ndarray]]
 
 
 class OverlayPainter:
-  """Draws skeletons, trails of wrists and ankles, and how sure the network is of each person.
+  """Draws skeletons, trails of wrists and ankles, and the confidence of each person.
 
-  Frames are to come in their order, as trails are made of those before.
+  Trails need the frames in order.
   """
 
   def __init__(self, skeleton: Skeleton, min_score: float = 0.2, show_ids: bool = False):
@@ -31,8 +31,8 @@ class OverlayPainter:
 
     Args:
       skeleton: names and limbs of the joints.
-      min_score: joints below are not drawn.
-      show_ids: write each person's number beside the confidence.
+      min_score: lowest score of a joint that is drawn.
+      show_ids: whether to write the number of a person next to the confidence.
     """
     self.skeleton, self.min_score, self.show_ids = skeleton, min_score, show_ids
     self._ends = [
@@ -41,32 +41,32 @@ class OverlayPainter:
     self._trails: Dict[int, Trail] = {}
 
   def paint(self, image: np.ndarray, people: Sequence[Person], time: float) -> np.ndarray:
-    """A frame's overlay.
+    """Returns a copy of a frame with an overlay.
 
     Args:
-      image: [H, W, 3] uint8 RGB; it is not changed.
-      people: who is in it; who is not found is not drawn.
-      time: seconds.
+      image: [H, W, 3] uint8 RGB.
+      people: people in the frame; only those who are found are drawn.
+      time: time of the frame in seconds.
     Returns:
       [H, W, 3] uint8 RGB.
     """
-    seen = [person for person in people if person.pose.found]
+    visible = [person for person in people if person.pose.found]
     picture = np.array(image, order="C")
-    self._trails = {person.track_id: self._longer_trail(person, time) for person in seen}
-    for person in seen:
+    self._trails = {person.track_id: self._extend_trail(person, time) for person in visible}
+    for person in visible:
       x1, y1, x2, y2 = person.pose.box
       farthest = LONGEST_MOVE * max(x2 - x1, y2 - y1)
       self._draw_trail(picture, self._trails[person.track_id], time, farthest)
-    for person in seen:
+    for person in visible:
       pose = person.pose
       draw_onto(picture, pose.keypoints, pose.scores, self.skeleton, self.min_score)
-    for person in seen:
+    for person in visible:
       text = f"{person.pose.confidence:.2f}"
       self._draw_bar(picture, person.pose, f"#{person.track_id} {text}" if self.show_ids else text)
     return picture
 
-  def _longer_trail(self, person: Person, time: float) -> Trail:
-    """The person's trail with today's joints; one below the score is NaN."""
+  def _extend_trail(self, person: Person, time: float) -> Trail:
+    """Returns the trail of a person up to the current frame; joints below min_score are NaN."""
     pose = person.pose
     trail = self._trails.get(person.track_id, collections.deque())
     if pose.restarted:
@@ -96,34 +96,34 @@ class OverlayPainter:
     ages = np.array([time - entry[0] for entry in trail]) / TRAIL_SECONDS
     for level, opacity in enumerate(_FADING):
       oldest = 1 - level / len(_FADING)
-      chosen = [i for i in range(1, len(ages)) if oldest - 1 / len(_FADING) <= ages[i] < oldest]
-      if chosen:
+      entries = [i for i in range(1, len(ages)) if oldest - 1 / len(_FADING) <= ages[i] < oldest]
+      if entries:
         drawn = part.copy()
-        self._draw_lines(drawn, points - low, chosen, thickness, farthest)
+        self._draw_lines(drawn, points - low, entries, thickness, farthest)
         cv2.addWeighted(part, 1 - opacity, drawn, opacity, 0, dst=part)
 
   def _draw_lines(
     self,
     picture: np.ndarray,
     points: np.ndarray,
-    chosen: List[int],
+    entries: List[int],
     thickness: int,
     farthest: float,
   ) -> None:
-    """The moves to the chosen entries from those before them."""
+    """Draws the moves from the previous entries of a trail to `entries`."""
     for place, joint in enumerate(self._ends):
       color = joint_color(self.skeleton.joint_names[joint])
-      for i in chosen:
+      for i in entries:
         begin, end = points[i - 1, place], points[i, place]
-        if np.hypot(*(end - begin)) <= farthest:  # which NaN is not
+        if np.hypot(*(end - begin)) <= farthest:  # False for NaN
           fixed = np.clip(np.round(16 * np.stack([begin, end])), -(2**28), 2**28).astype(int)
           first, second = (tuple(point) for point in fixed.tolist())
           cv2.line(picture, first, second, color, thickness, cv2.LINE_AA, 4)
 
   def _draw_bar(self, picture: np.ndarray, pose: Pose, text: str) -> None:
-    """The confidence as a bar and a figure, above the person or as near as the frame allows."""
-    seen = (pose.scores >= self.min_score) & np.isfinite(pose.keypoints).all(axis=1)
-    if not seen.any():
+    """Draws the confidence as a bar and a number, above the person if the frame has room."""
+    visible = (pose.scores >= self.min_score) & np.isfinite(pose.keypoints).all(axis=1)
+    if not visible.any():
       return
     height, width = picture.shape[:2]
     unit = max(2, min(height, width) // 160)
@@ -131,7 +131,7 @@ class OverlayPainter:
     (text_width, text_height), _ = cv2.getTextSize(text, _FONT, scale, 1)
     bar_width = max(24 * unit, text_width)
     box_width, box_height = bar_width + 4 * unit, text_height + 7 * unit
-    joints = pose.keypoints[seen]
+    joints = pose.keypoints[visible]
     middle, top = joints[:, 0].mean(), joints[:, 1].min() - 0.14 * np.ptp(joints[:, 1]) - box_height
     left = int(np.clip(middle - box_width / 2, 0, max(0, width - box_width)))
     top = int(np.clip(top, 0, max(0, height - box_height)))
@@ -143,7 +143,7 @@ class OverlayPainter:
     cv2.putText(picture, text, baseline, _FONT, scale, _LIGHT, max(1, unit // 3), cv2.LINE_AA)
     x, y = left + 2 * unit, top + text_height + 4 * unit
     confidence = pose.confidence
-    color = ((1 - confidence) * _UNSURE + confidence * _SURE).astype(int).tolist()
+    color = ((1 - confidence) * _LOW_COLOR + confidence * _HIGH_COLOR).astype(int).tolist()
     cv2.rectangle(picture, (x, y), (x + bar_width, y + unit), (90, 90, 90), cv2.FILLED)
     end = (x + round(confidence * bar_width), y + unit)
     cv2.rectangle(picture, (x, y), end, color, cv2.FILLED)

@@ -68,7 +68,10 @@ class Outputs:
 
   Attributes:
     overlay: video with the people drawn over it, .mp4, .mov or .mkv.
-    json, jsonl, csv, coco: joints, see `tables` and `coco`; "-" is standard output.
+    json: joints as JSON, see `tables`; "-" is standard output, as for the next three.
+    jsonl: joints as JSON lines, see `tables`.
+    csv: joints as CSV, see `tables`.
+    coco: joints as COCO keypoint annotations, see `coco`.
     sheet: picture with frames of the overlay, .png or .jpg.
   """
 

@@ -1,6 +1,6 @@
-"""Tables of the joints of tracked people, written frame by frame: JSON, JSON lines, CSV.
+"""Tables of the joints of tracked people: JSON, JSON lines, CSV.
 
-None of them holds what it has written, so that memory does not grow with a video.
+Rows are written frame by frame, so that memory does not grow with the length of a video.
 """
 
 import abc
@@ -11,22 +11,23 @@ from typing import Any, Dict, List, Sequence, TextIO
 
 import numpy as np
 
-from ppn_tf.keypoints.poses import Person
+from ppn_tf.keypoints.poses import Person, Pose
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.tracking.video.reader import Frame
 
 
 @dataclasses.dataclass(frozen=True)
 class Recording:
-  """What is the same for all frames of a tracked video.
+  """Properties of a tracked video.
 
   Attributes:
-    video: its path, or the name of a camera or stream.
-    fps: mean frames per second that are tracked.
-    width, height: of its frames in pixels.
-    skeleton: the joints.
-    min_score: joints below count as not seen.
-    several: more than one person may be in a frame.
+    video: path of the video, or name of a camera or stream.
+    fps: mean number of tracked frames per second.
+    width: width of the frames in pixels.
+    height: height of the frames in pixels.
+    skeleton: names and limbs of the joints.
+    min_score: lowest score of a joint that counts as visible.
+    several: whether more than one person may be in a frame.
   """
 
   video: str
@@ -39,22 +40,22 @@ class Recording:
 
 
 class Table(abc.ABC):
-  """A file that takes one frame after the other."""
+  """File to which frames are added one by one."""
 
   def __init__(self, file: TextIO, recording: Recording):
-    """Writes what comes before the first frame into a file that is open for text."""
+    """Writes the part before the first frame to a text file."""
     self._file, self._recording = file, recording
 
   @abc.abstractmethod
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
-    """Writes frame number `index` of those that are tracked, and the people in it."""
+    """Writes the people in tracked frame number `index`, counted from 0."""
 
   def end(self) -> None:  # noqa: B027
-    """Writes what comes after the last frame."""
+    """Writes the part after the last frame."""
 
 
 class JsonTable(Table):
-  """One object with the frames in a list; keypoints are [x, y, score]."""
+  """JSON object with a list of frames; keypoints are [x, y, score]."""
 
   def __init__(self, file: TextIO, recording: Recording):
     super().__init__(file, recording)
@@ -70,9 +71,11 @@ class JsonTable(Table):
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
     row: Dict[str, Any] = {"index": index, "time": round(frame.time, 6)}
     if self._recording.several:
-      row["people"] = [{"track_id": one.track_id, **_person(one)} for one in people]
+      row["people"] = [
+        {"track_id": person.track_id, **_pose_fields(person.pose)} for person in people
+      ]
     else:
-      row.update(_person(people[0]))
+      row.update(_pose_fields(people[0].pose))
     self._file.write((",\n" if index else "\n") + json.dumps(row, allow_nan=False))
 
   def end(self) -> None:
@@ -80,22 +83,22 @@ class JsonTable(Table):
 
 
 class JsonLines(Table):
-  """An object a line, complete as soon as its frame is tracked; keypoints are by joint names."""
+  """JSON object per line, flushed after each frame; keypoints are by joint name."""
 
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
     names = self._recording.skeleton.joint_names
     rows = []
-    for one in people:
-      person = _person(one)
-      person["keypoints"] = dict(zip(names, person["keypoints"]))
-      rows.append({"track_id": one.track_id, **person})
+    for person in people:
+      fields = _pose_fields(person.pose)
+      fields["keypoints"] = dict(zip(names, fields["keypoints"]))
+      rows.append({"track_id": person.track_id, **fields})
     row = {"index": index, "time": round(frame.time, 6), "people": rows}
     self._file.write(json.dumps(row, allow_nan=False) + "\n")
     self._file.flush()
 
 
 class CsvTable(Table):
-  """A row for each person in each frame."""
+  """CSV table with a row for each person in each frame."""
 
   def __init__(self, file: TextIO, recording: Recording):
     super().__init__(file, recording)
@@ -106,19 +109,18 @@ class CsvTable(Table):
     self._writer.writerow(columns)
 
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
-    for one in people:
-      person = _person(one)
-      joints: List[float] = sum(person["keypoints"], [])
+    for person in people:
+      fields = _pose_fields(person.pose)
+      joints: List[float] = sum(fields["keypoints"], [])
       self._writer.writerow(
-        [index, round(frame.time, 6), one.track_id, int(person["found"]), person["score"]]
-        + person["box"]
+        [index, round(frame.time, 6), person.track_id, int(fields["found"]), fields["score"]]
+        + fields["box"]
         + joints
       )
 
 
-def _person(one: Person) -> Dict[str, Any]:
-  """What all tables say of a person in a frame."""
-  pose = one.pose
+def _pose_fields(pose: Pose) -> Dict[str, Any]:
+  """Returns the fields of a pose in JSON types."""
   joints = np.column_stack([pose.keypoints, pose.scores]).astype(np.float64)
   return {
     "keypoints": joints.round(3).tolist(),

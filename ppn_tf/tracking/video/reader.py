@@ -1,4 +1,4 @@
-"""Frames with their times from any video file, or a folder of images."""
+"""Reading of frames with times from video files and folders of images."""
 
 import contextlib
 import fractions
@@ -16,16 +16,16 @@ import numpy as np
 from ppn_tf.runtime.errors import InputError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
-_ATTACHED_PICTURE = 0x400  # FFmpeg's disposition of a song's cover
+_ATTACHED_PICTURE = 0x400  # FFmpeg disposition of a cover picture
 
 
 class Frame(NamedTuple):
-  """A frame of a video.
+  """Frame of a video.
 
   Attributes:
     image: [H, W, 3] uint8 RGB, upright.
-    time: seconds since the video's first frame.
-    name: of the image's file, where it is one of a folder.
+    time: seconds since the first frame of the video.
+    name: file name of the image in a folder, else empty.
   """
 
   image: np.ndarray
@@ -34,25 +34,25 @@ class Frame(NamedTuple):
 
 
 class ImageFolder:
-  """A folder of jpg and png files, read in their names' order as one video.
+  """Folder of jpg and png files, read in the order of their names as one video.
 
   Attributes: those of `VideoFile`.
   """
 
   def __init__(self, path: Union[str, os.PathLike], fps: float = 30.0, strict: bool = False):
+    """Lists the files; takes the arguments of `open_video`.
+
+    Raises:
+      InputError: the folder has no images.
+    """
     self.path = pathlib.Path(path)
     self.fps = float(fps)
     self.time_base = 1 / fractions.Fraction(fps).limit_denominator(1001)
     self.strict = strict
     self.damaged = 0
-    self._files = sorted(
-      (
-        file
-        for file in self.path.iterdir()
-        if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
-      ),
-      key=natural_order,
-    )
+    images = [file for file in self.path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES]
+    shown = [file for file in images if not file.name.startswith(".")]
+    self._files = sorted(shown, key=natural_order)
     self.num_frames: Optional[int] = len(self._files)
     if not self._files:
       raise InputError(
@@ -63,7 +63,11 @@ class ImageFolder:
     return self.frames()
 
   def frames(self, start: float = 0.0) -> Generator[Frame, None, None]:
-    """Yields the frames from `start` seconds on."""
+    """Yields the frames from `start` seconds on.
+
+    Raises:
+      InputError: the sizes of the images differ, or no image can be read.
+    """
     self.damaged = 0
     shape = None
     for index, file in enumerate(self._files):
@@ -78,29 +82,34 @@ class ImageFolder:
       shape = shape or image.shape
       if image.shape != shape:
         raise InputError(
-          f"{file}: {image.shape[1]}x{image.shape[0]} pixels, where the images before have "
+          f"{file}: {image.shape[1]}x{image.shape[0]} pixels, unlike the images before it with "
           f"{shape[1]}x{shape[0]}. Give a folder with the frames of one video."
         )
       yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index / self.fps, file.name)
     if shape is None and not start:
-      raise InputError(f"{self.path}: none of its images can be read. Check the files.")
+      raise InputError(f"{self.path}: no image in this folder can be read. Check the files.")
 
 
 class VideoFile:
-  """A video file; every iteration reads it from its start.
+  """Video file; each iteration reads it from its start.
 
   Attributes:
     path: the file.
-    fps: mean frames per second.
-    time_base: the unit of the file's timestamps in seconds.
-    num_frames: as the file claims; None if it does not say.
-    has_sound: it has an audio stream.
-    damaged: frames that the latest iteration could not read.
-    origin: the file's time of its first frame, in seconds, once that is read.
-    strict: a damaged frame raises InputError instead of being skipped.
+    fps: mean number of frames per second.
+    time_base: unit of the timestamps in the file, in seconds.
+    num_frames: number of frames according to the file; None if unknown.
+    has_sound: whether the file has an audio stream.
+    damaged: number of frames that the latest iteration could not read.
+    origin: timestamp of the first frame in seconds, once it has been read.
+    strict: whether a damaged frame raises InputError; else it is skipped.
   """
 
   def __init__(self, path: Union[str, os.PathLike], strict: bool = False):
+    """Opens a file; takes the arguments of `open_video`.
+
+    Raises:
+      InputError: no such file, or not a video.
+    """
     self.path = pathlib.Path(path)
     self.strict = strict
     self.damaged = 0
@@ -117,50 +126,52 @@ class VideoFile:
     return self.frames()
 
   def frames(self, start: float = 0.0) -> Generator[Frame, None, None]:
-    """Yields the frames from `start` seconds on, without decoding all that come before."""
+    """Yields the frames from `start` seconds on, seeking past earlier ones if possible.
+
+    Raises:
+      InputError: no frame can be decoded, or with `strict` a frame is damaged.
+    """
     self.damaged = 0
-    origin, now = None, 0.0
+    origin, seconds = None, 0.0
     size: Dict[str, int] = {}
     for index, frame in enumerate(self._decode(start)):
       if frame.time is None:
-        now += 1 / self.fps if index else 0.0
+        seconds += 1 / self.fps if index else 0.0
       else:
         if origin is None:
-          origin = self.origin = frame.time - now
-        now = max(frame.time - origin, now)
-      if now < start - 1e-6:
+          origin = self.origin = frame.time - seconds
+        seconds = max(frame.time - origin, seconds)
+      if seconds < start - 1e-6:
         continue
-      # A recording may change its size on the way; the first size is kept.
+      # The size may change within a recording; the first size is kept.
       size = size or {"width": frame.width, "height": frame.height}
-      yield Frame(_upright(frame.to_ndarray(format="rgb24", **size), frame), now)
+      yield Frame(_upright(frame.to_ndarray(format="rgb24", **size), frame), seconds)
     if not size and not start:
-      raise InputError(f"{self.path}: not one frame can be decoded. Re-encode it, e.g. to H.264.")
+      raise InputError(f"{self.path}: no frame can be decoded. Re-encode it, for example to H.264.")
 
   @contextlib.contextmanager
   def _container(self) -> Iterator[Any]:
-    """The opened container; absolute, as FFmpeg reads "a:b.mp4" as a protocol."""
+    """Opens the file by its absolute path, because FFmpeg reads "a:b.mp4" as a protocol."""
     with open_container(str(self.path.absolute()), str(self.path)) as container:
       yield container
 
   def _stream(self, container: Any) -> Any:
     for stream in container.streams.video:
-      disposition = getattr(stream, "disposition", 0)  # an enum or a number, by PyAV's version
+      disposition = getattr(stream, "disposition", 0)  # enum or number by PyAV version
       if int(getattr(disposition, "value", disposition)) & _ATTACHED_PICTURE:
         continue
       if stream.codec_context is not None:
         stream.thread_type = "AUTO"
         return stream
-    raise InputError(
-      f"{self.path}: no video stream that can be decoded. Give a file with pictures."
-    )
+    raise InputError(f"{self.path}: no video stream that can be decoded. Give a video file.")
 
   def _decode(self, start: float = 0.0) -> Iterator[Any]:
-    """Yields the frames that decode; counts the others in `damaged`.
+    """Yields the frames that can be decoded, and counts the damaged ones in `damaged`.
 
-    The first frame is always among them, as times count from there; after it
-    those of the last key frame before `start` seconds and of what follows.
+    Always yields the first frame, from which times count. Then it continues at the last key frame
+    before `start` seconds, if the file can seek.
     """
-    good, cut_short = 0, False
+    num_decoded, cut_short = 0, False
     with self._container() as container:
       stream = self._stream(container)
       packets = container.demux(stream)
@@ -169,7 +180,7 @@ class VideoFile:
           packet = next(packets)
         except StopIteration:
           break
-        except BlockingIOError:  # a camera that has no new picture yet
+        except BlockingIOError:  # a camera without a new frame yet
           time.sleep(0.002)
           packets = container.demux(stream)
           continue
@@ -177,45 +188,46 @@ class VideoFile:
           cut_short = True
           break
         if packet.size:
-          cut_short = packet.is_corrupt  # of the last packet: the file ends inside it
-        if packet.is_corrupt:  # would decode to a picture that is half grey
-          self._count_damage(good, "a packet is not whole")
+          cut_short = packet.is_corrupt  # true for the last packet: the file is cut off inside it
+        if packet.is_corrupt:  # decodes to a half gray frame
+          self._count_damage(num_decoded, "a packet is incomplete")
           continue
         try:
           frames = packet.decode()
         except av.FFmpegError as error:
-          self._count_damage(good, str(error.strerror))
+          self._count_damage(num_decoded, str(error.strerror))
           continue
         for frame in frames:
           if frame.is_corrupt:
-            self._count_damage(good, "the decoder marks it as corrupt")
+            self._count_damage(num_decoded, "the decoder marks a frame as corrupt")
           else:
-            good += 1
+            num_decoded += 1
             yield frame
-            if start and good == 1 and _seek(container, stream, frame, start):
+            if start and num_decoded == 1 and _seek(container, stream, frame, start):
               packets = container.demux(stream)
               break
     if cut_short:
-      missing = 0 if start else (self.num_frames or 0) - good - self.damaged
-      self._count_damage(good, "the file ends too early", max(missing, 0))
+      missing = 0 if start else (self.num_frames or 0) - num_decoded - self.damaged
+      self._count_damage(num_decoded, "the file ends too early", max(missing, 0))
 
-  def _count_damage(self, frame: int, what: str, count: int = 1) -> None:
+  def _count_damage(self, num_decoded: int, reason: str, count: int = 1) -> None:
     self.damaged += count
     if self.strict:
       raise InputError(
-        f"{self.path}: damaged after {frame} frames ({what}). Repair it, or read without strict."
+        f"{self.path}: damaged after {num_decoded} frames ({reason}). Repair it, or read without "
+        "strict."
       )
 
 
 def open_container(source: Any, name: str, **options: Any) -> Any:
-  """Opens what FFmpeg can read.
+  """Opens a source with FFmpeg.
 
   Args:
     source: a path or a device, or a binary file that need not seek.
-    name: for messages.
-    **options: of `av.open`.
+    name: name in messages.
+    **options: keyword arguments of `av.open`.
   Raises:
-    InputError: nothing is there, or it is no video.
+    InputError: no such file, or not a video.
   """
   try:
     container = av.open(source, metadata_errors="ignore", **options)
@@ -226,9 +238,9 @@ def open_container(source: Any, name: str, **options: Any) -> Any:
       f"{name}: not a video that can be read ({getattr(error, 'strerror', None) or error}). "
       "Give a complete video file (mp4, mov, avi, mkv, webm) or a folder of images."
     ) from error
-  if container.format.name == "tty":  # FFmpeg plays .txt files as a terminal's screen
+  if container.format.name == "tty":  # FFmpeg plays .txt files as a terminal
     container.close()
-    raise InputError(f"{name}: a text, not a video. Give a video file.")
+    raise InputError(f"{name}: a text file, not a video. Give a video file.")
   return container
 
 
@@ -240,11 +252,11 @@ def open_video(
   Args:
     path: the file or folder.
     fps: frames per second of a folder of images.
-    strict: damaged frames raise InputError; else they are skipped and counted.
+    strict: whether damaged frames raise InputError; else they are skipped and counted.
   Returns:
     an iterable of `Frame`.
   Raises:
-    InputError: `path` is missing or holds no frames.
+    InputError: no such file, or no frames in it.
   """
   if pathlib.Path(path).is_dir():
     return ImageFolder(path, fps, strict)
@@ -252,16 +264,16 @@ def open_video(
 
 
 def natural_order(file: pathlib.Path) -> List[Any]:
-  """2.png before 10.png."""
+  """Returns a sort key that puts 2.png before 10.png."""
   parts = re.split(r"(\d+)", file.name.lower())
   return [int(part) if index % 2 else part for index, part in enumerate(parts)]
 
 
 def _upright(image: np.ndarray, frame: Any) -> np.ndarray:
-  """Turns and mirrors an image as its frame's display matrix asks.
+  """Rotates and flips an image by the display matrix of its frame.
 
-  The matrix [[a, b, u], [c, d, v], [x, y, w]] sends a stored pixel (p, q) to
-  (a p + c q, b p + d q); only turns by quarters and mirrors are honoured.
+  The matrix [[a, b, u], [c, d, v], [x, y, w]] maps a stored pixel (p, q) to (a p + c q, b p + d q).
+  Only flips and rotations by multiples of 90 degrees are supported.
   """
   for data in frame.side_data:
     if data.type.name == "DISPLAYMATRIX":
@@ -274,8 +286,8 @@ def _upright(image: np.ndarray, frame: Any) -> np.ndarray:
 
 
 def _seek(container: Any, stream: Any, first: Any, start: float) -> bool:
-  """Goes to the last key frame before `start` seconds after the first frame, if it can."""
-  # Without frames to leave out, it is quicker to read on.
+  """Seeks the last key frame before `start`, in seconds; returns whether that was possible."""
+  # Close to the first frame, decoding is faster than seeking.
   if first.pts is None or start < 2.0:
     return False
   try:

@@ -99,12 +99,12 @@ class Excerpt:
 
   @property
   def is_live(self) -> bool:
-    """Whether the source is a camera or a stream."""
+    """Returns whether the source is a camera or a stream."""
     return isinstance(self.video, LiveVideo)
 
   @property
   def waits(self) -> bool:
-    """Whether the source keeps its frames until they are read, as a camera does not."""
+    """Returns whether the source keeps frames until they are read, as a camera does not."""
     return not isinstance(self.video, LiveVideo) or self.video.waits
 
   def __iter__(self) -> Iterator[Frame]:
@@ -122,7 +122,7 @@ class Excerpt:
         yield frame
     if not count:
       length = self.video.num_frames
-      known = f"; it is {length / self.video.fps:.2f} s long" if length else ""
+      known = f"; the video is {length / self.video.fps:.2f} s long" if length else ""
       raise InputError(
         f"{self.video.path}: no frame from start={self.start:g} s on{known}. Give an earlier start."
       )
@@ -148,11 +148,11 @@ def open_source(
   Returns:
     an iterable of `Frame`.
   Raises:
-    InputError: nothing there, or nothing that can be read.
+    InputError: no such source, or none that can be read.
   """
   text = os.fspath(source)
   if text == STANDARD_INPUT:
-    # A buffer would hold back pictures of a live stream until it is full.
+    # A buffer would delay the frames of a live stream until it is full.
     return LiveVideo(_STREAM, standard_input or open(0, "rb", 0, closefd=False), strict)
   camera = _camera_number(text)
   return open_video(source, fps, strict) if camera is None else _open_camera(text, camera, strict)
@@ -168,7 +168,7 @@ def source_name(source: Union[str, os.PathLike]) -> str:
 
 
 def _camera_number(text: str) -> Optional[int]:
-  """Returns the number of a camera; None where `text` is a path."""
+  """Returns the number of a camera; None if `text` is a path."""
   number = re.fullmatch(r"(?:/dev/video)?(\d+)", text)
   path = pathlib.Path(text)
   return int(number[1]) if number and not path.is_dir() and not path.is_file() else None

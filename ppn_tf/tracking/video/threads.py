@@ -1,7 +1,7 @@
-"""Work in a thread beside the main one: reading ahead, and writing behind.
+"""Threads for reading ahead and writing behind.
 
-Decoding, encoding and a network's runtime leave Python's lock free, so a second
-core has something to do.
+Decoding, encoding and the runtimes of networks release the global interpreter lock, so threads
+use further cores.
 """
 
 import contextlib
@@ -11,14 +11,14 @@ from typing import Any, Callable, Generic, Iterable, Iterator, Optional, Tuple, 
 
 T = TypeVar("T")
 
-_PATIENCE = 0.1  # seconds between looks whether to stop
+_POLL_SECONDS = 0.1  # time between checks of `stop`
 _END = object()
 
 
 class ReadAhead(Generic[T]):
-  """Iterates over something whose items a thread gets ahead of their use.
+  """Iterates over items that a thread reads ahead.
 
-  Use it as a context, at whose end the thread is told to stop.
+  Use it as a context manager, which stops the thread at the end.
   """
 
   def __init__(
@@ -28,13 +28,14 @@ class ReadAhead(Generic[T]):
     newest: bool = False,
     stop: Callable[[], bool] = lambda: False,
   ):
-    """Creates it; the thread starts with the context.
+    """Creates a reader, whose thread starts with the context.
 
     Args:
-      items: what to iterate over, once.
-      ahead: items that wait at most.
-      newest: where too many wait the oldest is forgotten, as suits a camera.
-      stop: ends the iteration early; asked before each item and while waiting for one.
+      items: items to iterate over, once.
+      ahead: number of items that wait, at most.
+      newest: whether to drop the oldest waiting item for a new one, as suits a camera; else the
+        thread waits.
+      stop: called before each item and while waiting; True ends the iteration.
     """
     self._items, self._newest, self._stop = items, newest, stop
     self._queue: queue.Queue[Tuple[Any, Optional[BaseException]]] = queue.Queue(ahead)
@@ -47,13 +48,13 @@ class ReadAhead(Generic[T]):
 
   def __exit__(self, *error: object) -> None:
     self._closed.set()
-    # A camera may keep the thread waiting for ever; it is a daemon.
+    # A silent camera may block the thread forever; it is a daemon.
     self._thread.join(timeout=2.0)
 
   def __iter__(self) -> Iterator[T]:
     while not self._stop():
       try:
-        item, error = self._queue.get(timeout=_PATIENCE)
+        item, error = self._queue.get(timeout=_POLL_SECONDS)
       except queue.Empty:
         continue
       if error is not None:
@@ -77,13 +78,13 @@ class ReadAhead(Generic[T]):
     self._put(last)
 
   def _put(self, entry: Tuple[Any, Optional[BaseException]], make_room: bool = False) -> bool:
-    """False when nobody wants it any more."""
+    """Queues an entry; returns False if the context has ended."""
     while not self._closed.is_set():
       if make_room and self._queue.full():
         with contextlib.suppress(queue.Empty):
           self._queue.get_nowait()
       try:
-        self._queue.put(entry, timeout=_PATIENCE)
+        self._queue.put(entry, timeout=_POLL_SECONDS)
         return True
       except queue.Full:
         continue
@@ -93,12 +94,12 @@ class ReadAhead(Generic[T]):
 class WriteBehind:
   """Calls a function in a thread, in the order of the calls.
 
-  Use it as a context: its end waits for all calls. What a call raises is raised
-  by the next one, or by the end.
+  Use it as a context manager, which waits for all calls at the end. An exception of a call is
+  raised by the next call, or at the end.
   """
 
   def __init__(self, function: Callable[..., None], behind: int = 3):
-    """Creates it; at most `behind` calls wait."""
+    """Creates a caller of `function`, with at most `behind` waiting calls."""
     self._function = function
     self._queue: queue.Queue[Optional[Tuple[Any, ...]]] = queue.Queue(behind)
     self._error: Optional[BaseException] = None
@@ -109,13 +110,13 @@ class WriteBehind:
     return self
 
   def __call__(self, *arguments: Any) -> None:
-    """Has the function called with these arguments."""
+    """Queues a call of the function with these arguments."""
     if self._error is not None:
       raise self._error
     self._queue.put(arguments)
 
   def __exit__(self, kind: Optional[type], *error: object) -> None:
-    if kind is not None:  # what waits is of no use
+    if kind is not None:  # the waiting calls are of no use
       with contextlib.suppress(queue.Empty):
         while True:
           self._queue.get_nowait()
@@ -125,7 +126,7 @@ class WriteBehind:
       raise self._error
 
   def _work(self) -> None:
-    # After an error calls are taken and forgotten, so that nobody waits for room.
+    # After an error, calls are discarded, so that the caller never blocks.
     while True:
       arguments = self._queue.get()
       if arguments is None:
