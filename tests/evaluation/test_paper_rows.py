@@ -24,7 +24,7 @@ def opening(config: str) -> str:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.table} {row.name}")
 def test_configuration_names_its_row_and_the_papers_figures(row):
   text = opening(row.config)
-  assert f"--flagfile=configs/{row.config}.cfg" in text
+  assert f"ppn-tf train --config={row.config} " in text
   assert text.endswith("Not measured here.")
   if row.table == "none":
     assert "Not a row of the paper" in text
