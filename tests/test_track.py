@@ -16,8 +16,10 @@ from absl import flags
 
 import ppn_tf
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.models import pose_net
 from tests.commands import run_command
 from tests.random_weights import randomize
+from tests.tiny_backbone import tiny
 
 import tensorflow as tf
 
@@ -145,52 +147,35 @@ def test_tracks_a_folder_with_a_saved_model_and_no_box(folder, tmp_path):
     np.testing.assert_allclose(frame["keypoints"][0][:2], spot(index), atol=2.5)
 
 
-def test_tracks_with_a_run(folder, tmp_path):
+def test_tracks_with_a_run(folder, tmp_path, monkeypatch):
   from ppn_tf.config import experiment
 
+  monkeypatch.setitem(pose_net.BACKBONES, "mobilenet_v2_0.35", tiny)
   defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
   settings = {flag.name: flag.default for flag in defaults}
-  settings.update(method="framewise", image_size=["64", "64"])
-  workdir = tmp_path / "run"
-  workdir.mkdir()
-  (workdir / "flags.json").write_text(json.dumps(settings))
-  checkpoint = tf.train.Checkpoint(model=experiment.build_model(settings))
-  tf.train.CheckpointManager(checkpoint, str(workdir / "checkpoints"), 1).save()
-  done = track(tmp_path, folder / "clip.mp4", f"--workdir={workdir}")
-  assert done.returncode == 0, done.stderr
-  assert len(json.loads((tmp_path / "clip_pose.json").read_text())["frames"]) == 30
+  settings.update(head_backbone="mobilenet_v2_0.35", body_backbone="mobilenet_v2_0.35")
+  settings.update(ppu_blocks=1, dilations=["1"], image_size=["64", "64"])
+  network = experiment.build_model(settings)
+  for seed, part in enumerate(network.networks):
+    randomize(part, seed)
+  checkpoint = tf.train.Checkpoint(model=network)
 
-
-def test_a_run_with_steady_crops_is_tracked_alike_whichever_flag_names_it(folder, tmp_path):
-  from ppn_tf.config import experiment
-
-  defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
-  settings = {flag.name: flag.default for flag in defaults}
-  small = {"head_backbone": "mobilenet_v2_0.35", "body_backbone": "mobilenet_v2_0.35"}
-  unit = {"ppu_blocks": 1, "dilations": ["1"], "image_size": ["64", "64"]}
-  settings.update(**small, **unit)
-  tables = []
-  for steady in (True, False):
-    run = tmp_path / f"steady_{steady}"
-    run.mkdir()
-    (run / "flags.json").write_text(json.dumps({**settings, "steady_crops": steady}))
-    tf.keras.utils.set_random_seed(0)
-    network = experiment.build_model(settings)
-    for seed, one in enumerate(network.networks):
-      randomize(one, seed)
-    checkpoint = tf.train.Checkpoint(model=network)
+  def track_run(flag, steady_crops):
+    run = tmp_path / f"steady_{steady_crops}"
+    run.mkdir(exist_ok=True)
+    (run / "flags.json").write_text(json.dumps({**settings, "steady_crops": steady_crops}))
     tf.train.CheckpointManager(checkpoint, str(run / "checkpoints"), 1).save()
-    for number, flag in enumerate(("--workdir", "--model")):
-      output = tmp_path / f"{steady}_{number}.json"
-      common = ("--box=40,30,80,70", "--min_score=0.01", "--output=", "--end=0.5")
-      done = track(
-        tmp_path, folder / "clip.mp4", f"{flag}={run}", *common, f"--output_json={output}"
-      )
-      assert done.returncode == 0, done.stderr
-      tables.append([one["keypoints"] for one in json.loads(output.read_text())["frames"]])
-  np.testing.assert_allclose(tables[0], tables[1], atol=0.01)
-  np.testing.assert_allclose(tables[2], tables[3], atol=0.01)
-  assert np.abs(np.subtract(tables[0], tables[2])).max() > 0.1
+    options = ("--box=40,30,80,70", "--min_score=0.01", "--output=", "--end=0.5")
+    arguments = (folder / "clip.mp4", f"{flag}={run}", *options)
+    done = run_command("tests.tiny_backbone", "ppn_tf.track", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    frames = json.loads((tmp_path / "clip_pose.json").read_text())["frames"]
+    return np.array([frame["keypoints"] for frame in frames])
+
+  steady = track_run("--workdir", True)
+  assert steady.shape == (13, 13, 3)
+  np.testing.assert_allclose(track_run("--model", True), steady, atol=0.01)
+  assert np.abs(track_run("--model", False) - steady).max() > 0.1
 
 
 def test_other_tables_of_a_part(folder, tmp_path):

@@ -1,4 +1,4 @@
-"""What a model's name or path means."""
+"""Tests of loading models by name or path."""
 
 import json
 
@@ -11,14 +11,16 @@ from ppn_tf.inference import people
 from ppn_tf.inference.load import load_model
 from ppn_tf.inference.pose_model import KerasPoseModel
 from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION
+from ppn_tf.models import pose_net
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.runtime.errors import InputError
+from tests.tiny_backbone import tiny
 
 import tensorflow as tf
 
 
 def tiny_people(num_threads=2):
-  """A network of one convolution with random weights, that answers to 17 joints."""
+  """Returns a network of one convolution, with random weights and 17 joints."""
   tf.keras.utils.set_random_seed(0)
   inputs = tf.keras.Input((32, 32, 3))
   outputs = tf.keras.layers.Conv2D(17, 4, 4, activation="sigmoid")(inputs)
@@ -27,7 +29,7 @@ def tiny_people(num_threads=2):
   return model
 
 
-def test_people_as_the_readme_has_it(monkeypatch):
+def test_people_as_in_the_readme(monkeypatch):
   monkeypatch.setattr(people, "pose_model", tiny_people)
   tracker = ppn_tf.Tracker.from_preset("people")
   settings = tracker.settings
@@ -44,9 +46,10 @@ def test_people_as_the_readme_has_it(monkeypatch):
   assert count == 3
 
 
-def test_a_run_is_known_by_its_flags(tmp_path):
+def test_run_is_recognized_by_its_flags(tmp_path, monkeypatch):
   from ppn_tf.config import experiment
 
+  monkeypatch.setitem(pose_net.BACKBONES, "mobilenet_v2", tiny)
   defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
   settings = {flag.name: flag.default for flag in defaults}
   settings.update(method="framewise", image_size=["64", "64"], box_margin=1.4, steady_crops=True)
@@ -64,6 +67,6 @@ def test_a_run_is_known_by_its_flags(tmp_path):
   np.testing.assert_allclose(model.start(frame), network.start(frame[None])[0].numpy(), atol=1e-5)
 
 
-def test_nothing_there(tmp_path):
+def test_missing_model(tmp_path):
   with pytest.raises(InputError, match="gone: no such model"):
     load_model(tmp_path / "gone")

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.inference.people: the package's own weights, and files like them."""
+"""Tests of ppn_tf.inference.people: the weights of the package, and files like them."""
 
 import configparser
 import json
@@ -8,11 +8,13 @@ import pytest
 
 from ppn_tf.inference import people
 from ppn_tf.keypoints.skeletons import COCO
+from ppn_tf.models import pose_net
 from ppn_tf.models.build import build_network
 from ppn_tf.models.ppn import PPN
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training.initial_weights import load_weights
 from tests.random_weights import randomize
+from tests.tiny_backbone import tiny
 
 SETTINGS = {
   "method": "ppn",
@@ -38,25 +40,33 @@ SETTINGS = {
 
 
 def heatmaps(model, seed=0):
-  """Of three frames, the recurrence's."""
+  """Returns the initial and final heatmaps of three random frames."""
   frames = np.random.default_rng(seed).uniform(0, 255, (3, 1, 64, 64, 3)).astype(np.float32)
   state = model.start(frames[0])
-  found = [state]
+  states = [state]
   for frame in frames:
     state = model.step(frame, state)
-    found.append(state)
-  return np.stack(found)
+    states.append(state)
+  return np.stack(states)
+
+
+@pytest.fixture(name="backbone", scope="module", autouse=True)
+def fixture_backbone():
+  """Replaces MobileNetV2, which takes long to build."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(pose_net.BACKBONES, "mobilenet_v2_0.35", tiny)
+    yield
 
 
 @pytest.fixture(name="model", scope="module")
-def fixture_model():
+def fixture_model(backbone):
   model = build_network(SETTINGS)
   for seed, network in enumerate(model.networks):
     randomize(network, seed)
   return model
 
 
-def test_a_network_is_read_as_it_was_written(model, tmp_path):
+def test_written_network_is_read_again(model, tmp_path):
   people.write(model, SETTINGS, tmp_path / "weights.npz")
   again, settings = people.read(tmp_path / "weights.npz")
   assert settings == SETTINGS and isinstance(again, PPN)
@@ -66,7 +76,7 @@ def test_a_network_is_read_as_it_was_written(model, tmp_path):
   assert np.abs(expected).max() > 0
 
 
-def test_what_both_networks_have_is_stored_once(model, tmp_path):
+def test_weights_shared_by_both_networks_are_stored_once(model, tmp_path):
   people.write(model, SETTINGS, tmp_path / "apart.npz")
   twins = build_network(SETTINGS)
   for network, source in zip(twins.networks, model.networks):
@@ -74,28 +84,30 @@ def test_what_both_networks_have_is_stored_once(model, tmp_path):
   twins.head_net.set_weights(model.body_net.get_weights())
   people.write(twins, SETTINGS, tmp_path / "shared.npz")
   sizes = [(tmp_path / f"{name}.npz").stat().st_size for name in ("apart", "shared")]
-  assert sizes[1] < 0.6 * sizes[0]
+  assert sizes[1] < 0.65 * sizes[0]
   again, _ = people.read(tmp_path / "shared.npz")
   expected = heatmaps(twins)
   np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
 
 
-def test_a_network_of_ones_own_starts_from_its_parts(model, tmp_path, monkeypatch):
+def test_networks_start_from_its_parts(model, tmp_path, monkeypatch):
   people.write(model, SETTINGS, tmp_path / "weights.npz")
   monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
-  ours = build_network(SETTINGS)
-  parts = dict(zip(("head", "body", "ppu"), (ours.head_net, ours.body_net, ours.ppu)))
+  own = build_network(SETTINGS)
+  parts = {"head": own.head_net, "body": own.body_net, "ppu": own.ppu}
   for part, network in parts.items():
     loaded = load_weights(network, part, "mobilenet_v2_0.35", people.NAME)
-    assert {layer.name for layer in loaded} == {one.name for one in network.layers if one.weights}
+    assert {layer.name for layer in loaded} == {
+      layer.name for layer in network.layers if layer.weights
+    }
   expected = heatmaps(model)
-  np.testing.assert_allclose(heatmaps(ours), expected, atol=0.02 * np.abs(expected).max())
-  other = build_network({**SETTINGS, "ppu_width": 8})
+  np.testing.assert_allclose(heatmaps(own), expected, atol=0.02 * np.abs(expected).max())
+  wide = build_network({**SETTINGS, "ppu_width": 8})
   with pytest.raises(InputError, match=r"--ppu_weights=people: .* Build the network as configs"):
-    load_weights(other.ppu, "ppu", "", people.NAME)
+    load_weights(wide.ppu, "ppu", "", people.NAME)
 
 
-def test_what_is_no_network(tmp_path):
+def test_files_without_a_network(tmp_path):
   (tmp_path / "text.npz").write_text("no weights")
   np.savez(tmp_path / "bare.npz", numbers=np.zeros(3))
   np.savez(tmp_path / "empty.npz", settings=np.array(json.dumps(SETTINGS)))
@@ -104,7 +116,7 @@ def test_what_is_no_network(tmp_path):
       people.read(tmp_path / f"{name}.npz")
 
 
-def test_tracking_uses_a_converted_file_that_is_kept(model, tmp_path, monkeypatch, capsys):
+def test_converted_file_is_cached(model, tmp_path, monkeypatch, capsys):
   monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
   monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
   monkeypatch.setattr(people.read, "__defaults__", (tmp_path / "weights.npz",))
@@ -117,30 +129,29 @@ def test_tracking_uses_a_converted_file_that_is_kept(model, tmp_path, monkeypatc
   assert len(list((tmp_path / "cache" / "ppn_tf").glob("people-*.tflite"))) == 1
   frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
   expected = model.start(frame[None])[0]
-  for one in (first, again):
-    assert (one.margin, one.steady_crops, one.skeleton) == (1.1, True, COCO)
-    np.testing.assert_allclose(one.start(frame), expected, atol=0.02 * np.abs(expected).max())
-    seen = one.final_and_preliminary(frame, np.zeros_like(expected))[1]
-    wanted = model.body_net(frame[None])[0]
-    np.testing.assert_allclose(seen, wanted, atol=0.02 * np.abs(wanted).max())
-  # A file where the cache's folder should be: there is no cache then.
+  body = model.body_net(frame[None])[0]
+  for loaded in (first, again):
+    assert (loaded.margin, loaded.steady_crops, loaded.skeleton) == (1.1, True, COCO)
+    np.testing.assert_allclose(loaded.start(frame), expected, atol=0.02 * np.abs(expected).max())
+    preliminary = loaded.final_and_preliminary(frame, np.zeros_like(expected))[1]
+    np.testing.assert_allclose(preliminary, body, atol=0.02 * np.abs(body).max())
+  # With a file in place of the cache folder, there is no cache.
   (tmp_path / "file").write_text("")
   monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-  without = people.pose_model()
+  uncached = people.pose_model()
   assert "Not kept, tracking will be slower" in capsys.readouterr().err
-  np.testing.assert_allclose(without.start(frame), expected, atol=0.02 * np.abs(expected).max())
-  assert without.final_and_preliminary(frame, np.zeros_like(expected))[1] is not None
+  np.testing.assert_allclose(uncached.start(frame), expected, atol=0.02 * np.abs(expected).max())
+  assert uncached.final_and_preliminary(frame, np.zeros_like(expected))[1] is not None
 
 
-def test_the_packages_own_network():
-  """At most 12 MB, COCO's joints, and what tracking wants to know of it."""
+def test_network_of_the_package():
   assert people.WEIGHTS.stat().st_size <= 12_000_000
   model = people.pose_model()
   assert model.skeleton is COCO and model.num_joints == 17 and model.margin == 1.25
   assert model.image_size == (192, 192) and model.stride == 4
 
 
-def test_setup_ships_it():
+def test_wheel_contains_the_weights():
   setup = configparser.ConfigParser()
   setup.read(people.WEIGHTS.parents[3] / "setup.cfg")
   patterns = setup["options.package_data"]["*"].split()

@@ -33,6 +33,14 @@ def paint(people, size=(300, 480), background=20):
   return frame
 
 
+def gaussian(x, y, num_cells=48, stride=4, sigma=8.0):
+  """Returns [num_cells, num_cells] with a peak of 1 at a place in crop pixels."""
+  # Cell 0 of stride 4 covers pixels 0..3, so that its center is at 1.5.
+  cells = np.arange(num_cells) * stride + (stride - 1) / 2
+  columns, rows = (np.exp(-((cells - center) ** 2) / (2 * sigma**2)) for center in (x, y))
+  return np.outer(rows, columns)
+
+
 def joints(person):
   """[13, 2] of an (x, y, radius)."""
   return np.asarray(person[:2]) + SHAPE * person[2]
@@ -63,8 +71,6 @@ class DiscEye(PoseModel):
     if found:
       k = min(found, key=lambda one: np.linalg.norm(centers[one] - 95.5))
       radius = np.sqrt(stats[k, cv2.CC_STAT_AREA] / np.pi)
-      cells = np.arange(48) * 4 + 1.5
       for joint, (x, y) in enumerate(centers[k] + SHAPE * radius):
-        squared = (cells[:, None] - y) ** 2 + (cells[None] - x) ** 2
-        maps[..., joint] = self.peak * np.exp(-squared / (2 * 8.0**2))
+        maps[..., joint] = self.peak * gaussian(x, y)
     return maps

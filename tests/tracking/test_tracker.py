@@ -79,18 +79,14 @@ class Eye(PoseModel):
     assert crop.shape == (192, 192, 3)
     assert crop.dtype == np.float32
     strength = np.linalg.norm(crop, axis=-1)
-    owner = (crop @ DIRECTIONS.T).argmax(axis=-1)
-    rows, columns = np.mgrid[:192, :192]
+    rows, columns = np.nonzero(strength > 30)
+    colors, weights = crop[rows, columns], strength[rows, columns]
+    owners = (colors @ DIRECTIONS.T).argmax(axis=-1)
+    sums = [np.bincount(owners, weights * at, NUM_JOINTS) for at in (1, columns, rows)]
     heatmaps = np.zeros((48, 48, NUM_JOINTS), np.float32)
-    for joint, peak in enumerate(self.peaks):
-      weight = np.where((owner == joint) & (strength > 30), strength, 0)
-      if weight.sum() < 2000:
-        continue
-      x, y = ((weight * at).sum() / weight.sum() for at in (columns, rows))
-      cells_y, cells_x = np.mgrid[:48, :48]
-      # Cell 0 of stride 4 covers pixels 0..3: its centre is at 1.5.
-      square = (4 * cells_x + 1.5 - x) ** 2 + (4 * cells_y + 1.5 - y) ** 2
-      heatmaps[..., joint] = peak * np.exp(-square / (2 * 8.0**2))
+    for joint in np.flatnonzero(sums[0] >= 2000):
+      x, y = sums[1][joint] / sums[0][joint], sums[2][joint] / sums[0][joint]
+      heatmaps[..., joint] = self.peaks[joint] * discs.gaussian(x, y)
     return heatmaps
 
 
