@@ -9,6 +9,9 @@ Shapes are written with these letters throughout the package:
 
 Public names are imported on first use, so that `import ppn_tf` stays cheap:
 
+  model = ppn_tf.PPN.from_preset("people")
+  model = ppn_tf.PPN(head_net, body_net, ppu)
+
   for pose in ppn_tf.Tracker.from_preset("people")(frames):
     pose.keypoints, pose.scores
   ppn_tf.track_video("in.mp4", "out.mp4", output_json="out.json")
@@ -24,6 +27,7 @@ __version__ = "0.2.0"
 
 # Public names, and the modules that define them.
 _PUBLIC = {
+  "PPN": "ppn_tf.models.ppn",
   "PeopleTracker": "ppn_tf.tracking.people_tracker",
   "PoseSmoother": "ppn_tf.tracking.smoothing",
   "Tracker": "ppn_tf.tracking.tracker",

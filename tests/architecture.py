@@ -97,7 +97,6 @@ OVERSIZED = (
   "ppn_tf.score",
   "ppn_tf.training.experiment",
   "ppn_tf.training.loop",
-  "ppn_tf.training.trainer",
   "export.verify",
 )
 

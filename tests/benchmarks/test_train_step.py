@@ -11,9 +11,8 @@ from absl.testing import flagsaver
 from benchmarks import train_step
 from benchmarks.twin_process import TwinProcess, check_torch, hand_over
 from ppn_tf.config import experiment
-from ppn_tf.keypoints import heatmaps
+from ppn_tf.keypoints import heatmaps, losses
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.training import losses
 from tests.random_weights import randomize
 
 import tensorflow as tf

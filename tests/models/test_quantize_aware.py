@@ -24,7 +24,7 @@ def small_network() -> tf.keras.Model:
   depthwise = _layers.BatchNormalization(name="depthwise_bn")(depthwise)
   values = _layers.Add(name="add")([values, depthwise])
   values = deconv(values, 5, "deconv")
-  return tf.keras.Model(frames, _layers.Conv2D(2, 1, name="heatmaps")(values))
+  return tf.keras.Model(frames, _layers.Conv2D(2, 1, 2, name="heatmaps")(values))
 
 
 @pytest.fixture(name="pair", scope="module")

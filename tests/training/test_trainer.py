@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.training_step import TrainingStep
 from ppn_tf.training import mixed_precision
 from ppn_tf.training.trainer import Trainer, clips_not_finite
 
@@ -165,9 +166,9 @@ def test_long_gradients_are_cut_to_the_norm(batch):
   (kernel,) = (variable.numpy().astype(np.float64) for variable in model.trainable_variables)
   _, gradient = loss_and_gradient(kernel, batch, sigma=1.5)
   norm = float(np.linalg.norm(gradient))
-  trainer = Trainer(model, num_steps=4, weight_decay=0.0, sigma=1.5, clip_norm=norm / 8)
-  trainer.optimizer = tf.keras.optimizers.SGD(1.0)
-  trainer.train_step(batch)
+  optimizer = tf.keras.optimizers.SGD(1.0)
+  step = TrainingStep(model, optimizer, weight_decay=0.0, sigma=1.5, clip_norm=norm / 8)
+  step.train(batch)
   np.testing.assert_allclose(model.trainable_variables[0], kernel - gradient / 8, atol=1e-6)
 
 
@@ -233,6 +234,31 @@ def test_ppn_trains_its_three_networks_and_reports_both_parts(batch):
   assert means["loss_first"] > 0
 
 
+def test_checkpoints_have_the_names_of_version_0_1_0(batch, tmp_path):
+  maps = [tf.keras.Input((4, 4, JOINTS)) for _ in range(2)]
+  mixed = tf.keras.layers.Conv2D(JOINTS, 1)(tf.keras.layers.Concatenate()(maps))
+  model = PPN(network("head"), network("body"), tf.keras.Model(maps, mixed))
+  trainer = Trainer(model, num_steps=4)
+  trainer.train_step(batch)
+  path = tf.train.Checkpoint(model=model, trainer=trainer).save(str(tmp_path / "ckpt"))
+  names = {name.split("/.ATTRIBUTES")[0] for name, _ in tf.train.list_variables(path)}
+  layers = {f"model/{part}_net/layer_with_weights-0/kernel" for part in ("head", "body")}
+  layers |= {f"model/ppu/layer_with_weights-0/{name}" for name in ("kernel", "bias")}
+  means = {
+    f"trainer/means/{mean}/{part}"
+    for mean in ("loss", "loss_first", "loss_final", "pck")
+    for part in ("total", "count")
+  }
+  # Two moments of Adam for each of the four variables.
+  optimizer = {f"trainer/optimizer/_variables/{number}" for number in range(1, 9)}
+  optimizer |= {f"trainer/optimizer/{name}" for name in ("_iterations", "_current_learning_rate")}
+  others = {"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter", "trainer/step"}
+  assert names == layers | means | optimizer | others
+  # Adam's moments have the order of these variables.
+  variables = [v.ref() for part in model.networks for v in part.trainable_variables]
+  assert [variable.ref() for variable in model.trainable_variables] == variables
+
+
 @pytest.mark.parametrize(("policy", "scales"), [("mixed_float16", True), ("mixed_bfloat16", False)])
 def test_half_precision_follows_single_precision(batch, monkeypatch, policy, scales):
   """Nine steps of the same network; float16 alone scales its loss."""
@@ -242,7 +268,7 @@ def test_half_precision_follows_single_precision(batch, monkeypatch, policy, sca
     with mixed_precision.policy(mixed):
       model = Framewise(network())
     trainer = Trainer(model, num_steps=10, learning_rate=RATE)
-    assert trainer.scales_loss == (mixed and scales)
+    assert trainer._training_step.scales_loss == (mixed and scales)
     history = []
     for _ in range(9):
       trainer.train_step(batch)

@@ -65,7 +65,8 @@ def to_tflite(
     )
   if isinstance(model, PPN):
     unit = ServedPPU(model.ppu, sampler, integers=quantization in ("dynamic", "int8", "qat"))
-    model = PPN(model.head_net, model.body_net, unit, model.skip_connection, model.propagation)
+    model = PPN(model.head_net, model.body_net, model.ppu, model.skip_connection, model.propagation)
+    model.ppu = unit  # no Keras model, but called as the one that it replaces
   with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name) / "model"
     saved_model.write_saved_model(

@@ -1,4 +1,4 @@
-"""The loss of section III-A: mean squared error of heatmaps (Eq. 1)."""
+"""Loss of section III-A: mean squared error of heatmaps (Eq. 1)."""
 
 from typing import Optional, Tuple
 
@@ -11,14 +11,14 @@ def heatmap_mse(
   weights: tf.Tensor,
   count: Optional[tf.Tensor] = None,
 ) -> tf.Tensor:
-  """Mean squared error over cells and counted joints.
+  """Computes the mean squared error over cells and counted joints.
 
   Args:
     predicted: [B, h, w, K] float32.
     target: [B, h, w, K] float32.
     weights: [B, K] float32, 0 for joints that do not count (invisible ones).
-    count: what the sum over the joints is divided by; by default the sum of the
-      weights. A part of a batch takes the whole batch's.
+    count: divisor of the sum over joints; by default the sum of the weights. For a part of a
+      batch, give the sum over the whole batch.
   Returns:
     A scalar; zero if no joint counts.
   """
@@ -35,18 +35,18 @@ def clip_loss(
   counts: Optional[tf.Tensor] = None,
   first_target: Optional[tf.Tensor] = None,
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Eq. 1 in its two parts, whose sum is the loss.
+  """Computes the two parts of Eq. 1, whose sum is the loss.
 
   Args:
-    initial: [B, h, w, K] heatmaps of the first frame by HeadNet, or None.
+    initial: [B, h, w, K], HeadNet's heatmaps of the first frame, or None.
     final: [B, T, h, w, K].
     targets: [B, T, h, w, K].
     weights: [B, T, K].
     counts: [T], see `heatmap_mse`; by default the sums of the weights.
-    first_target: of the initial heatmaps, [B, h, w, K]; by default the first frame's.
+    first_target: [B, h, w, K], target of the initial heatmaps; by default the first frame's.
   Returns:
-    MSE of the initial heatmaps (zero without them), and the sum over the T
-    frames of the MSE of the final ones.
+    MSE of the initial heatmaps (zero without them), and the sum over the T frames of the MSE of
+    the final heatmaps.
   """
   counts = tf.reduce_sum(weights, axis=[0, 2]) if counts is None else counts
   first = tf.constant(0.0)

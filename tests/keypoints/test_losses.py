@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ppn_tf.training import losses
+from ppn_tf.keypoints import losses
 
 
 def test_mean_squared_error_counts_weighted_joints_alone():

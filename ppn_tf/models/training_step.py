@@ -1,0 +1,198 @@
+"""Training step on a batch of clips: recurrence, Eq. 1, gradient, optimizer."""
+
+import math
+from typing import Dict, List, Mapping, Optional, Tuple
+
+from ppn_tf.keypoints import heatmaps, losses
+
+import tensorflow as tf
+
+Batch = Mapping[str, tf.Tensor]
+# Fraction of the torso within which a predicted joint is correct.
+_PCK_ALPHA = 0.2
+
+
+class TrainingStep:
+  """Computes the loss of a model on a batch of clips, and updates the model.
+
+  `fit` and `training.trainer.Trainer` both run this step. Checkpoints do not see it: its metrics
+  and its optimizer belong to whoever created it.
+
+  A batch holds frames [B, T, H, W, 3] float32, 0..255; keypoints [B, T, K, 2] float32, (x, y) in
+  pixels of the frames; weights [B, T, K] float32, 0 for joints that do not count; and optionally
+  torso [B, T] float32, the reference length of PCK-torso in pixels.
+
+  Attributes:
+    optimizer: the optimizer, with loss scaling for networks in float16.
+    scales_loss: whether `optimizer` scales the loss.
+    means: running means since their last reset, by name: loss, loss_first, loss_final, pck.
+  """
+
+  def __init__(
+    self,
+    model: tf.keras.Model,
+    optimizer: tf.keras.optimizers.Optimizer,
+    *,
+    sigma: float = 2.0,
+    weight_decay: float = 1e-5,
+    clip_norm: float = 0.0,
+    accumulation: int = 1,
+    teacher: Optional[tf.keras.Model] = None,
+  ):
+    """Creates a step in the scope of the strategy that runs it.
+
+    Args:
+      model: a VideoPoseModel.
+      optimizer: updates the model's trainable variables.
+      sigma: standard deviation of the target heatmaps in cells.
+      weight_decay: factor of the L2 term in the gradient.
+      clip_norm: largest global norm of the gradients, which are scaled down to it; 0: unlimited.
+      accumulation: parts that a batch is computed in, to need less memory. The loss is the
+        whole batch's; batch norms see one part.
+      teacher: fixed VideoPoseModel, whose heatmaps of all joints are the targets instead of the
+        labels'.
+    Raises:
+      ValueError: a number is not finite or out of range.
+    """
+    if not 0.0 < sigma < math.inf:
+      raise ValueError(f"sigma must be a positive number of cells. Received: {sigma}")
+    for name, value in (("weight_decay", weight_decay), ("clip_norm", clip_norm)):
+      if not 0.0 <= value < math.inf:
+        raise ValueError(f"{name} must be a number of at least 0. Received: {value}")
+    if accumulation < 1:
+      raise ValueError(f"accumulation must be at least 1. Received: {accumulation}")
+    self._model = model
+    self._sigma = sigma
+    self._weight_decay = weight_decay
+    self._clip_norm = clip_norm
+    self._accumulation = accumulation
+    self._teacher = teacher
+    layers = [layer for network in model.networks for layer in network.layers]
+    self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)
+    scaling = tf.keras.mixed_precision.LossScaleOptimizer
+    if self.scales_loss and not isinstance(optimizer, scaling):
+      # Gradients of heatmap losses are small, and float16 rounds those below 6e-8 to zero.
+      optimizer = scaling(optimizer)
+    self.optimizer = optimizer
+    self.means: Dict[str, tf.keras.metrics.Mean] = {
+      name: tf.keras.metrics.Mean(name) for name in ("loss", "loss_first", "loss_final", "pck")
+    }
+
+  def train(self, batch: Batch, stop: tf.Tensor = 0.0) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Updates the model by a batch; runs in a replica's context.
+
+    Args:
+      batch: this replica's part of the batch.
+      stop: scalar float32, a number that all replicas exchange.
+    Returns:
+      The loss of all replicas and the sum of their `stop`, scalars.
+    Raises:
+      tf.errors.InvalidArgumentError: the loss is not finite; trained variables and the optimizer
+        are unchanged.
+    """
+    counts = tf.reduce_sum(self._get_weights(batch), axis=[0, 2])
+    counts, stop = _sum_over_replicas([counts, tf.identity(stop)])
+    first_part, final_part, gradients = self._compute_gradients(batch, counts)
+    first_part, final_part, *gradients = _sum_over_replicas([first_part, final_part, *gradients])
+    loss = first_part + final_part
+    # Every assignment waits for the check.
+    with tf.control_dependencies([tf.debugging.check_numerics(loss, "the loss is not finite")]):
+      self._apply([tf.identity(gradient) for gradient in gradients])
+      loss = tf.identity(loss)
+    self._update_means(first_part, final_part)
+    return loss, stop
+
+  def test(self, batch: Batch) -> None:
+    """Updates the means by a batch, and leaves the model unchanged."""
+    counts = tf.reduce_sum(self._get_weights(batch), axis=[0, 2])
+    (counts,) = _sum_over_replicas([counts])
+    first_part, final_part, final = self._compute_loss(batch, counts, training=False)
+    self._update_pck(batch, final)
+    self._update_means(*_sum_over_replicas([first_part, final_part]))
+
+  def _update_means(self, first_part: tf.Tensor, final_part: tf.Tensor) -> None:
+    self.means["loss"].update_state(first_part + final_part)
+    self.means["loss_first"].update_state(first_part)
+    self.means["loss_final"].update_state(final_part)
+
+  def _apply(self, gradients: List[tf.Tensor]) -> None:
+    """Applies gradients with weight decay as one of their terms, as in the paper's ancestors."""
+    variables = self._model.trainable_variables
+    if self.scales_loss:
+      gradients = self.optimizer.get_unscaled_gradients(gradients)
+    gradients = [g + self._weight_decay * v for g, v in zip(gradients, variables)]
+    if self._clip_norm:
+      gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm)
+    # They are summed over replicas already: decay and norm are of the whole batch.
+    self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
+
+  def _compute_gradients(
+    self, batch: Batch, counts: tf.Tensor
+  ) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
+    """Returns the two parts of Eq. 1 and its gradients, summed over parts of the batch."""
+    if self._accumulation == 1:
+      return self._compute_gradients_of_part(batch, counts)
+    parts = {
+      name: tf.reshape(value, [self._accumulation, -1, *value.shape[1:]])
+      for name, value in batch.items()
+    }
+    first, final = tf.constant(0.0), tf.constant(0.0)
+    totals = [tf.zeros_like(variable) for variable in self._model.trainable_variables]
+    # A loop of the graph, not of Python, frees each part's activations before the next.
+    for number in tf.range(self._accumulation):
+      part = {name: value[number] for name, value in parts.items()}
+      part_first, part_final, gradients = self._compute_gradients_of_part(part, counts)
+      first, final = first + part_first, final + part_final
+      totals = [total + gradient for total, gradient in zip(totals, gradients)]
+    return first, final, totals
+
+  def _compute_gradients_of_part(
+    self, part: Batch, counts: tf.Tensor
+  ) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
+    with tf.GradientTape() as tape:
+      first_part, final_part, final = self._compute_loss(part, counts, training=True)
+      loss = first_part + final_part
+      minimized = self.optimizer.get_scaled_loss(loss) if self.scales_loss else loss
+    self._update_pck(part, final)
+    gradients = tape.gradient(minimized, self._model.trainable_variables)
+    return first_part, final_part, gradients
+
+  def _compute_loss(
+    self, part: Batch, counts: tf.Tensor, training: bool
+  ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns the two parts of Eq. 1, and the final heatmaps [B, T, h, w, K]."""
+    first_target, targets = self._get_targets(part)
+    maps = self._model.unroll(part["frames"], training=training)
+    weights = self._get_weights(part)
+    parts = losses.clip_loss(maps.initial, maps.final, targets, weights, counts, first_target)
+    return (*parts, maps.final)
+
+  def _update_pck(self, part: Batch, final: tf.Tensor) -> None:
+    if "torso" in part:
+      keypoints, _ = heatmaps.decode(final, self._model.stride, "argmax")
+      distance = tf.norm(keypoints - part["keypoints"], axis=-1)
+      is_correct = tf.cast(distance <= _PCK_ALPHA * part["torso"][..., None], tf.float32)
+      self.means["pck"].update_state(100.0 * is_correct, sample_weight=part["weights"])
+
+  def _get_targets(self, part: Batch) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
+    """Returns targets of the initial heatmaps, [B, h, w, K], and of the final, [B, T, h, w, K].
+
+    The first is None where the target of the first frame serves both.
+    """
+    if self._teacher is None:
+      model = self._model
+      size = model.heatmap_size
+      return None, heatmaps.encode(part["keypoints"], size, model.stride, self._sigma)
+    maps = self._teacher.unroll(part["frames"])
+    return maps.initial, maps.final
+
+  def _get_weights(self, part: Batch) -> tf.Tensor:
+    """Returns the weights of joints, [B, T, K]; a teacher's heatmaps all count."""
+    return part["weights"] if self._teacher is None else tf.ones_like(part["weights"])
+
+
+def _sum_over_replicas(values: List[tf.Tensor]) -> List[tf.Tensor]:
+  context = tf.distribute.get_replica_context()
+  if context.num_replicas_in_sync == 1:
+    return values
+  return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
