@@ -1,1 +1,1 @@
-"""Runnable doors that write data sets: `python -m data.NAME --help`."""
+"""Commands that write data sets: `python -m data.NAME --help`."""

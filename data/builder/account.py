@@ -1,4 +1,4 @@
-"""What became of a source's clips: how many were read, what was mended, what was left out."""
+"""Account of a source's clips: numbers read, defects fixed, and clips skipped."""
 
 import collections
 import dataclasses
@@ -8,14 +8,14 @@ from typing import Dict, List, Sequence, Tuple
 
 from ppn_tf.runtime.errors import InputError
 
-# Beyond so many clips of a kind the summary names them without their details,
-MOST_DETAILS = 20
-# and in no more lines than this.
-MOST_LINES = 40
+# A kind of defect with more clips is listed without details,
+MAX_DETAILS = 20
+# and with at most this number of lines.
+MAX_LINES = 40
 
 
 class ClipError(InputError):
-  """A clip that cannot be used; `kind` groups them in the summary."""
+  """Raised for an unusable clip; `kind` groups such clips in the summary."""
 
   def __init__(self, kind: str, message: str):
     super().__init__(message)
@@ -27,28 +27,28 @@ class Repair:
   """A defect of a clip.
 
   Attributes:
-    kind: groups them in the summary.
-    detail: a few words on this clip.
-    count: how many joints, boxes or frames it is about.
-    mended: False where it was only noted and everything left as it was.
+    kind: name that groups defects in the summary.
+    detail: a few words about this clip.
+    count: number of affected joints, boxes or frames.
+    fixed: False if the defect was only noted, and the labels are unchanged.
   """
 
   kind: str
   detail: str
   count: int = 1
-  mended: bool = True
+  fixed: bool = True
 
 
 class Account:
   """Counts clips while they are read.
 
   Attributes:
-    strict: whether a clip that cannot be used ends the run.
-    num_clips, num_frames: split name -> how many were read.
-    repairs: clip -> what was found in it.
-    skipped: clip -> why it was left out.
-    notes: lines that the summary has besides.
-    left_out: what was not expected to become a clip -> names, such as frames without labels.
+    strict: whether an unusable clip ends the run.
+    num_clips, num_frames: number of clips and frames read, by split.
+    repairs: defects, by clip.
+    skipped: reasons for skipping, by clip.
+    notes: additional lines of the summary.
+    left_out: names of ignored files or entries, by reason, such as frames without labels.
   """
 
   def __init__(self, strict: bool = False):
@@ -61,41 +61,41 @@ class Account:
     self.notes: List[str] = []
 
   def add(self, split: str, clip: str, num_frames: int, repairs: Tuple[Repair, ...]) -> None:
-    """Counts a clip that was read."""
+    """Adds a clip that was read."""
     self.num_clips[split] += 1
     self.num_frames[split] += num_frames
     if repairs:
       self.repairs[clip] = repairs
 
   def skip(self, clip: str, problem: ClipError) -> None:
-    """Leaves a clip out; raises its ClipError if `strict`."""
+    """Skips a clip, or raises its ClipError if `strict`."""
     if self.strict:
       raise problem
     self.skipped[clip] = problem
 
-  def kinds(self, mended: bool) -> Dict[str, List[Tuple[str, Repair]]]:
-    """Clips and what was mended, or else only noted, in them; by kind, in the clips' order."""
-    found: Dict[str, List[Tuple[str, Repair]]] = collections.defaultdict(list)
+  def group_repairs(self, fixed: bool) -> Dict[str, List[Tuple[str, Repair]]]:
+    """Returns (clip, defect) pairs by kind, in the clips' order; fixed or only noted defects."""
+    groups: Dict[str, List[Tuple[str, Repair]]] = collections.defaultdict(list)
     for clip, repairs in sorted(self.repairs.items()):
       for repair in repairs:
-        if repair.mended == mended:
-          found[repair.kind].append((clip, repair))
-    return dict(found)
+        if repair.fixed == fixed:
+          groups[repair.kind].append((clip, repair))
+    return dict(groups)
 
-  def summary(self) -> str:
-    """Clips and frames of each split, then what was mended, noted and skipped, by kind."""
+  def summarize(self) -> str:
+    """Returns text: clips and frames of each split, then fixed, noted and skipped defects."""
     lines = [
       f"{name}: {clips} clips, {self.num_frames[name]} frames"
       for name, clips in self.num_clips.items()
     ]
     lines += self.notes
-    for title, mended in (("repaired", True), ("noted and left as it is", False)):
-      kinds = self.kinds(mended)
-      lines.append(f"{title}:" if kinds else f"{title}: none")
-      for kind, repairs in kinds.items():
+    for title, fixed in (("fixed", True), ("noted, not changed", False)):
+      groups = self.group_repairs(fixed)
+      lines.append(f"{title}:" if groups else f"{title}: none")
+      for kind, repairs in groups.items():
         total = sum(repair.count for _, repair in repairs)
-        lines.append(f"  {kind}, {len(repairs)} clips, {total} in all:")
-        lines += _listing([(clip, repair.detail) for clip, repair in repairs])
+        lines.append(f"  {kind}, {len(repairs)} clips, {total} in total:")
+        lines += _format_clips([(clip, repair.detail) for clip, repair in repairs])
     skipped: Dict[str, List[Tuple[str, str]]] = collections.defaultdict(list)
     for clip, problem in sorted(self.skipped.items()):
       skipped[problem.kind].append((clip, str(problem)))
@@ -104,25 +104,25 @@ class Account:
     lines.append("skipped:" if skipped else "skipped: none")
     for kind, named in skipped.items():
       lines.append(f"  {kind}, {len(named)}:")
-      lines += _listing(named)
+      lines += _format_clips(named)
     return "\n".join(lines)
 
 
-def _listing(clips: Sequence[Tuple[str, str]]) -> List[str]:
-  """Lines of (clip, detail): one a clip if they are few, else the clips' names alone."""
-  if len(clips) <= MOST_DETAILS:
+def _format_clips(clips: Sequence[Tuple[str, str]]) -> List[str]:
+  """Returns one line for each (clip, detail), or only the clips' names if they are many."""
+  if len(clips) <= MAX_DETAILS:
     return [f"    {clip} ({detail})" if detail else f"    {clip}" for clip, detail in clips]
   lines = [f"    first: {clips[0][0]} ({clips[0][1]})"] if clips[0][1] else []
-  names = ", ".join(_ranges([clip for clip, _ in clips]))
+  names = ", ".join(_join_ranges([clip for clip, _ in clips]))
   wrapped = textwrap.wrap(names, 94, break_long_words=False, break_on_hyphens=False)
-  lines += [f"    {line}" for line in wrapped[:MOST_LINES]]
-  if len(wrapped) > MOST_LINES:
-    lines.append(f"    ... ({len(wrapped) - MOST_LINES} more lines)")
+  lines += [f"    {line}" for line in wrapped[:MAX_LINES]]
+  if len(wrapped) > MAX_LINES:
+    lines.append(f"    ... ({len(wrapped) - MAX_LINES} more lines)")
   return lines
 
 
-def _ranges(names: Sequence[str]) -> List[str]:
-  """Names with "0007-0009" for neighbours; the others as they are."""
+def _join_ranges(names: Sequence[str]) -> List[str]:
+  """Returns names in which three or more consecutive numbers are one range, "0007-0009"."""
   runs: List[List[str]] = []
   for name in names:
     if runs and _follows(name, runs[-1][-1]):
@@ -135,6 +135,6 @@ def _ranges(names: Sequence[str]) -> List[str]:
   return parts
 
 
-def _follows(name: str, before: str) -> bool:
-  digits = re.fullmatch(r"\d+", name) and re.fullmatch(r"\d+", before)
-  return bool(digits) and len(name) == len(before) and int(name) == int(before) + 1
+def _follows(name: str, previous: str) -> bool:
+  digits = re.fullmatch(r"\d+", name) and re.fullmatch(r"\d+", previous)
+  return bool(digits) and len(name) == len(previous) and int(name) == int(previous) + 1

@@ -1,4 +1,4 @@
-"""The TFDS records that all builders write, and how their programs make or keep a data set."""
+"""TFDS records of clips, and the part of the commands that all data sets share."""
 
 import abc
 import contextlib
@@ -21,34 +21,34 @@ from .clip_source import ClipSource
 
 
 class ClipRecords(tfds.core.GeneratorBasedBuilder, abc.ABC):
-  """One example a clip, as `ppn_tf.clips.records` reads them; the frames stay encoded.
+  """Builder of one example per clip, which `ppn_tf.clips.records` reads; frames stay encoded.
 
-  TFDS shuffles the examples: up to 1 GB of them in memory, beyond that by way
-  of temporary files beside the records.
+  TFDS shuffles up to 1 GB of examples in memory, and larger data sets through temporary files
+  next to the records.
   """
 
   VERSION = tfds.core.Version("1.0.0")
   RELEASE_NOTES = {"1.0.0": "First release."}
 
-  # There are no checksums of downloads beside this code, and TFDS 4.9.10 looks for
-  # them with a package that it does not require (importlib_resources).
+  # No checksums of downloads lie next to this code, and TFDS 4.9.10 searches for them
+  # with a package that it does not require (importlib_resources).
   code_path = None
 
-  # What a data set says of itself.
+  # Shown in the data set's info.
   description = homepage = citation = ""
 
   def __init__(self, source: Optional[ClipSource] = None, **kwargs: Any):
-    """Takes TFDS's arguments, and the source if it is not TFDS's manual_dir."""
+    """Creates a builder with TFDS's arguments; without a source it reads TFDS's manual_dir."""
     self._source = source
     super().__init__(**kwargs)
 
   @abc.abstractmethod
   def open_source(self, folder: os.PathLike) -> ClipSource:
-    """The clips of TFDS's manual_dir."""
+    """Returns the source of the clips in TFDS's manual_dir."""
 
   @abc.abstractmethod
   def skeleton(self) -> Skeleton:
-    """The data set's joints."""
+    """Returns the skeleton of the data set."""
 
   def _info(self) -> tfds.core.DatasetInfo:
     skeleton = self.skeleton()
@@ -62,7 +62,7 @@ class ClipRecords(tfds.core.GeneratorBasedBuilder, abc.ABC):
         {
           "clip": tfds.features.Text(),
           "action": tfds.features.Text(),
-          # The format is that of arrays; encoded frames are stored as they come.
+          # The format applies to arrays; encoded frames are stored unchanged.
           "frames": tfds.features.Sequence(
             tfds.features.Image(shape=(None, None, 3), encoding_format="jpeg")
           ),
@@ -98,15 +98,15 @@ class ClipRecords(tfds.core.GeneratorBasedBuilder, abc.ABC):
           "image_size": np.array(labels.image_size, np.int32),
         },
       )
-    # The splits are made one after the other: at the last one's end it is complete.
+    # Splits are written in turn, so the account is complete after the last one.
     self.info.metadata["frames"] = dict(source.account.num_frames)
     self.info.metadata["skipped"] = sorted(source.account.skipped)
 
 
-def data_set_folder(
+def get_folder(
   builder: Type[ClipRecords], data_dir: Optional[str], config: Optional[str] = None
 ) -> pathlib.Path:
-  """Where a data set stands: DATA_DIR/name[/config]/version."""
+  """Returns the folder of a data set: DATA_DIR/name[/config]/version."""
   root = pathlib.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser().absolute()
   return root.joinpath(builder.name, *([config] if config else []), str(builder.VERSION))
 
@@ -117,48 +117,48 @@ def prepare(
   data_dir: Optional[str],
   config: Optional[Any] = None,
 ) -> pathlib.Path:
-  """Makes the data set; an older one is replaced only once the new one is complete.
+  """Writes a data set, and replaces an older one only when the new one is complete.
 
   Args:
-    builder: the data set's builder.
+    builder: builder of the data set.
     source: its clips.
-    data_dir: the folder above NAME/1.0.0; None is TFDS's default.
-    config: TFDS's BuilderConfig or its name, where the builder has several.
+    data_dir: parent folder of NAME/1.0.0; None means TFDS's default.
+    config: TFDS's BuilderConfig or its name, for builders with several.
   Returns:
-    The data set's folder.
+    Folder of the data set.
   Raises:
-    InputError: no clip can be used (or, of a strict source, one cannot), or
-      the data set cannot be written.
+    InputError: no clip is usable, or a clip of a strict source is not, or the data set cannot be
+      written.
   """
-  final = data_set_folder(builder, data_dir, getattr(config, "name", config))
-  source.splits()  # fails before anything is made
+  final = get_folder(builder, data_dir, getattr(config, "name", config))
+  source.splits()  # raises before anything is written
   try:
     with complete_or_absent(final) as partial:
       maker = builder(source, data_dir=os.fspath(partial.parent), config=config)
       tfds.disable_progress_bar()
-      # TFDS announces a download, and the temporary folder as the result.
+      # TFDS prints that it downloads, and names the temporary folder.
       with contextlib.redirect_stdout(io.StringIO()):
         maker.download_and_prepare(
           download_config=tfds.download.DownloadConfig(try_download_gcs=False)
         )
       maker.data_path.rename(partial)
   except (OSError, RuntimeError) as error:
-    # TFDS turns TensorFlow's error for a full disk into a RuntimeError.
+    # TFDS converts TensorFlow's error for a full disk to a RuntimeError.
     if isinstance(error, RuntimeError) and "ResourceExhausted" not in str(error):
       raise
     raise InputError(
       f"{final}: the data set cannot be written ({str(error).splitlines()[-1]}). "
-      "Free space there, or choose another --data_dir."
+      "Free space there, or give another --data_dir."
     ) from error
   return final
 
 
 def keep(folder: pathlib.Path, source: ClipSource) -> None:
-  """Reports the data set that is already in `folder`.
+  """Prints a summary of the data set in `folder`.
 
   Raises:
     InputError: it was made from another source, from other labels, or without clips that a
-      strict source insists on.
+      strict source requires.
   """
   try:
     info = records.open_records(folder).info
@@ -167,48 +167,48 @@ def keep(folder: pathlib.Path, source: ClipSource) -> None:
   metadata = dict(info.metadata or {})
   if metadata.get("source") != os.fspath(source.folder):
     raise InputError(
-      f"{folder}: already there, made from {metadata.get('source')}, not from {source.folder}. "
-      "Pass --overwrite to replace it, or another --data_dir."
+      f"{folder}: exists, and was made from {metadata.get('source')}, not {source.folder}. "
+      "Add --overwrite to replace it, or give another --data_dir."
     )
   if metadata.get("labels_sha256") != source.digest():
     changed = f"{source.labels} has changed since" + (" or flags differ" * bool(source.settings()))
-    raise InputError(f"{folder}: already there, but {changed}. Pass --overwrite to replace it.")
+    raise InputError(f"{folder}: exists, but {changed}. Add --overwrite to replace it.")
   skipped = metadata.get("skipped", [])
   if source.account.strict and skipped:
     raise InputError(
-      f"{folder}: already there, made without {len(skipped)} clips ({', '.join(skipped)}). "
-      "Pass --overwrite to make it anew under --strict."
+      f"{folder}: exists, but lacks {len(skipped)} skipped clips ({', '.join(skipped)}). "
+      "Add --overwrite to make it again with --strict."
     )
-  print(f"kept, as made before from {source.folder} (--overwrite makes it anew):")
+  print(f"kept the existing data set of {source.folder} (--overwrite replaces it):")
   for name, split in info.splits.items():
     print(f"  {name}: {split.num_examples} clips, {metadata.get('frames', {}).get(name)} frames")
 
 
 def define_flags(source: str) -> None:
-  """Flags of every builder's program.
+  """Defines the flags that the commands share.
 
-  Not at import: the programs under data/ share names, and one process may import several.
+  Flags are not defined on import, because commands share names and a process may import several.
 
   Args:
-    source: what --source is to hold.
+    source: help of --source.
   """
   flags.DEFINE_string("source", None, source, required=True)
   flags.DEFINE_string(
-    "data_dir", None, "Where the data set is made. Default: TFDS's own, ~/tensorflow_datasets."
+    "data_dir", None, "Folder for data sets. Default: that of TFDS, ~/tensorflow_datasets."
   )
-  flags.DEFINE_bool("strict", False, "Stop at a clip that cannot be used; else skip it.")
-  flags.DEFINE_bool("overwrite", False, "Replace a data set that is already there.")
+  flags.DEFINE_bool("strict", False, "Stop at an unusable clip instead of skipping it.")
+  flags.DEFINE_bool("overwrite", False, "Replace an existing data set.")
 
 
 def make_or_keep(
   builder: Type[ClipRecords], source: ClipSource, config: Optional[Any] = None
 ) -> None:
-  """What a program does by its flags: makes the data set, or finds it made."""
+  """Writes the data set that the flags describe, or keeps an existing one."""
   options = flags.FLAGS
-  folder = data_set_folder(builder, options.data_dir, getattr(config, "name", config))
+  folder = get_folder(builder, options.data_dir, getattr(config, "name", config))
   if folder.exists() and not options.overwrite:
     keep(folder, source)
   else:
     prepare(builder, source, options.data_dir, config)
-    print(source.account.summary())
+    print(source.account.summarize())
   print(f"data set: --dataset={folder}")

@@ -1,4 +1,4 @@
-"""What every builder reads from: a folder of labelled clips, taken one at a time."""
+"""Base class of sources: folders of labelled clips, read clip by clip."""
 
 import abc
 import dataclasses
@@ -19,16 +19,16 @@ from .layouts import LAYOUTS, check_layout
 
 @dataclasses.dataclass(frozen=True)
 class LabelledClip:
-  """The labels of a clip of N frames; the centre of the top-left pixel is (0, 0).
+  """Labels of a clip of N frames; the center of the top-left pixel is (0, 0).
 
   Attributes:
-    clip: its name, unique in its data set.
-    action: what the person does; may be empty.
-    keypoints: [N, K, 2] float32, (x, y) pixels.
+    clip: name, unique in its data set.
+    action: name of the activity; may be empty.
+    keypoints: [N, K, 2] float32, (x, y) in pixels.
     visibility: [N, K] bool.
-    boxes: [N, 4] float32, (x1, y1, x2, y2) pixels.
-    image_size: (height, width) of its frames.
-    repairs: what was mended or noted.
+    boxes: [N, 4] float32, (x1, y1, x2, y2) in pixels.
+    image_size: (height, width) of the frames.
+    repairs: defects that were fixed or noted.
   """
 
   clip: str
@@ -45,24 +45,25 @@ class LabelledClip:
 
 
 class ClipSource(abc.ABC):
-  """Reads clips one at a time and keeps account of what was mended and skipped.
+  """Reads clips one at a time, and keeps an account of fixed and skipped ones.
 
   Attributes:
-    name: of the program under data/, and of the data set.
-    folder: where the data set was unpacked.
-    skeleton: its joints.
-    account: what became of the clips.
+    name: name of the data set, and of its package in data/.
+    folder: folder of the unpacked data set.
+    skeleton: joints of the labels.
+    account: counts of clips and defects.
   """
 
   name: str
   skeleton: Skeleton
 
   def __init__(self, folder: Union[str, os.PathLike], strict: bool = False, progress: bool = False):
-    """Looks at the folder's outermost entries.
+    """Checks the entries of the folder.
 
     Args:
-      strict: whether a clip that cannot be used raises its ClipError.
-      progress: whether a terminal shows a bar over the clips.
+      folder: folder of the unpacked data set.
+      strict: whether an unusable clip raises its ClipError.
+      progress: whether a terminal shows a progress bar.
     Raises:
       InputError: the folder has another layout.
     """
@@ -75,49 +76,53 @@ class ClipSource(abc.ABC):
   @property
   @abc.abstractmethod
   def labels(self) -> pathlib.Path:
-    """The file or folder that holds the labels, for messages."""
+    """Returns the file or folder of the labels, for messages."""
 
   @abc.abstractmethod
   def label_files(self) -> Iterable[pathlib.Path]:
-    """All files that the labels are read from, in a fixed order."""
+    """Returns all label files, in a fixed order."""
 
   @abc.abstractmethod
   def clips(self) -> Dict[str, List[str]]:
-    """The clips of each split, looked at but not read; those that cannot be used are skipped."""
+    """Lists the clips of each split without reading them; skips unusable ones."""
 
   @abc.abstractmethod
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
-    """A clip's labels and its N encoded frames; ClipError if it cannot be used."""
+    """Reads the labels and the N encoded frames of a clip.
+
+    Raises:
+      ClipError: the clip is unusable.
+    """
 
   def settings(self) -> str:
-    """What else decides the data set's content, besides folder and labels."""
+    """Returns text that identifies the options which change the data set's content."""
     return ""
 
   def digest(self) -> str:
-    """A hash of labels and settings: tells whether a data set was made from these."""
+    """Returns a hash of labels and settings, which identifies the data set's content."""
     digest = hashlib.sha256(self.settings().encode())
     for path in self.label_files():
       try:
         content = path.read_bytes()
-      except OSError:  # skipped later, with its reason
+      except OSError:  # skipped later, with a reason
         content = b""
       digest.update(f"{path.stem} {len(content)} ".encode() + content)
     return digest.hexdigest()
 
   def splits(self) -> Dict[str, List[str]]:
-    """Clips of each split; one without a usable clip is left out.
+    """Returns the clips of each split that has usable ones.
 
     Raises:
-      InputError: no clip can be used.
+      InputError: no clip is usable.
     """
     if not self._splits:
-      found = self.clips()
-      # TFDS refuses a split that turns out to be empty, hence the look ahead.
-      self._splits = {name: ids for name, ids in found.items() if any(map(self._is_usable, ids))}
+      clips = self.clips()
+      # TFDS refuses a split that turns out to be empty, so a clip of each is read in advance.
+      self._splits = {name: ids for name, ids in clips.items() if any(map(self._is_usable, ids))}
     if not self._splits:
-      first = next(iter(self.account.skipped.values()), "it holds none.")
+      first = next(iter(self.account.skipped.values()), "there are no clips.")
       raise InputError(
-        f"{self.folder}: no clip can be used; the first: {first} "
+        f"{self.folder}: no clip is usable; the first: {first} "
         f"Expected {LAYOUTS[self.name].expected}."
       )
     return self._splits
@@ -125,10 +130,10 @@ class ClipSource(abc.ABC):
   def read_clips(
     self, split: str, clips: Sequence[str]
   ) -> Iterator[Tuple[LabelledClip, List[bytes]]]:
-    """Labels and N encoded frames of each usable clip.
+    """Yields the labels and the N encoded frames of each usable clip.
 
     Raises:
-      ClipError: one cannot be used, if `strict`.
+      ClipError: a clip is unusable, if `strict`.
     """
     # disable=None: no bar where stderr is a file.
     hide = None if self._progress else True

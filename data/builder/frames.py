@@ -1,4 +1,4 @@
-"""The frames of a clip: encoded, in order, and checked."""
+"""Encoded frames of a clip, in order and checked."""
 
 import io
 import pathlib
@@ -16,18 +16,19 @@ def list_frames(
   digits: int = 6,
   suffixes: Sequence[str] = (".jpg", ".jpeg"),
 ) -> List[pathlib.Path]:
-  """Paths of 000001.jpg, 000002.jpg ... of a clip's folder.
+  """Lists the frames 000001.jpg, 000002.jpg ... of a clip's folder.
 
   Args:
-    num_frames: what the clip's labels say.
-    digits: of the frames' numbers.
-    suffixes: what the frames' names end in; other files are passed over.
+    folder: folder of the clip's frames.
+    num_frames: number of frames in the labels.
+    digits: number of digits in the file names.
+    suffixes: suffixes of frames; other files are ignored.
   Raises:
-    ClipError: no such folder, another number of frames, or a gap in them.
+    ClipError: the folder is missing, or has another number of frames or a gap.
   """
   if not folder.is_dir():
     raise ClipError("no frames", f"{folder}: no such folder, but the clip has labels.")
-  # A copy made on a Mac has ._000001.jpg beside each file.
+  # A copy made on a Mac has ._000001.jpg next to each file.
   try:
     paths = sorted(
       path
@@ -45,7 +46,7 @@ def list_frames(
     if path.stem != f"{number:0{digits}d}":
       raise ClipError(
         "frames and labels disagree",
-        f"{folder}: {number:0{digits}d}{suffixes[0]} expected, found {path.name}.",
+        f"{folder}: expected {number:0{digits}d}{suffixes[0]}, but found {path.name}.",
       )
   return paths
 
@@ -54,9 +55,9 @@ def read_frames(paths: Sequence[pathlib.Path]) -> Tuple[List[bytes], Tuple[int, 
   """Reads a clip's frames, JPEG or PNG, without re-encoding them.
 
   Returns:
-    The N files' bytes, and their one (height, width).
+    Contents of the N files, and their common (height, width).
   Raises:
-    ClipError: a file cannot be decoded to its end, or is of another size.
+    ClipError: a file cannot be decoded completely, or has another size.
   """
   encoded, sizes = [], []
   for path in paths:
@@ -78,12 +79,12 @@ def _read_frame(path: pathlib.Path) -> Tuple[bytes, Tuple[int, int]]:
     with Image.open(io.BytesIO(data)) as image:
       # TensorFlow reads every kind of PNG as RGB.
       if image.format != "PNG" and (image.format != "JPEG" or image.mode not in ("RGB", "L")):
-        raise ValueError(f"a {image.mode} {image.format}, expected a colour JPEG or PNG")
+        raise ValueError(f"a {image.mode} {image.format}, expected a color JPEG or PNG")
       width, height = image.size
-      # Scaled decoding still walks the whole stream, in a fraction of the time.
+      # Scaled decoding still reads the whole stream, in a fraction of the time.
       image.draft("RGB", (max(width // 8, 1), max(height // 8, 1)))
       image.load()
-  except Exception as error:  # Pillow raises whatever the bytes lead it to
+  except Exception as error:  # Pillow raises many kinds for invalid bytes
     raise ClipError(
       "unreadable frame", f"{path}: cannot be decoded ({first_line(error)})."
     ) from error

@@ -1,16 +1,16 @@
-"""Which clips are kept from training, where the data set does not say."""
+"""Selection of held-out clips for data sets without a split."""
 
 import hashlib
 from typing import Iterable, Set
 
 
 def held_out(names: Iterable[str], fraction: float) -> Set[str]:
-  """Chooses a part of the names by a hash of each: whoever asks gets the same.
+  """Selects a fraction of the names by their hashes, so that every call selects the same.
 
   Args:
-    names: of clips, or of the videos that they come from.
-    fraction: 0 to 1; of several names at least one is chosen and at least one
-      left, unless it is 0 or 1.
+    names: names of clips, or of their videos.
+    fraction: 0 to 1. Between these, at least one name is selected and one is left, if there are
+      several.
   """
   ranked = sorted(set(names), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
   count = round(fraction * len(ranked))

@@ -1,4 +1,4 @@
-"""Boxes from joints, for frames whose own box is missing or has no area."""
+"""Boxes from joints, for frames with a missing or empty box."""
 
 from typing import Tuple
 
@@ -7,8 +7,8 @@ import numpy as np
 from ppn_tf.keypoints import crops
 
 
-def degenerate(boxes: np.ndarray) -> np.ndarray:
-  """[N] bool: which boxes [N, 4] have no area."""
+def find_degenerate(boxes: np.ndarray) -> np.ndarray:
+  """Returns [N] bool: True for boxes [N, 4] without area."""
   return ~((boxes[:, 2:] - boxes[:, :2]) > 0).all(axis=1)
 
 
@@ -19,24 +19,24 @@ def remake_boxes(
   visibility: np.ndarray,
   size: Tuple[int, int],
 ) -> np.ndarray:
-  """Replaces boxes by those of the visible joints (Penn Action's rule, `crops.joints_to_box`).
+  """Replaces boxes by boxes of the visible joints (Penn Action's rule, `crops.joints_to_box`).
 
-  Where these have no area either (fewer than two visible joints), the box is
-  that of the nearest frame that has one, and where none has, the whole frame.
+  A frame with fewer than two visible joints takes the box of the nearest frame that has one. If
+  there is none, the box is the whole frame.
 
   Args:
     boxes: [N, 4].
-    remake: [N] bool, the boxes to replace.
+    remake: [N] bool, boxes to replace.
     keypoints: [N, K, 2].
     visibility: [N, K] bool.
-    size: the frames' (height, width).
+    size: (height, width) of the frames.
   Returns:
-    [N, 4] float32, each with an area, if those not replaced have one.
+    [N, 4] float32, all with an area if the boxes that are not replaced have one.
   """
   boxes = boxes.copy()
   if remake.any():
     boxes[remake] = crops.joints_to_box(keypoints[remake], visibility[remake], size)
-  empty = degenerate(boxes)
+  empty = find_degenerate(boxes)
   usable = np.flatnonzero(~empty)
   for frame in np.flatnonzero(empty):
     if len(usable):

@@ -1,4 +1,4 @@
-"""How each data set's folder looks, to tell a wrong one, and whose it is."""
+"""Expected entries of each data set's folder."""
 
 import pathlib
 from typing import Dict, NamedTuple, Tuple
@@ -8,11 +8,11 @@ from ppn_tf.runtime.errors import InputError
 
 
 class Layout(NamedTuple):
-  """What stands in a data set's folder.
+  """Entries of a data set's folder.
 
   Attributes:
-    entries: files and folders that it must have; "a|b" is either.
-    expected: the same for a reader.
+    entries: required files and folders; "a|b" means either.
+    expected: the same in words, for messages.
   """
 
   entries: Tuple[str, ...]
@@ -36,18 +36,20 @@ LAYOUTS: Dict[str, Layout] = {
     "images/*.jpg and mpii_human_pose_v1_u12_1.mat in it",
   ),
   "clips": Layout(
-    ("annotations.json",), "annotations.json in it, beside the videos or folders of frames"
+    ("annotations.json",), "annotations.json in it, next to the videos or folders of frames"
   ),
 }
 
 
 def check_layout(name: str, folder: pathlib.Path) -> None:
-  """Checks a folder's outermost entries.
+  """Checks the entries of a data set's folder.
 
   Args:
-    name: of the program under data/.
+    name: a key of LAYOUTS.
+    folder: folder to check.
   Raises:
-    InputError: it is no folder, or lacks entries; it says whose folder it looks like.
+    InputError: it is not a folder, or lacks entries. If it looks like another data set's folder,
+      the message names that command.
   """
   layout = LAYOUTS[name]
   if not folder.is_dir():
@@ -55,17 +57,18 @@ def check_layout(name: str, folder: pathlib.Path) -> None:
     raise InputError(f"{folder}: {received}. Expected {layout.expected}.")
   lacking = [entry.split("|")[0] for entry in layout.entries if not _has(folder, entry)]
   if lacking:
+    suggestion = _suggest_command(name, folder)
     raise InputError(
-      f"{folder}: lacks {', '.join(lacking)}. Expected {layout.expected}.{_owner(name, folder)}"
+      f"{folder}: lacks {', '.join(lacking)}. Expected {layout.expected}.{suggestion}"
     )
 
 
 def _has(folder: pathlib.Path, entry: str) -> bool:
-  return any((folder / one).exists() for one in entry.split("|"))
+  return any((folder / path).exists() for path in entry.split("|"))
 
 
-def _owner(name: str, folder: pathlib.Path) -> str:
-  for other, layout in LAYOUTS.items():
-    if other != name and all(_has(folder, entry) for entry in layout.entries):
-      return f" It looks like a folder for `{command(f'data {other}')}`."
+def _suggest_command(name: str, folder: pathlib.Path) -> str:
+  for candidate, layout in LAYOUTS.items():
+    if candidate != name and all(_has(folder, entry) for entry in layout.entries):
+      return f" It looks like a folder for `{command(f'data {candidate}')}`."
   return ""

@@ -1,4 +1,4 @@
-"""MATLAB's .mat files, read with one clear line for what cannot be read."""
+"""MATLAB's .mat files, with one-line errors."""
 
 import io
 import os
@@ -11,23 +11,27 @@ from .account import ClipError
 
 
 def load_mat(
-  path: pathlib.Path, fields: Sequence[str], owner: str, content: Optional[bytes] = None, **how: Any
+  path: pathlib.Path,
+  fields: Sequence[str],
+  owner: str,
+  content: Optional[bytes] = None,
+  **options: Any,
 ) -> Dict[str, Any]:
   """Reads variables of a .mat file.
 
   Args:
-    path: the file.
-    fields: the variables, all of which must be there.
-    owner: whose labels they are, for messages.
-    content: the file's bytes, where `path` is but a name in an archive.
-    **how: see scipy.io.loadmat.
+    path: path of the file.
+    fields: required variables.
+    owner: name of the data set in the genitive, for messages.
+    content: bytes of the file, if `path` is a name in an archive.
+    **options: see scipy.io.loadmat.
   Raises:
     ClipError: the file cannot be read, or lacks a variable.
   """
   try:
     file = os.fspath(path) if content is None else io.BytesIO(content)
-    raw = scipy.io.loadmat(file, variable_names=list(fields), **how)
-  except Exception as error:  # scipy raises whatever the bytes lead it to
+    raw = scipy.io.loadmat(file, variable_names=list(fields), **options)
+  except Exception as error:  # scipy raises many kinds for invalid bytes
     raise ClipError(
       "unreadable labels", f"{path}: cannot be read as a .mat file ({first_line(error)})."
     ) from error
@@ -40,5 +44,5 @@ def load_mat(
 
 
 def first_line(error: Exception) -> str:
-  """An exception's message, or its name if it has none, in one line."""
+  """Returns the first line of an exception's message, or its class name if it has none."""
   return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,1 +1,1 @@
-"""A user's own clips as TFDS records: `python -m data.clips --help`."""
+"""Own clips as TFDS records: `python -m data.clips --help`."""

@@ -1,6 +1,6 @@
-"""Clips of one's own, as TFDS records: `python -m data.clips --source=DIR [--name=NAME]`.
+"""Writes your own clips as a data set: `python -m data.clips --source=DIR [--name=NAME]`.
 
-DIR holds videos, or folders of frames, and annotations.json in COCO's style:
+DIR holds videos or folders of frames, and annotations.json in COCO's style:
 
   {"categories": [{"id": 1, "name": "person", "keypoints": ["head", "left_shoulder", ...],
                    "skeleton": [[1, 2], ...]}],
@@ -9,9 +9,9 @@ DIR holds videos, or folders of frames, and annotations.json in COCO's style:
    "annotations": [{"image_id": 1, "category_id": 1, "track_id": 7,
                     "keypoints": [x, y, v, ...], "bbox": [x, y, width, height]}, ...]}
 
-"clip" is a video file or a folder of images below DIR, "frame" counts from 0.
-"clips", "track_id" and "bbox" may be left out. docs/data.md says what each
-means. The data set is DATA_DIR/clips/NAME/1.0.0.
+"clip" is a video file or a folder of images below DIR, and "frame" counts from 0.
+"clips", "track_id" and "bbox" are optional. docs/data.md explains the fields.
+The data set is DATA_DIR/clips/NAME/1.0.0.
 """
 
 from typing import Sequence
@@ -21,7 +21,7 @@ from absl import flags
 from ppn_tf.runtime import app
 
 from ..builder import clip_records
-from .dataset import Clips, config_of
+from .dataset import Clips, make_config
 from .source import TEST_FRACTION, ClipsSource
 
 
@@ -34,16 +34,16 @@ def main(argv: Sequence[str]) -> None:
     progress=True,
     test_fraction=options.test_fraction,
   )
-  clip_records.make_or_keep(Clips, source, config_of(options.name or source.folder.name))
+  clip_records.make_or_keep(Clips, source, make_config(options.name or source.folder.name))
 
 
 if __name__ == "__main__":
   clip_records.define_flags("Folder of annotations.json and the videos or folders of frames.")
-  flags.DEFINE_string("name", None, "The data set's name; by default the source folder's.")
+  flags.DEFINE_string("name", None, "Name of the data set; by default that of the source folder.")
   flags.DEFINE_float(
     "test_fraction",
     TEST_FRACTION,
-    "Part of the videos kept for testing, by their names, of those without a split in the JSON.",
+    "Fraction of the videos without a split in the JSON that is held out for testing.",
     lower_bound=0.0,
     upper_bound=1.0,
   )

@@ -1,4 +1,4 @@
-"""TFDS data sets of a user's own clips."""
+"""TFDS builder of your own clips."""
 
 import os
 import pathlib
@@ -16,26 +16,30 @@ from .source import ClipsSource
 
 
 class Clips(clip_records.ClipRecords):
-  """One example for each person of each video; a config for each source."""
+  """Builder of one example per person and video; each source has a config."""
 
-  description = "Clips of one's own, with joints of one's own."
+  description = "Own clips, with their own joints."
 
   def skeleton(self) -> Skeleton:
     if not isinstance(self._source, ClipsSource):
-      raise InputError(f"clips: no source given. Make the data set by `{command('data clips')}`.")
+      raise InputError(f"clips: no source. Make the data set with `{command('data clips')}`.")
     return self._source.skeleton
 
   def open_source(self, folder: os.PathLike) -> ClipsSource:
     return ClipsSource(folder)
 
 
-def config_of(name: str) -> tfds.core.BuilderConfig:
-  """The TFDS config of a name; InputError if it makes no folder's name."""
+def make_config(name: str) -> tfds.core.BuilderConfig:
+  """Creates the TFDS config of a data set's name.
+
+  Raises:
+    InputError: the name cannot be a folder's name.
+  """
   if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
     raise InputError(f"--name={name}: expected letters, digits, dots, dashes or underscores.")
-  return tfds.core.BuilderConfig(name=name, description="Clips of one's own.")
+  return tfds.core.BuilderConfig(name=name, description="Own clips.")
 
 
 def prepare(source: ClipsSource, data_dir: Optional[str], name: str) -> pathlib.Path:
-  """Makes the data set `name` below `data_dir`; see `clip_records.prepare`."""
-  return clip_records.prepare(Clips, source, data_dir, config_of(name))
+  """Writes the data set `name` to `data_dir`; see `clip_records.prepare`."""
+  return clip_records.prepare(Clips, source, data_dir, make_config(name))

@@ -1,4 +1,4 @@
-"""Encoded frames of a user's video or folder of images."""
+"""Encoded frames of a video or a folder of images."""
 
 import pathlib
 from typing import List, Tuple
@@ -17,11 +17,11 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpe
 JPEG_QUALITY = 95
 
 # A clip is one record, and a record cannot exceed 2 GB.
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 
 
-def image_files(folder: pathlib.Path) -> List[pathlib.Path]:
-  """A folder's images, 2.png before 10.png."""
+def list_images(folder: pathlib.Path) -> List[pathlib.Path]:
+  """Lists a folder's images in natural order: 2.png before 10.png."""
   return sorted(
     (
       path
@@ -33,18 +33,21 @@ def image_files(folder: pathlib.Path) -> List[pathlib.Path]:
 
 
 def read_part(path: pathlib.Path, first: int, last: int) -> Tuple[List[bytes], Tuple[int, int]]:
-  """Reads the frames from `first` to `last`, both included, counted from 0.
+  """Reads frames of a video or a folder of images.
 
-  Images of a folder keep their bytes; a video's frames become JPEGs of quality 95.
+  Images of a folder keep their bytes; frames of a video become JPEGs of quality 95.
 
+  Args:
+    path: video or folder.
+    first: first frame, counted from 0.
+    last: last frame, inclusive.
   Returns:
-    The encoded frames, and their (height, width).
+    Encoded frames, and their (height, width).
   Raises:
-    ClipError: there are fewer frames, one cannot be decoded, or they take more
-      than MOST_BYTES.
+    ClipError: there are fewer frames, a frame cannot be decoded, or the frames exceed MAX_BYTES.
   """
   if path.is_dir():
-    files = image_files(path)
+    files = list_images(path)
     _check_length(path, len(files), last)
     chosen = files[first : last + 1]
     _check_bytes(path, sum(file.stat().st_size for file in chosen))
@@ -86,12 +89,12 @@ def _check_length(path: pathlib.Path, count: int, last: int) -> None:
   if count <= last:
     raise ClipError(
       "frames and labels disagree",
-      f"{path}: {count} frames, but the labels go to frame {last} (the first is 0).",
+      f"{path}: {count} frames, but the last labelled frame is {last} (the first is 0).",
     )
 
 
 def _check_bytes(path: pathlib.Path, total: int) -> None:
-  if total > MOST_BYTES:
+  if total > MAX_BYTES:
     raise ClipError(
-      "too long", f"{path}: its labelled part takes more than 1 GB. Label it as several clips."
+      "too long", f"{path}: the labelled part exceeds 1 GB. Label it as several clips."
     )

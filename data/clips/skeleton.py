@@ -1,4 +1,4 @@
-"""The skeleton of a COCO-style category: known by name, or made of its joints' names."""
+"""Skeleton of a COCO-style category: a known one, or one made from joint names."""
 
 import re
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
@@ -9,36 +9,35 @@ from ppn_tf.runtime.errors import InputError
 _MIRRORED = {"left": "right", "right": "left", "l": "r", "r": "l"}
 
 
-def skeleton_of_category(category: Mapping[str, Any], where: str) -> Skeleton:
-  """Makes or finds the skeleton of a category.
+def parse_skeleton(category: Mapping[str, Any], where: str) -> Skeleton:
+  """Returns the skeleton of a category.
 
   Args:
-    category: has "skeleton", the name of a known skeleton; or "keypoints", the
-      K joints' names, and perhaps "skeleton", the limbs as pairs of joint
-      numbers from 1, "flip_pairs" and "torso", pairs of names. Without
-      flip_pairs, joints named left and right are each other's mirror image;
-      without torso it goes from the left shoulder to the right hip.
-    where: names the category in messages.
+    category: either "skeleton", the name of a known skeleton; or "keypoints", the names of K
+      joints, with optional "skeleton", limbs as pairs of joint numbers from 1, "flip_pairs" and
+      "torso", pairs of names. By default, joints named left and right form pairs, and the torso
+      reaches from the left shoulder to the right hip.
+    where: name of the category in messages.
   Raises:
-    InputError: something is missing or contradicts itself.
+    InputError: a field is missing or contradicts another one.
   """
   limbs = category.get("skeleton") or []
   names = _names(category, where)
   if isinstance(limbs, str):
     if limbs not in SKELETONS:
       known = ", ".join(sorted(SKELETONS))
-      raise InputError(f'{where}: "skeleton" is {limbs!r}. Known by name: {known}.')
+      raise InputError(f'{where}: "skeleton" is {limbs!r}. Known skeletons: {known}.')
     if names and names != SKELETONS[limbs].joint_names:
-      raise InputError(f'{where}: "keypoints" are not those of {limbs}. Leave them out.')
+      raise InputError(f'{where}: "keypoints" are not those of {limbs}. Remove them.')
     return SKELETONS[limbs]
   if not names:
-    raise InputError(f'{where}: lacks "keypoints", the names of its joints.')
+    raise InputError(f'{where}: lacks "keypoints", the names of the joints.')
   for known_skeleton in SKELETONS.values():
     if names == known_skeleton.joint_names:
       return known_skeleton
   name = str(category.get("name", ""))
   if not name or name in SKELETONS:
-    raise InputError(f'{where}: "name" is {name!r}. Give the skeleton a name of its own.')
+    raise InputError(f'{where}: "name" is {name!r}. Give the skeleton another name.')
   pairs = _flip_pairs(category, names, where)
   return Skeleton(
     name=name,
@@ -50,8 +49,8 @@ def skeleton_of_category(category: Mapping[str, Any], where: str) -> Skeleton:
   )
 
 
-def mirrored_name(name: str) -> str:
-  """A joint's partner on the other side; the joint itself where it has none."""
+def mirror_name(name: str) -> str:
+  """Returns the name of a joint's partner on the other side, or the same name without one."""
   return "_".join(_MIRRORED.get(part, part) for part in name.split("_"))
 
 
@@ -59,25 +58,25 @@ def _names(category: Mapping[str, Any], where: str) -> Tuple[str, ...]:
   given = category.get("keypoints", [])
   if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
     raise InputError(f'{where}: "keypoints" must be a list of names.')
-  names = tuple(_plain(name) for name in given)
+  names = tuple(_normalize(name) for name in given)
   if len(set(names)) != len(names):
-    raise InputError(f'{where}: "keypoints" has a name twice.')
+    raise InputError(f'{where}: "keypoints" has a duplicate name.')
   return names
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
   return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
 def _pair(given: Any, names: Sequence[str], key: str, where: str) -> Tuple[int, int]:
-  """The numbers of two joints that are given by their names."""
+  """Returns the numbers of two named joints."""
   if not isinstance(given, list) or len(given) != 2:
-    raise InputError(f'{where}: "{key}" needs two joints\' names. Received: {given}')
-  plain = [_plain(str(name)) for name in given]
-  unknown = [name for name in plain if name not in names]
+    raise InputError(f'{where}: "{key}" requires the names of two joints. Received: {given}')
+  normalized = [_normalize(str(name)) for name in given]
+  unknown = [name for name in normalized if name not in names]
   if unknown:
     raise InputError(f'{where}: "{key}" names {unknown[0]!r}, which is not in "keypoints".')
-  return names.index(plain[0]), names.index(plain[1])
+  return names.index(normalized[0]), names.index(normalized[1])
 
 
 def _flip_pairs(
@@ -90,11 +89,11 @@ def _flip_pairs(
     pairs = [_pair(pair, names, "flip_pairs", where) for pair in given]
     joints = [joint for pair in pairs for joint in pair]
     if len(set(joints)) != len(joints):
-      raise InputError(f'{where}: "flip_pairs" has a joint twice.')
+      raise InputError(f'{where}: "flip_pairs" has a duplicate joint.')
     return tuple(pairs)
   pairs = []
   for joint, name in enumerate(names):
-    mirrored = mirrored_name(name)
+    mirrored = mirror_name(name)
     if mirrored == name:
       continue
     if mirrored not in names:
@@ -127,15 +126,15 @@ def _torso(category: Mapping[str, Any], names: Sequence[str], where: str) -> Tup
     if all(name in names for name in ends):
       return names.index(ends[0]), names.index(ends[1])
   raise InputError(
-    f'{where}: has no left_shoulder and right_hip. Give "torso", the names of the two joints '
-    "whose distance is to be PCK's reference length."
+    f'{where}: has no left_shoulder and right_hip. Give "torso", the names of two joints '
+    "whose distance is the reference length of PCK."
   )
 
 
 def _groups(
   names: Sequence[str], pairs: Sequence[Tuple[int, int]]
 ) -> Tuple[Tuple[str, Tuple[int, ...]], ...]:
-  """One group for each pair and for each joint without a partner, in the joints' order."""
+  """Returns a group for each pair and each joint without a partner, in the joints' order."""
   partner: Dict[int, int] = dict(pairs)
   second = set(partner.values())
   groups: List[Tuple[str, Tuple[int, ...]]] = []

@@ -1,4 +1,4 @@
-"""A user's own clips: videos or folders of frames beside one annotations.json."""
+"""Own clips: videos or folders of frames next to one annotations.json."""
 
 import pathlib
 from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
@@ -10,39 +10,43 @@ from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
-from .annotations import Annotations, box_of, joints_of, read_annotations
-from .frames import VIDEO_SUFFIXES, image_files, read_part
+from .annotations import Annotations, parse_box, parse_joints, read_annotations
+from .frames import VIDEO_SUFFIXES, list_images, read_part
 
 ANNOTATIONS = "annotations.json"
 TEST_FRACTION = 0.2
 
 
 class ClipsSource(ClipSource):
-  """One clip for each person in each video or folder, from its first label to its last."""
+  """Source of one clip per person and video, from the first to the last labelled frame."""
 
   name = "clips"
 
   def __init__(self, *args: Any, test_fraction: float = TEST_FRACTION, **kwargs: Any):
-    """Takes the arguments of ClipSource.
+    """Creates a source.
 
     Args:
-      test_fraction: which part of the videos without a split is kept for testing.
+      *args: see ClipSource.
+      test_fraction: fraction of the videos without a split that is held out for testing.
+      **kwargs: see ClipSource.
     """
     super().__init__(*args, **kwargs)
     self.test_fraction = test_fraction
     self._content: Annotations = read_annotations(self.labels)
     self.skeleton = self._content.skeleton
     labelled = {pathlib.PurePath(track.clip) for track in self._content.tracks.values()}
-    unlabelled = [name for name in self._found() if pathlib.PurePath(name) not in labelled]
+    unlabelled = [name for name in self._list_media() if pathlib.PurePath(name) not in labelled]
     if unlabelled:
       self.account.left_out["frames without labels"] = unlabelled
     if self._content.unused:
-      self.account.left_out['entries of "clips" that no image names'] = self._content.unused
+      self.account.left_out['entries of "clips" without an image'] = self._content.unused
     pairs = len(self.skeleton.flip_pairs)
     self.account.notes = [
       f"joints: {self.skeleton.name}, {self.skeleton.num_joints} joints, {pairs} mirrored pairs"
     ]
-    self.account.notes += [f"not used: {n} {what}" for what, n in self._content.others.items()]
+    self.account.notes += [
+      f"ignored: {count} {reason}" for reason, count in self._content.ignored.items()
+    ]
 
   @property
   def labels(self) -> pathlib.Path:
@@ -76,7 +80,7 @@ class ClipsSource(ClipSource):
     for stated in track.sizes:
       if stated != size:
         raise ClipError(
-          "labels of another size",
+          "labels for another size",
           f"{self.folder / track.clip}: frames are {size[0]}x{size[1]} (height x width), but the "
           f"labels are for {stated[0]}x{stated[1]}.",
         )
@@ -85,12 +89,12 @@ class ClipsSource(ClipSource):
     boxes = np.zeros((len(frames), 4))
     for frame, annotation in labelled.items():
       try:
-        keypoints[frame - first], visibility[frame - first] = joints_of(
+        keypoints[frame - first], visibility[frame - first] = parse_joints(
           annotation, self.skeleton.num_joints
         )
       except (TypeError, ValueError) as error:
         raise ClipError("foreign labels", f"{clip}, frame {frame}: {error}.") from error
-      boxes[frame - first] = box_of(annotation)
+      boxes[frame - first] = parse_box(annotation)
     rows = np.array(sorted(labelled)) - first
     keypoints, visibility, repairs = clean_joints(keypoints, visibility, size)
     boxes, more_repairs = _complete_boxes(boxes, rows, keypoints, visibility, size)
@@ -105,13 +109,13 @@ class ClipsSource(ClipSource):
     )
     return labels, frames
 
-  def _found(self) -> List[str]:
-    """Videos and folders of frames that stand in the folder."""
+  def _list_media(self) -> List[str]:
+    """Lists videos and folders of frames in the folder."""
     return sorted(
       path.name
       for path in self.folder.iterdir()
       if not path.name.startswith(".")
-      and (path.suffix.lower() in VIDEO_SUFFIXES or (path.is_dir() and image_files(path)))
+      and (path.suffix.lower() in VIDEO_SUFFIXES or (path.is_dir() and list_images(path)))
     )
 
 
@@ -123,7 +127,7 @@ def _by_frame(
     if frame in labelled:
       raise ClipError(
         "several people",
-        f"{clip}: frame {frame} has two annotations. Give each person a track_id of its own.",
+        f"{clip}: frame {frame} has two annotations. Give each person a different track_id.",
       )
     labelled[frame] = annotation
   return labelled
@@ -136,18 +140,18 @@ def _complete_boxes(
   visibility: np.ndarray,
   size: Tuple[int, int],
 ) -> Tuple[np.ndarray, List[Repair]]:
-  """Makes missing boxes from the joints, and those of frames without labels from their neighbours.
+  """Makes missing boxes from joints, and interpolates the boxes of frames without labels.
 
   Args:
     boxes: [N, 4].
-    rows: the labelled frames among the N, in order, the first and the last among them.
+    rows: labelled frames among the N, in order; they include the first and the last.
     keypoints: [N, K, 2] in pixels.
     visibility: [N, K].
-    size: the frames' (height, width).
+    size: (height, width) of the frames.
   Returns:
     [N, 4] float32, and the repairs box_from_joints and unlabelled_frames.
   """
-  missing = joint_boxes.degenerate(boxes[rows])
+  missing = joint_boxes.find_degenerate(boxes[rows])
   made = joint_boxes.remake_boxes(boxes[rows], missing, keypoints[rows], visibility[rows], size)
   frames = np.arange(len(boxes))
   complete = np.stack([np.interp(frames, rows, side) for side in made.T], axis=1)
@@ -157,6 +161,6 @@ def _complete_boxes(
     repairs.append(Repair("box_from_joints", f"{count} of {len(rows)} boxes", count))
   if len(rows) < len(boxes):
     count = len(boxes) - len(rows)
-    detail = f"{count} of {len(boxes)} frames: no joints, boxes in between"
+    detail = f"{count} of {len(boxes)} frames: no joints, interpolated boxes"
     repairs.append(Repair("unlabelled_frames", detail, count))
   return complete.astype(np.float32), repairs

@@ -1,10 +1,10 @@
-"""MPII Human Pose for pretraining, as TFDS records: `python -m data.mpii --source=DIR`.
+"""Writes MPII Human Pose as a data set for pretraining: `python -m data.mpii --source=DIR`.
 
-DIR holds images/ and mpii_human_pose_v1_u12_1.mat (or the folder
-mpii_human_pose_v1_u12_2 with it), as MPII's two archives unpack. Every person
-of the training images becomes a clip of one frame, the whole image, with Penn
-Action's 13 joints. The test images have no labels; a tenth of the videos is
-kept for validation. The images keep their JPEG bytes, once for each person.
+DIR holds images/ and mpii_human_pose_v1_u12_1.mat, or the folder
+mpii_human_pose_v1_u12_2 with that file, as in MPII's two archives. Each person
+in the training images becomes a clip of one frame, the whole image, with the 13
+joints of Penn Action. The test images have no labels; a tenth of the videos is
+held out for validation. Each person's record holds the JPEG bytes of the image.
 """
 
 from typing import Sequence

@@ -1,4 +1,4 @@
-"""MPII Human Pose's TFDS data set."""
+"""TFDS builder of MPII Human Pose."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ from .source import MpiiSource
 
 
 class Mpii(clip_records.ClipRecords):
-  """One example a person; splits train and validation."""
+  """Builder of one example per person; splits are train and validation."""
 
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
     "manual_dir holds images/ and mpii_human_pose_v1_u12_1.mat of MPII Human Pose."
@@ -29,5 +29,5 @@ class Mpii(clip_records.ClipRecords):
 
 
 def prepare(source: MpiiSource, data_dir: Optional[str]) -> pathlib.Path:
-  """Makes the data set below `data_dir`; see `clip_records.prepare`."""
+  """Writes the data set to `data_dir`; see `clip_records.prepare`."""
   return clip_records.prepare(Mpii, source, data_dir)

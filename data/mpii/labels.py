@@ -1,4 +1,4 @@
-"""MPII Human Pose's one label file: the people of its images, as Penn Action's joints."""
+"""Label file of MPII Human Pose: people in its images, with Penn Action's joints."""
 
 import dataclasses
 import pathlib
@@ -12,8 +12,8 @@ from ppn_tf.runtime.errors import InputError
 from ..builder.account import ClipError
 from ..builder.mat_files import load_mat
 
-# MPII's joint for each of Penn Action's: its head top for the head, then the
-# pairs with the person's right first.
+# MPII's joint for each joint of Penn Action: head top for the head, then pairs
+# with the person's right first.
 PENN_FROM_MPII = (9, 12, 13, 11, 14, 10, 15, 2, 3, 1, 4, 0, 5)
 
 # MATLAB counts pixels from 1.
@@ -22,17 +22,17 @@ ORIGIN = 1.0
 
 @dataclasses.dataclass(frozen=True)
 class Person:
-  """A person in an image of MPII's training part.
+  """Person in a training image of MPII.
 
   Attributes:
-    image: the image's file name.
-    number: the person's among the image's, from 1.
-    video: the video from which the image was taken.
-    action: the activity's name; empty if unknown.
-    keypoints: [13, 2] float64 in Penn Action's order, 0-based; NaN where there
-      is no label. Joints that are hidden but labelled are there.
-    center: [2] float64, 0-based, or None.
-    scale: the person's height over 200 pixels, or None.
+    image: file name of the image.
+    number: number of the person in the image, from 1.
+    video: video of the image.
+    action: name of the activity; empty if unknown.
+    keypoints: [13, 2] float64, (x, y) in 0-based pixels, in Penn Action's order; NaN without a
+      label. Hidden joints with a label are included.
+    center: [2] float64, (x, y) in 0-based pixels, or None.
+    scale: height of the person divided by 200 pixels, or None.
   """
 
   image: str
@@ -50,11 +50,11 @@ class Person:
 
 @dataclasses.dataclass(frozen=True)
 class MpiiLabels:
-  """What the label file holds.
+  """Content of the label file.
 
   Attributes:
-    people: those of the training part, with or without joints.
-    num_test_images: images of the test part, which have no labels.
+    people: people in the training images, with or without joints.
+    num_test_images: number of test images, which have no labels.
   """
 
   people: List[Person]
@@ -62,10 +62,10 @@ class MpiiLabels:
 
 
 def read_people(path: pathlib.Path) -> MpiiLabels:
-  """Reads mpii_human_pose_v1_u12_1.mat; takes about a minute for the whole set.
+  """Reads mpii_human_pose_v1_u12_1.mat, about a minute for the whole data set.
 
   Raises:
-    InputError: the file cannot be read or holds something else.
+    InputError: the file cannot be read or has other content.
   """
   try:
     release = load_mat(path, ("RELEASE",), "MPII's", struct_as_record=False, squeeze_me=True)
@@ -77,19 +77,19 @@ def read_people(path: pathlib.Path) -> MpiiLabels:
   if not images or len(in_training) != len(images):
     raise InputError(
       f"{path}: RELEASE has {len(images)} images in annolist and {len(in_training)} in img_train; "
-      "expected as many, and some. Get the file anew from MPII's site."
+      "expected equal numbers above 0. Download the file again from MPII's site."
     )
   acts = _structs(getattr(root, "act", None))
   people: List[Person] = []
   for index, image in enumerate(images):
     if in_training[index] == 1:
       action = _text(getattr(acts[index], "act_name", "")) if len(acts) == len(images) else ""
-      people += _people_of(image, action)
+      people += _read_people(image, action)
   return MpiiLabels(people, int(np.sum(in_training != 1)))
 
 
-def _people_of(image: Any, action: str) -> Iterator[Person]:
-  """Yields the people of an entry of annolist."""
+def _read_people(image: Any, action: str) -> Iterator[Person]:
+  """Yields the people in an entry of annolist."""
   name = _text(getattr(getattr(image, "image", None), "name", ""))
   video = _number(getattr(image, "vididx", None))
   for number, rect in enumerate(_structs(getattr(image, "annorect", None)), start=1):
@@ -107,7 +107,7 @@ def _people_of(image: Any, action: str) -> Iterator[Person]:
 
 
 def _joints(rect: Any) -> np.ndarray:
-  """[13, 2]: a person's joints in Penn Action's order, NaN for those that are not there."""
+  """Returns a person's joints [13, 2] in Penn Action's order, NaN for missing ones."""
   mpii = np.full((16, 2), np.nan)
   for point in _structs(getattr(getattr(rect, "annopoints", None), "point", None)):
     joint, x, y = (_number(getattr(point, field, None)) for field in ("id", "x", "y"))
@@ -118,12 +118,12 @@ def _joints(rect: Any) -> np.ndarray:
 
 
 def _structs(value: Any) -> List[Any]:
-  """The structs of a MATLAB struct array, which scipy unwraps if there is but one."""
-  return [one for one in np.atleast_1d(value) if hasattr(one, "_fieldnames")]
+  """Returns the structs of a MATLAB array, which scipy unwraps if there is only one."""
+  return [item for item in np.atleast_1d(value) if hasattr(item, "_fieldnames")]
 
 
 def _number(value: Any) -> Optional[float]:
-  """A finite number; None of an empty field or of anything else."""
+  """Returns a finite number, or None for an empty field or anything else."""
   try:
     number = float(np.asarray(value, np.float64).reshape(()))
   except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The folder of MPII Human Pose: one-frame clips of the people in its training images."""
+"""Source of MPII Human Pose: one-frame clips of people in its training images."""
 
 import pathlib
 import sys
@@ -19,20 +19,20 @@ from .labels import MpiiLabels, Person, read_people
 
 LABELS = "mpii_human_pose_v1_u12_1.mat"
 
-# A person of fewer joints of Penn Action's 13 is left out.
+# People with fewer of Penn Action's 13 joints are skipped.
 MIN_JOINTS = 4
 
-# The label's scale is the person's height over this.
+# The label's scale is the person's height divided by this, in pixels.
 UNIT = 200.0
-# The label's centre is that of the trunk; a little lower is the body's.
+# Pixels at scale 1 from the label's center, which is the trunk's, down to the body's.
 LOWER = 15.0
 
-# Of the videos, since an image's neighbours in its video look like it.
+# Fraction of the videos, because images of one video look alike.
 VALIDATION_FRACTION = 0.1
 
 
 class MpiiSource(ClipSource):
-  """People of images/ with at least MIN_JOINTS joints, split by video into train and validation."""
+  """Source of people with at least MIN_JOINTS joints, split by video."""
 
   name = "mpii"
   skeleton = PENN_ACTION
@@ -56,8 +56,8 @@ class MpiiSource(ClipSource):
     if self._progress:
       tqdm.tqdm.write(f"reading {self.labels.name}, about a minute", file=sys.stderr)
     labels = read_people(self.labels)
-    self._people = self._usable(labels)
-    validation = held_out({one.video for one in self._people.values()}, VALIDATION_FRACTION)
+    self._people = self._select_usable(labels)
+    validation = held_out({person.video for person in self._people.values()}, VALIDATION_FRACTION)
     clips: Dict[str, List[str]] = {"train": [], "validation": []}
     for name, person in self._people.items():
       clips["validation" if person.video in validation else "train"].append(name)
@@ -69,11 +69,11 @@ class MpiiSource(ClipSource):
     labelled = np.isfinite(person.keypoints).all(axis=-1)[None]
     keypoints = np.nan_to_num(person.keypoints)[None]
     keypoints, visibility, repairs = clean_joints(keypoints, labelled, size)
-    box = box_of(person)
+    box = compute_box(person)
     if box is None:
       repairs.append(Repair("box_from_joints", "no center or scale"))
     boxes = np.zeros((1, 4)) if box is None else box[None]
-    remake = joint_boxes.degenerate(boxes)
+    remake = joint_boxes.find_degenerate(boxes)
     labels = LabelledClip(
       clip=clip,
       action=person.action,
@@ -85,8 +85,8 @@ class MpiiSource(ClipSource):
     )
     return labels, frames
 
-  def _usable(self, labels: MpiiLabels) -> Dict[str, Person]:
-    """The people with joints and an image; the others are counted."""
+  def _select_usable(self, labels: MpiiLabels) -> Dict[str, Person]:
+    """Returns people with joints and an image, and counts all others."""
     usable: Dict[str, Person] = {}
     left_out: Dict[str, List[str]] = {"people without joints": [], "people with few joints": []}
     for person in labels.people:
@@ -101,18 +101,18 @@ class MpiiSource(ClipSource):
       else:
         usable[person.name] = person
     self.account.left_out = {kind: names for kind, names in left_out.items() if names}
-    self.account.notes = [f"not used: {labels.num_test_images} test images, which have no labels"]
+    self.account.notes = [f"ignored: {labels.num_test_images} test images, which have no labels"]
     return usable
 
   def _image(self, person: Person) -> pathlib.Path:
     return self.folder / "images" / person.image
 
 
-def box_of(person: Person) -> Optional[np.ndarray]:
-  """[4]: the square whose crop MPII's users take, or None without center and scale.
+def compute_box(person: Person) -> Optional[np.ndarray]:
+  """Returns the square [4] that is usual for MPII, or None without center and scale.
 
-  Its side is 200 pixels times the scale; its centre lies 15 pixels times the scale
-  below the label's. It may reach beyond the image.
+  Its side is 200 pixels times the scale, and its center lies 15 pixels times the scale below the
+  label's. It may extend beyond the image.
   """
   if person.center is None or not person.scale or person.scale <= 0.0:
     return None

@@ -1,9 +1,9 @@
-"""Penn Action, from its folders to TFDS records: `python -m data.penn_action --source=DIR`.
+"""Writes Penn Action as a data set: `python -m data.penn_action --source=DIR`.
 
-DIR holds frames/0001/000001.jpg ... and labels/0001.mat ..., as the archive
-Penn_Action.tar.gz unpacks. The frames keep their JPEG bytes. With --labels_only
-the label files are checked and counted, and nothing is made; then --source may
-also be the folder of the .mat files, or an archive of them.
+DIR holds frames/0001/000001.jpg ... and labels/0001.mat ..., as in the archive
+Penn_Action.tar.gz. The frames keep their JPEG bytes. --labels_only checks and
+counts the label files, and writes nothing; --source may then also be the folder
+of the .mat files, or an archive of them.
 """
 
 from typing import Sequence
@@ -14,7 +14,7 @@ from ppn_tf.runtime import app
 
 from ..builder import clip_records
 from .dataset import PennAction
-from .label_survey import survey, verdict
+from .label_survey import describe_coverage, survey
 from .source import PennSource
 
 
@@ -23,14 +23,14 @@ def main(argv: Sequence[str]) -> None:
   options = flags.FLAGS
   if options.labels_only:
     account = survey(options.source, options.strict, progress=True)
-    print(account.summary())
-    print(verdict(account))
+    print(account.summarize())
+    print(describe_coverage(account))
     return
   source = PennSource(options.source, strict=options.strict, progress=True)
   clip_records.make_or_keep(PennAction, source)
 
 
 if __name__ == "__main__":
-  clip_records.define_flags("Folder that holds Penn Action's frames/ and labels/.")
-  flags.DEFINE_bool("labels_only", False, "Only check and count the label files; make nothing.")
+  clip_records.define_flags("Folder of Penn Action's frames/ and labels/.")
+  flags.DEFINE_bool("labels_only", False, "Only check and count the label files; write nothing.")
   app.run(main)

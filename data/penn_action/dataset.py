@@ -1,4 +1,4 @@
-"""Penn Action's TFDS data set."""
+"""TFDS builder of Penn Action."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ from .source import PennSource
 
 
 class PennAction(clip_records.ClipRecords):
-  """One example a clip; splits as the labels' `train` field says."""
+  """Builder of one example per clip, split by the labels' `train` field."""
 
   MANUAL_DOWNLOAD_INSTRUCTIONS = "manual_dir holds the folders frames/ and labels/ of Penn Action."
 
@@ -27,5 +27,5 @@ class PennAction(clip_records.ClipRecords):
 
 
 def prepare(source: PennSource, data_dir: Optional[str]) -> pathlib.Path:
-  """Makes the data set below `data_dir`; see `clip_records.prepare`."""
+  """Writes the data set to `data_dir`; see `clip_records.prepare`."""
   return clip_records.prepare(PennAction, source, data_dir)

@@ -1,4 +1,4 @@
-"""Penn Action's label files without their frames: counted, checked, compared with what is known."""
+"""Survey of Penn Action's label files without frames: checks, and counts against the published."""
 
 import os
 import pathlib
@@ -21,15 +21,15 @@ FRAMES = {"train": 87543, "test": 76298}
 def survey(
   source: Union[str, os.PathLike], strict: bool = False, progress: bool = False
 ) -> Account:
-  """Reads all label files; what only the frames can tell (their sizes) is left open.
+  """Reads all label files; defects that only frames reveal (their sizes) stay open.
 
   Args:
-    source: a folder with labels/*.mat or with the .mat files themselves, or a
-      tar archive of them, compressed or not.
-    strict: whether a file that cannot be used raises its ClipError.
-    progress: whether a terminal shows a bar over the files.
+    source: folder with labels/*.mat, folder of .mat files, or tar archive of them, compressed or
+      not.
+    strict: whether an unusable file raises its ClipError.
+    progress: whether a terminal shows a progress bar.
   Raises:
-    InputError: neither, or without a .mat file.
+    InputError: the source is something else, or has no usable .mat file.
   """
   account = Account(strict)
   hide = None if progress else True
@@ -44,14 +44,14 @@ def survey(
   if not account.num_clips:
     first = next(iter(account.skipped.values()), "there are none.")
     raise InputError(
-      f"{source}: no label file can be used; the first: {first} "
+      f"{source}: no label file is usable; the first: {first} "
       "Expected Penn Action's labels, 0001.mat ..."
     )
   return account
 
 
-def verdict(account: Account) -> str:
-  """One line: whether the counts are those of the whole Penn Action."""
+def describe_coverage(account: Account) -> str:
+  """Returns one line that says whether the counts are those of the whole Penn Action."""
   whole = dict(account.num_clips) == CLIPS and dict(account.num_frames) == FRAMES
   published = f"{CLIPS['train']}/{CLIPS['test']} clips, {FRAMES['train']}/{FRAMES['test']} frames"
   return f"{'all' if whole else 'not all, or not only,'} of Penn Action's {published} (train/test)"
@@ -65,7 +65,7 @@ def _label_files(source: pathlib.Path) -> Iterator[Tuple[pathlib.Path, bytes]]:
     for path in list_labels(folder if folder.is_dir() else source).values():
       try:
         yield path, path.read_bytes()
-      except OSError:  # an empty file is skipped by its name
+      except OSError:  # skipped later, with a reason
         yield path, b""
     return
   try:
@@ -77,11 +77,11 @@ def _label_files(source: pathlib.Path) -> Iterator[Tuple[pathlib.Path, bytes]]:
           yield source / path, file.read() if file else b""
   except FileNotFoundError as error:
     raise InputError(f"{source}: no such file or folder. Expected Penn Action's labels.") from error
-  except Exception as error:  # each compression has exceptions of its own
+  except Exception as error:  # each compression raises its own kind
     if isinstance(error, InputError):
       raise
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(
-      f"{source}: cannot be read to its end as a tar archive ({reason}). "
-      "Expected a folder of .mat files or a whole archive of them."
+      f"{source}: cannot be read completely as a tar archive ({reason}). "
+      "Expected a folder of .mat files or a complete archive of them."
     ) from error

@@ -1,4 +1,4 @@
-"""The folder of Penn Action's frames and labels."""
+"""Source of Penn Action's frames and labels."""
 
 import pathlib
 from typing import Any, Dict, Iterable, List, Tuple
@@ -13,7 +13,7 @@ from .labels import read_labels
 
 
 class PennSource(ClipSource):
-  """Clips of frames/ and labels/; the label files' `train` field says of which split."""
+  """Source of clips in frames/ and labels/, split by the labels' `train` field."""
 
   name = PENN_ACTION.name
   skeleton = PENN_ACTION
@@ -60,15 +60,15 @@ class PennSource(ClipSource):
 
 
 def list_labels(folder: pathlib.Path) -> Dict[str, pathlib.Path]:
-  """A folder's label files by their clip.
+  """Lists a folder's label files by clip.
 
   Raises:
-    InputError: there are none.
+    InputError: the folder has no label files.
   """
-  # A copy made on a Mac has ._0001.mat beside each file.
-  found = {
+  # A copy made on a Mac has ._0001.mat next to each file.
+  paths = {
     path.stem: path for path in sorted(folder.glob("*.mat")) if not path.name.startswith(".")
   }
-  if not found:
-    raise InputError(f"{folder}: holds no .mat files. Expected Penn Action's labels, 0001.mat ...")
-  return found
+  if not paths:
+    raise InputError(f"{folder}: has no .mat files. Expected Penn Action's labels, 0001.mat ...")
+  return paths

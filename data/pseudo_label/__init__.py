@@ -1,1 +1,1 @@
-"""Clips with a teacher network's labels, from a user's own videos and photographs."""
+"""Videos and photographs labelled by a teacher network: `python -m data.pseudo_label --help`."""

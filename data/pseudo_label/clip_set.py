@@ -1,9 +1,9 @@
-"""A folder of labelled clips that `data.clips` reads, written source by source.
+"""Folder of labelled clips for `data.clips`, written source by source.
 
-OUTPUT/pseudo_label.json     how the labels were made; a folder holds one kind
-OUTPUT/SOURCE.done.json      one source's clips and labels, written last
+OUTPUT/pseudo_label.json     settings of all labels in the folder
+OUTPUT/SOURCE.done.json      clips and labels of a source, written last
 OUTPUT/clips/CLIP/00000.jpg
-OUTPUT/annotations.json      all of them, as docs/data.md has it
+OUTPUT/annotations.json      all labels in the format of docs/data.md
 """
 
 import json
@@ -26,37 +26,37 @@ _DONE = ".done.json"
 
 
 class ClipSet:
-  """The folder; what is in it already is kept."""
+  """Folder of labelled clips; existing content is kept."""
 
   def __init__(self, folder: pathlib.Path, settings: Mapping[str, Any]):
-    """Opens a folder, new or begun with the same settings.
+    """Opens a new folder, or an unfinished one with the same settings.
 
     Raises:
-      InputError: it holds something else, or labels made otherwise.
+      InputError: the folder has other content, or labels with other settings.
     """
     self.folder = folder
-    wanted = json.loads(json.dumps(dict(settings)))
+    expected = json.loads(json.dumps(dict(settings)))
     path = folder / _SETTINGS
     if path.is_file():
-      found = json.loads(path.read_text(encoding="utf-8"))
-      for name in sorted({*found, *wanted}):
-        if found.get(name) != wanted.get(name):
+      existing = json.loads(path.read_text(encoding="utf-8"))
+      for name in sorted({*existing, *expected}):
+        if existing.get(name) != expected.get(name):
           raise InputError(
-            f"{folder}: was made with {name}={found.get(name)!r}, not {wanted.get(name)!r}. "
-            "Give another --output, or remove this one."
+            f"{folder}: was made with {name}={existing.get(name)!r}, not {expected.get(name)!r}. "
+            "Give another --output, or remove the folder."
           )
       return
     if folder.exists() and any(folder.iterdir()):
-      raise InputError(f"{folder}: is there and holds no {_SETTINGS}. Give a new folder.")
+      raise InputError(f"{folder}: exists without {_SETTINGS}. Give a new folder.")
     with complete_or_absent(path) as partial:
-      partial.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+      partial.write_text(json.dumps(expected, indent=2) + "\n", encoding="utf-8")
 
   def has(self, source: str) -> bool:
-    """Whether a source is done, with clips or without."""
+    """Returns whether a source is finished, even without clips."""
     return (self.folder / f"{source}{_DONE}").is_file()
 
   def write_source(self, source: str, clips: Iterable[MadeClip]) -> int:
-    """Writes a source's clips; their number."""
+    """Writes the clips of a source, and returns their number."""
     rows = []
     for clip in clips:
       with complete_or_absent(self.folder / "clips" / clip.name) as partial:
@@ -65,7 +65,7 @@ class ClipSet:
           picture = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
           quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
           cv2.imwrite(str(partial / f"{number:05d}.jpg"), picture, quality)
-      rows.append(_row(clip))
+      rows.append(_describe(clip))
     with complete_or_absent(self.folder / f"{source}{_DONE}") as partial:
       partial.write_text(json.dumps(rows), encoding="utf-8")
     return len(rows)
@@ -73,12 +73,14 @@ class ClipSet:
   def write_annotations(
     self, sources: Sequence[str], joint_names: Sequence[str], validation_fraction: float
   ) -> Dict[str, int]:
-    """Writes annotations.json of the sources' clips; how many clips, frames and labels.
+    """Writes annotations.json.
 
     Args:
-      sources: names; those of one source are all in one split.
-      joint_names: J names.
-      validation_fraction: part of the sources kept from training.
+      sources: names of sources. All clips of a source are in the same split.
+      joint_names: names of J joints.
+      validation_fraction: fraction of the sources held out for validation.
+    Returns:
+      Numbers of "clips", "frames" and "labels".
     """
     validation = held_out(sources, validation_fraction)
     content: Dict[str, List[Dict[str, Any]]] = {
@@ -113,10 +115,10 @@ class ClipSet:
     return {"clips": len(content["clips"]), "frames": len(content["images"]), "labels": labels}
 
 
-def _row(clip: MadeClip) -> Dict[str, Any]:
+def _describe(clip: MadeClip) -> Dict[str, Any]:
   size = clip.frames[0].shape[:2]
-  found = crops.joints_to_box(clip.keypoints, clip.kept, size).numpy().astype(float)
-  boxes = np.concatenate([found[:, :2], found[:, 2:] - found[:, :2]], axis=1)
+  corners = crops.joints_to_box(clip.keypoints, clip.kept, size).numpy().astype(float)
+  boxes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
   marked = np.concatenate([clip.keypoints, np.where(clip.kept, 2, 0)[..., None]], axis=-1)
   marked[~clip.kept] = 0
   return {

@@ -1,4 +1,4 @@
-"""Sources labelled one after another or by several processes."""
+"""Labels sources in turn, or in several processes."""
 
 import concurrent.futures
 import multiprocessing
@@ -14,12 +14,12 @@ from .teacher import Teacher
 
 
 class Outcome(NamedTuple):
-  """What became of a source.
+  """Outcome of labelling a source.
 
   Attributes:
-    name: the source's.
-    clips: how many were made of it.
-    problem: why it cannot be read; empty if it can.
+    name: name of the source.
+    clips: number of clips.
+    problem: reason why the source cannot be read; empty if it can.
   """
 
   name: str
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
 
 class _Worker:
-  """What each process has: a teacher, and the folder that it writes into."""
+  """Teacher and output folder of a process."""
 
   def __init__(self, folder: pathlib.Path, settings: Dict[str, Any], cutting: sources.Cutting):
     second = settings["second_teacher"]
@@ -43,7 +43,7 @@ class _Worker:
     self._cutting = cutting
 
   def label(self, source: sources.Source) -> Outcome:
-    clips = sources.clips_of(source, self._teacher, self._cutting)
+    clips = sources.make_clips(source, self._teacher, self._cutting)
     try:
       return Outcome(source.name, self._clip_set.write_source(source.name, clips), "")
     except InputError as error:
@@ -67,29 +67,32 @@ def label_sources(
   folder: pathlib.Path,
   settings: Dict[str, Any],
   cutting: sources.Cutting,
-  todo: Sequence[sources.Source],
+  pending: Sequence[sources.Source],
   num_workers: int,
 ) -> Iterator[Outcome]:
-  """Labels sources into a clip set, in any order.
+  """Labels sources, and writes their clips to a clip set.
 
   Args:
     folder: folder of the clip set.
     settings: settings of the clip set, with teacher, second_teacher, views, min_score and
       agreement.
-    cutting: how clips are made.
-    todo: the sources.
-    num_workers: processes; 1 works in this one.
+    cutting: options of the clips.
+    pending: sources to label.
+    num_workers: number of processes; 1 means the current one.
+  Yields:
+    Outcomes, in any order.
   """
   if num_workers == 1:
     worker = _Worker(folder, settings, cutting)
-    yield from map(worker.label, todo)
+    yield from map(worker.label, pending)
     return
-  # Fork is unsafe beside threads.
+  # Forking a process with threads is unsafe.
   executor = concurrent.futures.ProcessPoolExecutor(
     num_workers, multiprocessing.get_context("spawn"), _start, (folder, settings, cutting)
   )
   try:
-    for done in concurrent.futures.as_completed([executor.submit(_label, one) for one in todo]):
-      yield done.result()
+    futures = [executor.submit(_label, source) for source in pending]
+    for future in concurrent.futures.as_completed(futures):
+      yield future.result()
   finally:
     executor.shutdown(cancel_futures=True)

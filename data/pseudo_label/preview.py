@@ -1,4 +1,4 @@
-"""A contact sheet of labelled clips."""
+"""Contact sheet of labelled clips."""
 
 import json
 import os
@@ -11,8 +11,8 @@ import numpy as np
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.tracking.output import drawing
 
-from ..clips.annotations import joints_of
-from ..clips.skeleton import skeleton_of_category
+from ..clips.annotations import parse_joints
+from ..clips.skeleton import parse_skeleton
 
 CLIPS = 12
 FRAMES = 4
@@ -20,14 +20,14 @@ _TILE_HEIGHT, _TILE_WIDTH = 200, 240
 
 
 def write_preview(folder: pathlib.Path, path: os.PathLike) -> None:
-  """Draws frames of evenly chosen clips, a clip in each row.
+  """Draws frames of evenly spaced clips, and writes them as an image.
 
   Args:
-    folder: of clips/ and annotations.json, as `clip_set` writes it.
-    path: the image's file.
+    folder: folder of clips/ and annotations.json, as `clip_set` writes it.
+    path: path of the image.
   """
   content = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
-  skeleton = skeleton_of_category(content["categories"][0], str(folder))
+  skeleton = parse_skeleton(content["categories"][0], str(folder))
   rows: Dict[str, List[Dict[str, Any]]] = {}
   for image, annotation in zip(content["images"], content["annotations"]):
     rows.setdefault(image["clip"], []).append({**annotation, **image})
@@ -37,7 +37,7 @@ def write_preview(folder: pathlib.Path, path: os.PathLike) -> None:
   for number in chosen:
     clip = rows[names[number]]
     for place in np.linspace(0, len(clip) - 1, FRAMES).round().astype(int):
-      keypoints, kept = joints_of(clip[place], skeleton.num_joints)
+      keypoints, kept = parse_joints(clip[place], skeleton.num_joints)
       file = folder / names[number] / f"{clip[place]['frame']:05d}.jpg"
       picture = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
       drawn = drawing.draw_skeleton(picture, keypoints, kept.astype(float), skeleton)

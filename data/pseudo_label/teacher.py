@@ -1,4 +1,4 @@
-"""What pose networks of other projects see in a frame: joints that may serve as labels."""
+"""Labels from third-party pose networks."""
 
 import dataclasses
 from typing import Optional, Tuple
@@ -12,15 +12,15 @@ from ppn_tf.tracking import boxes
 
 import tensorflow as tf
 
-from ..clips.skeleton import mirrored_name
+from ..clips.skeleton import mirror_name
 
 MARGIN = 1.25
-# Looks at a frame until the crop fits the person.
+# Times that the crop is fitted to the person.
 REFINEMENTS = 2
-# A mean score above it ends the search for a person.
-CONTENT = 0.4
+# A higher mean score ends the search for a person.
+SUFFICIENT_SCORE = 0.4
 
-# Zoom, rotation in degrees, mirrored: how a teacher looks at the person, the first so many.
+# (zoom, rotation in degrees, whether mirrored) of up to six views of the person.
 VIEWS: Tuple[Tuple[float, float, bool], ...] = (
   (1.0, 0.0, False),
   (1.0, 0.0, True),
@@ -33,13 +33,13 @@ VIEWS: Tuple[Tuple[float, float, bool], ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-  """One frame's labels.
+  """Labels of a frame.
 
   Attributes:
     keypoints: [J, 2] float32, (x, y) in frame pixels.
     scores: [J] float32, 0..1.
-    kept: [J] bool: confident, and agreed on.
-    box: [4] float32, (x1, y1, x2, y2), about the joints that are likely there.
+    kept: [J] bool, True for confident joints on which views and teachers agree.
+    box: [4] float32, (x1, y1, x2, y2), box of the likely joints.
   """
 
   keypoints: np.ndarray
@@ -52,7 +52,7 @@ class Teacher:
   """One network, or two that must agree.
 
   Attributes:
-    joint_names: the first network's J joints.
+    joint_names: names of the first network's J joints.
   """
 
   def __init__(
@@ -66,13 +66,12 @@ class Teacher:
     """Creates a teacher.
 
     Args:
-      network: whose joints are the labels'.
-      second: another one. A joint that it has too, by name or by the rules of
-        `joint_maps`, is the mean of both, and kept where they agree.
-      views: how many of VIEWS the networks see. Their median is the answer, and
-        a joint is kept where half of them agree with it.
-      min_score: the first network's score below which a joint is no label.
-      agreement: distance in parts of the box's longer side up to which places agree.
+      network: network that defines the joints.
+      second: second network. A joint that it also has, by name or by the rules of `joint_maps`,
+        becomes the mean of both, and is kept if they agree.
+      views: number of VIEWS. The label is their median, and is kept if half of them agree with it.
+      min_score: minimum score of the first network for a label.
+      agreement: maximum distance of positions that agree, relative to the box's longer side.
     """
     self._networks = [network] if second is None else [network, second]
     self._views = VIEWS[:views]
@@ -80,41 +79,41 @@ class Teacher:
     self.joint_names = network.joint_names
 
   def find(self, frame: np.ndarray) -> Optional[np.ndarray]:
-    """The box [4] of the most conspicuous person of a frame [H, W, 3] uint8; None without one."""
+    """Returns the box [4] of the most confident person in a frame [H, W, 3] uint8, or None."""
     best_score, best = 0.0, None
     for box in boxes.search_boxes(frame, MARGIN):
-      keypoints, scores = self._look(self._networks[0], frame, box, VIEWS[:1])
+      keypoints, scores = self._predict(self._networks[0], frame, box, VIEWS[:1])
       if scores.mean() > best_score:
         best_score, best = float(scores.mean()), self._person_box(frame, keypoints[0], scores[0])
-      if best_score > CONTENT:
+      if best_score > SUFFICIENT_SCORE:
         break
     for _ in range(REFINEMENTS):
       if best is None:
         return None
-      keypoints, scores = self._look(self._networks[0], frame, best, VIEWS[:1])
+      keypoints, scores = self._predict(self._networks[0], frame, best, VIEWS[:1])
       best = self._person_box(frame, keypoints[0], scores[0])
     return best
 
   def label(self, frame: np.ndarray, box: np.ndarray) -> Optional[Labels]:
-    """Labels of the person in a box of a frame [H, W, 3] uint8; None if nobody is there."""
-    places, scores = self._look(self._networks[0], frame, box, self._views)
+    """Labels the person in a box [4] of a frame [H, W, 3] uint8; returns None without a person."""
+    positions, scores = self._predict(self._networks[0], frame, box, self._views)
     score: np.ndarray = np.median(scores, axis=0)
-    keypoints, kept = self._consensus(places, box)
+    keypoints, kept = self._consensus(positions, box)
     kept &= score >= self._min_score
     for network in self._networks[1:]:
-      others, _ = self._look(network, frame, box, self._views)
-      theirs, agreed = self._consensus(others, box)
-      known = np.isfinite(theirs).all(axis=-1)
-      near = self._distance(keypoints, theirs, box) <= self._agreement
-      keypoints = np.where((known & near)[:, None], (keypoints + theirs) / 2, keypoints)
+      second_positions, _ = self._predict(network, frame, box, self._views)
+      second, agreed = self._consensus(second_positions, box)
+      known = np.isfinite(second).all(axis=-1)
+      near = self._distance(keypoints, second, box) <= self._agreement
+      keypoints = np.where((known & near)[:, None], (keypoints + second) / 2, keypoints)
       kept &= ~known | (near & agreed)
     person = self._person_box(frame, keypoints, score)
     return None if person is None else Labels(keypoints, score, kept, person)
 
-  def _look(
+  def _predict(
     self, network: ThirdPartyNetwork, frame: np.ndarray, box: np.ndarray, views: Tuple
   ) -> Tuple[np.ndarray, np.ndarray]:
-    """[V, J, 2] keypoints in frame pixels and [V, J] scores; NaN for joints that it lacks."""
+    """Returns [V, J, 2] keypoints in frame pixels and [V, J] scores; NaN for missing joints."""
     zooms, degrees, flips = (np.array(column) for column in zip(*views))
     center, side = crops.box_to_crop(tf.constant(box, tf.float32), MARGIN)
     affines = crops.crop_affine(
@@ -125,25 +124,25 @@ class Teacher:
       flips,
     )
     images = tf.tile(tf.constant(frame)[None], [len(views), 1, 1, 1])
-    shown = crops.crop_frames(images, affines, network.image_size).numpy()
-    found = np.stack([network(*pair) for pair in zip(shown, affines.numpy())])
-    # A mirrored person's right is a left to the network.
+    images = crops.crop_frames(images, affines, network.image_size).numpy()
+    outputs = np.stack([network(*pair) for pair in zip(images, affines.numpy())])
+    # The network takes a mirrored person's right joints for left ones.
     names = list(network.joint_names)
-    mirrored = [names.index(mirrored_name(name)) for name in names]
-    found = np.where(flips[:, None, None], found[:, mirrored], found)
-    keypoints = crops.transform_points(crops.invert_affine(affines), found[..., :2]).numpy()
-    predictions = ClipPredictions("", network.joint_names, keypoints, found[..., 2])
-    seen = joint_maps.to_joints(predictions, self.joint_names)
-    return seen.keypoints, seen.scores
+    mirrored = [names.index(mirror_name(name)) for name in names]
+    outputs = np.where(flips[:, None, None], outputs[:, mirrored], outputs)
+    keypoints = crops.transform_points(crops.invert_affine(affines), outputs[..., :2]).numpy()
+    predictions = ClipPredictions("", network.joint_names, keypoints, outputs[..., 2])
+    mapped = joint_maps.to_joints(predictions, self.joint_names)
+    return mapped.keypoints, mapped.scores
 
-  def _consensus(self, places: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """The median [J, 2] of places [V, J, 2], and whether half of them are near it, [J]."""
-    middle: np.ndarray = np.median(places, axis=0).astype(np.float32)
-    near = self._distance(places, middle, box) <= self._agreement
-    return middle, 2 * near.sum(axis=0) >= len(places)
+  def _consensus(self, positions: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns the median [J, 2] of positions [V, J, 2], and [J] bool: half of them are near it."""
+    median: np.ndarray = np.median(positions, axis=0).astype(np.float32)
+    near = self._distance(positions, median, box) <= self._agreement
+    return median, 2 * near.sum(axis=0) >= len(positions)
 
-  def _distance(self, one: np.ndarray, other: np.ndarray, box: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(one - other, axis=-1) / max(float(np.max(box[2:] - box[:2])), 1.0)
+  def _distance(self, first: np.ndarray, second: np.ndarray, box: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(first - second, axis=-1) / max(float(np.max(box[2:] - box[:2])), 1.0)
 
   def _person_box(
     self, frame: np.ndarray, keypoints: np.ndarray, scores: np.ndarray

@@ -1,10 +1,10 @@
-"""Sub-JHMDB, from JHMDB's folders to TFDS records: `python -m data.sub_jhmdb --source=DIR`.
+"""Writes Sub-JHMDB's three splits as data sets: `python -m data.sub_jhmdb --source=DIR`.
 
-DIR holds Rename_Images/, joint_positions/, puppet_mask/ and sub_splits/, as
-JHMDB's archives unpack. Each of the three splits becomes a data set of its own,
-sub_jhmdb/split_1 to split_3 with train and test: to be trained and evaluated
-apart and averaged. What is a training clip in one is a test clip in another, so
-pooling them would test on what was learned. The frames keep their PNG bytes.
+DIR holds Rename_Images/, joint_positions/, puppet_mask/ and sub_splits/, as in
+JHMDB's archives. The data sets sub_jhmdb/split_1 to split_3 have the parts train
+and test. Train and evaluate each one separately, and average the scores. Never
+pool them: a training clip of one split is a test clip of another. The frames
+keep their PNG bytes.
 """
 
 from typing import Sequence
@@ -14,7 +14,7 @@ from absl import flags
 from ppn_tf.runtime import app
 
 from ..builder import clip_records
-from .dataset import SubJhmdb, config_of
+from .dataset import SubJhmdb, get_config_name
 from .source import SPLITS, JhmdbSource
 
 
@@ -27,13 +27,11 @@ def main(argv: Sequence[str]) -> None:
   ]
   for source in sources:
     print(f"split {source.split}:")
-    clip_records.make_or_keep(SubJhmdb, source, config_of(source))
+    clip_records.make_or_keep(SubJhmdb, source, get_config_name(source))
 
 
 if __name__ == "__main__":
   clip_records.define_flags("Folder of JHMDB's Rename_Images/, joint_positions/ and sub_splits/.")
   numbers = [str(number) for number in SPLITS]
-  flags.DEFINE_multi_enum(
-    "splits", numbers, numbers, "Which splits to make; give it once for each."
-  )
+  flags.DEFINE_multi_enum("splits", numbers, numbers, "Split to make; repeat the flag for several.")
   app.run(main)

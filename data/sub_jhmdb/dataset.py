@@ -1,4 +1,4 @@
-"""Sub-JHMDB's TFDS data sets, one for each of its three splits."""
+"""TFDS builder of Sub-JHMDB."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ from .source import SPLITS, JhmdbSource
 
 
 class SubJhmdb(clip_records.ClipRecords):
-  """One example a clip; a config for each of the three splits."""
+  """Builder of one example per clip; each of the three splits has a config."""
 
   BUILDER_CONFIGS = [
     tfds.core.BuilderConfig(name=f"split_{number}", description=f"Split {number} of three.")
@@ -34,11 +34,11 @@ class SubJhmdb(clip_records.ClipRecords):
     return JhmdbSource(folder, int(self.builder_config.name[-1]))
 
 
-def config_of(source: JhmdbSource) -> str:
-  """The name of the TFDS config that holds a source's split."""
+def get_config_name(source: JhmdbSource) -> str:
+  """Returns the name of the TFDS config for a source's split."""
   return f"split_{source.split}"
 
 
 def prepare(source: JhmdbSource, data_dir: Optional[str]) -> pathlib.Path:
-  """Makes the data set of the source's split below `data_dir`; see `clip_records.prepare`."""
-  return clip_records.prepare(SubJhmdb, source, data_dir, config_of(source))
+  """Writes the data set of the source's split to `data_dir`; see `clip_records.prepare`."""
+  return clip_records.prepare(SubJhmdb, source, data_dir, get_config_name(source))

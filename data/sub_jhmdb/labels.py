@@ -1,4 +1,4 @@
-"""The labels of one JHMDB clip: joint_positions.mat, and boxes from puppet_mask.mat."""
+"""Labels of a JHMDB clip: joint_positions.mat, and boxes from puppet_mask.mat."""
 
 import pathlib
 from typing import Any, List, Tuple
@@ -16,10 +16,10 @@ ORIGIN = 1.0
 
 
 def read_joints(path: pathlib.Path) -> np.ndarray:
-  """Keypoints [N, 15, 2] of joint_positions.mat, from 1-based pixels to 0-based ones.
+  """Reads keypoints [N, 15, 2] of joint_positions.mat, converted to 0-based pixels.
 
   Raises:
-    ClipError: the file cannot be read or holds something else.
+    ClipError: the file cannot be read or has other content.
   """
   positions = load_mat(path, ("pos_img",), "JHMDB's")["pos_img"]
   joints = SUB_JHMDB.num_joints
@@ -37,15 +37,15 @@ def read_joints(path: pathlib.Path) -> np.ndarray:
 def read_boxes(
   path: pathlib.Path, keypoints: np.ndarray, visibility: np.ndarray, size: Tuple[int, int]
 ) -> Tuple[np.ndarray, List[Repair]]:
-  """Boxes about the person's mask or, where there is none, about the visible joints.
+  """Returns boxes of the person's mask or, without a mask, of the visible joints.
 
   Args:
     path: puppet_mask.mat, whose part_mask [H, W, N] is not 0 on the person.
     keypoints: [N, K, 2].
     visibility: [N, K] bool.
-    size: the frames' (height, width).
+    size: (height, width) of the frames.
   Returns:
-    [N, 4] float32, and the repair box_from_joints, if there was one.
+    [N, 4] float32, and the repair box_from_joints if it was necessary.
   """
   frames = len(keypoints)
   boxes, reason = np.zeros((frames, 4)), ""
@@ -56,7 +56,7 @@ def read_boxes(
   else:
     for frame in range(min(frames, masks.shape[2])):
       boxes[frame] = _extent(masks[..., frame])
-  missing = joint_boxes.degenerate(boxes)
+  missing = joint_boxes.find_degenerate(boxes)
   repairs = []
   if missing.any():
     count = int(missing.sum())
@@ -80,7 +80,7 @@ def _read_masks(path: pathlib.Path, size: Tuple[int, int]) -> Any:
 
 
 def _extent(mask: np.ndarray) -> np.ndarray:
-  """[4]: the box about a mask [H, W]; zeros where it is empty."""
+  """Returns the box [4] of a mask [H, W]; zeros if it is empty."""
   rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
   if not len(rows):
     return np.zeros(4)

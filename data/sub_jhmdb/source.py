@@ -1,4 +1,4 @@
-"""The folders of JHMDB, and the part of it that is Sub-JHMDB: one of its three splits."""
+"""Source of Sub-JHMDB: one of the three splits in JHMDB's folders."""
 
 import os
 import pathlib
@@ -23,13 +23,19 @@ _PARTS = {"1": "train", "2": "test"}  # 0: the clip is in neither
 
 
 class JhmdbSource(ClipSource):
-  """Clips "action/name" of one split, as sub_splits/ACTION_test_split_N.txt lists them."""
+  """Source of the clips "action/name" that sub_splits/ACTION_test_split_N.txt lists."""
 
   name = SUB_JHMDB.name
   skeleton = SUB_JHMDB
 
   def __init__(self, folder: Union[str, os.PathLike], split: int, **kwargs: Any):
-    """Takes the arguments of ClipSource, and which of the three splits to read."""
+    """Creates a source.
+
+    Args:
+      folder: see ClipSource.
+      split: number of the split, 1 to 3.
+      **kwargs: see ClipSource.
+    """
     super().__init__(folder, **kwargs)
     self.split = split
     pattern = re.compile(rf"(.+)_test_split_?{split}\.txt")
@@ -41,7 +47,7 @@ class JhmdbSource(ClipSource):
     }
     if not self._lists:
       raise InputError(
-        f"{self.folder / 'sub_splits'}: holds no ..._test_split_{split}.txt. "
+        f"{self.folder / 'sub_splits'}: has no ..._test_split_{split}.txt. "
         "Unpack JHMDB's sub_splits.zip there."
       )
     self._parts = self._read_lists()
@@ -64,7 +70,7 @@ class JhmdbSource(ClipSource):
     clips: Dict[str, List[str]] = {"train": [], "test": []}
     for clip, part in self._parts.items():
       try:
-        self._list_frames(clip, len(read_joints(self._existing(self._joints(clip)))))
+        self._list_frames(clip, len(read_joints(self._require_file(self._joints(clip)))))
       except ClipError as problem:
         self.account.skip(clip, problem)
       else:
@@ -72,11 +78,11 @@ class JhmdbSource(ClipSource):
     return clips
 
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
-    keypoints = read_joints(self._existing(self._joints(clip)))
+    keypoints = read_joints(self._require_file(self._joints(clip)))
     frames, size = read_frames(self._list_frames(clip, len(keypoints)))
-    # JHMDB has no visibility: what lies in the frame is visible.
-    everything = np.ones(keypoints.shape[:2], bool)
-    keypoints, visibility, repairs = clean_joints(keypoints, everything, size)
+    # JHMDB has no visibility: joints in the frame are visible.
+    all_visible = np.ones(keypoints.shape[:2], bool)
+    keypoints, visibility, repairs = clean_joints(keypoints, all_visible, size)
     boxes, more_repairs = read_boxes(self._mask(clip), keypoints, visibility, size)
     labels = LabelledClip(
       clip=clip,
@@ -90,7 +96,7 @@ class JhmdbSource(ClipSource):
     return labels, frames
 
   def _read_lists(self) -> Dict[str, str]:
-    """Clip -> "train" or "test"."""
+    """Returns the part of each clip, "train" or "test"."""
     parts: Dict[str, str] = {}
     for action, path in self._lists.items():
       try:
@@ -106,7 +112,7 @@ class JhmdbSource(ClipSource):
         if match and match[2] in _PARTS:
           clip, part = f"{action}/{match[1]}", _PARTS[match[2]]
           if parts.setdefault(clip, part) != part:
-            raise InputError(f"{path}: line {number} puts {match[1]} into train and test.")
+            raise InputError(f"{path}: line {number} puts {match[1]} into both train and test.")
     return parts
 
   def _joints(self, clip: str) -> pathlib.Path:
@@ -119,7 +125,7 @@ class JhmdbSource(ClipSource):
     return list_frames(self.folder / "Rename_Images" / clip, num_frames, 5, (".png",))
 
   @staticmethod
-  def _existing(path: pathlib.Path) -> pathlib.Path:
+  def _require_file(path: pathlib.Path) -> pathlib.Path:
     if not path.is_file():
-      raise ClipError("no labels", f"{path}: no such file, but the split names the clip.")
+      raise ClipError("no labels", f"{path}: no such file, but the split lists the clip.")
     return path

@@ -1,1 +1,1 @@
-"""Synthetic clips of moving people in Penn Action's layout: `python -m data.synthetic --help`."""
+"""Drawn clips of moving people in Penn Action's layout: `python -m data.synthetic --help`."""

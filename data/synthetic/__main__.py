@@ -1,7 +1,7 @@
-"""Door: `python -m data.synthetic --output=DIR` makes labelled clips of moving people.
+"""Draws labelled clips of moving people: `python -m data.synthetic --output=DIR`.
 
-The clips stand in Penn Action's layout (see storage.py), so the same reader
-serves both. A run that was stopped goes on where it was.
+The clips have Penn Action's layout, so `python -m data.penn_action --source=DIR`
+makes a data set of them. A run that was stopped resumes when started again.
 """
 
 import concurrent.futures
@@ -23,19 +23,21 @@ from . import clip, preview, storage
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; an unfinished one is resumed.")
 _NUM_TRAIN = flags.DEFINE_integer("num_train_clips", 400, "Training clips, numbered from 0001.")
 _NUM_TEST = flags.DEFINE_integer("num_test_clips", 60, "Test clips, numbered from 5001.")
-_NUM_FRAMES = flags.DEFINE_integer("num_frames", 12, "Frames of every clip.")
+_NUM_FRAMES = flags.DEFINE_integer("num_frames", 12, "Number of frames per clip.")
 _HEIGHT = flags.DEFINE_integer("height", 240, "Frame height in pixels.")
 _WIDTH = flags.DEFINE_integer("width", 320, "Frame width in pixels.")
-_SEED = flags.DEFINE_integer("seed", 0, "Another seed makes other people, motions and places.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of people, motions and backgrounds.")
 _DIFFICULTY = flags.DEFINE_float(
   "difficulty", 0.5, "0..1: clutter, blur, occluders, side and back views, low contrast."
 )
 _LAPSES = flags.DEFINE_float(
-  "lapses", 0.0, "0..1: share of frames out of focus, dazzled or in the dark, for that frame alone."
+  "lapses", 0.0, "0..1: fraction of single frames that are out of focus, overexposed or dark."
 )
-_NUM_WORKERS = flags.DEFINE_integer("num_workers", None, "Processes; default one per CPU.")
+_NUM_WORKERS = flags.DEFINE_integer(
+  "num_workers", None, "Number of processes. Default: one per CPU."
+)
 _PREVIEW = flags.DEFINE_string(
-  "preview", None, "Also write this image: a contact sheet of clips with their skeletons."
+  "preview", None, "Also write this image, a contact sheet of clips with skeletons."
 )
 
 _PREVIEW_CLIPS = 8
@@ -43,11 +45,11 @@ _PREVIEW_CLIPS = 8
 
 def _check_flags() -> None:
   if not _OUTPUT.value:
-    raise InputError("--output: not given. Name the folder to write.")
-  most = storage.FIRST_TEST - storage.FIRST_TRAIN, storage.LAST - storage.FIRST_TEST + 1
+    raise InputError("--output: not given. Give a folder to write.")
+  limits = storage.FIRST_TEST - storage.FIRST_TRAIN, storage.LAST - storage.FIRST_TEST + 1
   ranges = (
-    (_NUM_TRAIN, 0, most[0]),
-    (_NUM_TEST, 0, most[1]),
+    (_NUM_TRAIN, 0, limits[0]),
+    (_NUM_TEST, 0, limits[1]),
     (_NUM_FRAMES, 1, 9999),
     (_HEIGHT, 32, 4096),
     (_WIDTH, 32, 4096),
@@ -66,22 +68,22 @@ def _check_flags() -> None:
     )
 
 
-def _written(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
-  """Yields the clips' numbers as they are finished, in any order."""
+def _write_clips(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
+  """Yields the numbers of finished clips, in any order."""
   if num_workers == 1:
     storage.start_worker()
     yield from map(storage.write_clip, tasks)
     return
-  # Fork is unsafe beside threads; and unlike a Pool an executor notices a
+  # Forking a process with threads is unsafe. Unlike a Pool, an executor notices a
   # worker that was killed.
   executor = concurrent.futures.ProcessPoolExecutor(
     num_workers, multiprocessing.get_context("spawn"), storage.start_worker
   )
   try:
-    for done in concurrent.futures.as_completed(
+    for future in concurrent.futures.as_completed(
       [executor.submit(storage.write_clip, task) for task in tasks]
     ):
-      yield done.result()
+      yield future.result()
   finally:
     executor.shutdown(cancel_futures=True)
 
@@ -107,7 +109,9 @@ def main(argv: Sequence[str]) -> None:
   numbers += [storage.FIRST_TEST + i for i in range(_NUM_TEST.value)]
   tasks = [(output, i, settings) for i in numbers if not storage.is_finished(output, i)]
   num_workers = max(1, min(_NUM_WORKERS.value or os.cpu_count() or 1, len(tasks)))
-  progress = tqdm.tqdm(_written(tasks, num_workers), total=len(tasks), unit="clip", desc="clips")
+  progress = tqdm.tqdm(
+    _write_clips(tasks, num_workers), total=len(tasks), unit="clip", desc="clips"
+  )
   for _ in progress:
     pass
   kept = len(numbers) - len(tasks)

@@ -1,8 +1,8 @@
-"""An articulated body: bone lengths, joint limits and forward kinematics.
+"""Articulated body: bone lengths, joint limits and forward kinematics.
 
-Units are body heights (about 1 from sole to crown) and degrees. In the body's
-own axes x points to the person's LEFT, y up and z where the person faces; a
-person with yaw 0 faces the camera, which looks along -z.
+Units are body heights (about 1 from sole to crown) and degrees. In body axes, x
+points to the person's left, y up and z forward. A person with yaw 0 faces the
+camera, which looks along -z.
 """
 
 import dataclasses
@@ -15,9 +15,9 @@ Pose = Mapping[str, np.ndarray]
 SIDES = ("right", "left")
 _SIDE_SIGN = {"right": -1.0, "left": 1.0}
 
-# Degrees. Sided angles are positive in the same sense on both sides: flexion
-# forward (the knee's backward), abduction outward, twist turning a bent
-# forearm upward when the arm is held out sideways.
+# Degrees. Angles of both sides have the same sign: flexion is positive forward (the
+# knee's backward), abduction outward, and twist where it turns a bent forearm upward
+# while the arm points sideways.
 _SIDED_LIMITS = {
   "shoulder_flex": (-70.0, 185.0),
   "shoulder_abduct": (-35.0, 178.0),
@@ -38,7 +38,7 @@ LIMITS: Dict[str, Tuple[float, float]] = {
   "head_yaw": (-65.0, 65.0),
   **{f"{side}_{name}": limits for side in SIDES for name, limits in _SIDED_LIMITS.items()},
 }
-# Body heights: ground position and height above standing on the ground.
+# Body heights: position on the ground, and height above it.
 TRAVEL = ("x", "z", "lift")
 CHANNELS = tuple(LIMITS) + TRAVEL
 
@@ -52,7 +52,7 @@ POINT_ID = {name: i for i, name in enumerate(POINTS)}
 
 @dataclasses.dataclass(frozen=True)
 class Proportions:
-  """Bone lengths of one person in body heights; `girth` multiplies all widths."""
+  """Bone lengths of a person in body heights; `girth` is a factor of all widths."""
 
   thigh: float
   shank: float
@@ -72,10 +72,10 @@ class Proportions:
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-  """A posed body.
+  """Posed body.
 
   Attributes:
-    points: [N, len(POINTS), 3] body heights, world axes.
+    points: [N, len(POINTS), 3] in body heights, world axes.
     pelvis, chest, head: [N, 3, 3] rotations from part to world axes.
   """
 
@@ -86,7 +86,7 @@ class Figure:
 
 
 def sample_proportions(rng: np.random.Generator) -> Proportions:
-  """Draws a person: mean anthropometric segment lengths with some variety."""
+  """Draws a person's bone lengths around anthropometric means."""
 
   def around(mean: float, spread: float = 0.05) -> float:
     return float(mean * np.clip(rng.normal(1.0, spread), 1 - 2 * spread, 1 + 2 * spread))
@@ -111,7 +111,7 @@ def sample_proportions(rng: np.random.Generator) -> Proportions:
 
 
 def _turn(axis: int, degrees: np.ndarray) -> np.ndarray:
-  """[N, 3, 3] right-handed rotations about coordinate axis 0, 1 or 2."""
+  """Returns right-handed rotations [N, 3, 3] about coordinate axis 0, 1 or 2."""
   radians = np.deg2rad(degrees)
   cos, sin = np.cos(radians), np.sin(radians)
   matrix = np.zeros((len(radians), 3, 3))
@@ -122,8 +122,8 @@ def _turn(axis: int, degrees: np.ndarray) -> np.ndarray:
   return matrix
 
 
-def limited(pose: Pose) -> Dict[str, np.ndarray]:
-  """The pose with every angle inside its limits."""
+def clip_to_limits(pose: Pose) -> Dict[str, np.ndarray]:
+  """Returns the pose with all angles clipped to their limits."""
   return {
     name: np.clip(values, *LIMITS[name]) if name in LIMITS else values
     for name, values in pose.items()
@@ -131,16 +131,16 @@ def limited(pose: Pose) -> Dict[str, np.ndarray]:
 
 
 def stand(pose: Pose, proportions: Proportions) -> Figure:
-  """Forward kinematics; the lower foot rests on the ground, raised by `lift`.
+  """Computes forward kinematics; the lower foot stands on the ground, raised by `lift`.
 
   Args:
-    pose: every name of CHANNELS -> [N].
-    proportions: the person.
+    pose: [N] values for each name in CHANNELS.
+    proportions: bone lengths of the person.
 
   Returns:
-    the Figure of N poses; the ground is y = 0.
+    Figure of N poses; the ground is y = 0.
   """
-  body, angles = proportions, limited(pose)
+  body, angles = proportions, clip_to_limits(pose)
   count = len(angles["yaw"])
   points = np.zeros((count, len(POINTS), 3))
 
@@ -177,7 +177,7 @@ def stand(pose: Pose, proportions: Proportions) -> Figure:
     put(f"{side}_hip", "pelvis", pelvis, (sign * body.hip_half_width, 0, 0))
     put(f"{side}_knee", f"{side}_hip", thigh, (0, -body.thigh, 0))
     put(f"{side}_ankle", f"{side}_knee", shank, (0, -body.shank, 0))
-    # A foot levels itself: most of the shank's tilt is taken up by the ankle.
+    # The ankle compensates most of the shank's tilt, so feet are nearly level.
     toes = shank @ np.array([sign * 0.2, 0.0, 1.0]) * np.array([1.0, 0.4, 1.0])
     toes[:, 1] -= 0.25
     toes *= body.foot / np.linalg.norm(toes, axis=-1, keepdims=True)
@@ -185,7 +185,7 @@ def stand(pose: Pose, proportions: Proportions) -> Figure:
   clearance = {"ankle": body.ankle_height, "toe": 0.016}
   feet = [(POINT_ID[f"{side}_{name}"], clearance[name]) for side in SIDES for name in clearance]
   soles = np.stack([points[:, i, 1] - height for i, height in feet], axis=-1)
-  # A soft minimum: a hard one would jerk the body when the standing foot changes.
+  # A hard minimum would jerk the body when the standing foot changes.
   lowest = -0.012 * np.log(np.sum(np.exp(-soles / 0.012), axis=-1))
   shift = np.stack([angles["x"], angles["lift"] - lowest, angles["z"]], axis=-1)
   return Figure(points + shift[:, None], pelvis, chest, head)

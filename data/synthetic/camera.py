@@ -1,4 +1,4 @@
-"""A weak perspective camera that follows the person, pans, zooms and shakes."""
+"""Weak perspective camera that follows the person, pans, zooms and shakes."""
 
 import dataclasses
 from typing import Tuple
@@ -10,16 +10,16 @@ from . import body
 
 @dataclasses.dataclass(frozen=True)
 class View:
-  """Where N poses are seen.
+  """Camera of N pictures.
 
-  Canvas pixels are the scenery's: the background is painted there, and the
-  camera shows canvas point q at zoom * (q - focus) + middle of the frame.
+  The background is painted in canvas pixels. The camera shows canvas point q at
+  zoom * (q - focus) + middle of the frame.
 
   Attributes:
-    rotation: [3, 3] world axes to (right, up, towards the camera).
+    rotation: [3, 3], world axes to (right, up, towards the camera).
     scale: canvas pixels per body height.
     zoom: [N].
-    focus: [N, 2] canvas pixels.
+    focus: [N, 2] in canvas pixels.
     size: (height, width) of the frame.
   """
 
@@ -35,23 +35,22 @@ class View:
     return np.array([(width - 1) / 2, (height - 1) / 2])
 
   def project(self, points: np.ndarray) -> np.ndarray:
-    """World points to the frame.
+    """Projects world points to the frame.
 
     Args:
-      points: [N, P, 3] body heights.
+      points: [N, P, 3] in body heights.
 
     Returns:
-      [N, P, 3] x and y in frame pixels, and nearness in pixels (larger is
-      nearer to the camera).
+      [N, P, 3]: x and y in frame pixels, and nearness in pixels (larger is nearer to the camera).
     """
-    seen = points @ self.rotation.T * self.scale
+    rotated = points @ self.rotation.T * self.scale
     zoom = self.zoom[:, None, None]
-    flat = zoom * (seen[..., :2] * (1, -1) - self.focus[:, None]) + self.middle
-    return np.concatenate([flat, zoom * seen[..., 2:]], axis=-1)
+    flat = zoom * (rotated[..., :2] * (1, -1) - self.focus[:, None]) + self.middle
+    return np.concatenate([flat, zoom * rotated[..., 2:]], axis=-1)
 
 
 def _shake(rng: np.random.Generator, times: np.ndarray, amount: float) -> np.ndarray:
-  """[N, 2] pixels of a hand-held camera."""
+  """Draws the shake of a hand-held camera, [N, 2] in pixels."""
   periods, phases = rng.uniform(3, 12, (3, 2)), rng.uniform(0, 2 * np.pi, (3, 2))
   return amount * np.sin(2 * np.pi * times[:, None, None] / periods + phases).mean(axis=1)
 
@@ -63,7 +62,7 @@ def sample_view(
   size: Tuple[int, int],
   difficulty: float,
 ) -> View:
-  """Draws a camera that keeps the person in the frame, in most clips wholly."""
+  """Draws a camera that keeps the person in the frame, in most clips completely."""
   height, width = size
   tilt = np.deg2rad(rng.uniform(-4, 6 + 16 * difficulty))
   rotation = np.array(

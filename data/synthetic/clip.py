@@ -1,4 +1,4 @@
-"""One synthetic clip: draws a person, a motion, a scene and a camera, and paints them."""
+"""Drawn clips: samples a person, a motion, a scene and a camera, and paints them."""
 
 import dataclasses
 from typing import List, Tuple
@@ -13,15 +13,14 @@ from . import appearance, body, camera, motion, parts, render, scenery
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """What a clip depends on besides its number.
+  """Settings of all clips in a data set.
 
   Attributes:
-    seed: of the whole data set.
-    num_frames: length of every clip.
-    height, width: pixels of a frame.
+    seed: seed of the data set.
+    num_frames: number of frames per clip.
+    height, width: size of a frame in pixels.
     difficulty: 0..1: clutter, blur, occluders, side and back views, low contrast.
-    lapses: share of the frames in which the camera fails for a moment: out of
-      focus, dazzled, or in the dark.
+    lapses: fraction of single frames that are out of focus, overexposed or dark.
   """
 
   seed: int
@@ -34,14 +33,14 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-  """A painted and labelled clip.
+  """Painted and labelled clip.
 
   Attributes:
     action: kind of motion.
-    frames: N jpeg files.
-    keypoints: [N, 13, 2] pixels (x, y), Penn Action's joints, hidden ones too.
+    frames: contents of N JPEG files.
+    keypoints: [N, 13, 2], (x, y) in pixels, Penn Action's joints, including hidden ones.
     visibility: [N, 13] bool.
-    boxes: [N, 4] pixels (x1, y1, x2, y2).
+    boxes: [N, 4], (x1, y1, x2, y2) in pixels.
   """
 
   action: str
@@ -51,15 +50,15 @@ class Clip:
   boxes: np.ndarray
 
 
-def person_boxes(keypoints: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
-  """Penn Action's rule with all joints: their extent x 1.2 about its centre, clipped.
+def compute_boxes(keypoints: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+  """Computes boxes by Penn Action's rule with all joints: their extent x 1.2, clipped.
 
   Args:
-    keypoints: [N, K, 2] pixels.
+    keypoints: [N, K, 2] in pixels.
     size: (height, width) of the image.
 
   Returns:
-    [N, 4] pixels (x1, y1, x2, y2).
+    [N, 4], (x1, y1, x2, y2) in pixels.
   """
   low, high = keypoints.min(axis=-2), keypoints.max(axis=-2)
   center, half = (low + high) / 2, 0.6 * (high - low)
@@ -68,7 +67,7 @@ def person_boxes(keypoints: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
 
 
 def _exposures(rng: np.random.Generator, num_frames: int, difficulty: float) -> np.ndarray:
-  """[num_frames, S] times at which light is gathered; S is odd, the middle one is the label's."""
+  """Draws exposure times [num_frames, S]; S is odd, and labels belong to the middle one."""
   exposure = rng.uniform(0.05, 0.3 + 0.6 * difficulty)
   count = 1 if exposure < 0.25 else 3 if exposure < 0.55 else 5 if exposure < 0.75 else 7
   offsets = exposure * np.linspace(-0.5, 0.5, count) if count > 1 else np.zeros(1)
@@ -78,11 +77,11 @@ def _exposures(rng: np.random.Generator, num_frames: int, difficulty: float) -> 
 def sample_scene(
   rng: np.random.Generator, settings: Settings
 ) -> Tuple[str, render.Scene, np.ndarray]:
-  """Draws everything that is painted.
+  """Draws the motion and the scene of a clip.
 
   Returns:
-    kind of motion; the scene; [num_frames, S] index of the pictures that are
-    averaged into each frame.
+    Kind of motion, the scene, and the indices [num_frames, S] of the pictures that are averaged
+    into each frame.
   """
   size, hard = (settings.height, settings.width), settings.difficulty
   exposures = _exposures(rng, settings.num_frames, hard)
@@ -91,7 +90,7 @@ def sample_scene(
   proportions = body.sample_proportions(rng)
   figure = body.stand(pose, proportions)
   view = camera.sample_view(rng, figure, times, size, hard)
-  seen = view.project(figure.points)[..., :2]
+  points = view.project(figure.points)[..., :2]
 
   middle = view.middle
   reach = (np.stack([-middle, middle]) / view.zoom.min())[:, None] + view.focus
@@ -99,7 +98,7 @@ def sample_scene(
   high = np.ceil(reach[1].max(axis=0)) + 2
   canvas = np.minimum(high - low, 3 * np.array(size[::-1])).astype(int)
   feet = [body.POINT_ID[f"{side}_ankle"] for side in body.SIDES]
-  ground = seen[:, feet, 1].mean() - middle[1] + view.focus[:, 1].mean() - low[1]
+  ground = points[:, feet, 1].mean() - middle[1] + view.focus[:, 1].mean() - low[1]
   floor = ground - settings.height * rng.uniform(0.02, 0.25)
   background = scenery.sample_background(rng, (canvas[1], canvas[0]), floor, hard)
   scenery_color = None
@@ -107,7 +106,7 @@ def sample_scene(
     scenery_color = tuple(background.reshape(-1, 3).mean(axis=0))
   looks = appearance.sample_looks(rng, scenery_color)
   light = rng.uniform(-0.2, 0.2)
-  extent = np.concatenate([seen.min(axis=(0, 1)), seen.max(axis=(0, 1))])
+  extent = np.concatenate([points.min(axis=(0, 1)), points.max(axis=(0, 1))])
   occluders = scenery.sample_occluders(rng, times, settings.num_frames, extent, size, hard)
   scene = render.Scene(
     view=view,
@@ -121,7 +120,7 @@ def sample_scene(
 
 
 class _Sensor:
-  """Lighting, focus, noise and compression of one clip's camera."""
+  """Lighting, focus, noise and compression of a clip's camera."""
 
   def __init__(self, rng: np.random.Generator, settings: Settings):
     hard = settings.difficulty
@@ -137,23 +136,24 @@ class _Sensor:
     self._curve = curve.clip(0, 255).round().astype(np.uint8)[None]
     bank = rng.standard_normal((self._size[0] + 32, self._size[1] + 32, 1), np.float32)
     self._noise = np.repeat((bank * rng.uniform(0.5, 2 + 7 * hard)).round(), 3, 2).astype(np.int16)
-    # A generator of its own: the share of lapses changes nothing else of a clip.
+    # A separate generator, so that lapses change nothing else in a clip.
     self._lapse_rng = np.random.default_rng(rng.integers(2**63))
     self._lapses = settings.lapses
 
   def _lapse(self, image: np.ndarray) -> np.ndarray:
-    """The picture as a camera takes it that is out of focus, dazzled or in the dark."""
+    """Returns the picture out of focus, overexposed or dark."""
     rng = self._lapse_rng
     kind, strength = rng.integers(3), rng.uniform(0.6, 1.0)
     if kind == 0:
       return cv2.GaussianBlur(image, (0, 0), 18 * strength * self._size[0] / 240)
-    left = 0.35 - 0.25 * strength
-    dim = cv2.convertScaleAbs(image, alpha=left, beta=255 * (1 - left) if kind == 1 else 0)
+    contrast = 0.35 - 0.25 * strength
+    offset = 255 * (1 - contrast) if kind == 1 else 0
+    dim = cv2.convertScaleAbs(image, alpha=contrast, beta=offset)
     grain = cv2.GaussianBlur(rng.standard_normal(image.shape, np.float32), (0, 0), 1.5)
     return cv2.add(dim, 100 * strength * grain, dtype=cv2.CV_8U)
 
   def expose(self, image: np.ndarray) -> bytes:
-    """A [h, w, 3] uint8 BGR picture as a jpeg file."""
+    """Encodes a picture [h, w, 3] uint8 BGR as JPEG, with the camera's defects."""
     if self._lapse_rng.random() < self._lapses:
       image = self._lapse(image)
     image = cv2.LUT(image, self._curve)
@@ -167,7 +167,7 @@ class _Sensor:
 
 
 def make_clip(number: int, settings: Settings) -> Clip:
-  """Makes clip `number`; it depends on nothing but its number and the settings."""
+  """Makes a clip, which depends only on its number and the settings."""
   rng = np.random.default_rng([settings.seed, number])
   action, scene, pictures = sample_scene(rng, settings)
   sensor = _Sensor(rng, settings)
@@ -183,6 +183,6 @@ def make_clip(number: int, settings: Settings) -> Clip:
       cv2.accumulate(render.paint(scene, index, ids if index == middle[t] else None), light)
     frames.append(sensor.expose(cv2.convertScaleAbs(light, alpha=1 / len(group))))
     for k, joint in enumerate(PENN_ACTION.joint_names):
-      visibility[t, k] = render.can_be_seen(scene, middle[t], ids, joint, keypoints[t, k])
-  boxes = person_boxes(keypoints, (settings.height, settings.width))
+      visibility[t, k] = render.is_visible(scene, middle[t], ids, joint, keypoints[t, k])
+  boxes = compute_boxes(keypoints, (settings.height, settings.width))
   return Clip(action, frames, keypoints, visibility, boxes)

@@ -1,4 +1,4 @@
-"""Smooth motions of several kinds: angle channels as functions of time in frames."""
+"""Smooth motions of several kinds, as angles over time in frames."""
 
 from typing import Callable, Dict, List, Sequence, Tuple
 
@@ -12,12 +12,12 @@ _MIRRORED = ("yaw", "roll", "spine_twist", "spine_side", "head_yaw", "x")
 
 
 def _keyframes(phase: np.ndarray, times: Sequence[float], **values: Sequence[float]) -> Channels:
-  """Periodic cubic splines through keyframes.
+  """Evaluates periodic cubic splines through keyframes.
 
   Args:
-    phase: [N] radians; one cycle is 2 pi.
-    times: M increasing fractions of the cycle, the first 0.
-    **values: channel -> M keyframe values.
+    phase: [N] in radians; a cycle is 2 pi.
+    times: M increasing fractions of the cycle, starting with 0.
+    **values: M keyframe values by channel.
   """
   knots = np.append(times, 1.0)
   table = np.array([list(row) + [row[0]] for row in values.values()], float).T
@@ -101,11 +101,11 @@ def _wave(rng: np.random.Generator, phase: np.ndarray) -> Channels:
 def _free(
   rng: np.random.Generator, phase: np.ndarray, arms: float = 1.0, legs: float = 0.35
 ) -> Channels:
-  """Reaching about: random keyframes for arms and trunk, smaller ones for the legs."""
+  """Draws keyframes of reaching: large ones for arms and trunk, smaller ones for legs."""
   times = (0.0, 0.25, 0.5, 0.75)
 
-  def keys(low: float, high: float, amount: float, rest: float) -> List[float]:
-    return list(rest + amount * (rng.uniform(low, high, 4) - rest))
+  def keys(low: float, high: float, amount: float, neutral: float) -> List[float]:
+    return list(neutral + amount * (rng.uniform(low, high, 4) - neutral))
 
   values = {
     "spine_twist": keys(-30, 30, arms, 0),
@@ -210,7 +210,7 @@ def _kick(rng: np.random.Generator, phase: np.ndarray) -> Channels:
   )
 
 
-# kind -> (channels, frames a cycle takes, share of frontal views made side views)
+# kind -> (channels, range of frames per cycle, share of frontal views turned to the side)
 KINDS: Dict[str, Tuple[Callable, Tuple[float, float], float]] = {
   "walk": (_walk, (14.0, 24.0), 0.5),
   "run": (_run, (11.0, 18.0), 0.5),
@@ -226,13 +226,13 @@ KINDS: Dict[str, Tuple[Callable, Tuple[float, float], float]] = {
 
 
 def _sway(rng: np.random.Generator, times: np.ndarray, amount: float) -> np.ndarray:
-  """[N] slow drift: two sinusoids of random period and phase."""
+  """Draws a slow drift [N]: two sinusoids of random period and phase."""
   periods, phases = rng.uniform(14, 60, 2), rng.uniform(0, 2 * np.pi, 2)
   return amount * np.sin(2 * np.pi * times[:, None] / periods + phases).mean(axis=-1)
 
 
 def _facing(rng: np.random.Generator, kind: str, times: np.ndarray, hard: float) -> np.ndarray:
-  """[N] degrees: mostly front to three-quarter, sometimes side, rarely back."""
+  """Draws yaw [N] in degrees: mostly front to three-quarter, sometimes side, rarely back."""
   chance = rng.random()
   side_share = KINDS[kind][2] * (0.3 + 0.9 * hard)
   if chance < 0.16 * hard:
@@ -248,15 +248,16 @@ def _facing(rng: np.random.Generator, kind: str, times: np.ndarray, hard: float)
 def sample_motion(
   rng: np.random.Generator, times: np.ndarray, difficulty: float
 ) -> Tuple[str, Channels]:
-  """Draws a kind of motion and its performance.
+  """Draws a kind of motion and its parameters.
 
   Args:
-    rng: source of every choice; the draws do not depend on `times`.
-    times: [N] frames, fractions included.
-    difficulty: 0..1; higher is faster and more often seen from side and back.
+    rng: source of all random choices, which do not depend on `times`.
+    times: [N], fractional frames.
+    difficulty: 0..1; higher means faster, and more side and back views.
 
   Returns:
-    the kind, and every name of body.CHANNELS -> [N] (body.stand limits angles).
+    Kind of motion, and [N] values for each name in body.CHANNELS; body.stand clips them to the
+    limits.
   """
   kind = str(rng.choice(list(KINDS)))
   make, (shortest, longest), _ = KINDS[kind]
@@ -277,14 +278,14 @@ def sample_motion(
     channels["x"] = speed * np.sin(heading) * (times + period)
     channels["z"] = speed * np.cos(heading) * (times + period)
   if rng.random() < 0.5:
-    channels = _mirrored(channels)
+    channels = _mirror(channels)
   return kind, channels
 
 
-def _mirrored(channels: Channels) -> Channels:
+def _mirror(channels: Channels) -> Channels:
   swapped = {}
   for name, values in channels.items():
-    side, _, rest = name.partition("_")
-    other = {"right": f"left_{rest}", "left": f"right_{rest}"}.get(side, name)
-    swapped[other] = -values if name in _MIRRORED else values
+    side, _, part = name.partition("_")
+    partner = {"right": f"left_{part}", "left": f"right_{part}"}.get(side, name)
+    swapped[partner] = -values if name in _MIRRORED else values
   return swapped

@@ -1,4 +1,4 @@
-"""The drawn parts of a body: outlines, textures and depths of every picture of a clip."""
+"""Drawn parts of a body: outlines, textures and depths for each picture of a clip."""
 
 import dataclasses
 from typing import Dict, List, Tuple, Union
@@ -26,19 +26,19 @@ _ENDS = {
   "thigh": ("hip", "knee"),
   "shank": ("knee", "ankle"),
 }
-# Body heights nearer to the camera than its middle says: what wins where two
-# parts are at one depth (arms over the shirt, the shorts over the thighs).
+# Body heights by which a part counts as nearer to the camera than its middle, to order
+# parts of equal depth (arms over the shirt, shorts over the thighs).
 _BIAS = {"upper_arm": 0.03, "forearm": 0.03, "hand": 0.035, "thigh": -0.035, "neck": -0.05}
 
 
 @dataclasses.dataclass(frozen=True)
 class Strip:
-  """A limb: a hull of circles; its texture is laid along the axis.
+  """Limb: a hull of circles with a texture along its axis.
 
   Attributes:
-    outline: [N, M, 2] pixels whose convex hull is painted.
-    nearness: [N] pixels, larger is painted later.
-    placement: [N, 2, 3] affine from texture to frame pixels.
+    outline: [N, M, 2], pixels whose convex hull is painted.
+    nearness: [N] in pixels; parts with larger values are painted later.
+    placement: [N, 2, 3], affine from texture to frame pixels.
     texture: STRIP BGR uint8.
   """
 
@@ -47,8 +47,8 @@ class Strip:
   placement: np.ndarray
   texture: np.ndarray
 
-  def shaded(self, index: int, corner: Tuple[int, int], size: Tuple[int, int]) -> np.ndarray:
-    """[h, w, 3] uint8 for the window of `size` (width, height) at `corner` (x, y)."""
+  def shade(self, index: int, corner: Tuple[int, int], size: Tuple[int, int]) -> np.ndarray:
+    """Returns pixels [h, w, 3] uint8 of the window with `size` (width, height) at `corner`."""
     matrix = self.placement[index].copy()
     matrix[:, 2] -= corner
     return cv2.warpAffine(
@@ -58,14 +58,14 @@ class Strip:
 
 @dataclasses.dataclass(frozen=True)
 class Loft:
-  """Trunk or head: a hull of ellipses; its texture goes around and turns with it.
+  """Trunk or head: a hull of ellipses with a texture around it.
 
   Attributes:
     outline, nearness: as in Strip.
-    top, axis: [N, 2] pixels: upper end, and from there to the lower end.
-    halves: [N, L] pixels, half widths at `levels`.
-    levels: [L] increasing shares of the axis.
-    turn: [N] radians around the part where the camera stands (0 in front).
+    top, axis: [N, 2] in pixels: upper end, and vector from there to the lower end.
+    halves: [N, L] in pixels, half widths at `levels`.
+    levels: [L], increasing fractions of the axis.
+    turn: [N] in radians, direction of the camera around the part (0 in front).
     light: shading from the image's left (-1) or right (1).
     texture: WRAP BGR uint8.
   """
@@ -80,8 +80,8 @@ class Loft:
   light: float
   texture: np.ndarray
 
-  def shaded(self, index: int, corner: Tuple[int, int], size: Tuple[int, int]) -> np.ndarray:
-    """[h, w, 3] uint8 for the window of `size` (width, height) at `corner` (x, y)."""
+  def shade(self, index: int, corner: Tuple[int, int], size: Tuple[int, int]) -> np.ndarray:
+    """Returns pixels [h, w, 3] uint8 of the window with `size` (width, height) at `corner`."""
     axis = self.axis[index]
     length = max(float(np.hypot(*axis)), 4.0)
     down_x, down_y = (axis / length).astype(np.float32)
@@ -114,7 +114,7 @@ def _strip(
   bias: float,
   texture: np.ndarray,
 ) -> Strip:
-  """A Strip between `ends`, each [N, 3]; `pixels` is [N] per body height."""
+  """Makes a Strip between `ends`, each [N, 3]; `pixels` [N] are per body height."""
   start, end = ends
   shares = np.array([share for share, _ in profile])
   radii = np.array([radius for _, radius in profile]) * pixels[:, None]
@@ -146,14 +146,14 @@ def _loft(
   light: float,
   texture: np.ndarray,
 ) -> Loft:
-  """A Loft of ellipses.
+  """Makes a Loft of ellipses.
 
   Args:
-    view: the camera.
-    base: [N, 3] world position of the part's origin.
-    rotation: [N, 3, 3] part to world axes.
-    rings: [L, 3] body heights, from the top down: height along the part's y
-      axis, half width and half depth.
+    view: camera.
+    base: [N, 3], world position of the part's origin.
+    rotation: [N, 3, 3], part axes to world axes.
+    rings: [L, 3] in body heights, from top to bottom: height along the part's y axis, half width
+      and half depth.
     light: see Loft.
     texture: see Loft.
   """
@@ -168,7 +168,7 @@ def _loft(
   centers = np.stack([0 * rings[:, 0], rings[:, 0], 0 * rings[:, 0]], axis=-1)
   outline = view.project(base[:, None] + local @ rotation.transpose(0, 2, 1))
   spine = view.project(base[:, None] + centers @ rotation.transpose(0, 2, 1))
-  seen = view.rotation @ rotation
+  turned = view.rotation @ rotation
   top, axis = spine[:, 0, :2], spine[:, -1, :2] - spine[:, 0, :2]
   length = np.maximum(np.linalg.norm(axis, axis=-1, keepdims=True), 1e-6)
   across = np.stack([axis[:, 1], -axis[:, 0]], axis=-1) / length
@@ -182,14 +182,14 @@ def _loft(
     axis=axis,
     halves=np.maximum(rim[..., 0].max(axis=-1), 1.0),
     levels=(rings[0, 0] - rings[:, 0]) / (rings[0, 0] - rings[-1, 0]),
-    turn=np.arctan2(seen[:, 2, 0], seen[:, 2, 2]),
+    turn=np.arctan2(turned[:, 2, 0], turned[:, 2, 2]),
     light=light,
     texture=texture,
   )
 
 
 def _rings(proportions: body.Proportions) -> Dict[str, np.ndarray]:
-  """Part -> [L, 3] rings: chest about the waist, hips about the pelvis, head about itself."""
+  """Returns rings [L, 3] by part, relative to waist (chest), pelvis (hips) and head."""
   girth, trunk, loin = proportions.girth, proportions.trunk, proportions.loin
   shoulder = proportions.shoulder_half_width
   chest = [
@@ -218,14 +218,14 @@ def build(
   view: camera.View,
   light: float,
 ) -> List[Tuple[str, Part]]:
-  """Every part of the person by name; limb parts are called `{side}_{part}`."""
+  """Returns all parts of the person by name; limb parts are named `{side}_{part}`."""
   pixels = view.scale * view.zoom
-  seen = view.project(figure.points)
+  projected = view.project(figure.points)
   rings = _rings(proportions)
   head, turned = figure.points[:, body.POINT_ID["head"]], figure.head
 
   def at(name: str) -> np.ndarray:
-    return seen[:, body.POINT_ID[name]]
+    return projected[:, body.POINT_ID[name]]
 
   def world(name: str) -> np.ndarray:
     return figure.points[:, body.POINT_ID[name]]

@@ -1,4 +1,4 @@
-"""A contact sheet of clips with their skeletons drawn."""
+"""Contact sheet of clips with their skeletons."""
 
 from typing import List, Sequence
 
@@ -17,22 +17,22 @@ def _color(name: str) -> tuple:
 
 
 def draw_skeleton(image: np.ndarray, keypoints: np.ndarray, visibility: np.ndarray) -> np.ndarray:
-  """The picture enlarged twice with limbs, full dots for visible joints and rings for hidden ones.
+  """Returns the picture at twice its size, with limbs, dots for visible joints, rings for hidden.
 
-  The person's right is red, left blue.
+  The person's right is red, the left blue.
   """
   image = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
   spots = [tuple(int(round(2 * v + 0.5)) for v in point) for point in keypoints]
   names = PENN_ACTION.joint_names
   for i, j in PENN_ACTION.limbs:
     cv2.line(image, spots[i], spots[j], _color(names[j]), 1, cv2.LINE_AA)
-  for spot, seen, name in zip(spots, visibility, names):
-    cv2.circle(image, spot, 4, _color(name), -1 if seen else 1, cv2.LINE_AA)
+  for spot, is_visible, name in zip(spots, visibility, names):
+    cv2.circle(image, spot, 4, _color(name), -1 if is_visible else 1, cv2.LINE_AA)
   return image
 
 
 def contact_sheet(clips: Sequence[clip_lib.Clip], columns: int = 4) -> np.ndarray:
-  """[h, w, 3] uint8 BGR: one row a clip, bare and drawn frames side by side in time order."""
+  """Returns an image [h, w, 3] uint8 BGR with a row per clip: one frame, then drawn frames."""
   rows: List[np.ndarray] = []
   for item in clips:
     chosen = np.linspace(0, len(item.frames) - 1, columns).round().astype(int)

@@ -1,4 +1,4 @@
-"""Paints the pictures of a clip back to front and tells which joints can be seen."""
+"""Paints the pictures of a clip back to front, and finds visible joints."""
 
 import dataclasses
 from typing import List, Optional, Sequence, Tuple
@@ -12,7 +12,7 @@ from . import parts as parts_lib
 _NOTHING, _OCCLUDER = 0, 255
 _SUBPIXEL = 4
 
-# Parts that a joint belongs to: it can be seen where one of them is on top.
+# Parts of a joint, which is visible if one of them is on top.
 _OWN = {
   "head": ("head", "nose", "tail"),
   "shoulder": ("upper_arm",),
@@ -26,15 +26,15 @@ _OWN = {
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-  """All that N pictures are painted from.
+  """Content of N pictures.
 
   Attributes:
-    view: the camera.
-    figure: the body.
+    view: camera.
+    figure: body.
     parts: (name, Strip or Loft) of the person.
     background: BGR uint8 in canvas pixels; its pixel (0, 0) is canvas point `corner`.
-    corner: (x, y).
-    occluders: painted last.
+    corner: (x, y) in canvas pixels.
+    occluders: objects in front of the person, painted last.
   """
 
   view: camera.View
@@ -58,7 +58,7 @@ def _stamp(
   hull = cv2.convexHull(((outline - low) * (1 << _SUBPIXEL)).round().astype(np.int32))
   mask = np.zeros((high_, wide), np.uint8)
   cv2.fillConvexPoly(mask, hull, (255,), cv2.LINE_AA, _SUBPIXEL)
-  texture = part.shaded(index, tuple(low), (int(wide), int(high_)))
+  texture = part.shade(index, tuple(low), (int(wide), int(high_)))
   window = image[low[1] : high[1], low[0] : high[0]]
   weight = mask.astype(np.float32) * np.float32(1 / 255)
   window[:] = cv2.blendLinear(texture, np.ascontiguousarray(window), weight, 1 - weight)
@@ -69,15 +69,15 @@ def _stamp(
 def _shadow(image: np.ndarray, scene: Scene, index: int) -> None:
   feet = [body.POINT_ID[f"{side}_ankle"] for side in body.SIDES]
   ground = scene.figure.points[index, feet].mean(axis=0) * (1, 0, 1)
-  seen = scene.view.project(np.broadcast_to(ground, (len(scene.view.zoom), 1, 3)))[index, 0]
+  center = scene.view.project(np.broadcast_to(ground, (len(scene.view.zoom), 1, 3)))[index, 0]
   pixels = scene.view.scale * scene.view.zoom[index]
   radii = np.array([0.2, 0.045]) * pixels
-  low = np.maximum((seen[:2] - radii).astype(int), 0)
-  high = np.minimum((seen[:2] + radii).astype(int) + 1, image.shape[1::-1])
+  low = np.maximum((center[:2] - radii).astype(int), 0)
+  high = np.minimum((center[:2] + radii).astype(int) + 1, image.shape[1::-1])
   if np.any(high <= low):
     return
   rows, columns = np.mgrid[low[1] : high[1], low[0] : high[0]]
-  away = ((columns - seen[0]) / radii[0]) ** 2 + ((rows - seen[1]) / radii[1]) ** 2
+  away = ((columns - center[0]) / radii[0]) ** 2 + ((rows - center[1]) / radii[1]) ** 2
   window = image[low[1] : high[1], low[0] : high[0]]
   window[:] = window * (1 - 0.45 * np.maximum(0, 1 - away))[..., None]
 
@@ -85,14 +85,14 @@ def _shadow(image: np.ndarray, scene: Scene, index: int) -> None:
 def paint(
   scene: Scene, index: int, ids: Optional[np.ndarray] = None, person: bool = True
 ) -> np.ndarray:
-  """Paints picture `index`.
+  """Paints a picture.
 
   Args:
-    scene: what to paint.
-    index: 0..N-1.
-    ids: [h, w] uint8 that receives who is on top: 0 background, 1 + part's
-      place in scene.parts, 255 an occluder; or None.
-    person: False leaves the person and the shadow out.
+    scene: content of the pictures.
+    index: number of the picture, 0..N-1.
+    ids: [h, w] uint8, output: topmost object of each pixel, 0 for the background, 1 + index in
+      scene.parts, 255 for an occluder; or None.
+    person: whether to paint the person and the shadow.
 
   Returns:
     [h, w, 3] uint8 BGR.
@@ -131,17 +131,15 @@ def _cover(
     ids[y1:y2, x1:x2] = _OCCLUDER
 
 
-def can_be_seen(
-  scene: Scene, index: int, ids: np.ndarray, joint: str, position: np.ndarray
-) -> bool:
-  """Whether a joint is inside the frame and nothing but its own parts lies over it.
+def is_visible(scene: Scene, index: int, ids: np.ndarray, joint: str, position: np.ndarray) -> bool:
+  """Returns whether a joint is inside the frame and not covered by another part.
 
   Args:
-    scene: what was painted.
-    index: which picture.
-    ids: what `paint` left.
-    joint: a name like "left_wrist" or "head".
-    position: (x, y) pixels.
+    scene: content of the pictures.
+    index: number of the picture.
+    ids: ids of `paint`.
+    joint: name of the joint, such as "left_wrist" or "head".
+    position: (x, y) in pixels.
   """
   height, width = ids.shape
   column, row = np.round(position).astype(int)
@@ -156,7 +154,7 @@ def can_be_seen(
     return True
   if (kind, on_top) not in (("shoulder", "chest"), ("hip", "hips")):
     return False
-  # Shoulders and hips lie inside the trunk; the far ones are hidden by it.
+  # Shoulders and hips lie inside the trunk, which hides those on the far side.
   rotation = scene.figure.chest if kind == "shoulder" else scene.figure.pelvis
   leftward = (scene.view.rotation @ rotation[index])[2, 0]
   return bool((leftward if side == "left" else -leftward) > -0.8)

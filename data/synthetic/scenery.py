@@ -1,4 +1,4 @@
-"""What stands behind and in front of the person: backgrounds and moving occluders."""
+"""Backgrounds, and occluders that move in front of the person."""
 
 import dataclasses
 from typing import List, Tuple
@@ -15,10 +15,10 @@ def sample_background(
   """Paints a background.
 
   Args:
-    rng: source of every choice.
-    size: (height, width) pixels.
-    floor: row where the wall meets the ground.
-    difficulty: 0..1; more means more things, stronger textures and colours.
+    rng: source of all random choices.
+    size: (height, width) in pixels.
+    floor: row of the border between wall and ground.
+    difficulty: 0..1; higher means more objects, stronger textures and colors.
 
   Returns:
     [height, width, 3] uint8 BGR.
@@ -34,13 +34,13 @@ def sample_background(
     _shape(rng, image, difficulty)
   if rng.random() < 0.15 + 0.5 * difficulty:
     _poles(rng, image)
-  light = 1 + 0.12 * appearance.blotches(rng, size, max(height, width) / 3)
+  light = 1 + 0.12 * appearance.sample_blotches(rng, size, max(height, width) / 3)
   image *= light[..., None].clip(0.6, 1.4)
   return image.clip(0, 255).astype(np.uint8)
 
 
 def _surface(rng: np.random.Generator, size: Tuple[int, int], difficulty: float) -> np.ndarray:
-  """[h, w, 3] wall or ground: a gradient with noise, stripes, planks or tiles."""
+  """Paints a wall or the ground [h, w, 3]: a gradient with noise, stripes, planks or tiles."""
   height, width = size
   if not height:
     return np.zeros((0, width, 3), np.float32)
@@ -50,7 +50,7 @@ def _surface(rng: np.random.Generator, size: Tuple[int, int], difficulty: float)
   image = (near + (far - near) * down) * np.ones((1, width, 1), np.float32)
   strength = rng.uniform(0, 8 + 34 * difficulty)
   grain = rng.uniform(2, 30)
-  image += strength * appearance.blotches(rng, size, grain)[..., None]
+  image += strength * appearance.sample_blotches(rng, size, grain)[..., None]
   if rng.random() < 0.2 + 0.5 * difficulty:
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     angle = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)])
@@ -61,7 +61,7 @@ def _surface(rng: np.random.Generator, size: Tuple[int, int], difficulty: float)
 
 
 def _furniture(rng: np.random.Generator, image: np.ndarray, floor: int, difficulty: float) -> None:
-  """A box with a lighter top and a darker side: a bench, cupboard, door or window."""
+  """Paints a box with a lighter top and a darker side: a bench, cupboard, door or window."""
   height, width = image.shape[:2]
   wide, high = int(width * rng.uniform(0.05, 0.28)), int(height * rng.uniform(0.08, 0.45))
   left = int(rng.uniform(-0.1, 1.0) * width)
@@ -80,7 +80,7 @@ def _furniture(rng: np.random.Generator, image: np.ndarray, floor: int, difficul
 
 
 def _shape(rng: np.random.Generator, image: np.ndarray, difficulty: float) -> None:
-  """A blob, a triangle, or a limb-like bar, some of them the colour of skin."""
+  """Paints a blob, a triangle or a limb-like bar, sometimes in the color of skin."""
   height, width = image.shape[:2]
   center = rng.uniform(0, 1, 2) * (width, height)
   size = rng.uniform(0.03, 0.12) * height
@@ -112,11 +112,11 @@ def _poles(rng: np.random.Generator, image: np.ndarray) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Occluder:
-  """A post or box that passes in front of the person.
+  """Post or box that passes in front of the person.
 
   Attributes:
     texture: [h, w, 3] uint8 BGR.
-    path: [N, 2] float pixels (x, y) of its top-left corner.
+    path: [N, 2], (x, y) of its top-left corner in pixels.
   """
 
   texture: np.ndarray
@@ -131,15 +131,15 @@ def sample_occluders(
   size: Tuple[int, int],
   difficulty: float,
 ) -> List[Occluder]:
-  """Draws what passes in front of the person; most clips have none.
+  """Draws occluders that pass in front of the person; most clips have none.
 
   Args:
-    rng: source of every choice.
-    times: [N] frames of the pictures painted.
+    rng: source of all random choices.
+    times: [N], times of the pictures in frames.
     span: length of the clip in frames.
-    extent: (x1, y1, x2, y2) pixels where the person moves.
+    extent: (x1, y1, x2, y2) in pixels, box of the person's motion.
     size: (height, width) of the frame.
-    difficulty: 0..1; the share of clips with occluders is 0.1 + 0.6 * difficulty.
+    difficulty: 0..1; the fraction of clips with occluders is 0.1 + 0.6 * difficulty.
   """
   if rng.random() >= 0.1 + 0.6 * difficulty:
     return []
@@ -150,14 +150,14 @@ def sample_occluders(
     wide = person_high * (rng.uniform(0.04, 0.1) if post else rng.uniform(0.1, 0.22))
     high = 1.2 * size[0] if post else person_high * rng.uniform(0.12, 0.3)
     top = -0.1 * size[0] if post else rng.uniform(extent[1], extent[3] - high)
-    # A point of the person is hidden for the time that the width takes to pass.
+    # A point of the person is hidden while the width passes.
     speed = rng.choice((-1, 1)) * wide / rng.uniform(1.0, 4.0)
     middle = extent[0] + rng.uniform(0.15, 0.85) * person_wide
     meeting = times.min() + rng.uniform(0.15, 0.85) * span
     left = middle + speed * (times - meeting) - wide / 2
     rise = rng.uniform(-0.2, 0.2) * abs(speed) * (times - meeting) * (not post)
     shape = (max(2, int(high)), max(2, int(wide)))
-    texture = appearance.cloth(rng, shape, appearance.sample_color(rng))
+    texture = appearance.sample_cloth(rng, shape, appearance.sample_color(rng))
     across = np.linspace(-1, 1, shape[1])
     texture = texture * (1.08 - 0.35 * across**2)[None, :, None]
     path = np.stack([left, top + rise], axis=-1)

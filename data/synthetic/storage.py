@@ -1,15 +1,15 @@
-"""Penn Action's layout on disk: written clip by clip, resumable, never mixed.
+"""Storage of drawn clips in Penn Action's layout, written clip by clip and resumable.
 
-  OUTPUT/synthetic.json          the settings of every clip in the folder
+  OUTPUT/synthetic.json          settings of all clips in the folder
   OUTPUT/frames/NNNN/NNNNNN.jpg
   OUTPUT/labels/NNNN.mat         written last: a clip without it is unfinished
 
-Training clips are numbered from 1, test clips from 5001, so that a number
-means the same clip however many are asked for. As in Penn Action's labels,
-x and y are 1-based (MATLAB's pixel centres), joints come the person's right
-first, and `visibility` is 1 or 0. Unlike there, a joint that is hidden or
-outside the frame keeps its true position, and bbox is the extent of ALL joints
-x 1.2 about its centre, clipped to the image.
+Training clips are numbered from 1 and test clips from 5001, so that a number
+means the same clip for any number of clips. As in Penn Action, x and y are
+1-based (MATLAB's pixel centers), joints start with the person's right, and
+`visibility` is 1 or 0. Unlike Penn Action, joints that are hidden or outside the
+frame keep their true positions, and bbox is the extent of all joints x 1.2 about
+its center, clipped to the image.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ from ppn_tf.runtime.files import complete_or_absent
 from . import clip as clip_lib
 
 FIRST_TRAIN, FIRST_TEST, LAST = 1, 5001, 9999
-# Raise it when a change makes other clips of the same settings.
+# Raise it when a change alters the clips of given settings.
 GENERATOR = 1
 
 _SETTINGS_FILE = "synthetic.json"
@@ -41,43 +41,43 @@ def _label_path(output: pathlib.Path, number: int) -> pathlib.Path:
 
 
 def prepare(output: pathlib.Path, settings: clip_lib.Settings) -> None:
-  """Makes the output folder, or checks that it holds clips of these settings.
+  """Creates the output folder, or checks that an existing one has these settings.
 
   Raises:
     InputError: the folder holds other clips, or cannot be written.
   """
-  wanted = {"generator": GENERATOR, **dataclasses.asdict(settings)}
+  expected = {"generator": GENERATOR, **dataclasses.asdict(settings)}
   path = output / _SETTINGS_FILE
   try:
-    found = json.loads(path.read_text())
+    existing = json.loads(path.read_text())
   except FileNotFoundError:
     if any((output / name).exists() for name in ("frames", "labels")):
       raise InputError(
-        f"{output}: holds frames/ or labels/ but no {_SETTINGS_FILE}, so they are not this "
-        "program's. Choose another --output."
+        f"{output}: has frames/ or labels/ from elsewhere, because {_SETTINGS_FILE} is missing. "
+        "Give another --output."
       ) from None
     with complete_or_absent(path) as partial:
-      partial.write_text(json.dumps(wanted, indent=2) + "\n")
-    found = wanted
+      partial.write_text(json.dumps(expected, indent=2) + "\n")
+    existing = expected
   except (OSError, ValueError) as error:
-    raise InputError(f"{path}: cannot be read ({error}). Choose another --output.") from error
-  if found != wanted:
-    found = found if isinstance(found, dict) else {}
+    raise InputError(f"{path}: cannot be read ({error}). Give another --output.") from error
+  if existing != expected:
+    existing = existing if isinstance(existing, dict) else {}
     differing = [
-      f"{name} {found.get(name)} instead of {value}"
-      for name, value in wanted.items()
-      if found.get(name) != value
+      f"{name} {existing.get(name)} instead of {value}"
+      for name, value in expected.items()
+      if existing.get(name) != value
     ]
     raise InputError(
-      f"{path}: the folder holds clips made with other settings ({', '.join(differing)}). "
-      "Choose another --output or the same settings."
+      f"{path}: the folder has clips of other settings ({', '.join(differing)}). "
+      "Give another --output, or the same settings."
     )
   try:
     for name in ("frames", "labels"):
       (output / name).mkdir(exist_ok=True)
   except OSError as error:
     raise InputError(
-      f"{output}: cannot write there ({error.strerror}). Choose another --output."
+      f"{output}: cannot be written ({error.strerror}). Give another --output."
     ) from error
 
 
@@ -86,15 +86,15 @@ def is_finished(output: pathlib.Path, number: int) -> bool:
 
 
 def start_worker() -> None:
-  # One process per CPU is enough: threads inside each would only compete.
+  # There is one process per CPU, whose threads would only compete.
   cv2.setNumThreads(0)
 
 
 def write_clip(task: Tuple[pathlib.Path, int, clip_lib.Settings]) -> int:
-  """Makes and writes one clip; returns its number.
+  """Makes and writes a clip, and returns its number.
 
   Args:
-    task: output folder, clip number, settings.
+    task: output folder, number of the clip, settings.
 
   Raises:
     InputError: the output cannot be written.
@@ -112,7 +112,7 @@ def write_clip(task: Tuple[pathlib.Path, int, clip_lib.Settings]) -> int:
       partial.write_bytes(_labels(made, settings, is_train=number < FIRST_TEST))
   except OSError as error:
     raise InputError(
-      f"{folder}: cannot be written ({error.strerror}). Mend that and run again to go on."
+      f"{folder}: cannot be written ({error.strerror}). Fix that and start again to resume."
     ) from error
   return number
 
@@ -132,6 +132,6 @@ def _labels(made: clip_lib.Clip, settings: clip_lib.Settings, is_train: bool) ->
   }
   buffer = io.BytesIO()
   scipy.io.savemat(buffer, fields)
-  # The header that scipy writes tells the time of day, and clips are to be
-  # equal byte for byte.
+  # The header of scipy contains the time of day, but equal clips must have
+  # equal bytes.
   return _MAT_HEADER + buffer.getvalue()[len(_MAT_HEADER) :]

@@ -1,4 +1,4 @@
-"""What the builders share: which joints count, boxes from joints, and who is held out."""
+"""Tests of joint checks, boxes from joints, and held-out clips."""
 
 import numpy as np
 
@@ -46,10 +46,10 @@ def test_boxes_of_joints_stay_in_the_frame_and_borrow_from_the_nearest():
 
 def test_boxes_without_area():
   boxes = np.array([[0, 0, 1, 1], [0, 0, 0, 1], [0, 5, 1, 4], [0, 0, np.nan, 1]])
-  assert joint_boxes.degenerate(boxes).tolist() == [False, True, True, True]
+  assert joint_boxes.find_degenerate(boxes).tolist() == [False, True, True, True]
 
 
-def test_who_is_held_out_depends_on_the_names_alone():
+def test_held_out_names_depend_on_the_names_alone():
   names = [f"clip_{number}" for number in range(50)]
   chosen = held_out(names, 0.2)
   assert len(chosen) == 10 and chosen == held_out(reversed(names), 0.2)

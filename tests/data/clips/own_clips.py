@@ -1,4 +1,4 @@
-"""Writes a user's folder for the tests: videos, folders of frames and annotations.json."""
+"""Writes a folder of own clips for the tests: videos, frames and annotations.json."""
 
 import json
 import pathlib
@@ -15,13 +15,13 @@ CATEGORY = {"id": 1, "name": "stick", "keypoints": NAMES, "skeleton": [[1, 2], [
 
 
 def picture(number: int) -> np.ndarray:
-  """[H, W, 3] uint8: smooth, so that codecs keep it, and lighter with the number."""
+  """Returns an image [H, W, 3] uint8 that codecs keep, brighter for higher numbers."""
   ramp = np.linspace(0, 120, WIDTH)[None, :, None] + np.zeros((HEIGHT, 1, 3))
   return (ramp + 10 * number).astype(np.uint8)
 
 
 def write_frames(folder: pathlib.Path, count: int, suffix: str = ".jpg") -> pathlib.Path:
-  """A folder of frames 1.jpg, 2.jpg ...: their natural order is not the alphabet's."""
+  """Writes frames 1.jpg, 2.jpg ..., whose natural order is not alphabetical."""
   folder.mkdir(parents=True)
   for number in range(1, count + 1):
     Image.fromarray(picture(number)).save(folder / f"{number}{suffix}")
@@ -36,13 +36,13 @@ def write_movie(path: pathlib.Path, count: int) -> pathlib.Path:
 
 
 def keypoints(frame: int, person: int = 0) -> List[float]:
-  """x, y, v of the five joints; a person's nose stands at (20 + frame, 5 + 3 * person)."""
+  """Returns x, y, v of five joints; the nose is at (20 + frame, 5 + 3 * person)."""
   rows = [[20, 5], [25, 12], [15, 12], [23, 30], [17, 30]]
   return [number for x, y in rows for number in (x + frame, y + 3 * person, 2)]
 
 
 def annotations(**lengths: int) -> Dict[str, Any]:
-  """The JSON of clips, each with one person who is labelled in its first frames."""
+  """Returns the JSON of clips with one person, labelled in the first frames."""
   content: Dict[str, Any] = {"categories": [CATEGORY], "images": [], "annotations": []}
   for clip, length in lengths.items():
     for frame in range(length):
@@ -53,7 +53,7 @@ def annotations(**lengths: int) -> Dict[str, Any]:
 def add(
   content: Dict[str, Any], clip: str, frame: int, person: Optional[int] = None, **changes: Any
 ) -> Dict[str, Any]:
-  """Adds an image and its annotation to the JSON; returns the annotation."""
+  """Adds an image and its annotation to the JSON, and returns the annotation."""
   image_id = len(content["images"]) + 100
   content["images"].append({"id": image_id, "clip": clip, "frame": frame})
   annotation = {

@@ -1,16 +1,16 @@
-"""The JSON of a user's clips: what it says, and what is wrong with it."""
+"""Tests of the JSON of own clips, valid and invalid."""
 
 import json
 
 import numpy as np
 import pytest
 
-from data.clips.annotations import box_of, joints_of, read_annotations
+from data.clips.annotations import parse_box, parse_joints, read_annotations
 from ppn_tf.runtime.errors import InputError
 from tests.data.clips.own_clips import CATEGORY, add, annotations, keypoints, save
 
 
-def test_people_are_told_apart_and_others_are_counted(tmp_path):
+def test_people_become_tracks_and_ignored_annotations_are_counted(tmp_path):
   content = annotations(a=2)
   for person in (3, 4):
     add(content, "b.mp4", 0, person)
@@ -20,15 +20,21 @@ def test_people_are_told_apart_and_others_are_counted(tmp_path):
   content["images"][0].update(height=48, width=64)
   content["categories"].append({"id": 2, "name": "ball"})
   content["clips"] = [{"name": "a", "split": "test", "action": "walk"}, {"name": "c"}]
-  found = read_annotations(save(tmp_path, content))
-  assert {name: [frame for frame, _ in one.annotations] for name, one in found.tracks.items()} == {
+  parsed = read_annotations(save(tmp_path, content))
+  assert {
+    name: [frame for frame, _ in track.annotations] for name, track in parsed.tracks.items()
+  } == {
     "a": [0, 1],
     "b.mp4#3": [0],
     "b.mp4#4": [0],
   }
-  assert found.tracks["a"].sizes == [(48, 64)] and found.tracks["b.mp4#3"].sizes == []
-  assert (found.splits, found.actions, found.unused) == ({"a": "test"}, {"a": "walk"}, ["c"])
-  assert found.others == {
+  assert parsed.tracks["a"].sizes == [(48, 64)] and parsed.tracks["b.mp4#3"].sizes == []
+  assert (parsed.splits, parsed.actions, parsed.unused) == (
+    {"a": "test"},
+    {"a": "walk"},
+    ["c"],
+  )
+  assert parsed.ignored == {
     "annotations of crowds": 1,
     "annotations of other categories": 1,
     "annotations of an image_id that is not in images": 1,
@@ -36,19 +42,19 @@ def test_people_are_told_apart_and_others_are_counted(tmp_path):
 
 
 def test_joints_and_box():
-  joints, labelled = joints_of({"keypoints": [1, 2, 2, 3, 4, 1, 5, 6, 0, None, 7, 2]}, 4)
+  joints, labelled = parse_joints({"keypoints": [1, 2, 2, 3, 4, 1, 5, 6, 0, None, 7, 2]}, 4)
   np.testing.assert_array_equal(joints, [[1, 2], [3, 4], [5, 6], [np.nan, 7]])
   assert labelled.tolist() == [True, True, False, True]
-  assert box_of({"bbox": [1, 2, 30, 40]}).tolist() == [1, 2, 31, 42]
+  assert parse_box({"bbox": [1, 2, 30, 40]}).tolist() == [1, 2, 31, 42]
   for bbox in ([1, 2, 0, 40], [1, 2, 3, -4], [1, 2, 3], [], None, "abcd", [1, 2, np.nan, 4], 7):
-    assert box_of({"bbox": bbox}).tolist() == [0, 0, 0, 0]
-  assert box_of({}).tolist() == [0, 0, 0, 0]
+    assert parse_box({"bbox": bbox}).tolist() == [0, 0, 0, 0]
+  assert parse_box({}).tolist() == [0, 0, 0, 0]
   with pytest.raises(ValueError, match="15 numbers in keypoints, expected 3 for each of 13"):
-    joints_of({"keypoints": keypoints(0)}, 13)
+    parse_joints({"keypoints": keypoints(0)}, 13)
 
 
 @pytest.mark.parametrize("content", ["", "{", "\x00", "[" * 100000])
-def test_what_is_no_json(tmp_path, content):
+def test_invalid_json(tmp_path, content):
   path = tmp_path / "annotations.json"
   path.write_text(content)
   with pytest.raises(InputError, match="cannot be read as JSON") as caught:
@@ -57,7 +63,7 @@ def test_what_is_no_json(tmp_path, content):
 
 
 def changed(key, index, **changes):
-  """The sound JSON with an entry changed; None takes a key away."""
+  """Returns valid JSON with a changed entry; None removes a key."""
   content = json.loads(json.dumps(annotations(a=2)))
   entry = content.setdefault(key, [{"name": "a"}])[index]
   for name, value in changes.items():
@@ -81,9 +87,12 @@ def changed(key, index, **changes):
     (changed("images", 0, clip=7), '"clip" is 7, expected'),
     (changed("images", 1, frame=-1), '"frame" is -1, expected a number from 0'),
     (changed("images", 1, frame="3"), "\"frame\" is '3', expected"),
-    (changed("images", 1, id=100), r'images\[1\]: "id" is 100, which is no number or was there'),
-    (changed("images", 1, id=[1]), r'"id" is \[1\], which is no number'),
-    (changed("annotations", 1, image_id=[1]), '"image_id" is no number'),
+    (
+      changed("images", 1, id=100),
+      r'images\[1\]: "id" is 100, which is not a number or not unique',
+    ),
+    (changed("images", 1, id=[1]), r'"id" is \[1\], which is not a number'),
+    (changed("annotations", 1, image_id=[1]), '"image_id" is not a number'),
     (changed("clips", 0, split="dev"), r"clips\[0\]: \"split\" is 'dev', expected one of train"),
     (changed("clips", 0, name=[1]), r'clips\[0\]: "name" is \[1\]'),
     (changed("clips", 0, name=None), r"clips\[0\] lacks 'name'"),
@@ -92,7 +101,7 @@ def changed(key, index, **changes):
     (changed("categories", 0, keypoints=["left_eye"]), r"categories\[0\]: .* without right_eye"),
   ],
 )
-def test_json_of_something_else(tmp_path, content, complaint):
+def test_json_of_another_schema(tmp_path, content, complaint):
   with pytest.raises(InputError, match=complaint) as caught:
     read_annotations(save(tmp_path, content))
   assert "annotations.json" in str(caught.value) and "\n" not in str(caught.value)

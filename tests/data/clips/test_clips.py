@@ -1,4 +1,4 @@
-"""A user's own clips through source, door and records; real frames, if there are some."""
+"""Tests of own clips through source, command and records."""
 
 import pathlib
 
@@ -31,16 +31,16 @@ ROOT = pathlib.Path(__file__).parents[3]
 
 def read(folder: pathlib.Path, split: str) -> dict:
   builder = records.open_records(folder)
-  found = [
+  clips = [
     {name: value.numpy() for name, value in records.parse(builder, example).items()}
     for example in records.serialized_examples(builder, split)
   ]
-  return {clip["clip"].decode(): clip for clip in found}
+  return {clip["clip"].decode(): clip for clip in clips}
 
 
 @pytest.fixture(name="source")
 def fixture_source(tmp_path):
-  """A film of two people, a folder of JPEGs, and one of PNGs; the film is for testing."""
+  """Writes a film of two people (split test), a folder of JPEGs and one of PNGs."""
   source = tmp_path / "my own"
   write_frames(source / "walk", 12)
   write_frames(source / "run", 3, ".png")
@@ -59,7 +59,7 @@ def fixture_source(tmp_path):
   return source
 
 
-def test_records_hold_what_the_json_says(source, tmp_path):
+def test_records_have_the_content_of_the_json(source, tmp_path):
   reader = ClipsSource(source, strict=True)
   folder = dataset.prepare(reader, str(tmp_path / "out"), "mine")
   assert folder == tmp_path / "out" / "clips" / "mine" / "1.0.0"
@@ -89,7 +89,7 @@ def test_records_hold_what_the_json_says(source, tmp_path):
   assert (repair.kind, repair.count) == ("unlabelled_frames", 2)
 
 
-def test_records_bring_their_skeleton_along(source, tmp_path):
+def test_records_have_their_skeleton(source, tmp_path):
   dataset.prepare(ClipsSource(source), str(tmp_path / "out"), "mine")
   assert records.skeleton_of(records.open_records(tmp_path / "out")) == Skeleton(
     name="stick",
@@ -101,12 +101,12 @@ def test_records_bring_their_skeleton_along(source, tmp_path):
   )
 
 
-def test_joints_that_are_no_numbers_and_boxes_without_area(tmp_path):
+def test_joints_not_a_number_and_boxes_without_area(tmp_path):
   content = annotations()
   write_frames(tmp_path / "a", 3)
   for frame, bbox in enumerate(([1, 1, 0, 5], None, [2, 2, 4, 4])):
     add(content, "a", frame, bbox=bbox)
-  first, second, third = (one["keypoints"] for one in content["annotations"])
+  first, second, third = (annotation["keypoints"] for annotation in content["annotations"])
   first[0] = float("nan")
   second[3] = None
   third[0], third[3] = -7, WIDTH
@@ -145,41 +145,43 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
   assert [labels.clip for labels, _ in reader.read_clips("train", reader.splits()["train"])] == [
     "fine"
   ]
-  problems = {clip: (one.kind, str(one)) for clip, one in reader.account.skipped.items()}
+  problems = {
+    clip: (problem.kind, str(problem)) for clip, problem in reader.account.skipped.items()
+  }
   assert {clip: kind for clip, (kind, _) in problems.items()} == {
     "torn": "unreadable frame",
     "short": "frames and labels disagree",
     "twice": "several people",
     "joints": "foreign labels",
-    "sizes": "labels of another size",
+    "sizes": "labels for another size",
     "nowhere": "no frames",
     "text": "unreadable video",
     "film.mp4": "unreadable video",
   }
   assert all("\n" not in message for _, message in problems.values())
-  assert "3 frames, but the labels go to frame 3 (the first is 0)" in problems["short"][1]
+  assert "3 frames, but the last labelled frame is 3 (the first is 0)" in problems["short"][1]
   assert "frames are 48x64 (height x width), but the labels are for 96x128" in problems["sizes"][1]
   assert reader.account.left_out == {"frames without labels": ["unlabelled"]}
-  assert "joints: stick, 5 joints, 2 mirrored pairs" in reader.account.summary()
+  assert "joints: stick, 5 joints, 2 mirrored pairs" in reader.account.summarize()
 
 
 def test_a_film_that_ends_before_its_labels(tmp_path):
   movie = write_movie(tmp_path / "film.mp4", 4)
   frames, size = read_part(movie, 1, 3)
   assert len(frames) == 3 and size == (HEIGHT, WIDTH)
-  with pytest.raises(ClipError, match="film.mp4: 4 frames, but the labels go to frame 4"):
+  with pytest.raises(ClipError, match="film.mp4: 4 frames, but the last labelled frame is 4"):
     read_part(movie, 1, 4)
 
 
 def test_clips_too_large_for_a_record(tmp_path, monkeypatch):
   movie, folder = write_movie(tmp_path / "film.mp4", 4), write_frames(tmp_path / "a", 4)
-  monkeypatch.setattr("data.clips.frames.MOST_BYTES", 1000)
+  monkeypatch.setattr("data.clips.frames.MAX_BYTES", 1000)
   for path in (movie, folder):
-    with pytest.raises(ClipError, match="takes more than 1 GB. Label it as several clips"):
+    with pytest.raises(ClipError, match="exceeds 1 GB. Label it as several clips"):
       read_part(path, 0, 3)
 
 
-def test_testing_clips_are_chosen_by_name(tmp_path):
+def test_test_clips_are_selected_by_name(tmp_path):
   names = [f"clip{number}" for number in range(10)]
   for name in names:
     write_frames(tmp_path / name, 1)
@@ -191,13 +193,13 @@ def test_testing_clips_are_chosen_by_name(tmp_path):
   content["annotations"].reverse()
   save(tmp_path, content)
   again = ClipsSource(tmp_path, test_fraction=0.3).splits()
-  assert {split: set(found) for split, found in again.items()} == {
-    split: set(found) for split, found in splits.items()
+  assert {split: set(clips) for split, clips in again.items()} == {
+    split: set(clips) for split, clips in splits.items()
   }
   assert set(ClipsSource(tmp_path).splits()["test"]) < set(splits["test"])
 
 
-def test_door_makes_then_keeps_then_refuses(source, tmp_path, capsys):
+def test_command_writes_then_keeps_then_refuses(source, tmp_path, capsys):
   command = ["data.clips", f"--data_dir={tmp_path / 'out'}"]
   arguments = [f"--source={source}", "--name=mine"]
   done = run_command(*command, *arguments)
@@ -210,7 +212,7 @@ def test_door_makes_then_keeps_then_refuses(source, tmp_path, capsys):
   ]
   assert done.stdout.endswith(f"data set: --dataset={folder}\n")
   clip_records.keep(folder, ClipsSource(source))
-  assert "kept, as made before" in capsys.readouterr().out
+  assert "kept the existing data set" in capsys.readouterr().out
   with pytest.raises(InputError, match="annotations.json has changed since or flags differ"):
     clip_records.keep(folder, ClipsSource(source, test_fraction=0.5))
   done = run_command(*command, f"--source={source}")
@@ -218,7 +220,7 @@ def test_door_makes_then_keeps_then_refuses(source, tmp_path, capsys):
   assert done.stderr.splitlines()[-1].startswith("error: --name=my own: expected letters")
 
 
-def test_folders_of_other_sets(tmp_path):
+def test_folders_of_other_data_sets(tmp_path):
   penn_files.write_clip(tmp_path, "0001")
   with pytest.raises(InputError, match="lacks annotations.json.*looks like .*data.penn_action`"):
     ClipsSource(tmp_path)

@@ -1,4 +1,4 @@
-"""Two people of a real video, labelled by hand in MPII's joints, as one's own clips."""
+"""Tests of own clips on a real video of two people, labelled by hand with MPII's joints."""
 
 import pathlib
 
@@ -15,7 +15,7 @@ SHARED = pathlib.Path(__file__).parents[3].parent / "shared" / "data"
 VIDEO = people_sets.VIDEO
 
 
-def test_two_people_of_a_real_video(tmp_path):
+def test_two_people_in_a_real_video(tmp_path):
   if not (SHARED / "bonn").exists():
     pytest.skip("no shared/data/bonn beside the project")
   people_sets.write_bonn(SHARED, tmp_path / "bonn")
@@ -24,14 +24,14 @@ def test_two_people_of_a_real_video(tmp_path):
   builder = records.open_records(dataset.prepare(reader, str(tmp_path / "out"), "bonn"))
   assert records.skeleton_of(builder).joint_names == MPII_JOINTS
   assert reader.account.num_frames == {"test": 2 * 41}
-  found = {
+  clips = {
     clip["clip"].numpy().decode(): clip
     for example in records.serialized_examples(builder, "test")
     for clip in [records.parse(builder, example)]
   }
-  assert sorted(found) == [f"{VIDEO}#0", f"{VIDEO}#1"]
+  assert sorted(clips) == [f"{VIDEO}#0", f"{VIDEO}#1"]
   for person, track in enumerate(labels):
-    clip = found[f"{VIDEO}#{person}"]
+    clip = clips[f"{VIDEO}#{person}"]
     present = np.isfinite(track).all(axis=-1)
     np.testing.assert_array_equal(clip["visibility"], present)
     np.testing.assert_allclose(clip["keypoints"].numpy()[present], track[present], atol=1e-3)

@@ -1,4 +1,4 @@
-"""Writes MPII's label file for the tests, in the nested structs of the real one."""
+"""Writes MPII's label file for the tests, with the nested structs of the real file."""
 
 import pathlib
 from typing import Any, Dict, List, Optional, Sequence
@@ -11,7 +11,7 @@ HEIGHT, WIDTH = 60, 80
 
 
 def struct_array(structs: Sequence[Dict[str, Any]], column: bool = False) -> np.ndarray:
-  """What MATLAB saves of a 1xN (or Nx1) struct array; all of one set of fields."""
+  """Returns a MATLAB struct array 1xN or Nx1 with common fields."""
   fields = list(structs[0]) if structs else []
   array = np.empty((1, len(structs)), [(field, object) for field in fields])
   for index, struct in enumerate(structs):
@@ -23,7 +23,7 @@ EMPTY = np.zeros((0, 0))
 
 
 def points(joints: Dict[int, Sequence[float]], visible: Any = "1") -> np.ndarray:
-  """annopoints of joints by MPII's number, in 1-based pixels."""
+  """Returns annopoints of joints by MPII's number, in 1-based pixels."""
   point = [
     {"x": float(x), "y": float(y), "id": float(number), "is_visible": visible}
     for number, (x, y) in joints.items()
@@ -36,14 +36,14 @@ def rect(
   scale: Any = 0.25,
   objpos: Optional[Sequence[float]] = (40, 30),
 ) -> Dict[str, Any]:
-  """An entry of annorect."""
+  """Returns an entry of annorect."""
   position = EMPTY if objpos is None else struct_array([{"x": objpos[0], "y": objpos[1]}])
   head = {"x1": 30.0, "y1": 5.0, "x2": 40.0, "y2": 15.0}
   return {**head, "annopoints": joints, "scale": scale, "objpos": position}
 
 
 def image(name: str, rects: List[Dict[str, Any]], video: Any = EMPTY) -> Dict[str, Any]:
-  """An entry of annolist."""
+  """Returns an entry of annolist."""
   return {
     "image": struct_array([{"name": name}]),
     "annorect": struct_array(rects) if rects else EMPTY,
@@ -55,11 +55,11 @@ def image(name: str, rects: List[Dict[str, Any]], video: Any = EMPTY) -> Dict[st
 def write(
   source: pathlib.Path, images: List[Dict[str, Any]], in_training: Sequence[int], **changes: Any
 ) -> pathlib.Path:
-  """Writes the label file and an image for each name; returns the former."""
+  """Writes the label file and an image for each name, and returns the label file."""
   (source / "images").mkdir(parents=True)
-  for number, one in enumerate(images):
+  for number, entry in enumerate(images):
     pixels = np.random.default_rng(number).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
-    Image.fromarray(pixels).save(source / "images" / one["image"][0, 0]["name"])
+    Image.fromarray(pixels).save(source / "images" / entry["image"][0, 0]["name"])
   acts = [{"cat_name": "sports", "act_name": "curling", "act_id": 1.0} for _ in images]
   release = {
     "annolist": struct_array(images),

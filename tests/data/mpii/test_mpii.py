@@ -1,4 +1,4 @@
-"""MPII's nested label file through source, door and records."""
+"""Tests of MPII's nested label file through source, command and records."""
 
 import pathlib
 
@@ -45,7 +45,7 @@ def test_joints_are_penns_by_name_and_zero_based(tmp_path):
   assert person.center.tolist() == [39, 29] and person.scale == 0.25
 
 
-def test_what_the_real_file_leaves_out(tmp_path):
+def test_fields_that_real_files_lack(tmp_path):
   some = {0: (11, 5), 9: (20, 25)}
   bare = {key: value for key, value in rect(points(some)).items() if key in ("x1", "annopoints")}
   images = [
@@ -72,7 +72,7 @@ def test_what_the_real_file_leaves_out(tmp_path):
     ({"RELEASE": 3.0}, "has 0 images in annolist"),
   ],
 )
-def test_a_label_file_of_something_else(tmp_path, fields, complaint):
+def test_label_file_of_another_kind(tmp_path, fields, complaint):
   (tmp_path / "images").mkdir()
   path = tmp_path / "mpii_human_pose_v1_u12_1.mat"
   scipy.io.savemat(path, fields)
@@ -88,7 +88,7 @@ def test_lists_of_different_lengths(tmp_path):
 
 @pytest.fixture(name="source")
 def fixture_source(tmp_path):
-  """Ten videos of two images; besides, people without joints and images torn or missing."""
+  """Writes ten videos of two images, people without joints, and torn or missing images."""
   images = [
     image(f"{video:02d}{take}.jpg", [rect(points(ALL))], float(video))
     for video in range(10)
@@ -123,7 +123,7 @@ def test_people_become_clips_of_one_frame(source, tmp_path):
   }
   assert len(clips["train"]) + len(clips["validation"]) == 22
   # One of ten videos is kept, with both of its images.
-  videos = {split: {name[:2] for name in found} for split, found in clips.items()}
+  videos = {split: {name[:2] for name in clips} for split, clips in clips.items()}
   assert len({name for name in videos["validation"] if name.isdigit()}) == 1
   assert not videos["train"] & videos["validation"]
 
@@ -139,7 +139,7 @@ def test_people_become_clips_of_one_frame(source, tmp_path):
   assert not everyone["edge_1"]["visibility"][0, 0] and everyone["edge_1"]["visibility"].sum() == 12
 
 
-def test_what_is_not_used_is_counted(source):
+def test_ignored_people_and_images_are_counted(source):
   reader = MpiiSource(source)
   for split, names in reader.splits().items():
     assert len(list(reader.read_clips(split, names))) > 0
@@ -151,17 +151,17 @@ def test_what_is_not_used_is_counted(source):
     "gone_1": "no image",
     "torn_1": "unreadable frame",
   }
-  summary = reader.account.summary()
-  assert "not used: 1 test images, which have no labels" in summary
-  assert "box_from_joints, 1 clips, 1 in all:\n    crowd_3" in summary
-  assert "joints_outside, 1 clips, 1 in all:\n    edge_1" in summary
+  summary = reader.account.summarize()
+  assert "ignored: 1 test images, which have no labels" in summary
+  assert "box_from_joints, 1 clips, 1 in total:\n    crowd_3" in summary
+  assert "joints_outside, 1 clips, 1 in total:\n    edge_1" in summary
 
 
 def test_the_split_is_the_same_every_time(source):
   assert MpiiSource(source).splits() == MpiiSource(source).splits()
 
 
-def test_door(source, tmp_path):
+def test_command(source, tmp_path):
   command = ["data.mpii", f"--data_dir={tmp_path / 'out'}"]
   unpacked = source / "mpii_human_pose_v1_u12_2"
   unpacked.mkdir()

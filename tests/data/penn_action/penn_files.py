@@ -1,4 +1,4 @@
-"""Writes Penn Action's folders for the tests, label files with any defect among them."""
+"""Writes Penn Action's folders for the tests, including label files with defects."""
 
 import pathlib
 from typing import Any, Optional, Tuple
@@ -11,7 +11,7 @@ HEIGHT, WIDTH = 40, 60
 
 
 def label_fields(num_frames: int = 3, train: int = 1, **changes: Any) -> dict:
-  """A sound label file's fields; every joint visible, in the middle of the frame."""
+  """Returns valid fields: every joint is visible, in the middle of the frame."""
   rng = np.random.default_rng(num_frames)
   x = rng.uniform(10, 50, (num_frames, 13))
   y = rng.uniform(10, 30, (num_frames, 13))
@@ -45,7 +45,7 @@ def write_clip(
   num_frames: Optional[int] = None,
   size: Tuple[int, int] = (HEIGHT, WIDTH),
 ) -> pathlib.Path:
-  """Writes labels and frames; returns the frames' folder."""
+  """Writes labels and frames, and returns the folder of the frames."""
   fields = label_fields() if fields is None else fields
   write_labels(source, clip, fields)
   folder = source / "frames" / clip

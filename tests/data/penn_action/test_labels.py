@@ -1,4 +1,4 @@
-"""Penn Action's label files: units, repairs, and files of something else."""
+"""Tests of Penn Action's label files: units, repairs and other files."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def test_labels_are_shifted_to_zero_based(tmp_path):
   assert labels.keypoints.dtype == labels.boxes.dtype == np.float32
   assert labels.visibility.dtype == bool and labels.visibility.sum() == 4 * 13 - 1
   assert labels.keypoints[2, 5].tolist() == [0.0, 0.0] and not labels.visibility[2, 5]
-  assert [(r.kind, r.count, r.mended) for r in labels.repairs] == [("placeholder_joints", 1, False)]
+  assert [(r.kind, r.count, r.fixed) for r in labels.repairs] == [("placeholder_joints", 1, False)]
 
 
 def test_unsigned_labels_do_not_wrap_around(tmp_path):
@@ -50,7 +50,7 @@ def test_short_bbox_repeats_the_last_row(tmp_path):
   np.testing.assert_array_equal(labels.boxes[4], labels.boxes[3])
 
 
-def test_the_frames_size_wins_and_cut_boxes_are_made_anew(tmp_path):
+def test_frame_size_overrides_and_clipped_boxes_are_remade(tmp_path):
   fields = label_fields(2)
   fields["x"][0] += 50  # beyond the stated 60 pixels, within the real 120
   fields["bbox"][0, 2] = WIDTH
@@ -85,7 +85,7 @@ def test_a_clip_without_any_good_box_gets_the_frame(tmp_path):
   fields = label_fields(2, bbox=np.ones((2, 4)), visibility=np.zeros((2, 13), np.uint8))
   labels = read_labels(write_labels(tmp_path, "0001", fields))
   assert labels.boxes.tolist() == [[0, 0, WIDTH - 1, HEIGHT - 1]] * 2
-  assert [(r.kind, r.detail, r.mended) for r in labels.repairs] == [
+  assert [(r.kind, r.detail, r.fixed) for r in labels.repairs] == [
     ("nobody_visible", "2 of 2 frames", False),
     ("degenerate_box", "2 of 2 frames", True),
   ]
@@ -110,15 +110,15 @@ def test_joints_outside_stay_visible_unless_far_out(tmp_path):
   path = write_labels(tmp_path, "0001", fields)
   labels = read_labels(path, SIZE)
   assert labels.visibility[0].tolist() == [True, True, False] + [True] * 10
-  assert [(r.kind, r.detail, r.mended) for r in labels.repairs] == [
+  assert [(r.kind, r.detail, r.fixed) for r in labels.repairs] == [
     ("joints_outside", "2 joints", False),
-    ("joints_hidden", "1 joints, up to 7 pixels out", True),
+    ("joints_hidden", "1 joints, up to 7 pixels outside", True),
   ]
   # Without the frames it may as well be the stated size that is wrong.
   labels = read_labels(path)
   assert labels.visibility.all()
-  assert [(r.kind, r.detail, r.mended) for r in labels.repairs] == [
-    ("dimensions_doubted", "3 joints up to 7 pixels outside height 40, width 60", False),
+  assert [(r.kind, r.detail, r.fixed) for r in labels.repairs] == [
+    ("dimensions_doubted", "3 joints, up to 7 pixels outside height 40, width 60", False),
   ]
 
 
@@ -132,10 +132,10 @@ def test_joints_outside_stay_visible_unless_far_out(tmp_path):
     ({"train": 7}, "train is 7"),
     ({"dimensions": np.array([0, 0, 3])}, "dimensions are"),
     ({"y": np.full((3, 13), np.nan)}, "not finite"),
-    ({"x": np.array(["a"])}, "no numbers"),
+    ({"x": np.array(["a"])}, "is not numeric"),
   ],
 )
-def test_labels_of_something_else(tmp_path, changes, complaint):
+def test_labels_of_another_kind(tmp_path, changes, complaint):
   path = write_labels(tmp_path, "0001", label_fields(3, **changes))
   with pytest.raises(ClipError) as caught:
     read_labels(path)
@@ -144,7 +144,7 @@ def test_labels_of_something_else(tmp_path, changes, complaint):
 
 
 @pytest.mark.parametrize("content", [b"", b"no labels", b"MATLAB 5.0 MAT-file" + bytes(200)])
-def test_labels_that_are_no_mat_file(tmp_path, content):
+def test_labels_in_another_format(tmp_path, content):
   path = tmp_path / "0001.mat"
   path.write_bytes(content)
   with pytest.raises(ClipError, match="0001.mat"):

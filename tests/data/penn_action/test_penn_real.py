@@ -1,4 +1,4 @@
-"""Real labels of Penn Action, where they stand beside the project."""
+"""Tests on real labels of Penn Action, if they are available."""
 
 import pathlib
 from typing import Dict, List
@@ -44,8 +44,10 @@ def test_real_clip(tmp_path):
 DEGENERATE = "0038 0374 0525 0541 0600 0623 0645 0700 1825 2173".split()
 
 
-def clips_of(account: Account, mended: bool) -> Dict[str, List[str]]:
-  return {kind: [clip for clip, _ in repairs] for kind, repairs in account.kinds(mended).items()}
+def group_clips(account: Account, fixed: bool) -> Dict[str, List[str]]:
+  return {
+    kind: [clip for clip, _ in repairs] for kind, repairs in account.group_repairs(fixed).items()
+  }
 
 
 def test_all_real_labels():
@@ -55,15 +57,15 @@ def test_all_real_labels():
   account = label_survey.survey(archive, strict=True)
   assert account.num_clips == {"train": 1258, "test": 1068}
   assert account.num_frames == {"train": 87543, "test": 76298}
-  assert clips_of(account, mended=True) == {
+  assert group_clips(account, fixed=True) == {
     "degenerate_box": DEGENERATE,
     "short_bbox": ["1154", "1865"],
   }
-  noted = clips_of(account, mended=False)
+  noted = group_clips(account, fixed=False)
   assert set(noted) == {"placeholder_joints", "nobody_visible", "dimensions_doubted"}
   assert noted["dimensions_doubted"] == ["0979", "1021", "1024", "1032"]
   # Counted by a search of the files for visibility == 0 with 0 <= x, y <= 2.
-  kinds = account.kinds(mended=False)
+  kinds = account.group_repairs(fixed=False)
   assert len(noted["placeholder_joints"]) == 770
   assert sum(repair.count for _, repair in kinds["placeholder_joints"]) == 187352
   assert sum(repair.count for _, repair in kinds["dimensions_doubted"]) == 1012
@@ -71,4 +73,4 @@ def test_all_real_labels():
   unseen = {clip: repair.count for clip, repair in kinds["nobody_visible"]}
   assert sum(unseen[clip] for clip in unseen_test_clips) == 90
   assert len(unseen) == 15 and sum(unseen.values()) == 90 + 87
-  assert label_survey.verdict(account).startswith("all of Penn Action's 1258/1068 clips")
+  assert label_survey.describe_coverage(account).startswith("all of Penn Action's 1258/1068 clips")

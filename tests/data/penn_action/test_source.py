@@ -1,4 +1,4 @@
-"""Penn Action's folder through its source and the records: what is skipped, and why."""
+"""Tests of Penn Action's folder through source and records, with skipped clips."""
 
 import pytest
 from PIL import Image
@@ -49,9 +49,9 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
   assert "2 frames (.jpg), but the labels have 3" in str(reader.account.skipped["0004"])
   assert dict(reader.account.num_clips) == {"train": 2, "test": 1}
   assert dict(reader.account.num_frames) == {"train": 9, "test": 4}
-  summary = reader.account.summary()
+  summary = reader.account.summarize()
   assert "train: 2 clips, 9 frames" in summary
-  assert "short_bbox, 1 clips, 1 in all:\n    0009 (5 boxes for 6 frames)" in summary
+  assert "short_bbox, 1 clips, 1 in total:\n    0009 (5 boxes for 6 frames)" in summary
   assert "frames without labels, 1:\n    0006" in summary
 
   builder = records.open_records(out)
@@ -71,18 +71,18 @@ def test_strict_stops_and_leaves_the_older_data_set(tmp_path, late):
   for clip in ("0001", "0002"):
     write_clip(source, clip)
   folder = dataset.prepare(PennSource(source, strict=True), str(out))
-  before = {path.name: path.read_bytes() for path in folder.iterdir()}
+  existing = {path.name: path.read_bytes() for path in folder.iterdir()}
   if late:  # found while the records are being written
     truncate(source / "frames" / "0002" / "000001.jpg")
   else:
     (source / "frames" / "0002" / "000003.jpg").unlink()
   with pytest.raises(ClipError, match="0002"):
     dataset.prepare(PennSource(source, strict=True), str(out))
-  assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+  assert {path.name: path.read_bytes() for path in folder.iterdir()} == existing
   assert list(out.rglob("*")) == [out / "penn_action", folder, *folder.iterdir()]
 
 
-def test_a_split_without_usable_clips_is_not_made(tmp_path):
+def test_split_without_usable_clips_is_omitted(tmp_path):
   source = tmp_path / "penn"
   truncate(write_clip(source, "0001", label_fields(train=1)) / "000001.jpg")
   write_clip(source, "0002", label_fields(train=-1))
@@ -92,7 +92,7 @@ def test_a_split_without_usable_clips_is_not_made(tmp_path):
 
 def test_no_usable_clip(tmp_path):
   truncate(write_clip(tmp_path / "penn", "0001") / "000001.jpg")
-  with pytest.raises(InputError, match="no clip can be used; the first: .*000001.jpg.*Expected"):
+  with pytest.raises(InputError, match="no clip is usable; the first: .*000001.jpg.*Expected"):
     dataset.prepare(PennSource(tmp_path / "penn"), str(tmp_path / "out"))
   assert not (tmp_path / "out").exists()
 

@@ -1,4 +1,4 @@
-"""Tests of data.pseudo_label.teacher, on networks that are functions of the crop."""
+"""Tests of data.pseudo_label.teacher with networks that are functions of the crop."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ LEFT, RIGHT = (COCO_JOINTS.index(f"{side}_wrist") for side in ("left", "right"))
 
 
 class Network:
-  """Has MoveNet's joints, all at the places that it is told, with scores of 0.8."""
+  """Network with MoveNet's joints at given positions, with scores of 0.8."""
 
   joint_names = COCO_JOINTS
   image_size = (SIZE, SIZE)
@@ -37,13 +37,13 @@ def everywhere(x, y):
 
 
 def spread(crop, look):
-  """Joint k at (10 + 2 k, 50 - k) of the crop."""
+  """Returns joint k at (10 + 2 k, 50 - k) of the crop."""
   k = np.arange(17, dtype=np.float32)
   return np.stack([10 + 2 * k, 50 - k], axis=1)
 
 
 def brightest(crop, look):
-  """The wrist on the image's left at the brightest red, the other at the brightest green."""
+  """Returns the image's left wrist at the brightest red, its right wrist at the brightest green."""
   places = np.tile(np.float32([SIZE / 2, SIZE / 2]), (17, 1))
   for k, channel in ((RIGHT, 0), (LEFT, 1)):
     y, x = np.unravel_index(crop[..., channel].argmax(), crop.shape[:2])
@@ -53,8 +53,8 @@ def brightest(crop, look):
   return places
 
 
-def test_places_are_in_frame_pixels():
-  """The crop's pixel p lies at (p + 0.5) / 64 * 80 of its side, which begins at 32 and 12."""
+def test_positions_are_in_frame_pixels():
+  """Expects crop pixel p at (p + 0.5) / 64 * 80 of its side, which starts at 32 and 12."""
   labels = Teacher(Network(spread)).label(FRAME, BOX)
   expected = (spread(None, 0) + 0.5) / SIZE * 80 + np.array([32, 12])
   np.testing.assert_allclose(labels.keypoints, expected, atol=1e-3)
@@ -62,8 +62,8 @@ def test_places_are_in_frame_pixels():
   np.testing.assert_allclose(labels.scores, 0.8)
 
 
-def test_a_mirrored_look_exchanges_left_and_right():
-  """Where the network calls what is on the left a right wrist, mirrored too, both looks agree."""
+def test_mirrored_view_swaps_left_and_right():
+  """Expects that both views agree if the network calls the image's left wrist a right one."""
   frame = FRAME.copy()
   frame[50:53, 50:53, 0] = 255
   frame[40:43, 90:93, 1] = 255
@@ -73,8 +73,8 @@ def test_a_mirrored_look_exchanges_left_and_right():
   assert labels.kept[[LEFT, RIGHT]].all()
 
 
-def test_what_looks_disagree_on_is_no_label():
-  """Each look sees joint 3 elsewhere, and the others where they are in the frame."""
+def test_joints_on_which_views_disagree_are_not_labelled():
+  """Moves joint 3 in each view, and keeps all others at their positions in the frame."""
 
   def see(crop, look):
     places = np.tile(np.float32([31.5, 31.5]), (17, 1))  # the middle, however it is turned
@@ -87,7 +87,7 @@ def test_what_looks_disagree_on_is_no_label():
 
 
 def test_the_second_teacher_moves_and_vetoes():
-  """Joint places of both are averaged within 5 % of the box's 64 pixels, and refused beyond."""
+  """Expects the mean of both within 5 % of the box's 64 pixels, and no label beyond."""
 
   def hips(crop, look):
     return np.float32([[20, 20], [30, 30], [50, 30]])
@@ -105,14 +105,14 @@ def test_the_second_teacher_moves_and_vetoes():
   np.testing.assert_allclose(labels.keypoints[left], expected, atol=1e-3)
 
 
-def test_low_scores_are_no_labels():
+def test_low_scores_are_not_labelled():
   labels = Teacher(Network(spread), min_score=0.81).label(FRAME, BOX)
   assert labels is None or not labels.kept.any()
 
 
 @pytest.mark.parametrize("place", [(40.0, 30.0), (120.0, 90.0)])
 def test_a_person_is_found_and_the_box_fits(place):
-  """A cross of five bright dots; the network knows no other joints."""
+  """Finds a cross of five bright dots, the only joints of the network."""
   frame = FRAME.copy()
   dots = np.array([[0, 0], [-12, 0], [12, 0], [0, -20], [0, 20]]) + np.array(place)
   for x, y in dots.astype(int):

@@ -1,18 +1,18 @@
-"""Tests of data.pseudo_label.virtual_motion: labels must lie where the pictures show them."""
+"""Tests of data.pseudo_label.virtual_motion: labels must match the pictures."""
 
 import numpy as np
 import pytest
 
-from data.pseudo_label.virtual_motion import Motion, moving_clip
+from data.pseudo_label.virtual_motion import Motion, animate
 from ppn_tf.keypoints.skeletons import COCO
 
 HEIGHT, WIDTH = 240, 320
 BOX = np.array([100.0, 20.0, 220.0, 220.0], np.float32)
-NOTHING = Motion(swing=0, pan=0, zoom=0, roll=0, tremble=0, exposure=0)
+NOTHING = Motion(swing=0, pan=0, zoom=0, roll=0, shake=0, exposure=0)
 
 
 def standing():
-  """[17, 2]: a person with the arms away from the trunk."""
+  """Returns joints [17, 2] of a person with the arms away from the trunk."""
   places = {
     "nose": (160, 40), "eye": (7, 35), "ear": (14, 40), "shoulder": (25, 75), "elbow": (45, 105),
     "wrist": (58, 135), "hip": (18, 135), "knee": (22, 170), "ankle": (24, 205),
@@ -26,7 +26,7 @@ def standing():
 
 
 def dotted(keypoints, joints):
-  """A grey ramp with a bright dot, three pixels wide at half its height, at some joints."""
+  """Returns a gray ramp with bright dots at some joints, three pixels wide at half height."""
   y, x = np.mgrid[:HEIGHT, :WIDTH]
   picture = 40 + 0.1 * x
   for k in joints:
@@ -36,7 +36,7 @@ def dotted(keypoints, joints):
 
 
 def dot_near(frame, place):
-  """The centre (x, y) of what is bright within 12 pixels of a place."""
+  """Returns the center (x, y) of brightness within 12 pixels of a position."""
   y, x = np.mgrid[:HEIGHT, :WIDTH]
   near = np.square(x - place[0]) + np.square(y - place[1]) < 12**2
   light = np.where(near, np.clip(frame[..., 0].astype(float) - 90, 0, None), 0)
@@ -47,7 +47,7 @@ def dot_near(frame, place):
 def make(picture, keypoints, motion, seed=0, kept=None, num_frames=6):
   kept = np.ones(17, bool) if kept is None else kept
   rng = np.random.default_rng(seed)
-  return moving_clip(picture, keypoints, kept, BOX, COCO.joint_names, num_frames, rng, motion)
+  return animate(picture, keypoints, kept, BOX, COCO.joint_names, num_frames, rng, motion)
 
 
 def test_without_motion_every_frame_is_the_photograph():
@@ -67,7 +67,7 @@ CHAINS = [("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_labels_follow_the_pixels(seed):
-  """Each dot is found again where the label of its joint says, whatever moved it."""
+  """Expects each dot at the label of its joint, after any motion."""
   keypoints = standing()
   joints = [k for k, name in enumerate(COCO.joint_names) if k == 0 or "ear" not in name]
   joints = [k for k in joints if "eye" not in COCO.joint_names[k]]
@@ -81,7 +81,7 @@ def test_labels_follow_the_pixels(seed):
 
 def test_limbs_keep_their_lengths():
   keypoints = standing()
-  motion = Motion(swing=40, pan=0, zoom=0, roll=0, tremble=0, exposure=0)
+  motion = Motion(swing=40, pan=0, zoom=0, roll=0, shake=0, exposure=0)
   _, labels = make(dotted(keypoints, []), keypoints, motion)
   for side in ("left", "right"):
     for start, end in CHAINS:
@@ -96,30 +96,30 @@ def test_a_joint_without_a_label_does_not_swing():
   keypoints, kept = standing(), np.ones(17, bool)
   wrist = COCO.joint_names.index("left_wrist")
   kept[wrist] = False
-  motion = Motion(swing=40, pan=0, zoom=0, roll=0, tremble=0, exposure=0)
+  motion = Motion(swing=40, pan=0, zoom=0, roll=0, shake=0, exposure=0)
   _, labels = make(dotted(keypoints, []), keypoints, motion, kept=kept)
   np.testing.assert_allclose(labels[:, wrist], np.tile(keypoints[wrist], (6, 1)), atol=1e-3)
 
 
-def test_motion_is_smooth_and_decided_by_the_generator():
+def test_motion_is_smooth_and_depends_on_the_generator():
   keypoints = standing()
   picture = dotted(keypoints, [])
-  motion = Motion(tremble=0)
+  motion = Motion(shake=0)
   frames, labels = make(picture, keypoints, motion, seed=5, num_frames=16)
   again, same = make(picture, keypoints, motion, seed=5, num_frames=16)
   np.testing.assert_array_equal(labels, same)
-  assert all((one == other).all() for one, other in zip(frames, again))
+  assert all((first == second).all() for first, second in zip(frames, again))
   velocity = np.linalg.norm(np.diff(labels, axis=0), axis=-1)
   acceleration = np.linalg.norm(np.diff(labels, 2, axis=0), axis=-1)
   assert acceleration.max() < velocity.max()
   assert velocity.max() < 0.2 * (BOX[3] - BOX[1])
 
 
-def test_an_exposure_blurs_what_moves():
+def test_exposure_blurs_motion():
   keypoints = standing()
   picture = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3)).astype(np.uint8)
-  still = Motion(swing=0, pan=0.2, zoom=0, roll=0, tremble=0, exposure=0, periods=(6, 6.001))
-  blurred = Motion(swing=0, pan=0.2, zoom=0, roll=0, tremble=0, exposure=1, periods=(6, 6.001))
+  still = Motion(swing=0, pan=0.2, zoom=0, roll=0, shake=0, exposure=0, periods=(6, 6.001))
+  blurred = Motion(swing=0, pan=0.2, zoom=0, roll=0, shake=0, exposure=1, periods=(6, 6.001))
   sharp, _ = make(picture, keypoints, still)
   soft, _ = make(picture, keypoints, blurred)
   assert np.std(soft[2]) < 0.95 * np.std(sharp[2])

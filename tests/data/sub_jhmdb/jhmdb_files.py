@@ -1,4 +1,4 @@
-"""Writes JHMDB's folders for the tests, in the layout in which its archives unpack."""
+"""Writes JHMDB's folders for the tests, in the layout of its archives."""
 
 import pathlib
 from typing import Optional, Sequence
@@ -18,13 +18,13 @@ BODY = np.array(
 
 
 def pos_img(num_frames: int) -> np.ndarray:
-  """[2, 15, N]: BODY, walking half a pixel a frame."""
+  """Returns BODY [2, 15, N], moving half a pixel per frame."""
   steps = np.arange(num_frames)[:, None, None] * np.array([0.5, 0.0])
   return (BODY + steps).transpose(2, 1, 0)
 
 
 def part_mask(num_frames: int) -> np.ndarray:
-  """[H, W, N]: parts 1 and 2 of a person at rows 3 to 27 and columns 12 to 28, from 0."""
+  """Returns a mask [H, W, N] of parts 1 and 2 at rows 3 to 27 and columns 12 to 28, from 0."""
   mask = np.zeros((HEIGHT, WIDTH, num_frames), np.uint8)
   mask[3:10, 15:25] = 1
   mask[10:28, 12:29] = 2
@@ -39,7 +39,7 @@ def write_clip(
   joints: Optional[np.ndarray] = None,
   mask: Optional[np.ndarray] = None,
 ) -> pathlib.Path:
-  """Writes frames, joints and mask; returns the frames' folder."""
+  """Writes frames, joints and mask, and returns the folder of the frames."""
   frames = source / "Rename_Images" / action / clip
   frames.mkdir(parents=True)
   for number in range(1, num_frames + 1):

@@ -1,4 +1,4 @@
-"""JHMDB's joints and masks: units, repairs, and files of something else."""
+"""Tests of JHMDB's joints and masks: units, repairs and other files."""
 
 import numpy as np
 import pytest
@@ -35,13 +35,13 @@ def test_unsigned_joints_do_not_wrap_around(tmp_path):
     ({"pos_img": np.array(["a"])}, "expected numbers"),
   ],
 )
-def test_joints_of_something_else(tmp_path, fields, complaint):
+def test_joints_of_another_kind(tmp_path, fields, complaint):
   scipy.io.savemat(tmp_path / "joint_positions.mat", fields)
   with pytest.raises(ClipError, match=complaint):
     read_joints(tmp_path / "joint_positions.mat")
 
 
-def test_the_box_is_the_masks(tmp_path):
+def test_box_encloses_the_mask(tmp_path):
   scipy.io.savemat(tmp_path / "puppet_mask.mat", {"part_mask": part_mask(2)})
   keypoints = np.tile(BODY - 1, (2, 1, 1))
   boxes, repairs = read_boxes(tmp_path / "puppet_mask.mat", keypoints, np.ones((2, 15), bool), SIZE)
@@ -58,7 +58,7 @@ def test_the_box_is_the_masks(tmp_path):
     (np.ones((9, 9, 3), np.uint8), [0, 1, 2]),
   ],
 )
-def test_without_a_mask_the_box_is_the_joints(tmp_path, mask, made):
+def test_box_encloses_the_joints_without_a_mask(tmp_path, mask, made):
   path = tmp_path / "puppet_mask.mat"
   if isinstance(mask, str):
     path.write_text(mask)

@@ -1,4 +1,4 @@
-"""JHMDB's folders through source, door and records; a real clip of it, if there is one."""
+"""Tests of JHMDB's folders through source, command and records."""
 
 import pathlib
 import shutil
@@ -28,7 +28,7 @@ REAL_CLIP = "Goal_Keeping_Tips_catch_f_cm_np1_fr_med_2"
 
 @pytest.fixture(name="source")
 def fixture_source(tmp_path):
-  """Two actions; clip a1 trains in split 1 and is tested in splits 2 and 3, b1 the reverse."""
+  """Writes two clips: a1 trains in split 1 and tests in splits 2 and 3, b1 the reverse."""
   source = tmp_path / "jhmdb"
   write_clip(source, "catch", "a1", 4)
   write_clip(source, "golf", "b1", 3)
@@ -46,7 +46,7 @@ def clips_in(folder: pathlib.Path, split: str) -> list:
   ]
 
 
-def test_records_hold_what_the_files_say(source, tmp_path):
+def test_records_have_the_content_of_the_files(source, tmp_path):
   reader = JhmdbSource(source, 1, strict=True)
   folder = dataset.prepare(reader, str(tmp_path / "out"))
   assert folder == tmp_path / "out" / "sub_jhmdb" / "split_1" / "1.0.0"
@@ -63,7 +63,7 @@ def test_records_hold_what_the_files_say(source, tmp_path):
   np.testing.assert_array_equal(pixels, [np.asarray(Image.open(file)) for file in files])
 
 
-def test_the_splits_stay_apart(source, tmp_path):
+def test_splits_stay_separate(source, tmp_path):
   for split in (1, 2):
     dataset.prepare(JhmdbSource(source, split), str(tmp_path / "out"))
   names = {
@@ -112,7 +112,7 @@ def test_defective_clips_are_skipped_and_named(source):
     "catch/no_frames": "no frames",
     "catch/other": "foreign labels",
   }
-  assert "box_from_joints, 1 clips, 3 in all" in reader.account.summary()
+  assert "box_from_joints, 1 clips, 3 in total" in reader.account.summarize()
   with pytest.raises(ClipError, match="fewer: 2 frames [(].png[)], but the labels have 3"):
     JhmdbSource(source, 1, strict=True).splits()
 
@@ -121,10 +121,10 @@ def test_defective_clips_are_skipped_and_named(source):
   ("line", "complaint"),
   [
     ("a1 1", "line 2 is 'a1 1', expected CLIP.avi and 1"),
-    ("a1.avi 2", "line 2 puts a1 into train and test"),
+    ("a1.avi 2", "line 2 puts a1 into both train and test"),
   ],
 )
-def test_lists_of_something_else(source, line, complaint):
+def test_lists_of_another_kind(source, line, complaint):
   write_list(source, "catch", 1, ["a1.avi 1", line])
   with pytest.raises(InputError, match=complaint):
     JhmdbSource(source, 1)
@@ -133,11 +133,11 @@ def test_lists_of_something_else(source, line, complaint):
 def test_a_split_without_lists(source):
   for path in (source / "sub_splits").glob("*_2.txt"):
     path.unlink()
-  with pytest.raises(InputError, match="holds no ..._test_split_2.txt"):
+  with pytest.raises(InputError, match="has no ..._test_split_2.txt"):
     JhmdbSource(source, 2)
 
 
-def test_mixed_up_folders_are_told_apart(source, tmp_path):
+def test_folders_of_other_data_sets(source, tmp_path):
   penn_files.write_clip(tmp_path / "penn", "0001")
   with pytest.raises(InputError, match="lacks Rename_Images, .*It looks like .*data.penn_action`"):
     JhmdbSource(tmp_path / "penn", 1)
@@ -147,7 +147,7 @@ def test_mixed_up_folders_are_told_apart(source, tmp_path):
     PennSource(source)
 
 
-def test_door_makes_three_then_keeps_them(source, tmp_path, capsys):
+def test_command_writes_three_then_keeps_them(source, tmp_path, capsys):
   command = ["data.sub_jhmdb", f"--source={source}"]
   done = run_command(*command, f"--data_dir={tmp_path / 'out'}")
   assert done.returncode == 0, done.stderr
@@ -157,7 +157,7 @@ def test_door_makes_three_then_keeps_them(source, tmp_path, capsys):
   ]
   assert done.stdout.startswith("split 1:\ntrain: 1 clips, 4 frames\ntest: 1 clips, 3 frames\n")
   clip_records.keep(folders[0], JhmdbSource(source, 1))
-  assert "kept, as made before" in capsys.readouterr().out
+  assert "kept the existing data set" in capsys.readouterr().out
   (source / "puppet_mask" / "golf" / "b1" / "puppet_mask.mat").unlink()
   with pytest.raises(InputError, match="jhmdb has changed since"):
     clip_records.keep(folders[0], JhmdbSource(source, 1))

@@ -1,4 +1,4 @@
-"""The synthetic clips: layout, labels, geometry, determinism and the door's manners."""
+"""Tests of drawn clips: layout, labels, geometry, determinism and the command."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ SMALL = clip.Settings(seed=3, num_frames=4, height=96, width=128, difficulty=0.4
 SMALL_FLAGS = ("--seed=3", "--num_frames=4", "--height=96", "--width=128", "--difficulty=0.4")
 
 
-def _door(*flags):
+def _run(*flags):
   return subprocess.run(
     [sys.executable, "-m", "data.synthetic", *flags],
     cwd=ROOT,
@@ -41,7 +41,7 @@ def _contents(folder):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
   output = tmp_path_factory.mktemp("written") / "synthetic"
-  done = _door(
+  done = _run(
     f"--output={output}", "--num_train_clips=3", "--num_test_clips=1", "--num_workers=2",
     f"--preview={output.parent / 'sheet.png'}", *SMALL_FLAGS,
   )  # fmt: skip
@@ -80,14 +80,14 @@ def test_fields_of_the_labels(written, number, train):
 
 
 def test_one_process_and_fewer_clips_make_the_same_bytes(written, tmp_path):
-  done = _door(
+  done = _run(
     f"--output={tmp_path / 'again'}", "--num_train_clips=1", "--num_test_clips=1",
     "--num_workers=1", *SMALL_FLAGS,
   )  # fmt: skip
   assert done.returncode == 0, done.stderr
-  again, before = _contents(tmp_path / "again"), _contents(written)
+  again, earlier = _contents(tmp_path / "again"), _contents(written)
   assert len(again) == 11
-  assert again == {name: before[name] for name in again}
+  assert again == {name: earlier[name] for name in again}
 
 
 def test_seeds_and_numbers_make_other_clips():
@@ -96,38 +96,38 @@ def test_seeds_and_numbers_make_other_clips():
   assert first.frames != clip.make_clip(1, dataclasses.replace(SMALL, seed=4)).frames
 
 
-def test_unfinished_clip_is_made_anew_and_finished_ones_are_left(tmp_path):
+def test_unfinished_clip_is_remade_and_finished_ones_are_kept(tmp_path):
   storage.prepare(tmp_path, SMALL)
   for number in (1, 2):
     storage.write_clip((tmp_path, number, SMALL))
-  before = _contents(tmp_path)
+  earlier = _contents(tmp_path)
   (tmp_path / "labels" / "0001.mat").unlink()
   (tmp_path / "frames" / "0001" / "000002.jpg").unlink()
   (tmp_path / "frames" / "0001" / "000009.jpg").write_bytes(b"left over")
   mark = tmp_path / "frames" / "0002" / "mark"
   mark.write_bytes(b"untouched")
-  done = _door(
+  done = _run(
     f"--output={tmp_path}", "--num_train_clips=2", "--num_test_clips=0", *SMALL_FLAGS
   )  # fmt: skip
   assert done.returncode == 0, done.stderr
   assert "1 clips made, 1 kept" in done.stdout
   assert mark.read_bytes() == b"untouched"
   mark.unlink()
-  assert _contents(tmp_path) == before
+  assert _contents(tmp_path) == earlier
 
 
 def test_other_settings_are_refused(written):
-  before = _contents(written)
-  done = _door(f"--output={written}", *SMALL_FLAGS, "--difficulty=0.7")
+  earlier = _contents(written)
+  done = _run(f"--output={written}", *SMALL_FLAGS, "--difficulty=0.7")
   assert done.returncode == 1
   assert len(done.stderr.strip().splitlines()) == 1
   assert "difficulty 0.4 instead of 0.7" in done.stderr
-  assert _contents(written) == before
+  assert _contents(written) == earlier
 
 
-def test_folder_of_somebody_else_is_refused(tmp_path):
+def test_foreign_folder_is_refused(tmp_path):
   (tmp_path / "labels").mkdir()
-  with pytest.raises(InputError, match="no synthetic.json"):
+  with pytest.raises(InputError, match="synthetic.json is missing"):
     storage.prepare(tmp_path, SMALL)
   assert [path.name for path in tmp_path.iterdir()] == ["labels"]
 
@@ -153,7 +153,7 @@ def test_damaged_settings_are_refused(tmp_path):
   ],
 )
 def test_bad_flags_end_with_one_line(tmp_path, flags):
-  done = _door(*[flag.replace("OUT", str(tmp_path / "out")) for flag in flags])
+  done = _run(*[flag.replace("OUT", str(tmp_path / "out")) for flag in flags])
   assert done.returncode == 1
   assert len(done.stderr.strip().splitlines()) == 1
   assert done.stderr.startswith("error: --")
@@ -212,7 +212,7 @@ def test_left_arm_is_at_the_image_right_of_a_person_who_faces_the_camera():
 
 
 def test_joints_lie_on_the_painted_person():
-  """A visible joint's pixel changes when the person is left out, a covered one's does not."""
+  """Compares pixels of joints with and without the person: only visible ones change."""
   settings = dataclasses.replace(SMALL, num_frames=3, height=240, width=320)
   joints = [body.POINT_ID[name] for name in PENN_ACTION.joint_names]
   on_person = checked = 0
@@ -237,19 +237,19 @@ def test_joints_lie_on_the_painted_person():
 def test_joints_behind_an_occluder_or_outside_are_not_visible():
   _, scene, _ = clip.sample_scene(np.random.default_rng([0, 1]), SMALL)
   ids = np.full((96, 128), 255, np.uint8)
-  assert not render.can_be_seen(scene, 0, ids, "head", np.array([50.0, 50.0]))
+  assert not render.is_visible(scene, 0, ids, "head", np.array([50.0, 50.0]))
   own = [name for name, _ in scene.parts].index("left_forearm") + 1
   ids[:] = own
   inside, outside = np.array([50.0, 50.0]), np.array([128.0, 50.0])
-  assert render.can_be_seen(scene, 0, ids, "left_wrist", inside)
-  assert not render.can_be_seen(scene, 0, ids, "left_wrist", outside)
-  assert not render.can_be_seen(scene, 0, ids, "right_wrist", inside)
-  assert not render.can_be_seen(scene, 0, ids, "left_knee", inside)
+  assert render.is_visible(scene, 0, ids, "left_wrist", inside)
+  assert not render.is_visible(scene, 0, ids, "left_wrist", outside)
+  assert not render.is_visible(scene, 0, ids, "right_wrist", inside)
+  assert not render.is_visible(scene, 0, ids, "left_knee", inside)
 
 
 def test_box_rule():
   keypoints = np.array([[[10.0, 20.0], [30.0, 60.0], [20.0, 30.0]], [[0.0, 5], [99, 79], [40, 40]]])
-  boxes = clip.person_boxes(keypoints, (80, 100))
+  boxes = clip.compute_boxes(keypoints, (80, 100))
   # 10..30 and 20..60 grow by a tenth of their length at each end; clipping keeps 0..99 and 0..79.
   np.testing.assert_allclose(boxes, [[8, 16, 32, 64], [0, 0, 99, 79]])
 
@@ -257,12 +257,12 @@ def test_box_rule():
 def test_difficulty_hides_more():
   easy = dataclasses.replace(SMALL, difficulty=0.0, num_frames=2)
   hard = dataclasses.replace(SMALL, difficulty=1.0, num_frames=2)
-  seen = [
+  visible = [
     np.mean([clip.make_clip(number, settings).visibility.mean() for number in range(1, 25)])
     for settings in (easy, hard)
   ]
-  assert seen[0] > 0.85
-  assert seen[1] < seen[0] - 0.05
+  assert visible[0] > 0.85
+  assert visible[1] < visible[0] - 0.05
 
 
 def test_does_not_import_tensorflow():

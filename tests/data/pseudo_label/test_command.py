@@ -1,4 +1,4 @@
-"""`python -m data.pseudo_label` with a small network, on a video and on photographs."""
+"""Tests of `python -m data.pseudo_label` with a small network, on a video and photographs."""
 
 import pathlib
 
@@ -25,17 +25,17 @@ STEP_X, STEP_Y, SQUARE = 18, 16, 9
 
 
 def teacher(image):
-  """MoveNet's tensors; the joints divide the extent of what is white as a person's do."""
+  """Returns a network with MoveNet's tensors that spreads joints over the white area."""
   white = tf.cast(tf.reduce_min(image[0], axis=-1) > 128, tf.float32)
   columns, rows = tf.reduce_max(white, axis=0), tf.reduce_max(white, axis=1)
   number = tf.range(SIZE, dtype=tf.float32)
   k = np.arange(17)
   steps = {"x": (k % 4, 3, STEP_X), "y": (k // 4, 4, STEP_Y)}
   places = []
-  for axis, seen in (("y", rows), ("x", columns)):
+  for axis, is_white in (("y", rows), ("x", columns)):
     step, last, width = steps[axis]
-    first = tf.reduce_min(tf.where(seen > 0, number, float(SIZE)))
-    extent = tf.reduce_max(tf.where(seen > 0, number + 1.0, 0.0)) - first
+    first = tf.reduce_min(tf.where(is_white > 0, number, float(SIZE)))
+    extent = tf.reduce_max(tf.where(is_white > 0, number + 1.0, 0.0)) - first
     part = (step * width + SQUARE / 2) / (last * width + SQUARE)
     places.append((first + extent * part.astype(np.float32)) / SIZE)
   there = 0.9 * tf.reduce_max(white) * tf.ones(17)
@@ -43,7 +43,7 @@ def teacher(image):
 
 
 def person(center):
-  """[17, 2]: joints on a grid about a place."""
+  """Returns joints [17, 2] on a grid around a position."""
   k = np.arange(17)
   return np.stack([k % 4 * STEP_X - 27, k // 4 * STEP_Y - 32], axis=1) + np.array(center)
 
@@ -57,7 +57,7 @@ def photograph(keypoints, height=HEIGHT, width=WIDTH):
 
 @pytest.fixture(name="folder", scope="module")
 def fixture_folder(tmp_path_factory):
-  """teacher.tflite, and media/ with a photograph, an empty one, a damaged one and a video."""
+  """Writes teacher.tflite, and media/ with a video and photographs, one damaged, one empty."""
   folder = tmp_path_factory.mktemp("pseudo_label")
   spec = tf.TensorSpec([1, SIZE, SIZE, 3], tf.int32)
   concrete = tf.function(teacher, input_signature=[spec]).get_concrete_function()
@@ -90,7 +90,7 @@ def test_from_media_to_records(folder, tmp_path):
   assert done.returncode == 0, done.stderr
   assert "damaged.png: damaged image" in done.stderr
   # The photograph, the video's 4 + 3 frames, and its even 4 and odd 3.
-  assert "5 clips, 17 frames, 289 joints, from 3 sources. Nobody was found in 1" in done.stdout
+  assert "5 clips, 17 frames, 289 joints, from 3 sources. 1 of them show nobody" in done.stdout
   assert cv2.imread(str(sheet)).shape[1] > 800
 
   again = run(folder, *command)
@@ -100,31 +100,31 @@ def test_from_media_to_records(folder, tmp_path):
   assert source.skeleton == COCO
   builder = records.open_records(dataset.prepare(source, str(tmp_path / "records"), "made"))
   assert records.num_clips(builder, "train") == 5
-  found = {}
+  clips = {}
   for serialized in records.serialized_examples(builder, "train"):
     clip = records.parse(builder, serialized)
-    found[clip["clip"].numpy().decode()] = clip
+    clips[clip["clip"].numpy().decode()] = clip
   names = ["inside_one", *(f"walk_{place:06d}_by_{step}" for place, step in
                            ((0, 1), (4, 1), (0, 2), (1, 2)))]  # fmt: skip
-  assert sorted(found) == sorted(f"clips/{name}" for name in names)
+  assert sorted(clips) == sorted(f"clips/{name}" for name in names)
   for place, step, count in ((0, 1, 4), (4, 1, 3), (0, 2, 4), (1, 2, 3)):
-    clip = found[f"clips/walk_{place:06d}_by_{step}"]
+    clip = clips[f"clips/walk_{place:06d}_by_{step}"]
     expected = [person((70 + 2 * (place + step * n), 60)) for n in range(count)]
     np.testing.assert_allclose(clip["keypoints"], expected, atol=1.5)
     assert clip["visibility"].numpy().all()
-  still = found["clips/inside_one"]
+  still = clips["clips/inside_one"]
   assert still["frames"].shape == [3] and still["keypoints"].shape == [3, 17, 2]
 
-  other = run(folder, *command, "--min_score=0.5")
-  assert other.returncode == 1 and "was made with --min_score=0.3, not 0.5" in other.stderr
+  second = run(folder, *command, "--min_score=0.5")
+  assert second.returncode == 1 and "was made with --min_score=0.3, not 0.5" in second.stderr
 
 
 @pytest.mark.parametrize(
   ("arguments", "message"),
   [
-    (["--output=x", "media"], "--teacher is missing"),
-    (["--teacher=teacher.tflite", "media"], "--output is missing"),
-    (["--teacher=teacher.tflite", "--output=x"], "nothing to label"),
+    (["--output=x", "media"], "--teacher: not given"),
+    (["--teacher=teacher.tflite", "media"], "--output: not given"),
+    (["--teacher=teacher.tflite", "--output=x"], "no arguments"),
     (["--teacher=teacher.tflite", "--output=x", "absent.mp4"], "absent.mp4: no such file"),
     (["--teacher=absent.tflite", "--output=x", "media"], "absent.tflite: no such file"),
     (["--teacher=teacher.tflite", "--output=x", "--frame_steps=0", "media"], "--frame_steps=0"),
@@ -141,15 +141,15 @@ def test_refusals_are_one_line(folder, arguments, message):
   assert not (ROOT / "x").exists()
 
 
-def test_sources_of_one_name_are_refused(tmp_path):
+def test_sources_of_equal_names_are_refused(tmp_path):
   for name in ("a.png", "a.jpg"):
     (tmp_path / name).write_bytes(b"")
-  with pytest.raises(InputError, match=r"a\.jpg and .*a\.png: have one name"):
+  with pytest.raises(InputError, match=r"a\.jpg and .*a\.png: have the same name"):
     sources.find_sources([str(tmp_path)])
 
 
-def test_large_frames_are_shrunk_with_their_labels(folder):
-  """A photograph of twice max_side: half the pixels, half the coordinates."""
+def test_large_frames_are_resized_with_their_labels(folder):
+  """Resizes a photograph of twice max_side to half the size, with half the coordinates."""
   from data.pseudo_label.teacher import Teacher
   from ppn_tf.evaluation.third_party import load_third_party
 
@@ -158,7 +158,7 @@ def test_large_frames_are_shrunk_with_their_labels(folder):
   cv2.imwrite(str(path), large[..., ::-1])
   cutting = sources.Cutting(num_frames=1, max_side=WIDTH)
   teacher_network = Teacher(load_third_party(folder / "teacher.tflite"))
-  (clip,) = sources.clips_of(sources.Source(path, "large"), teacher_network, cutting)
+  (clip,) = sources.make_clips(sources.Source(path, "large"), teacher_network, cutting)
   assert clip.frames[0].shape == (HEIGHT, WIDTH, 3)
   np.testing.assert_allclose(clip.keypoints[0], person((80, 60)), atol=1.5)
   assert COCO_JOINTS == COCO.joint_names
