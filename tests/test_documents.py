@@ -7,6 +7,7 @@ from typing import Iterator, List, Set, Tuple
 import pytest
 
 from benchmarks.markdown_pages import COLUMNS, wrap
+from ppn_tf.runtime.command_names import COMMANDS
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -54,6 +55,26 @@ def wide_lines(text: str) -> List[int]:
   ]
 
 
+def defined_flags() -> Set[str]:
+  """Returns the names that the sources give to flags and settings."""
+  names: Set[str] = set()
+  for folder in ("ppn_tf", "data", "export", "benchmarks"):
+    for path in (ROOT / folder).rglob("*.py"):
+      text = path.read_text(encoding="utf-8")
+      names.update(re.findall(r'"(?:--)?(\w+)"', text))
+      names.update(re.findall(r"^  (\w+): ", text, re.MULTILINE))
+  return names
+
+
+def unknown_flags(text: str, defined: Set[str]) -> Set[str]:
+  """Returns flags `--name` of a page that are not defined, nor the negation of defined ones."""
+  lines = [
+    line for line in text.splitlines() if not re.search(r"\b(pip|ffmpeg|tensorboard) ", line)
+  ]
+  named = re.findall(r"(?<![\w-])--(\w+)", "\n".join(lines))
+  return {flag for flag in named if flag not in defined and flag[len("no") :] not in defined}
+
+
 def name(page: pathlib.Path) -> str:
   return str(page.relative_to(ROOT))
 
@@ -80,6 +101,46 @@ def test_lines_are_narrow(page):
 
 def test_wide_lines_are_noticed():
   assert wide_lines(f"{'x' * 120}\n{'x' * 121}\n| {'x' * 121}\n") == [2]
+
+
+def test_flags_exist():
+  defined = defined_flags()
+  pages = [page for page in PAGES if page.parent.name != "adr"]
+  unknown = {name(page): unknown_flags(page.read_text(encoding="utf-8"), defined) for page in pages}
+  assert {page: flags for page, flags in unknown.items() if flags} == {}
+
+
+def test_unknown_flags_are_noticed():
+  text = "`--output=x`, --nosmooth and --otuput\npip install --no-deps\n| --- |"
+  assert unknown_flags(text, {"output", "smooth"}) == {"otuput"}
+
+
+def unknown_commands(text: str) -> List[str]:
+  """Returns commands and modules in a page's code that do not exist."""
+  code = "\n".join(re.findall(r"^```.*?^```|`[^`\n]+`", text, re.DOTALL | re.MULTILINE))
+  unknown = [
+    command
+    for command in re.findall(r"ppn-tf ((?:(?:data|export)\s+)?[a-z]\w+)", code)
+    if " ".join(command.split()) not in COMMANDS
+  ]
+  for module in re.findall(r"python -m ((?:ppn_tf|data|export|benchmarks)\.[\w.]+)", code):
+    path = ROOT / module.replace(".", "/")
+    if not path.with_suffix(".py").exists() and not (path / "__main__.py").exists():
+      unknown.append(module)
+  return unknown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_exist(page):
+  assert unknown_commands(page.read_text(encoding="utf-8")) == []
+
+
+def test_unknown_commands_are_noticed():
+  text = (
+    "ppn-tf tracks people. `ppn-tf track x`, `ppn-tf export tfilte`\n```sh\nppn-tf evalaute\n"
+    "python -m data.clips\npython -m ppn_tf.trian\n```\n"
+  )
+  assert unknown_commands(text) == ["export tfilte", "evalaute", "ppn_tf.trian"]
 
 
 def test_index_lists_every_page():
