@@ -149,6 +149,13 @@ def test_index_lists_every_page():
   assert set(re.findall(r"^- \[.+\]\((\w+\.md)\):", text, re.MULTILINE)) == expected
 
 
+def test_navigation_of_the_site_lists_every_page():
+  text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+  expected = {page.name for page in DOCS.glob("*.md")}
+  generated = {"overview.md", "contributing.md", "changelog.md"}
+  assert set(re.findall(r"^ +- [^:\n]+: (\w+\.md)$", text, re.MULTILINE)) == expected | generated
+
+
 def test_index_of_decisions_lists_every_record():
   text = (DOCS / "adr" / "README.md").read_text(encoding="utf-8")
   rows = re.findall(r"^\| \[(\d+)\]\((\S+\.md)\) \|", text, re.MULTILINE)
