@@ -15,7 +15,8 @@ PYTHON ?=
 CANDIDATES := python3.11 python3.10 python3.9 python3.12 python3.13 python3
 DEMO := demo_output
 # Test files in several processes at once, each file in one: half of a test's time is one core's.
-PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
+# They start in the order of tests/conftest.py, the longest first.
+PARALLEL := -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help demo demo-training docs test test-slow lint types format dist clean
 

@@ -13,12 +13,10 @@ from absl.testing import flagsaver
 
 from ppn_tf import evaluate, pretrain, train
 from ppn_tf.config import experiment
-from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training import experiment as training_experiment
 from ppn_tf.training import loop
-from tests.tiny_backbone import tiny
 from tests.tiny_clips import CLIPS
 
 import tensorflow as tf
@@ -45,6 +43,9 @@ def call(main, *arguments):
     main(flags.FLAGS(["door", *map(str, arguments)]))
 
 
+pytestmark = pytest.mark.usefixtures("tiny_backbone")
+
+
 def refusal(main, *arguments) -> str:
   with pytest.raises(InputError) as error:
     call(main, *arguments)
@@ -52,16 +53,8 @@ def refusal(main, *arguments) -> str:
   return str(error.value)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _tiny_backbone():
-  """In MobileNetV2's place, for it is built in no time."""
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setitem(BACKBONES, "mobilenet_v2_0.35", tiny)
-    yield
-
-
 @pytest.fixture(name="run", scope="module")
-def fixture_run(tiny_dataset, tmp_path_factory, _tiny_backbone):
+def fixture_run(tiny_dataset, tmp_path_factory, tiny_backbone):
   """A run that nothing interrupted."""
   workdir = tmp_path_factory.mktemp("pretrain") / "run"
   call(pretrain.main, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")

@@ -46,7 +46,14 @@ TRAINING = [
 
 
 def command(module, *arguments):
-  return [sys.executable, "-m", module, *map(str, arguments)]
+  return [sys.executable, "-m", "tests.tiny_backbone", module, *map(str, arguments)]
+
+
+def run(module, *arguments):
+  return run_command("tests.tiny_backbone", module, *arguments)
+
+
+pytestmark = pytest.mark.usefixtures("tiny_backbone")
 
 
 def losses(workdir):
@@ -56,10 +63,10 @@ def losses(workdir):
 
 
 @pytest.fixture(name="trained", scope="module")
-def fixture_trained(tiny_dataset, tmp_path_factory):
+def fixture_trained(tiny_backbone, tiny_dataset, tmp_path_factory):
   """The workdir of a run that nothing interrupted, and what it printed."""
   workdir = tmp_path_factory.mktemp("train") / "run"
-  done = run_command("ppn_tf.train", *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
+  done = run("ppn_tf.train", *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
   assert done.returncode == 0, done.stderr
   return workdir, done
 
@@ -102,7 +109,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_
   finally:
     process.kill()
   assert process.wait() == -9, "it had ended before it was killed"
-  done = run_command("ppn_tf.train", *arguments)
+  done = run("ppn_tf.train", *arguments)
   assert done.returncode == 0, done.stderr
   assert "step 1/" not in done.stdout, "it began anew"
   np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
@@ -124,7 +131,7 @@ def test_a_ppu_is_pruned_before_it_is_trained_on(trained, tiny_dataset, tmp_path
   ]
   assert [np.count_nonzero(kernel.any(axis=1)) for kernel in kernels] == [234, 20]
   file = tmp_path / "pruned.tflite"
-  done = run_command("export.tflite", f"--workdir={tmp_path / 'run'}", f"--output={file}")
+  done = run("export.tflite", f"--workdir={tmp_path / 'run'}", f"--output={file}")
   assert done.returncode == 0, done.stderr
   frames = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
   expected = after.step(frames[1:], after.start(frames[:1]))[0]
@@ -196,7 +203,7 @@ def test_a_loss_that_is_not_finite_stops_with_what_is_good(tiny_dataset, tmp_pat
 
 def test_scores_and_exports(trained, tiny_dataset, tmp_path):
   workdir, _ = trained
-  done = run_command(
+  done = run(
     "ppn_tf.evaluate",
     *NETWORK,
     "--num_frames=3",
@@ -214,7 +221,7 @@ def test_scores_and_exports(trained, tiny_dataset, tmp_path):
   assert len(scores["per_frame_index"]["pck_torso"]) == 3
 
   for module, output in (("export.tflite", "net.tflite"), ("export.saved_model", "saved")):
-    done = run_command(module, f"--workdir={workdir}", f"--output={tmp_path / output}")
+    done = run(module, f"--workdir={workdir}", f"--output={tmp_path / output}")
     assert done.returncode == 0, done.stderr
   forms = TFLitePoseModel(tmp_path / "net.tflite"), SavedModelPoseModel(tmp_path / "saved")
   frames = np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype(np.float32)
@@ -240,7 +247,7 @@ def refusal(main, *arguments) -> str:
 
 def test_a_refusal_is_one_line_and_exit_code_1(trained, tiny_dataset):
   workdir, _ = trained
-  done = run_command(
+  done = run(
     "ppn_tf.train", *TRAINING, "--seed=1", f"--dataset={tiny_dataset}", f"--workdir={workdir}"
   )
   assert done.returncode == 1 and done.stdout == ""
@@ -333,7 +340,7 @@ def test_evaluating_what_is_no_run_or_another(trained, tiny_dataset, tmp_path):
   assert "no checkpoint" in refusal(evaluate.main, f"--workdir={tmp_path}", dataset)
   (tmp_path / "checkpoints").symlink_to(trained[0] / "checkpoints")
   # In a process of its own, for TensorFlow has its say at exit.
-  done = run_command("ppn_tf.evaluate", f"--workdir={tmp_path}", dataset)
+  done = run("ppn_tf.evaluate", f"--workdir={tmp_path}", dataset)
   assert done.returncode == 1
   (line,) = done.stderr.splitlines()
   assert line.startswith("error: ") and "does not fit the network" in line

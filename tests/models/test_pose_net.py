@@ -77,6 +77,7 @@ def hrnet_params(width: int) -> int:
   return stem + stage_1 + transitions + stages
 
 
+@pytest.mark.slow
 def test_hrnet_w48():
   network = pose_net("hrnet_w48", (64, 96), 17)
   head = 48 * 17 + 17

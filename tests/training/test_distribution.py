@@ -69,6 +69,7 @@ def test_a_tf_config_that_is_none(text, said):
   assert said in message and "\n" not in message and "Expected" in message or "needs" in message
 
 
+@pytest.mark.usefixtures("tiny_backbone")
 def test_flags_that_do_not_fit(tiny_dataset, tmp_path, monkeypatch):
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
   monkeypatch.delenv("TF_CONFIG", raising=False)
