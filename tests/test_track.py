@@ -1,4 +1,4 @@
-"""Tests of the door `python -m ppn_tf.track`: its files, its messages, its flags."""
+"""Tests of the command `python -m ppn_tf.track`: files, messages, flags."""
 
 import json
 import pathlib
@@ -24,12 +24,12 @@ from tests.tiny_backbone import tiny
 import tensorflow as tf
 
 ROOT = pathlib.Path(ppn_tf.__file__).parents[1]
-# Where the tiny network puts each joint about a bright spot, in heatmap cells (x, y).
+# Position of each joint of the tiny network relative to a bright spot, in cells (x, y).
 SHIFTS = [(0, 0), *((x, y) for y in (-5, -2, 2, 6) for x in (-2, 0, 2))]
 
 
 class SpotNetwork(tf.Module):
-  """Every joint at its shift from the bright spot of a 64 x 64 crop."""
+  """Network that finds each joint at its shift from the bright spot of a 64 x 64 crop."""
 
   def __init__(self):
     super().__init__()
@@ -62,7 +62,7 @@ def spot(index):
 
 @pytest.fixture(name="folder", scope="module")
 def fixture_folder(tmp_path_factory):
-  """spot.tflite, spot/ (a SavedModel) and clip.mp4, 161 x 121 pixels and 30 frames."""
+  """Writes spot.tflite, the SavedModel spot/, and clip.mp4, 30 frames of 161 x 121 pixels."""
   folder = tmp_path_factory.mktemp("track")
   network = SpotNetwork()
   signatures = {"start": network.start, "step": network.step}
@@ -98,7 +98,7 @@ def run(cwd, *arguments):
   )
 
 
-def frames_of(path):
+def read_frames(path):
   with av.open(str(path)) as container:
     return [(f.time, f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
 
@@ -123,7 +123,7 @@ def test_tracks_with_a_tflite_file(folder, tmp_path):
     np.testing.assert_allclose(keypoints[0, :2], spot(index), atol=1.0)
     assert 0.2 < keypoints[0, 2] <= 1
   assert table["frames"][0]["box"] == [40, 30, 80, 70]
-  overlay, source = frames_of(tmp_path / "clip_pose.mp4"), frames_of(folder / "clip.mp4")
+  overlay, source = read_frames(tmp_path / "clip_pose.mp4"), read_frames(folder / "clip.mp4")
   assert [time for time, _ in overlay] == pytest.approx([time for time, _ in source])
   assert overlay[0][1].shape == (122, 162, 3)
   colored = np.ptp(overlay[20][1].astype(int), axis=-1) > 60
@@ -135,12 +135,12 @@ def test_tracks_with_a_tflite_file(folder, tmp_path):
 def test_tracks_a_folder_with_a_saved_model_and_no_box(folder, tmp_path):
   images = tmp_path / "frames"
   images.mkdir()
-  for index, (_, image) in enumerate(frames_of(folder / "clip.mp4")[:5]):
+  for index, (_, image) in enumerate(read_frames(folder / "clip.mp4")[:5]):
     cv2.imwrite(str(images / f"{index}.png"), image)
   outputs = ("--output=out/a.mp4", "--output_json=out/a.json")
   done = track(tmp_path, images, f"--model={folder / 'spot'}", "--fps=10", *outputs)
   assert done.returncode == 0, done.stderr
-  assert len(frames_of(tmp_path / "out" / "a.mp4")) == 5
+  assert len(read_frames(tmp_path / "out" / "a.mp4")) == 5
   table = json.loads((tmp_path / "out" / "a.json").read_text())
   assert table["fps"] == 10
   for index, frame in enumerate(table["frames"]):
@@ -178,7 +178,7 @@ def test_tracks_with_a_run(folder, tmp_path, monkeypatch):
   assert np.abs(track_run("--model", False) - steady).max() > 0.1
 
 
-def test_other_tables_of_a_part(folder, tmp_path):
+def test_other_tables_of_an_excerpt(folder, tmp_path):
   names = ("--output=", "--output_json=", "--output_csv=a.csv", "--output_coco=coco.json")
   done = track(
     tmp_path,
@@ -209,12 +209,12 @@ def start(cwd, *arguments):
 
 @pytest.fixture(name="stream", scope="module")
 def fixture_stream(folder):
-  """The clip, 40 times over, as Matroska."""
+  """Writes the clip, repeated 40 times, as Matroska."""
   path = folder / "long.mkv"
   with av.open(str(path), "w") as container:
     stream = container.add_stream("libx264", rate=25)
     stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-    frames = [image[:120, :160] for _, image in frames_of(folder / "clip.mp4")]
+    frames = [image[:120, :160] for _, image in read_frames(folder / "clip.mp4")]
     for _ in range(40):
       for image in frames:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
@@ -224,30 +224,30 @@ def fixture_stream(folder):
 
 
 @pytest.mark.parametrize(("source", "code"), [("-", 0), ("file", 128 + signal.SIGINT)])
-def test_an_interrupt_keeps_what_was_tracked(folder, stream, tmp_path, source, code):
+def test_interrupt_keeps_tracked_frames(folder, stream, tmp_path, source, code):
   model = f"--model={folder / 'spot.tflite'}"
   video = stream if source == "file" else "-"
   with start(tmp_path, video, model, "--output_jsonl=-", "--output=a.mp4") as child:
     patience = threading.Timer(90.0, child.kill)
     patience.start()
-    if source == "-":  # a camera that goes on: nothing more comes, and it is not closed
+    if source == "-":  # like a live stream: no more data, but not closed
       content = stream.read_bytes()
       child.stdin.write(content[: len(content) // 2])
       child.stdin.flush()
     first = json.loads(child.stdout.readline())
     assert first["index"] == 0
     child.send_signal(signal.SIGINT)
-    rest = child.stdout.read().splitlines()
+    lines = child.stdout.read().splitlines()
     errors = child.stderr.read().decode()
     assert child.wait() == code, errors
     patience.cancel()
   assert "interrupted: what was tracked until then is kept" in errors
   assert "Traceback" not in errors
-  assert 1 + len(rest) < 1200
+  assert 1 + len(lines) < 1200
   name = "stdin" if source == "-" else "long"
   table = json.loads((tmp_path / f"{name}_pose.json").read_text())
-  assert len(table["frames"]) == 1 + len(rest)
-  assert len(frames_of(tmp_path / "a.mp4")) == 1 + len(rest)
+  assert len(table["frames"]) == 1 + len(lines)
+  assert len(read_frames(tmp_path / "a.mp4")) == 1 + len(lines)
   assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", f"{name}_pose.json"]
 
 
@@ -270,7 +270,7 @@ MISTAKES = [
   (["clip.mp4", "--model=spot.tflite", "--output=a.docx"], "End its name in .mp4"),
   (["clip.mp4", "--model=spot.tflite", "--contact_sheet=a.pdf"], "End it in .png or .jpg"),
 ]
-# One process for all, as every start costs seconds.
+# One process for all, because each start takes seconds.
 ALL_MISTAKES = """
 import json, sys
 from absl import flags
@@ -290,8 +290,8 @@ print(json.dumps(messages))
 """
 
 
-def test_mistakes_are_told_in_one_line(folder):
-  before = sorted(folder.iterdir())
+def test_errors_are_one_line(folder):
+  files = sorted(folder.iterdir())
   arguments = json.dumps([arguments for arguments, _ in MISTAKES])
   done = run(folder, "-c", ALL_MISTAKES, arguments)
   assert done.returncode == 0, done.stderr
@@ -300,7 +300,7 @@ def test_mistakes_are_told_in_one_line(folder):
     assert re.search(expected, message)
     assert "\n" not in message
   assert len(messages) == len(MISTAKES)
-  assert sorted(folder.iterdir()) == before
+  assert sorted(folder.iterdir()) == files
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_mistakes_are_told_in_one_line(folder):
     (["clip.mp4", "--start=2", "--end=1"], "error: --start=2, --end=1: not a part of a video"),
   ],
 )
-def test_a_mistake_ends_the_program(folder, arguments, message):
+def test_error_ends_the_command(folder, arguments, message):
   done = track(folder, *arguments)
   assert done.returncode == 1
   assert done.stderr.splitlines()[-1].startswith(message)

@@ -68,11 +68,11 @@ def fixture_model(backbone):
 
 def test_written_network_is_read_again(model, tmp_path):
   people.write(model, SETTINGS, tmp_path / "weights.npz")
-  again, settings = people.read(tmp_path / "weights.npz")
-  assert settings == SETTINGS and isinstance(again, PPN)
+  loaded, settings = people.read(tmp_path / "weights.npz")
+  assert settings == SETTINGS and isinstance(loaded, PPN)
   expected = heatmaps(model)
   # float16 keeps 11 bits of each weight.
-  np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
+  np.testing.assert_allclose(heatmaps(loaded), expected, atol=0.02 * np.abs(expected).max())
   assert np.abs(expected).max() > 0
 
 
@@ -85,9 +85,9 @@ def test_weights_shared_by_both_networks_are_stored_once(model, tmp_path):
   people.write(twins, SETTINGS, tmp_path / "shared.npz")
   sizes = [(tmp_path / f"{name}.npz").stat().st_size for name in ("apart", "shared")]
   assert sizes[1] < 0.65 * sizes[0]
-  again, _ = people.read(tmp_path / "shared.npz")
+  loaded, _ = people.read(tmp_path / "shared.npz")
   expected = heatmaps(twins)
-  np.testing.assert_allclose(heatmaps(again), expected, atol=0.02 * np.abs(expected).max())
+  np.testing.assert_allclose(heatmaps(loaded), expected, atol=0.02 * np.abs(expected).max())
 
 
 def test_networks_start_from_its_parts(model, tmp_path, monkeypatch):
@@ -124,13 +124,13 @@ def test_converted_file_is_cached(model, tmp_path, monkeypatch, capsys):
   people.write(model, SETTINGS, tmp_path / "weights.npz")
   first = people.pose_model()
   assert "Preparing the network for people, once" in capsys.readouterr().err
-  again = people.pose_model()
+  cached = people.pose_model()
   assert capsys.readouterr().err == ""
   assert len(list((tmp_path / "cache" / "ppn_tf").glob("people-*.tflite"))) == 1
   frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
   expected = model.start(frame[None])[0]
   body = model.body_net(frame[None])[0]
-  for loaded in (first, again):
+  for loaded in (first, cached):
     assert (loaded.margin, loaded.steady_crops, loaded.skeleton) == (1.1, True, COCO)
     np.testing.assert_allclose(loaded.start(frame), expected, atol=0.02 * np.abs(expected).max())
     preliminary = loaded.final_and_preliminary(frame, np.zeros_like(expected))[1]

@@ -1,4 +1,4 @@
-"""Places by the present frame; cells are single ones, so that DARK reads them as they are."""
+"""Tests of ppn_tf.inference.present_places, with peaks of single cells that DARK reads exactly."""
 
 import numpy as np
 import pytest
@@ -10,58 +10,58 @@ IDENTITY = np.eye(2, 3, dtype=np.float32)
 
 
 def maps(**heights):
-  """[24, 40, 1], zero but for heights by column in row 12: maps(c10=1.0)."""
-  found = np.zeros((24, 40, 1), np.float32)
+  """Returns [24, 40, 1] with peaks in row 12; maps(c10=1.0) has height 1 in column 10."""
+  heatmaps = np.zeros((24, 40, 1), np.float32)
   for name, height in heights.items():
-    found[12, int(name[1:])] = height
-  return found
+    heatmaps[12, int(name[1:])] = height
+  return heatmaps
 
 
 def pixels(column, row=12):
-  """Of a cell's centre: 4 c + 1.5."""
+  """Returns the position of the center of a cell: 4 c + 1.5."""
   return [4 * column + 1.5, 4 * row + 1.5]
 
 
 @pytest.mark.parametrize(
   ("preliminary", "column"),
   [
-    ({"c12": 0.5}, 12),  # two cells on count in full
-    ({"c12": 0.5, "c30": 0.9}, 12),  # somebody else's joint does not, however high
-    ({"c8": 0.5, "c13": 0.9}, 8),  # three cells on count by half
-    ({"c12": 0.1}, 11),  # half of the height of a sure peak: half of the way
-    ({"c14": 0.9}, 10),  # four cells on is nothing
+    ({"c12": 0.5}, 12),  # full weight at two cells
+    ({"c12": 0.5, "c30": 0.9}, 12),  # no weight for a joint of another person, however high
+    ({"c8": 0.5, "c13": 0.9}, 8),  # half the weight at three cells
+    ({"c12": 0.1}, 11),  # half the height of a confident peak: half the way
+    ({"c14": 0.9}, 10),  # no weight at four cells
     ({}, 10),
   ],
 )
-def test_of_bodynets_peaks_the_one_near_the_answers(preliminary, column):
+def test_preliminary_peak_near_the_final_peak_is_read(preliminary, column):
   keypoints, scores = PresentPlaces().read(maps(c10=0.8), maps(**preliminary), IDENTITY, STRIDE)
   np.testing.assert_allclose(keypoints, [pixels(column)], atol=0.05)
   np.testing.assert_allclose(scores, [0.8])
 
 
-def test_places_are_averaged_over_frames_in_the_picture_and_not_in_the_crop():
-  """A crop that goes 40 pixels to the right, and a joint that stands and then goes 8 pixels."""
+def test_running_mean_is_in_frame_pixels():
+  """Moves a crop by 40 pixels to the right, and later a joint by 8 pixels."""
   places = PresentPlaces()
   columns = []
   for left, column in [(0, 20), (40, 10), (40, 12), (40, 12)]:
     affine = np.float32([[1, 0, -left], [0, 1, 0]])
-    seen = maps(**{f"c{column}": 1.0})
-    keypoints, _ = places.read(seen, seen, affine, STRIDE)
+    heatmaps = maps(**{f"c{column}": 1.0})
+    keypoints, _ = places.read(heatmaps, heatmaps, affine, STRIDE)
     columns.append(keypoints[0, 0])
-  # Two cells away 0.4 + 0.6 * 2 / 3 of the way, then 0.4 + 0.6 * 0.4 / 3 of the 0.4 cells left.
+  # 0.4 + 0.6 * 2 / 3 of two cells, then 0.4 + 0.6 * 0.4 / 3 of the remaining 0.4 cells.
   np.testing.assert_allclose(columns, [81.5, 81.5, 81.5 + 6.4, 81.5 + 6.4 + 0.48 * 1.6], atol=0.05)
 
 
-def test_what_goes_three_cells_is_there_at_once_in_a_crop_of_any_size():
+def test_moves_of_three_cells_are_not_averaged():
   for size in (0.5, 2.0):
-    places, seen = PresentPlaces(), [maps(c10=1.0), maps(c13=1.0)]
+    places, frames = PresentPlaces(), [maps(c10=1.0), maps(c13=1.0)]
     affine = np.float32([[size, 0, 0], [0, size, 0]])
-    for one in seen:
-      keypoints, _ = places.read(one, one, affine, STRIDE)
+    for frame in frames:
+      keypoints, _ = places.read(frame, frame, affine, STRIDE)
     np.testing.assert_allclose(keypoints, [np.divide(pixels(13), size)], atol=0.1)
 
 
-def test_joints_and_rows_are_apart():
+def test_joints_are_read_separately():
   answer, preliminary = np.zeros((2, 24, 40, 2), np.float32)
   answer[5, 30, 0] = answer[20, 3, 1] = 1.0
   preliminary[6, 29, 0] = preliminary[18, 4, 1] = 1.0

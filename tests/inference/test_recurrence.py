@@ -1,4 +1,4 @@
-"""Tests of the recurrence against its equations, on a network whose heatmaps are drawn by hand."""
+"""Tests of ppn_tf.inference.recurrence against its equations, with heatmaps set by hand."""
 
 import numpy as np
 import pytest
@@ -9,24 +9,24 @@ from ppn_tf.tracking.tracker import Tracker
 from tests.tracking import discs
 
 SIZE, CELLS, STRIDE = 32, 8, 4
-# From frame to crop pixels: enlarged twice, cut off at (10, 20).
+# From frame to crop pixels: enlarged by 2, with the origin at (10, 20).
 AFFINE = np.array([[2, 0, -20], [0, 2, -40]], np.float32)
 
 
 def one_peak(column, row, height=1.0):
-  """Heatmaps [8, 8, 1] of a single cell."""
+  """Returns heatmaps [8, 8, 1] with a peak in a single cell."""
   maps = np.zeros((CELLS, CELLS, 1), np.float32)
   maps[row, column] = height
   return maps
 
 
 def in_frame(column, row):
-  """The place of a cell's centre in frame pixels, by hand."""
+  """Returns the center of a cell in frame pixels."""
   return [(4 * column + 1.5 + 20) / 2, (4 * row + 1.5 + 40) / 2]
 
 
 class Scripted(PoseModel):
-  """Returns the heatmaps it is given in turn; records its inputs."""
+  """Network that returns given heatmaps in turn, and records its inputs."""
 
   image_size, heatmap_size, num_joints = (SIZE, SIZE), (CELLS, CELLS), 1
 
@@ -73,10 +73,10 @@ def test_first_frame_passes_twice_and_joints_are_those_of_the_final_heatmaps():
 
 @pytest.mark.parametrize(("steady_crops", "column"), [(False, 4), (True, 3)])
 def test_previous_heatmaps_move_with_steady_crops_alone(steady_crops, column):
-  """A crop jumps 10 / 3 frame pixels to the right after a frame at rest.
+  """Moves a crop by 10 / 3 frame pixels to the right after a frame at rest.
 
-  Its mean speed is then 0.4 of the jump. The peak lags by the other 0.6: 2 frame pixels,
-  4 crop pixels, one cell to the left.
+  The mean speed is 0.4 of that jump. The peak lags by 0.6 of it: 2 frame pixels, 4 crop pixels,
+  one cell to the left.
   """
   model = Scripted(one_peak(4, 4), [one_peak(4, 4)] * 3)
   model.steady_crops = steady_crops
@@ -88,7 +88,7 @@ def test_previous_heatmaps_move_with_steady_crops_alone(steady_crops, column):
   assert previous.argmax() == 8 * 4 + column
 
 
-def test_preliminary_heatmaps_say_where_the_joint_is_now():
+def test_preliminary_heatmaps_correct_positions():
   final = np.maximum(one_peak(3, 3, 1.0), one_peak(4, 3, 0.9))
   recurrence = Recurrence(Scripted(one_peak(3, 3), [final], [one_peak(4, 3)]))
   recurrence.start(crop(0), AFFINE)
@@ -98,7 +98,7 @@ def test_preliminary_heatmaps_say_where_the_joint_is_now():
   np.testing.assert_allclose(scores, [1.0])
 
 
-def test_a_look_changes_nothing():
+def test_look_keeps_the_state():
   model = Scripted(one_peak(2, 5, 0.8), [one_peak(3, 2), one_peak(4, 4)])
   recurrence = Recurrence(model)
   recurrence.start(crop(0), AFFINE)
@@ -124,8 +124,8 @@ def test_step_without_start():
     Recurrence(Scripted(one_peak(1, 1), [])).step(crop(0), AFFINE)
 
 
-def test_tracker_runs_this_recurrence():
-  """Fed with the crops that the tracker cut, it finds the same joints and scores."""
+def test_tracker_uses_this_recurrence():
+  """Passes the crops of a tracker to a recurrence, which finds the same joints and scores."""
   frames = [discs.paint([(100 + 3 * t, 120, 16)]) for t in range(6)]
   crops = []
 

@@ -1,4 +1,4 @@
-"""What leaves the project: files that work without it, and give what the network gives."""
+"""Tests of exports, which work without the package and equal the network."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def network(name: str) -> tf.keras.Model:
 
 @pytest.fixture(name="model", scope="module")
 def fixture_model():
-  """A PPN whose unit truly warps."""
+  """Returns a PPN whose unit has offsets other than zero."""
   tf.keras.utils.set_random_seed(0)
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 3))
   rng = np.random.default_rng(0)
@@ -58,8 +58,8 @@ def test_tflite_follows_the_network_over_ten_frames(model, frames, folder):
   assert saved_model.recurrent_difference(model, exported, frames) <= 1e-4
 
 
-def test_the_measured_difference_is_of_the_recurrence(model, frames, folder):
-  """A client that forgets to step through frame 1, or to hand on its state, is far off."""
+def test_difference_detects_a_lost_recurrence(model, frames, folder):
+  """Compares with a client that drops the previous heatmaps."""
   exported = SavedModelPoseModel(folder / "saved")
   assert saved_model.recurrent_difference(model, exported, frames) <= 1e-4
 
@@ -70,7 +70,7 @@ def test_the_measured_difference_is_of_the_recurrence(model, frames, folder):
   assert saved_model.recurrent_difference(model, Forgetful(folder / "saved"), frames) > 0.1
 
 
-def test_tflite_needs_builtin_ops_only(folder):
+def test_tflite_has_only_builtin_ops(folder):
   ops = convert.count_ops((folder / "network.tflite").read_bytes())
   assert ops and not [name for name in ops if name.startswith("custom:")]
   assert ops["CONV_2D"] > 0 and not [name for name in ops if "FLEX" in name.upper()]
@@ -85,7 +85,7 @@ def test_tflite_signatures(folder):
 
 
 @pytest.mark.parametrize("form", ["saved", "tflite", "keras"])
-def test_step_also_gives_bodynets_heatmaps_where_they_are_wanted(model, frames, tmp_path, form):
+def test_step_returns_preliminary_heatmaps_on_request(model, frames, tmp_path, form):
   if form == "saved":
     saved_model.write_saved_model(model, tmp_path / "saved", preliminary=True, tracks=False)
     exported = SavedModelPoseModel(tmp_path / "saved")
@@ -109,8 +109,8 @@ def test_framewise_step_keeps_both_inputs(tmp_path):
   assert signatures["step"]["inputs"] == ["frame", "previous"]
 
 
-def test_custom_ops_are_told(tmp_path):
-  """A Flex op shows in the count, so that the check above can fail."""
+def test_custom_ops_are_counted(tmp_path):
+  """Converts a Flex op, so that the check above is known to fail."""
 
   @tf.function(input_signature=[tf.TensorSpec([1, 4, 4, 1], tf.float32)])
   def blob(values):
@@ -144,8 +144,8 @@ for t in range(len(frames)):
   step = loaded.signatures["step"](frame=tf.constant(frames[t : t + 1]), previous=state)
   state = step["heatmaps"]
   states.append(state)
-both = loaded.signatures["start"](frame=tf.constant(frames[:2]))["heatmaps"]
-assert both.shape[0] == 2, both.shape
+pair = loaded.signatures["start"](frame=tf.constant(frames[:2]))["heatmaps"]
+assert pair.shape[0] == 2, pair.shape
 np.save("states.npy", np.concatenate(states))
 clips = np.stack([frames, frames[::-1]]).round().astype(np.uint8)
 tracked = loaded.signatures["track"](frames=tf.constant(clips))
@@ -153,7 +153,7 @@ np.savez("tracked.npz", **{name: value.numpy() for name, value in tracked.items(
 """
 
 
-def test_saved_model_runs_where_the_package_is_not(model, frames, folder):
+def test_saved_model_runs_without_the_package(model, frames, folder):
   np.save(folder / "frames.npy", frames)
   environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
   done = subprocess.run(
@@ -173,16 +173,16 @@ def test_saved_model_runs_where_the_package_is_not(model, frames, folder):
   np.testing.assert_allclose(np.load(folder / "states.npy"), np.concatenate(expected), atol=1e-4)
 
 
-def test_track_is_start_and_steps_over_whole_clips(model, frames, folder):
-  """In the other process: two clips at once, as many joints as frames."""
+def test_track_equals_start_and_steps(model, frames, folder):
+  """Reads the results of the process without the package, for a batch of two clips."""
   tracked = np.load(folder / "tracked.npz")
   assert tracked["keypoints"].shape == (2, len(frames), JOINTS, 2)
   for clip, keypoints, scores in zip(
     (frames.round(), frames.round()[::-1]), tracked["keypoints"], tracked["scores"]
   ):
     state = model.start(clip[:1])
-    for frame, found, score in zip(clip, keypoints, scores):
+    for frame, points, score in zip(clip, keypoints, scores):
       state = model.step(frame[None], state)
       expected = decode(state, 4)
-      np.testing.assert_allclose(found, expected[0][0], atol=0.05)
+      np.testing.assert_allclose(points, expected[0][0], atol=0.05)
       np.testing.assert_allclose(score, expected[1][0], atol=1e-4)

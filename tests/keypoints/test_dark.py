@@ -1,4 +1,4 @@
-"""DARK in NumPy beside that of ppn_tf.keypoints.heatmaps, by TensorFlow."""
+"""Tests of DARK in NumPy against ppn_tf.keypoints.heatmaps in TensorFlow."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 def drawn(seed, size=(48, 40), joints=13, noise=0.02):
-  """Heatmaps of joints in and outside the crop, with noise."""
+  """Returns noisy heatmaps of joints inside and outside the crop."""
   generator = np.random.default_rng(seed)
   places = generator.uniform(-12, 4 * max(size) + 12, (joints, 2))
   maps = heatmaps.encode(tf.constant(places, tf.float32), size, 4).numpy()
@@ -18,25 +18,25 @@ def drawn(seed, size=(48, 40), joints=13, noise=0.02):
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("noise", [0.0, 0.02])
-def test_the_answer_is_that_of_tensorflow(seed, noise):
+def test_equals_tensorflow(seed, noise):
   maps = drawn(seed, noise=noise)
   keypoints, scores = heatmaps.decode(tf.constant(maps), 4, "dark")
-  found, found_scores = dark.decode(maps, 4)
-  np.testing.assert_allclose(found, keypoints.numpy(), atol=1e-3)
-  np.testing.assert_array_equal(found_scores, scores.numpy())
-  assert found.dtype == np.float32
+  points, point_scores = dark.decode(maps, 4)
+  np.testing.assert_allclose(points, keypoints.numpy(), atol=1e-3)
+  np.testing.assert_array_equal(point_scores, scores.numpy())
+  assert points.dtype == np.float32
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, -1.0])
-def test_a_flat_map(level):
+def test_flat_map(level):
   maps = np.full((12, 10, 3), level, np.float32)
   keypoints, scores = heatmaps.decode(tf.constant(maps), 8, "dark")
-  found, found_scores = dark.decode(maps, 8)
-  np.testing.assert_allclose(found, keypoints.numpy())
-  np.testing.assert_array_equal(found_scores, scores.numpy())
+  points, point_scores = dark.decode(maps, 8)
+  np.testing.assert_allclose(points, keypoints.numpy())
+  np.testing.assert_array_equal(point_scores, scores.numpy())
 
 
-def test_a_gaussian_is_read_exactly():
+def test_gaussian_is_read_exactly():
   places = np.array([[40.3, 61.2], [77.7, 30.4]])
   maps = heatmaps.encode(tf.constant(places, tf.float32), (32, 32), 4).numpy()
   np.testing.assert_allclose(dark.decode(maps, 4)[0], places, atol=0.02)

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.runtime.app: exit codes and the one line a user reads."""
+"""Tests of ppn_tf.runtime.app: exit codes and error messages."""
 
 import pathlib
 import signal
@@ -69,20 +69,20 @@ def test_success(command):
   assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
-def test_input_error_is_one_line_without_a_trace(command):
+def test_input_error_is_one_line_without_a_traceback(command):
   done = finish(command, "--behaviour=input_error")
   assert done.returncode == 1
   assert done.stderr == "error: clip.mp4: holds no frame. Give a video. Received: 0 bytes\n"
 
 
-def test_a_bug_keeps_its_trace(command):
+def test_bug_keeps_its_traceback(command):
   done = finish(command, "--behaviour=bug")
   assert done.returncode == 1
   assert "Traceback" in done.stderr and "ValueError: a bug" in done.stderr
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(command, tmp_path):
-  """A file's greatest size stands for the disk's."""
+def test_full_disk_is_one_line_and_leaves_no_output(command, tmp_path):
+  """Limits the size of files, which has the effect of a full disk."""
   done = subprocess.run(
     [*command, "--behaviour=full"], capture_output=True, text=True, timeout=60, cwd=tmp_path
   )
@@ -101,7 +101,7 @@ def test_arguments_reach_a_main_that_takes_them(command):
   assert (done.returncode, done.stdout) == (0, "['clip.mp4']\n")
 
 
-def test_argument_that_is_no_flag_is_refused(command):
+def test_argument_without_dashes_is_refused(command):
   done = finish(command, "behaviour=bug")
   assert done.returncode == 1
   assert done.stderr.startswith("error: unexpected argument.")

@@ -1,7 +1,7 @@
-"""People as discs, for tests in which several of them move about.
+"""People drawn as discs, for tests with several moving people.
 
-A white disc of radius r is someone whose joints lie about its centre in a fixed
-shape of 8 r height. The eye finds the disc nearest the middle of its crop.
+A white disc of radius r is a person whose joints have a fixed shape, 8 r high, about its center.
+`DiscEye`, a stand-in for a network, finds the disc nearest to the center of its crop.
 """
 
 import cv2
@@ -10,7 +10,7 @@ import numpy as np
 from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 
-# A standing person in PENN_ACTION's order, in radii from the disc's centre.
+# Joints of a standing person in the order of PENN_ACTION, in radii from the center of the disc.
 SHAPE = np.array(
   [
     (0, -4),
@@ -25,7 +25,7 @@ SHAPE = np.array(
 
 
 def paint(people, size=(300, 480), background=20):
-  """A frame [H, W, 3] uint8 with a disc for each (x, y, radius)."""
+  """Returns a frame [H, W, 3] uint8 with a disc for each (x, y, radius)."""
   frame = np.full((*size, 3), background, np.uint8)
   for x, y, radius in people:
     center = (round(16 * x), round(16 * y))
@@ -42,12 +42,12 @@ def gaussian(x, y, num_cells=48, stride=4, sigma=8.0):
 
 
 def joints(person):
-  """[13, 2] of an (x, y, radius)."""
+  """Returns the joints [13, 2] of a disc (x, y, radius)."""
   return np.asarray(person[:2]) + SHAPE * person[2]
 
 
 class DiscEye(PoseModel):
-  """Finds the joints about the disc nearest the crop's middle; counts what it is asked."""
+  """Finds the joints about the disc nearest to the center of the crop; counts its calls."""
 
   image_size, heatmap_size, num_joints = (192, 192), (48, 48), 13
   skeleton, margin = PENN_ACTION, 1.25
@@ -66,10 +66,10 @@ class DiscEye(PoseModel):
   def _look(self, crop):
     mask = (crop.max(axis=-1) > 130).astype(np.uint8)
     count, _, stats, centers = cv2.connectedComponentsWithStats(mask)
-    found = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] >= 12]
+    labels = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] >= 12]
     maps = np.zeros((48, 48, 13), np.float32)
-    if found:
-      k = min(found, key=lambda one: np.linalg.norm(centers[one] - 95.5))
+    if labels:
+      k = min(labels, key=lambda label: np.linalg.norm(centers[label] - 95.5))
       radius = np.sqrt(stats[k, cv2.CC_STAT_AREA] / np.pi)
       for joint, (x, y) in enumerate(centers[k] + SHAPE * radius):
         maps[..., joint] = self.peak * gaussian(x, y)

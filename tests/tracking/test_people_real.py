@@ -1,4 +1,4 @@
-"""The package's network on real videos: a labelled clip is followed without being told where."""
+"""Tests of the network of the package on real videos, without a first box."""
 
 import pathlib
 
@@ -27,8 +27,8 @@ def fixture_tracker():
   return Tracker.from_preset("people")
 
 
-def test_a_bowler_is_followed(tracker):
-  """A joint is right within a fifth of the labelled box's longer side, as in PCK-body."""
+def test_bowler_is_followed(tracker):
+  """Counts joints within a fifth of the longer side of the labeled box, as in PCK-body."""
   video = VideoFile(shared("penn_action", "0502.mp4"))
   labels = scipy.io.loadmat(shared("penn_action", "0502.mat"))
   places = np.stack([labels["x"], labels["y"]], axis=-1) - 1.0
@@ -37,8 +37,8 @@ def test_a_bowler_is_followed(tracker):
   assert len(poses) == len(places) == 58
   keypoints = np.stack([pose.keypoints for pose in poses])
   scores = np.stack([pose.scores for pose in poses])
-  found = ClipPredictions("0502", tracker.skeleton.joint_names, keypoints, scores)
-  distances = np.linalg.norm(to_skeleton(found, PENN_ACTION).keypoints - places, axis=-1)
+  predictions = ClipPredictions("0502", tracker.skeleton.joint_names, keypoints, scores)
+  distances = np.linalg.norm(to_skeleton(predictions, PENN_ACTION).keypoints - places, axis=-1)
   x1, y1, x2, y2 = labels["bbox"].astype(float).T
   right = distances <= 0.2 * np.maximum(x2 - x1, y2 - y1)[:, None]
   assert right[visible].mean() > 0.8
@@ -46,8 +46,8 @@ def test_a_bowler_is_followed(tracker):
 
 
 @pytest.mark.parametrize("name", ["hybrik_taiji.mp4", "tfjs_squats.mp4"])
-def test_people_are_found_where_nobody_says_they_are(tracker, name):
-  """The teacher's joints, which were checked by eye, lie near: a fifth of the teacher's extent."""
+def test_people_are_found_without_a_box(tracker, name):
+  """Compares with joints of a teacher, checked by eye, within a fifth of their extent."""
   path = shared("videos", "permissive", name)
   teacher = np.load(path.parent / "teacher" / f"{path.stem}.npz")
   frames = [frame.image for _, frame in zip(range(40), VideoFile(path))]

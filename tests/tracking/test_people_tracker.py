@@ -1,4 +1,4 @@
-"""Several people, painted as discs: who is found, who keeps a number, who ends."""
+"""Tests of ppn_tf.tracking.people_tracker on people drawn as discs."""
 
 import numpy as np
 import pytest
@@ -15,48 +15,53 @@ def follow(frames, max_people=3, eye=None, box=None, **arguments):
 
 
 def numbers(people):
-  return [one.track_id for one in people]
+  return [person.track_id for person in people]
 
 
-def distance(one, person):
-  return np.abs(one.pose.keypoints - joints(person)).max()
+def distance(person, disc):
+  return np.abs(person.pose.keypoints - joints(disc)).max()
 
 
 def walk(num_frames):
-  """Three people, of whom the first walks to the right."""
+  """Returns frames of three people, the first of whom walks to the right."""
   return [[(70 + 2 * t, 100, 14), (250, 150, 18), (400, 180, 12)] for t in range(num_frames)]
 
 
-def test_all_are_found_and_keep_their_numbers():
+def test_everyone_is_found_and_keeps_a_number():
   people = walk(40)
-  found = follow([paint(three) for three in people])
-  ids = [sorted(numbers(frame)) for frame in found]
+  tracked = follow([paint(three) for three in people])
+  ids = [sorted(numbers(frame)) for frame in tracked]
   assert ids == [[1, 2, 3]] * 40
-  first = {one.track_id: k for one in found[0] for k in range(3) if distance(one, people[0][k]) < 4}
+  first = {
+    person.track_id: k
+    for person in tracked[0]
+    for k in range(3)
+    if distance(person, people[0][k]) < 4
+  }
   assert sorted(first.values()) == [0, 1, 2]
-  for frame, three in zip(found, people):
-    for one in frame:
-      assert one.pose.found
-      assert distance(one, three[first[one.track_id]]) < 4
+  for frame, three in zip(tracked, people):
+    for person in frame:
+      assert person.pose.found
+      assert distance(person, three[first[person.track_id]]) < 4
 
 
-def test_no_more_than_were_asked_for():
-  found = follow([paint(three) for three in walk(5)], max_people=2)
-  assert [numbers(frame) for frame in found] == [[1, 2]] * 5
+def test_at_most_max_people_are_tracked():
+  tracked = follow([paint(three) for three in walk(5)], max_people=2)
+  assert [numbers(frame) for frame in tracked] == [[1, 2]] * 5
 
 
-def test_one_person_costs_what_a_tracker_costs():
+def test_one_person_costs_as_much_as_a_tracker():
   frames = [paint(three) for three in walk(12)]
   alone, among = DiscEye(), DiscEye()
   expected = list(Tracker.from_preset(alone)(frames))
-  found = follow(frames, 1, among)
+  tracked = follow(frames, 1, among)
   assert (among.starts, among.steps) == (alone.starts, alone.steps)
-  for (one,), pose in zip(found, expected):
-    assert one.track_id == 1
-    np.testing.assert_array_equal(one.pose.keypoints, pose.keypoints)
+  for (person,), pose in zip(tracked, expected):
+    assert person.track_id == 1
+    np.testing.assert_array_equal(person.pose.keypoints, pose.keypoints)
 
 
-def test_when_all_are_there_nobody_is_sought():
+def test_no_search_once_everyone_is_tracked():
   eye = DiscEye()
   frames = [paint(three) for three in walk(60)]
   tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=10)
@@ -67,96 +72,96 @@ def test_when_all_are_there_nobody_is_sought():
   assert (eye.starts - starts, eye.steps - steps) == (0, 3 * 59)
 
 
-def test_a_search_takes_few_looks_a_frame():
+def test_search_takes_few_looks_per_frame():
   eye = DiscEye()
   tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=30, looks_per_frame=2)
   starts = []
   for frame in [paint([])] * 91:
     tracker.update(frame)
     starts.append(eye.starts)
-  # The first frame is searched whole: 1 + 3 + 8 + 18 places; then they take 15 of 30 frames.
+  # The first frame is searched in all 1 + 3 + 8 + 18 places. Later, a search takes 15 of 30 frames.
   assert starts[0] == 30
   each = np.diff(starts)
   assert each.tolist() == ([0] * 29 + [2]) + 2 * ([2] * 14 + [0] * 15 + [2])
 
 
-def test_a_newcomer_gets_a_new_number():
+def test_newcomer_gets_a_new_number():
   frames = [paint([(120, 150, 18)])] * 20 + [paint([(120, 150, 18), (380, 150, 18)])] * 40
-  found = follow(frames, 2, search_every=15)
-  assert [numbers(frame) for frame in found[:20]] == [[1]] * 20
-  assert numbers(found[-1]) == [1, 2]
-  assert distance(found[-1][1], (380, 150, 18)) < 4
+  tracked = follow(frames, 2, search_every=15)
+  assert [numbers(frame) for frame in tracked[:20]] == [[1]] * 20
+  assert numbers(tracked[-1]) == [1, 2]
+  assert distance(tracked[-1][1], (380, 150, 18)) < 4
 
 
-def test_who_leaves_ends_and_is_someone_new_later():
-  both = paint([(120, 150, 18), (380, 150, 18)])
-  frames = [both] * 10 + [paint([(380, 150, 18)])] * 30 + [both] * 50
-  found = follow(frames, 2, drop_after=8, search_every=20)
+def test_person_who_leaves_returns_with_a_new_number():
+  pair = paint([(120, 150, 18), (380, 150, 18)])
+  frames = [pair] * 10 + [paint([(380, 150, 18)])] * 30 + [pair] * 50
+  tracked = follow(frames, 2, drop_after=8, search_every=20)
   left, stayed = (
-    next(one for one in found[0] if distance(one, (x, 150, 18)) < 4) for x in (120, 380)
+    next(person for person in tracked[0] if distance(person, (x, 150, 18)) < 4) for x in (120, 380)
   )
-  for frame in found[10:17]:  # not yet given up
-    lost = next(one for one in frame if one.track_id == left.track_id)
+  for frame in tracked[10:17]:  # the track has not ended yet
+    lost = next(person for person in frame if person.track_id == left.track_id)
     assert not lost.pose.found
     assert lost.pose.confidence < 0.15
-  assert [numbers(frame) for frame in found[18:40]] == [[stayed.track_id]] * 22
-  assert sorted(numbers(found[-1])) == [stayed.track_id, 3]
+  assert [numbers(frame) for frame in tracked[18:40]] == [[stayed.track_id]] * 22
+  assert sorted(numbers(tracked[-1])) == [stayed.track_id, 3]
 
 
-def test_two_tracks_on_one_person_become_one():
-  # The second walks to the first and is hidden there: both trackers see the one disc left.
+def test_two_tracks_on_one_person_merge():
+  # The second person walks behind the first, so that both trackers follow one disc.
   frames = []
   for t in range(60):
     x = 300 - 4 * t
     frames.append(paint([(120, 150, 18)] + ([(x, 150, 18)] if x > 160 else [])))
-  found = follow(frames, 2, search_every=1000)
-  assert sorted(numbers(found[0])) == [1, 2]
-  assert len(found[-1]) == 1
-  assert distance(found[-1][0], (120, 150, 18)) < 4
+  tracked = follow(frames, 2, search_every=1000)
+  assert sorted(numbers(tracked[0])) == [1, 2]
+  assert len(tracked[-1]) == 1
+  assert distance(tracked[-1][0], (120, 150, 18)) < 4
 
 
-def test_a_person_is_not_found_twice():
+def test_person_is_not_tracked_twice():
   frames = [paint([(250, 150, 30)])] * 50
   assert [numbers(frame) for frame in follow(frames, 4, search_every=10)] == [[1]] * 50
 
 
-def test_after_a_cut_all_are_new_but_those_who_stand_where_they_stood():
-  before = paint([(120, 150, 18), (380, 150, 18)], background=20)
-  after = paint([(120, 150, 18), (250, 150, 12)], background=120)
-  found = follow([before] * 5 + [after] * 5, 2)
-  stayed = next(one.track_id for one in found[0] if distance(one, (120, 150, 18)) < 4)
-  assert sorted(numbers(found[4])) == [1, 2]
-  assert sorted(numbers(found[5])) == sorted([stayed, 3])
-  assert all(one.pose.found for one in found[5])
+def test_only_people_in_the_same_pose_keep_their_numbers_at_a_cut():
+  shot = paint([(120, 150, 18), (380, 150, 18)], background=20)
+  next_shot = paint([(120, 150, 18), (250, 150, 12)], background=120)
+  tracked = follow([shot] * 5 + [next_shot] * 5, 2)
+  stayed = next(person.track_id for person in tracked[0] if distance(person, (120, 150, 18)) < 4)
+  assert sorted(numbers(tracked[4])) == [1, 2]
+  assert sorted(numbers(tracked[5])) == sorted([stayed, 3])
+  assert all(person.pose.found for person in tracked[5])
 
 
-def test_a_box_says_who_is_the_first():
+def test_box_determines_the_first_person():
   x, y, radius = 380, 150, 18
   box = [x - 2 * radius, y - 4 * radius, x + 2 * radius, y + 4 * radius]
-  found = follow([paint([(120, 150, 18), (x, y, radius)])] * 3, 2, box=box)
-  assert distance(found[0][0], (x, y, radius)) < 4
-  assert numbers(found[0]) == [1, 2]
+  tracked = follow([paint([(120, 150, 18), (x, y, radius)])] * 3, 2, box=box)
+  assert distance(tracked[0][0], (x, y, radius)) < 4
+  assert numbers(tracked[0]) == [1, 2]
 
 
 def test_nobody_there():
   assert follow([paint([])] * 20, 3) == [[]] * 20
 
 
-def test_less_than_one_person():
+def test_max_people_below_one():
   with pytest.raises(InputError, match="max_people=0"):
     PeopleTracker(Tracker.from_preset(DiscEye()), 0)
 
 
-def test_what_is_no_frame():
+def test_invalid_frame():
   with pytest.raises(InputError, match="frames are"):
     follow([np.zeros((4, 4))], 2)
 
 
-def test_a_newcomer_needs_a_tenth_more_than_somebody_who_is_kept():
-  """By either threshold: 0.3 where joints need 0.2, and 0.45 where people need 0.35."""
-  for score, restart_score, wanted in (
+def test_newcomer_needs_more_confidence_than_a_tracked_person():
+  """Adds 0.1 to the larger threshold: 0.3 for joints at 0.2, and 0.45 for people at 0.35."""
+  for score, restart_score, count in (
     (0.28, 0.1, 0), (0.36, 0.1, 1), (0.43, 0.35, 0), (0.48, 0.35, 1),
   ):  # fmt: skip
     tracker = Tracker(DiscEye(peak=score), min_score=0.2, restart_score=restart_score)
     people = PeopleTracker(tracker, 2)
-    assert len(people.update(paint([(100, 100, 16)]))) == wanted, (score, restart_score)
+    assert len(people.update(paint([(100, 100, 16)]))) == count, (score, restart_score)

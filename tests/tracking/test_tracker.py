@@ -1,8 +1,8 @@
 """Tests of ppn_tf.tracking.tracker against a painted person of known joints.
 
-A frame is black with one small disc per joint, each of its own colour. The
-stand-in for a network finds the discs in the crop that it is given by colour,
-so that the tracker's answers can be compared with where they were painted.
+A frame is black with a small disc for each joint, each in a different color. The stand-in for a
+network finds the discs in its crop by color, so that the poses can be compared with the painted
+positions.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from ppn_tf.tracking.tracker import Tracker
 from tests.tracking import discs
 
 NUM_JOINTS, STRIDE = 13, 4
-# Primitive directions: interpolation against black keeps a colour's direction.
+# Different directions, because interpolation with black keeps the direction of a color.
 COLORS = np.array(
   [
     color
@@ -46,7 +46,7 @@ BODY = np.array(
 
 
 def paint(joints, size=(300, 480)):
-  """A frame with a disc per joint (x, y)."""
+  """Returns a frame with a disc at each joint (x, y)."""
   frame = np.zeros((*size, 3), np.uint8)
   for (x, y), color in zip(joints, COLORS):
     center = (round(x * 16), round(y * 16))
@@ -55,7 +55,7 @@ def paint(joints, size=(300, 480)):
 
 
 class Eye(PoseModel):
-  """Finds the painted joints in a crop; remembers what it was asked."""
+  """Finds the painted joints in a crop; records inputs and outputs."""
 
   image_size = (192, 192)
   heatmap_size = (48, 48)
@@ -91,25 +91,25 @@ class Eye(PoseModel):
 
 
 def walk(num_frames, step=(6.0, 0.7), origin=(30.0, 60.0)):
-  """[T, K, 2]: the body moving across the frame, the arms swinging."""
+  """Returns joints [T, K, 2] of a body that moves across the frame and swings its arms."""
   joints = np.stack([BODY + origin + np.multiply(step, t) for t in range(num_frames)])
   joints[:, 5:7, 0] += 8 * np.sin(np.arange(num_frames))[:, None]
   return joints
 
 
 def penn_box(joints, size=(300, 480)):
-  """Penn Action's rule, by hand."""
+  """Computes a box by the rule of Penn Action."""
   (x1, y1), (x2, y2) = joints.min(0), joints.max(0)
   dx, dy = 0.1 * (x2 - x1), 0.1 * (y2 - y1)
   return [max(x1 - dx, 0), max(y1 - dy, 0), min(x2 + dx, size[1] - 1), min(y2 + dy, size[0] - 1)]
 
 
 def errors(poses, joints):
-  found = np.stack([pose.keypoints for pose in poses])
-  return np.linalg.norm(found - joints, axis=-1)
+  keypoints = np.stack([pose.keypoints for pose in poses])
+  return np.linalg.norm(keypoints - joints, axis=-1)
 
 
-def test_colors_can_be_told_apart():
+def test_colors_are_distinguishable():
   cosines = DIRECTIONS @ DIRECTIONS.T - 2 * np.eye(NUM_JOINTS)
   assert len(COLORS) == NUM_JOINTS
   assert cosines.max() < 0.98
@@ -128,17 +128,17 @@ def test_follows_a_person_across_the_frame():
     np.testing.assert_allclose(pose.scores, 0.9, atol=0.1)
 
 
-def test_recurrence_is_the_one_of_training():
+def test_recurrence_equals_training():
   joints = walk(6)
   frames = [paint(frame) for frame in joints]
   eye = Eye()
   poses = list(Tracker(eye)(frames, box=penn_box(joints[0])))
   assert (len(eye.starts), len(eye.steps)) == (1, 6)
-  # The first frame passes twice; then each step gets the answer of the one before.
+  # The first frame passes twice; then each step gets the heatmaps of the previous one.
   assert np.array_equal(eye.starts[0], eye.steps[0][0])
   for t in range(6):
     assert np.array_equal(eye.steps[t][1], eye.answers[t])
-  # And each gets its own frame, cropped about its box: OpenCV's crop is the same.
+  # Each step gets its frame, cropped about the box of the pose; OpenCV crops alike.
   for frame, pose, (crop, _) in zip(frames, poses, eye.steps):
     x1, y1, x2, y2 = pose.box
     zoom = 192 / (1.25 * max(x2 - x1, y2 - y1))
@@ -149,16 +149,16 @@ def test_recurrence_is_the_one_of_training():
     assert np.abs(expected - crop).mean() < 0.5
 
 
-def test_seeks_the_person_without_a_box():
+def test_searches_for_the_person_without_a_box():
   joints = walk(10, origin=(250.0, 100.0))
   eye = Eye()
   poses = list(Tracker(eye, refinements=2)(paint(frame) for frame in joints))
   assert errors(poses, joints).max() < 1.0
-  # 1 look at the whole frame, 3 at squares of 300 pixels, 2 x 4 at those of
-  # 225; then 2 refinements, and the start itself.
+  # 1 look at the whole frame, 3 at squares of 300 pixels, 2 x 4 at squares of 225; then 2
+  # refinements and the start.
   assert (len(eye.starts), len(eye.steps)) == (1 + 3 + 8 + 2 + 1, 10)
   np.testing.assert_allclose(poses[0].box, penn_box(joints[0]), atol=2)
-  # The first look takes in the whole 480 x 300 frame, black above and below.
+  # The first look covers the whole 480 x 300 frame, black above and below.
   whole = eye.starts[0]
   assert np.array_equal(whole[:35], np.zeros_like(whole[:35]))
   expected = BODY.mean(0) + (250, 100)
@@ -167,16 +167,16 @@ def test_seeks_the_person_without_a_box():
   np.testing.assert_allclose(center, (expected + (0.5, 90.5)) * 192 / 480 - 0.5, atol=2)
 
 
-def test_boxes_follow_penn_actions_rule():
+def test_boxes_follow_the_rule_of_penn_action():
   joints = walk(8)
-  joints[3:] += (-40, 30)  # partly out of reach of the frame's left border
+  joints[3:] += (-40, 30)  # partly beyond the left border
   frames = [paint(frame) for frame in joints]
   poses = list(Tracker(Eye(), smoothing=0.0)(frames, box=penn_box(joints[0])))
-  for before, pose in zip(joints, poses[1:]):
-    np.testing.assert_allclose(pose.box, penn_box(before), atol=1.5)
+  for previous, pose in zip(joints, poses[1:]):
+    np.testing.assert_allclose(pose.box, penn_box(previous), atol=1.5)
 
 
-def test_smoothing_keeps_a_share_of_the_box():
+def test_smoothing_mixes_boxes():
   joints = walk(2, step=(20, 0))
   frames = [paint(joints[0]), paint(joints[1]), paint(joints[1])]
   poses = list(Tracker(Eye(), smoothing=0.75)(frames, box=penn_box(joints[0])))
@@ -184,7 +184,7 @@ def test_smoothing_keeps_a_share_of_the_box():
   np.testing.assert_allclose(poses[2].box, 0.75 * old + 0.25 * new, atol=1)
 
 
-def test_joints_below_the_score_do_not_shape_the_box():
+def test_joints_below_min_score_do_not_shape_the_box():
   peaks = [0.9] * NUM_JOINTS
   peaks[11] = peaks[12] = 0.1  # the ankles
   joints = walk(2, step=(0, 0))
@@ -193,7 +193,7 @@ def test_joints_below_the_score_do_not_shape_the_box():
   np.testing.assert_allclose(pose.box, penn_box(joints[0][:11]), atol=1.5)
 
 
-def test_too_few_joints_leave_the_box():
+def test_box_stays_with_too_few_joints():
   peaks = [0.05] * 10 + [0.9] * 3
   joints = walk(3, step=(0, 0))
   box = [20.0, 30.0, 150.0, 250.0]
@@ -204,7 +204,7 @@ def test_too_few_joints_leave_the_box():
 
 def test_restarts_after_confidence_is_lost():
   joints = walk(20)
-  joints[10:] += (250, 0)  # a cut: far outside the crop
+  joints[10:] += (250, 0)  # far outside the crop
   eye = Eye()
   frames = [paint(frame) for frame in joints]
   poses = list(Tracker(eye, restart_after=4)(frames, box=penn_box(joints[0])))
@@ -214,7 +214,7 @@ def test_restarts_after_confidence_is_lost():
   assert error[13:].max() < 1.0
   for pose in poses[10:13]:
     assert pose.scores.mean() < 0.15
-  # The recurrence began anew: the step on that frame got HeadNet's heatmaps of it.
+  # The recurrence restarted: the step on that frame got the initial heatmaps of that frame.
   crop, previous = next(step for step in eye.steps if np.array_equal(step[0], eye.starts[-1]))
   assert np.array_equal(previous, Eye().start(crop))
 
@@ -244,37 +244,37 @@ def test_scores_are_clipped():
   assert pose.scores.max() == 1.0
 
 
-def test_joints_are_read_by_the_present_frame_where_there_is_bodynets_word():
-  """An answer that is a cell late, 5 pixels, of a person who stands.
+def test_joints_are_read_near_preliminary_peaks():
+  """Uses final heatmaps that lag by one cell, 5 pixels, behind a standing person.
 
-  Peaks are broad enough to reach into the window's slope, which draws them a little back.
+  The broad peaks reach into the slope of the window, which pulls them back a little.
   """
 
-  passed_on = []
+  finals = []
 
   class Late(Eye):
     def final_and_preliminary(self, frame, previous):
-      seen = self.step(frame, previous)
-      passed_on.append(np.roll(seen, 1, axis=1))
-      return passed_on[-1], seen
+      preliminary = self.step(frame, previous)
+      finals.append(np.roll(preliminary, 1, axis=1))
+      return finals[-1], preliminary
 
   joints = walk(1)[0]
   late = Late()
   poses = list(Tracker(late)([paint(joints)] * 3, box=penn_box(joints)))
   assert errors(poses, [joints] * 3).max() < 1.5
-  # The answer itself, late as it is, is what the next frame is given.
-  for (_, previous), answer in zip(late.steps[1:], passed_on):
+  # The next frame still gets the lagging final heatmaps.
+  for (_, previous), answer in zip(late.steps[1:], finals):
     np.testing.assert_array_equal(previous, answer)
 
 
-def test_heatmaps_go_along_with_steady_crops():
+def test_heatmaps_move_with_steady_crops():
   joints = walk(4, step=(9, 3))
   frames = [paint(frame) for frame in joints]
   eye = Eye()
   poses = list(Tracker(eye, steady_crops=True)(frames, box=penn_box(joints[0])))
   assert errors(poses, joints).max() < 1.0
   centers = [(np.float32(pose.box[:2]) + pose.box[2:]) / 2 for pose in poses]
-  speed = np.zeros(2)  # the first frame's crop is seen twice
+  speed = np.zeros(2)  # the crop of the first frame passes twice
   for t in (1, 2, 3):
     speed = speed + 0.4 * (centers[t] - centers[t - 1] - speed)
     x1, y1, x2, y2 = poses[t].box
@@ -297,7 +297,7 @@ def test_heatmaps_go_along_with_steady_crops():
     ([10, -90, 60, -5], "outside the frame"),
   ],
 )
-def test_impossible_box(box, message):
+def test_invalid_box(box, message):
   with pytest.raises(InputError, match=message):
     list(Tracker(Eye())([paint(walk(1)[0])], box=box))
 
@@ -310,58 +310,61 @@ def test_one_tracker_for_two_videos():
   assert errors(poses, second).max() < 1.0
 
 
-def test_model_of_unknown_joints():
+def test_model_with_an_unknown_number_of_joints():
   eye = Eye()
   eye.num_joints = 16
   with pytest.raises(InputError, match=r"16 joints.*penn_action \(13\)"):
     Tracker(eye)
 
 
-def test_load_takes_a_pose_model():
+def test_from_preset_accepts_a_pose_model():
   eye = Eye()
   tracker = Tracker.from_preset(eye, min_score=0.3)
   assert (tracker.model, tracker.settings.min_score) == (eye, 0.3)
 
 
-def test_the_same_with_another_person():
-  joints, others = walk(5), walk(5, origin=(300.0, 40.0))
+def test_copies_track_separate_people():
+  first_joints, second_joints = walk(5), walk(5, origin=(300.0, 40.0))
   tracker = Tracker(Eye(), min_score=0.3)
-  one, two = tracker.copy(), tracker.copy(min_joints=5)
-  one.reset(penn_box(joints[0]))
-  two.reset(penn_box(others[0]))
-  poses = [(one.update(paint(a)), two.update(paint(b))) for a, b in zip(joints, others)]
-  assert errors([pose for pose, _ in poses], joints).max() < 1.0
-  assert errors([pose for _, pose in poses], others).max() < 1.0
-  assert (one.settings.min_score, one.model) == (0.3, tracker.model)
-  assert two.settings == dataclasses.replace(one.settings, min_joints=5)
+  first, second = tracker.copy(), tracker.copy(min_joints=5)
+  first.reset(penn_box(first_joints[0]))
+  second.reset(penn_box(second_joints[0]))
+  poses = [
+    (first.update(paint(a)), second.update(paint(b))) for a, b in zip(first_joints, second_joints)
+  ]
+  assert errors([pose for pose, _ in poses], first_joints).max() < 1.0
+  assert errors([pose for _, pose in poses], second_joints).max() < 1.0
+  assert (first.settings.min_score, first.model) == (0.3, tracker.model)
+  assert second.settings == dataclasses.replace(first.settings, min_joints=5)
 
 
-def test_head_net_begins_anew_every_few_frames():
+def test_restart_every():
   joints = walk(10)
   eye = Eye()
   tracker = Tracker(eye, restart_every=4)
   poses = list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0])))
   assert errors(poses, joints).max() < 1.0
-  assert not any(pose.restarted for pose in poses)  # nobody was lost
+  assert not any(pose.restarted for pose in poses)  # the person was never lost
   assert (len(eye.starts), len(eye.steps)) == (3, 10)
   for start, step in zip(eye.starts, eye.steps[::4]):
     assert np.array_equal(start, step[0])
 
 
-def test_a_cut_is_searched_at_once():
+def test_cut_starts_a_search():
   people = [(100 if t < 6 else 380, 150, 18) for t in range(12)]
-  frames = [discs.paint([one], background=20 if t < 6 else 100) for t, one in enumerate(people)]
+  frames = [
+    discs.paint([person], background=20 if t < 6 else 100) for t, person in enumerate(people)
+  ]
   box = [64, 78, 136, 222]
   poses = list(Tracker(discs.DiscEye())(frames, box=box))
   assert [t for t, pose in enumerate(poses) if pose.restarted] == [6]
-  assert (
-    errors(poses, np.stack([discs.joints(one) for one in people])).max() < 6.0
-  )  # whose disc is blurred
+  expected = np.stack([discs.joints(person) for person in people])
+  assert errors(poses, expected).max() < 6.0  # discs are blurred
   late = list(Tracker(discs.DiscEye(), cuts=False, restart_after=4)(frames, box=box))
   assert [t for t, pose in enumerate(late) if pose.restarted] == [9]
 
 
-def test_who_leaves_and_returns():
+def test_person_leaves_and_returns():
   joints = walk(130, step=(0, 0))
   frames = [paint(frame) for frame in joints]
   empty = np.zeros_like(frames[0])
@@ -371,12 +374,12 @@ def test_who_leaves_and_returns():
   assert all(pose.found for pose in poses[:20])
   assert not any(pose.found or pose.restarted for pose in poses[20:100])
   assert max(pose.scores.max() for pose in poses[20:100]) < 0.2
-  back = next(t for t in range(100, 130) if poses[t].found)
-  assert back == 100  # where the box still was
-  assert errors(poses, joints)[back:].max() < 1.0
+  returned = next(t for t in range(100, 130) if poses[t].found)
+  assert returned == 100  # in the box, which has not moved
+  assert errors(poses, joints)[returned:].max() < 1.0
 
 
-def test_who_returns_elsewhere_is_found_by_a_search():
+def test_person_who_returns_elsewhere_is_found_by_a_search():
   joints = walk(160, step=(0, 0))
   joints[100:] += (250, 50)
   frames = [paint(frame) for frame in joints]
@@ -388,16 +391,16 @@ def test_who_returns_elsewhere_is_found_by_a_search():
   for frame in frames:
     poses.append(tracker.update(frame))
     starts.append(len(eye.starts))
-  back = next(t for t in range(100, 160) if poses[t].found)
-  assert poses[back].restarted
-  assert back - 100 <= 32
-  assert errors(poses, joints)[back:].max() < 1.0
-  # While nobody was there: after 5, 10, 20 and 40 frames, and 32 later.
+  returned = next(t for t in range(100, 160) if poses[t].found)
+  assert poses[returned].restarted
+  assert returned - 100 <= 32
+  assert errors(poses, joints)[returned:].max() < 1.0
+  # Searches without a person: after 5, 10, 20 and 40 frames, and 32 frames later.
   searched = np.flatnonzero(np.diff(starts[:100])) + 1
   assert (searched - 19).tolist() == [5, 10, 20, 40, 72]
 
 
-def test_a_tracker_that_does_not_roam_looks_where_the_person_was():
+def test_tracker_without_roam_searches_the_last_place_only():
   joints = walk(20)
   joints[10:] += (250, 0)
   eye = Eye()
@@ -411,7 +414,7 @@ def test_a_tracker_that_does_not_roam_looks_where_the_person_was():
 @pytest.mark.parametrize(
   "frames", [[np.zeros((4, 4, 3))], [np.zeros((4, 4), np.uint8)], np.zeros((2, 4, 3), np.uint8)]
 )
-def test_frames_that_are_none(frames):
+def test_invalid_frames(frames):
   with pytest.raises(InputError, match=r"frames are \[H, W, 3\] uint8.*Received") as caught:
     list(Tracker(Eye())(frames))
   assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Quantized and faster .tflite files: their ops, and how near they stay to the network."""
+"""Tests of quantized and faster .tflite files: ops, and differences from the network."""
 
 import json
 import subprocess
@@ -37,7 +37,7 @@ def network(name: str) -> tf.keras.Model:
 @pytest.fixture(name="model", scope="module")
 def fixture_model():
   tf.keras.utils.set_random_seed(0)
-  # What it passes on fades, as in trained networks, and with it differences do.
+  # Propagated values fade, as in trained networks, and with them differences.
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 3), initial_gain=0.5)
   rng = np.random.default_rng(0)
   for variable in unit.trainable_variables:
@@ -48,15 +48,17 @@ def fixture_model():
 
 @pytest.fixture(name="clips", scope="module")
 def fixture_clips():
-  """Smooth pictures that drift."""
+  """Returns clips of coarse pictures that move."""
   rng = np.random.default_rng(1)
   pictures = np.kron(rng.uniform(0, 255, (3, 8, 8, 3)), np.ones((1, 8, 8, 1)))
-  return [np.stack([np.roll(one, t, 1) for t in range(8)]).astype(np.float32) for one in pictures]
+  return [
+    np.stack([np.roll(picture, t, 1) for t in range(8)]).astype(np.float32) for picture in pictures
+  ]
 
 
 @pytest.fixture(name="rounding", scope="module")
 def fixture_rounding(model, clips):
-  """The same network, quantization-aware."""
+  """Returns the same network, quantization-aware."""
   rounding = quantize_aware(model)
   start_from(rounding, model, [tf.stack(clips)])
   return rounding
@@ -85,7 +87,7 @@ def test_files_follow_the_network_over_a_clip(model, clips, tmp_path, arguments,
   (tmp_path / "net.tflite").write_bytes(content)
   ops = convert.count_ops(content)
   assert not [name for name in ops if name.startswith("custom:")]
-  # Two dilation rates: a table is read once for each, a map and its differences four times.
+  # For each of two dilation rates, a table is read once, or a map and differences four times.
   assert ops["GATHER"] == (2 if arguments["sampler"] == "table" else 8)
   if set(arguments) == {"sampler"}:
     assert gpu_compatibility(content) == "compatible"
@@ -96,10 +98,10 @@ def test_files_follow_the_network_over_a_clip(model, clips, tmp_path, arguments,
 
 
 @pytest.mark.parametrize("sampler", ["exact", "table"])
-def test_a_trained_rounding_is_the_files(rounding, clips, tmp_path, sampler):
-  """With the ranges of training, not of the converter, the file is at most some steps off.
+def test_quantization_aware_network_equals_its_file(rounding, clips, tmp_path, sampler):
+  """Converts with the ranges of training, and compares up to a few quantization steps.
 
-  The network reads exactly in both cases, hence the table's allowance as above.
+  The network itself samples exactly, so the table sampler has the larger tolerance of above.
   """
   content = converted(rounding, clips, sampler=sampler, quantization="qat")
   (tmp_path / "net.tflite").write_bytes(content)
@@ -112,8 +114,8 @@ def test_a_trained_rounding_is_the_files(rounding, clips, tmp_path, sampler):
 
 
 @pytest.mark.parametrize("quantization", ["int8", "qat"])
-def test_int8_is_convolutions_alone(model, rounding, clips, quantization):
-  """Whatever is read, added up or handed out is float32, and all other convolutions are int8."""
+def test_only_convolutions_are_int8(model, rounding, clips, quantization):
+  """Checks that sampling, sums and outputs are float32, and other convolutions int8."""
   from tensorflow.lite.python import schema_py_generated as schema
 
   content = converted(
@@ -122,26 +124,26 @@ def test_int8_is_convolutions_alone(model, rounding, clips, quantization):
   assert len(content) < 0.5 * len(converted(model, clips))
   file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
   float32, kinds = schema.TensorType.FLOAT32, schema.BuiltinOperator
-  found = {}
+  is_float = {}
   for graph in file.subgraphs:
     assert [graph.tensors[number].type for number in graph.outputs] == [float32]
     for operator in graph.operators:
       code = file.operatorCodes[operator.opcodeIndex]
       kind = max(code.builtinCode, code.deprecatedBuiltinCode)
-      found.setdefault(kind, []).append(graph.tensors[operator.outputs[0]].type == float32)
-  assert all(found[kinds.GATHER] + found[kinds.FLOOR] + found[kinds.MUL][-4:])
-  # Float: the heatmaps of three calls (HeadNet, BodyNet), and each rate's contraction.
-  assert found[kinds.CONV_2D].count(True) == 2 + 2
-  # 8 bits: both networks' first, the block's two, each rate's offsets.
-  assert found[kinds.CONV_2D].count(False) == 2 + 2 + 2
+      is_float.setdefault(kind, []).append(graph.tensors[operator.outputs[0]].type == float32)
+  assert all(is_float[kinds.GATHER] + is_float[kinds.FLOOR] + is_float[kinds.MUL][-4:])
+  # float32: the heatmaps of HeadNet and BodyNet, and the weighted sum of each rate.
+  assert is_float[kinds.CONV_2D].count(True) == 2 + 2
+  # int8: the first convolution of both networks, two in the block, the offsets of each rate.
+  assert is_float[kinds.CONV_2D].count(False) == 2 + 2 + 2
 
 
-def test_frame_wise_networks_have_no_sampler(clips):
+def test_framewise_network_has_no_sampler(clips):
   model = Framewise(network("body_net"))
   assert "GATHER" not in convert.count_ops(converted(model, clips, quantization="int8"))
 
 
-def test_samples_are_the_networks_own_answers(model, clips):
+def test_samples_follow_the_recurrence(model, clips):
   calls = list(recurrent_samples(model, clips[:1], np.uint8))
   assert [name for name, _ in calls] == ["start"] + ["step"] * len(clips[0])
   runner = KerasPoseModel(model)
@@ -153,7 +155,7 @@ def test_samples_are_the_networks_own_answers(model, clips):
     heatmaps = runner.step(frame, heatmaps)
 
 
-def test_arguments_that_make_no_file(model):
+def test_invalid_arguments(model):
   with pytest.raises(ValueError, match="Received: 'int4'"):
     convert.to_tflite(model, quantization="int4")
   with pytest.raises(ValueError, match="Received: qat"):
@@ -163,7 +165,7 @@ def test_arguments_that_make_no_file(model):
       convert.to_tflite(model, quantization=quantization, samples=samples)
 
 
-def test_a_file_says_how_to_use_it(model, tmp_path):
+def test_description(model, tmp_path):
   path = tmp_path / "net.tflite"
   path.write_bytes(convert.to_tflite(model))
   assert read_description(path) == {} and Tracker.from_preset(path).settings.margin == 1.25
@@ -171,7 +173,7 @@ def test_a_file_says_how_to_use_it(model, tmp_path):
   description = {"skeleton": skeleton, "frame": {"box_margin": 1.5}}
   add_description(path, description)
   assert read_description(path) == description
-  # Any unzip program finds it; every runtime still reads the network.
+  # Any unzip program reads it, and every runtime still reads the network.
   unzip = [sys.executable, "-m", "zipfile", "-e", path, tmp_path]
   subprocess.run(unzip, check=True, capture_output=True)
   assert json.loads((tmp_path / "ppn_tf.json").read_text()) == description

@@ -1,4 +1,4 @@
-"""The unit as it is exported against the unit as it is trained."""
+"""Tests of the exported unit against the trained unit."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 
 def trained_unit(size, **arguments):
-  """A unit whose taps read up to some cells away, over the map's edges too."""
+  """Returns a unit with offsets of up to a few cells, also beyond the edges of the map."""
   unit = ppu(size, 3, num_blocks=1, **arguments)
   rng = np.random.default_rng(0)
   for variable in unit.weights:
@@ -31,32 +31,32 @@ def heatmaps(size):
   "arguments", [{"dilations": (1, 3, 6)}, {"dilations": (1, 2), "reduction": "sum"}]
 )
 @pytest.mark.parametrize("size", [(10, 7), (16, 16)])
-def test_the_exact_sampler_gives_what_the_unit_gives(size, arguments, integers):
+def test_exact_sampler_equals_the_unit(size, arguments, integers):
   unit, (previous, preliminary) = trained_unit(size, **arguments), heatmaps(size)
   expected = unit([previous, preliminary]).numpy()
   assert np.abs(expected - previous).max() > 0.1
-  found = ServedPPU(unit, "exact", integers)([previous, preliminary])
-  np.testing.assert_allclose(found, expected, atol=1e-5)
+  result = ServedPPU(unit, "exact", integers)([previous, preliminary])
+  np.testing.assert_allclose(result, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(10, 7), (16, 16)])
-def test_a_unit_that_rounds_is_served_with_its_ranges(size):
-  """One step of an offset moves a tap by that much, so results agree, but for halves."""
+def test_quantization_aware_unit_keeps_its_ranges(size):
+  """Compares up to quantization steps that round differently at halves."""
   heads = [framewise(size), framewise(size)]
   trained = PPN(*heads, trained_unit(size, dilations=(1, 3)))
   model = quantize_aware(trained)
   start_from(model, trained, [np.random.default_rng(2).random((1, 3, *size, 3), np.float32)])
   maps = list(heatmaps(size))
   expected, exact = model.ppu(maps).numpy(), trained.ppu(maps).numpy()
-  found = ServedPPU(model.ppu, "exact", integers=True)(maps)
-  difference, rounding = np.abs(found - expected), np.abs(exact - expected)
+  result = ServedPPU(model.ppu, "exact", integers=True)(maps)
+  difference, rounding = np.abs(result - expected), np.abs(exact - expected)
   assert difference.mean() < 0.02 * rounding.mean()
   with pytest.raises(ValueError, match="integers. Received: False"):
     ServedPPU(model.ppu, "exact")
 
 
 def framewise(size):
-  """Frames that are heatmaps already."""
+  """Returns a network whose frames already are heatmaps."""
   frames = tf.keras.Input((*size, 3))
   return tf.keras.Model(frames, tf.keras.layers.Conv2D(3, 1, name="heatmaps")(frames))
 
@@ -68,28 +68,28 @@ def test_one_dilation():
 
 @pytest.mark.parametrize("integers", [False, True])
 @pytest.mark.parametrize("steps", [4, 8])
-def test_the_table_gives_what_rounded_offsets_give(steps, integers):
-  """But for positions so close to the middle between two parts that float32 decides."""
+def test_table_sampler_equals_rounded_offsets(steps, integers):
+  """Compares except for positions that float32 rounds to a different step."""
   size = (10, 7)
   unit, maps = trained_unit(size, dilations=(1, 3)), list(heatmaps(size))
   exact = unit(maps).numpy()
   set_offset_steps(unit, steps)
   rounded = unit(maps).numpy()
-  found = ServedPPU(unit, "table", integers)(maps)
-  off = np.abs(found - rounded).max(axis=-1) > 1e-4
+  result = ServedPPU(unit, "table", integers)(maps)
+  off = np.abs(result - rounded).max(axis=-1) > 1e-4
   assert off.mean() < 0.05
-  assert np.abs(found - rounded).mean() < 0.05 * np.abs(exact - rounded).mean()
+  assert np.abs(result - rounded).mean() < 0.05 * np.abs(exact - rounded).mean()
 
 
-def test_a_unit_that_was_trained_exactly_is_read_by_quarters():
+def test_table_sampler_rounds_to_quarters_by_default():
   size = (10, 7)
   unit, maps = trained_unit(size, dilations=(1, 3)), list(heatmaps(size))
-  found = ServedPPU(unit, "table")(maps)
+  result = ServedPPU(unit, "table")(maps)
   set_offset_steps(unit, 4)
-  np.testing.assert_allclose(found, unit(maps), atol=0.02)
+  np.testing.assert_allclose(result, unit(maps), atol=0.02)
 
 
-def test_a_unit_that_rounds_can_be_made_to_read_exactly():
+def test_offset_steps_can_be_removed():
   size, dilations = (10, 7), (1, 3)
   maps = list(heatmaps(size))
   never = trained_unit(size, dilations=dilations)
@@ -104,7 +104,7 @@ def test_a_unit_that_rounds_can_be_made_to_read_exactly():
 
 @pytest.mark.parametrize("rounding", [0.0, 0.125])
 @pytest.mark.parametrize("extent", [1, 7, 24, 48, 64, 96, 128])
-def test_an_axis_holds_the_map_and_its_frame_in_numbers_that_float16_has(extent, rounding):
+def test_axis_covers_the_map_with_float16_numbers(extent, rounding):
   scale, cells = make_axis(extent, rounding)
   assert scale * (extent + 1 + rounding) <= 6.0 <= scale * cells
   assert cells <= 1.05 * (extent + 1) + 1
@@ -112,7 +112,7 @@ def test_an_axis_holds_the_map_and_its_frame_in_numbers_that_float16_has(extent,
     assert float(np.float16(scale * taps_place)) == scale * taps_place
 
 
-def test_another_sampler_is_refused():
+def test_unknown_sampler():
   with pytest.raises(ValueError, match="Received: 'nearest'"):
     ServedPPU(ppu((6, 5), 2, num_blocks=1), "nearest")
 
@@ -120,8 +120,8 @@ def test_another_sampler_is_refused():
 @pytest.mark.parametrize("integers", [False, True])
 @pytest.mark.parametrize("sampler", ["exact", "table"])
 @pytest.mark.parametrize("kept", [(5, 9), (12, 0), (0, 0)])
-def test_a_pruned_unit_computes_what_it_uses_alone(kept, sampler, integers):
-  """Rates with so many samples each, of 27."""
+def test_pruned_unit_computes_only_used_samples(kept, sampler, integers):
+  """Prunes rates to the given numbers of samples, of 27."""
   size = (10, 7)
   unit = trained_unit(
     size, dilations=(1, 3), offset_steps=4 if sampler == "table" else 0, samples=27
@@ -132,10 +132,10 @@ def test_a_pruned_unit_computes_what_it_uses_alone(kept, sampler, integers):
     kernel.reshape(27, 3)[rng.permutation(27)[count:]] = 0.0
     warp.kernel.assign(kernel)
   served, maps = ServedPPU(unit, sampler, integers), list(heatmaps(size))
-  found = served(maps).numpy()
-  close = np.abs(found - unit(maps)) < 1e-4
+  result = served(maps).numpy()
+  close = np.abs(result - unit(maps)) < 1e-4
   assert close.mean() > (0.95 if sampler == "table" else 0.999)
-  assert found.any() == any(kept)
+  assert result.any() == any(kept)
   graph = tf.function(lambda *maps: served(maps)).get_concrete_function(*maps).graph
   gathers = [op.outputs[0].shape[0] for op in graph.get_operations() if op.type == "GatherV2"]
   reads = {"exact": 4, "table": 1}[sampler]

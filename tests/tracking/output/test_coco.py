@@ -1,4 +1,4 @@
-"""COCO's keypoint annotations of tracked people."""
+"""Tests of COCO keypoint annotations of tracked people."""
 
 import io
 import json
@@ -54,20 +54,25 @@ def test_coco_joints():
     }
     for index in range(2)
   ]
-  (one,) = table["annotations"]  # who was not found is not annotated
-  assert (one["id"], one["image_id"], one["category_id"], one["track_id"]) == (1, 1, 1, 3)
-  assert one["keypoints"][:6] == [0, 0, 0, 60, 101, 2]
-  assert len(one["keypoints"]) == 51
-  assert one["num_keypoints"] == 16
-  assert one["keypoint_scores"] == [0.1] + [0.75] * 16
-  assert one["score"] == pytest.approx((16 * 0.75 + 0.1) / 17, abs=1e-3)
+  (annotation,) = table["annotations"]  # people who are not found are left out
+  assert (
+    annotation["id"],
+    annotation["image_id"],
+    annotation["category_id"],
+    annotation["track_id"],
+  ) == (1, 1, 1, 3)
+  assert annotation["keypoints"][:6] == [0, 0, 0, 60, 101, 2]
+  assert len(annotation["keypoints"]) == 51
+  assert annotation["num_keypoints"] == 16
+  assert annotation["keypoint_scores"] == [0.1] + [0.75] * 16
+  assert annotation["score"] == pytest.approx((16 * 0.75 + 0.1) / 17, abs=1e-3)
   # Joints 1 to 16 span 60..210 and 101..116; their box is 1.2 times that.
-  assert one["bbox"] == pytest.approx([45, 99.5, 180, 18])
-  assert one["area"] == pytest.approx(180 * 18)
-  assert one["iscrowd"] == 0
+  assert annotation["bbox"] == pytest.approx([45, 99.5, 180, 18])
+  assert annotation["area"] == pytest.approx(180 * 18)
+  assert annotation["iscrowd"] == 0
 
 
-def test_joints_by_other_names():
+def test_joints_with_other_names():
   table = written(PENN_ACTION, [[someone(PENN_ACTION)]])
   assert table["categories"][0]["keypoints"] == list(COCO_JOINTS)
   triples = np.reshape(table["annotations"][0]["keypoints"], (17, 3))
@@ -77,7 +82,7 @@ def test_joints_by_other_names():
   assert table["annotations"][0]["num_keypoints"] == 12
 
 
-def test_joints_that_coco_has_not():
+def test_joints_unknown_to_coco():
   own = Skeleton("hand", ("thumb", "index", "ring"), (), ((0, 1), (1, 2)), (0, 1), ())
   table = written(own, [[someone(own)]])
   category = table["categories"][0]
@@ -86,13 +91,13 @@ def test_joints_that_coco_has_not():
   assert len(table["annotations"][0]["keypoints"]) == 9
 
 
-def test_images_of_a_folder_have_their_names():
+def test_images_of_a_folder_keep_their_names():
   table = written(COCO, [[], []], ["7.png", "8.png"])
   assert [image["file_name"] for image in table["images"]] == ["7.png", "8.png"]
   assert table["annotations"] == []
 
 
-def test_ids_go_on():
+def test_annotation_ids_are_consecutive():
   frames = [[someone(COCO, 1), someone(COCO, 2)], [someone(COCO, 2)]]
   rows = written(COCO, frames)["annotations"]
   assert [(row["id"], row["image_id"], row["track_id"]) for row in rows] == [

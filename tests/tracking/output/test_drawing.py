@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.tracking.output.drawing: which pixels change, and to which colours."""
+"""Tests of ppn_tf.tracking.output.drawing by the colors of pixels."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.tracking.output.drawing import contact_sheet, draw_skeleton
 
 NAMES = PENN_ACTION.joint_names
-# A person seen from the front: the right side is on the picture's left.
+# A person from the front, with the right side on the left of the picture.
 BODY = np.array(
   [
     (100, 20),
@@ -36,7 +36,7 @@ def changed(picture):
   return np.abs(picture.astype(int) - 90).max(-1) > 0
 
 
-def test_joints_are_where_they_are():
+def test_joints_are_drawn_in_place():
   frame = grey()
   picture = draw_skeleton(frame, BODY, SCORES, PENN_ACTION)
   assert (picture.dtype, picture.shape) == (np.uint8, frame.shape)
@@ -47,11 +47,11 @@ def test_joints_are_where_they_are():
   rows, columns = np.nonzero(mask)
   assert (columns.min(), columns.max()) == pytest.approx((50, 150), abs=8)
   assert (rows.min(), rows.max()) == pytest.approx((20, 190), abs=8)
-  assert mask[130, 86]  # amid the right thigh
+  assert mask[130, 86]  # in the right thigh
   assert not mask[150, 60]
 
 
-def test_right_is_warm_and_left_is_cool():
+def test_right_side_is_warm_and_left_side_is_cool():
   picture = draw_skeleton(grey(), BODY, SCORES, PENN_ACTION)
   for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
     red, _, blue = at(picture, f"right_{joint}")
@@ -62,7 +62,7 @@ def test_right_is_warm_and_left_is_cool():
   assert np.ptp(picture[50, 100].astype(int)) < 30  # from shoulder to shoulder
 
 
-def test_edges_are_smooth():
+def test_lines_are_antialiased():
   diagonal = draw_skeleton(grey(), BODY, SCORES, PENN_ACTION)[60:75, 60:80].reshape(-1, 3)
   assert len(np.unique(diagonal, axis=0)) > 10
 
@@ -75,7 +75,7 @@ def test_joints_below_the_threshold_are_left_out():
   assert changed(picture)[80, 140]
 
 
-def test_unsure_joints_are_faint():
+def test_low_scores_are_half_transparent():
   scores = SCORES.copy()
   scores[NAMES.index("left_wrist")] = 0.25
   full = at(draw_skeleton(grey(), BODY, SCORES, PENN_ACTION, 0.2), "left_wrist")
@@ -83,13 +83,13 @@ def test_unsure_joints_are_faint():
   np.testing.assert_allclose(faint, (full + 90) / 2, atol=1)
 
 
-def test_lines_grow_with_the_person():
+def test_lines_are_thicker_for_larger_people():
   small = changed(draw_skeleton(grey((880, 800)), BODY, SCORES, PENN_ACTION))
   large = changed(draw_skeleton(grey((880, 800)), 4 * BODY, SCORES, PENN_ACTION))
   assert large[520].sum() > 1.8 * small[130].sum()  # across both thighs
 
 
-def test_impossible_coordinates():
+def test_extreme_coordinates():
   keypoints = BODY.copy()
   keypoints[0] = np.nan
   keypoints[5] = np.inf
@@ -100,7 +100,7 @@ def test_impossible_coordinates():
 
 
 @pytest.mark.parametrize("frame", [grey()[:, ::-1], np.asfortranarray(grey()), grey((1, 1))])
-def test_any_array_can_be_drawn_on(frame):
+def test_arrays_of_any_layout(frame):
   frame.flags.writeable = False
   assert draw_skeleton(frame, BODY, None, PENN_ACTION).shape == frame.shape
 
@@ -117,20 +117,20 @@ def test_contact_sheet():
     top, left = 2 + index // 3 * 32, 2 + index % 3 * 42
     assert (sheet[top : top + 30, left : left + 40] == 20 * index).all()
   assert (sheet[:2] == 255).all()
-  assert (sheet[34:64, 86:] == 255).all()  # the sixth place is empty
+  assert (sheet[34:64, 86:] == 255).all()  # the sixth tile is empty
 
 
-def test_contact_sheet_fits_other_sizes_into_tiles():
+def test_contact_sheet_resizes_frames_to_tiles():
   frames = [np.zeros((60, 80, 3), np.uint8), np.zeros((80, 40, 3), np.uint8)]
   sheet = contact_sheet(frames, columns=8, tile_width=40, gap=0)
   assert sheet.shape == (30, 80, 3)
   black = (sheet == 0).all(-1)
   assert black[:, :40].all()
-  assert black[:, 40:].sum() == 30 * 15  # 80 x 40 shrunk to 30 x 15, in the middle
+  assert black[:, 40:].sum() == 30 * 15  # 80 x 40 resized to 30 x 15, centered
   assert black[:, 53:67].all()
 
 
 @pytest.mark.parametrize(("frames", "columns"), [([], 4), ([grey()], 0)])
-def test_contact_sheet_of_nothing(frames, columns):
+def test_contact_sheet_without_frames(frames, columns):
   with pytest.raises(ValueError, match="Received"):
     contact_sheet(frames, columns)

@@ -1,4 +1,4 @@
-"""Overlays: what is drawn of whom, by the pixels that change."""
+"""Tests of ppn_tf.tracking.output.overlay by the pixels that change."""
 
 import dataclasses
 
@@ -32,20 +32,20 @@ def painted(people_by_frame, seconds=0.04, **arguments):
   return [painter.paint(GREY, people, seconds * t) for t, people in enumerate(people_by_frame)]
 
 
-def test_a_skeleton_and_a_bar():
+def test_skeleton_and_confidence_bar():
   (picture,) = painted([[person(160)]])
   assert (GREY == 90).all()
   mask = changed(picture)
   for x, y in joints((160, 140, 20)).astype(int):
     assert mask[y, x]
-  # The bar stands above the head, at y = 60, and is as long as the score.
+  # The bar is above the head, at y = 60, and as long as the score.
   above = picture[:55].astype(int)
   green = (above[..., 1] > above[..., 0] + 40) & (above[..., 1] > above[..., 2] + 40)
   assert green.sum() > 20
   assert not mask[:, :60].any()
 
 
-def test_the_bar_is_longer_the_surer():
+def test_bar_grows_with_confidence():
   lengths = []
   for score in (0.3, 0.6, 0.9):
     (picture,) = painted([[person(160, score=score)]])
@@ -56,7 +56,7 @@ def test_the_bar_is_longer_the_surer():
   assert lengths[1] == pytest.approx(2 * lengths[2] / 3, abs=2)
 
 
-def test_who_is_not_found_is_not_drawn():
+def test_people_who_are_not_found_are_not_drawn():
   (picture,) = painted([[person(160, score=0.1, found=False)]])
   np.testing.assert_array_equal(picture, GREY)
   (picture,) = painted([[]])
@@ -69,7 +69,7 @@ def test_trails_fade_and_end():
   trail = changed(moved) & ~changed(still)
   ankle = int(joints((200, 140, 20))[11][1])
   row = np.flatnonzero(trail[ankle - 1 : ankle + 2].any(axis=0))
-  assert row.min() < 120  # 17 frames of 0.04 s are less than the trail's time
+  assert row.min() < 120  # 17 frames of 0.04 s are shorter than a trail
   strength = np.abs(moved.astype(int) - 90).max(axis=-1)[ankle - 1 : ankle + 2].max(axis=0)
   assert 5 < strength[95:105].max() < strength[150:160].max()
   frames = int(TRAIL_SECONDS / 0.04) + 2
@@ -78,34 +78,34 @@ def test_trails_fade_and_end():
 
 
 @pytest.mark.parametrize("how", ["jump", "restart", "lost"])
-def test_trails_do_not_leap(how):
-  before, after = person(60), person(250, restarted=how == "restart")
+def test_trails_skip_long_moves(how):
+  start, end = person(60), person(250, restarted=how == "restart")
   between = [[person(60, found=False)]] if how == "lost" else []
-  pictures = painted([[before], *between, [after]])
+  pictures = painted([[start], *between, [end]])
   assert not changed(pictures[-1])[:, 120:200].any()
 
 
-def test_several_have_numbers_and_trails_of_their_own():
-  one = painted([[person(80), person(240, 2)]], show_ids=True)[0]
-  other = painted([[person(80), person(240, 3)]], show_ids=True)[0]
-  assert changed(one)[140, 80 - 12] == changed(other)[140, 80 - 12]
-  assert not np.array_equal(one[:60], other[:60])  # the number
-  np.testing.assert_array_equal(one[70:], other[70:])
+def test_each_person_has_a_number_and_a_trail():
+  first = painted([[person(80), person(240, 2)]], show_ids=True)[0]
+  second = painted([[person(80), person(240, 3)]], show_ids=True)[0]
+  assert changed(first)[140, 80 - 12] == changed(second)[140, 80 - 12]
+  assert not np.array_equal(first[:60], second[:60])  # the number
+  np.testing.assert_array_equal(first[70:], second[70:])
   swapped = painted([[person(80), person(240, 2)], [person(240, 2), person(80)]], show_ids=True)
   assert not changed(swapped[-1])[150:, 130:190].any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (9, 200), (200, 9), (2160, 3840)])
-def test_any_size(size):
+def test_frame_sizes(size):
   painter = OverlayPainter(PENN_ACTION)
   frame = np.zeros((*size, 3), np.uint8)
   for t in range(3):
     assert painter.paint(frame, [person(4 + t)], t / 25).shape == frame.shape
 
 
-def test_impossible_places():
-  one = person(160)
-  one.pose.keypoints[3] = np.nan
-  one.pose.keypoints[5] = (1e9, -1e9)
-  for picture in painted([[one], [one]]):
+def test_extreme_coordinates():
+  first = person(160)
+  first.pose.keypoints[3] = np.nan
+  first.pose.keypoints[5] = (1e9, -1e9)
+  for picture in painted([[first], [first]]):
     assert changed(picture).any()

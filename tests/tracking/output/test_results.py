@@ -1,4 +1,4 @@
-"""All outputs of a tracked video: whole or absent, stopped or not, in memory that does not grow."""
+"""Tests of ppn_tf.tracking.output.results: all outputs of a tracked video."""
 
 import csv
 import gc
@@ -98,16 +98,16 @@ def test_part_of_a_video_with_sound(tmp_path):
   assert heard == pytest.approx([t - 1 for t in original if 1.2 < t < 3.8], abs=0.02)
 
 
-def test_smoothing_is_of_what_is_reported_alone(tmp_path):
+def test_smoothing_does_not_affect_the_tracker(tmp_path):
   film(tmp_path / "in.mp4", 30)
-  found = []
+  results = []
   for name in ("raw", "smooth"):
     eye = DiscEye()
     outputs = Outputs(json=str(tmp_path / f"{name}.json"))
     track(tmp_path / "in.mp4", outputs, eye=eye, **({"smoother": None} if name == "raw" else {}))
     frames = json.loads((tmp_path / f"{name}.json").read_text())["frames"]
-    found.append([[frame["keypoints"], frame["box"]] for frame in frames])
-  keypoints, boxes = zip(*(zip(*one) for one in found))
+    results.append([[frame["keypoints"], frame["box"]] for frame in frames])
+  keypoints, boxes = zip(*(zip(*frames) for frames in results))
   assert boxes[0] == boxes[1]
   assert keypoints[0] != keypoints[1]
   moved = np.abs(np.array(keypoints[0]) - np.array(keypoints[1]))
@@ -115,7 +115,7 @@ def test_smoothing_is_of_what_is_reported_alone(tmp_path):
   assert moved[..., 2].max() == 0
 
 
-def test_a_video_that_is_stopped_keeps_what_was_tracked(tmp_path):
+def test_stopped_video_keeps_tracked_frames(tmp_path):
   film(tmp_path / "in.mp4")
   asked = []
 
@@ -147,7 +147,7 @@ class Slow(DiscEye):
 
 
 @pytest.mark.parametrize("waits", [True, False])
-def test_of_a_stream_all_frames_are_tracked_and_of_a_camera_those_in_time(tmp_path, waits):
+def test_stream_keeps_all_frames_and_camera_drops_late_ones(tmp_path, waits):
   film(tmp_path / "in.mkv", 60)
   with open(tmp_path / "in.mkv", "rb") as file:
     video = LiveVideo("live", file, waits=waits)
@@ -170,7 +170,7 @@ class BreaksDown(DiscEye):
     return super().step(frame, previous)
 
 
-def test_after_a_failure_nothing_is_left(tmp_path):
+def test_failure_leaves_no_output(tmp_path):
   film(tmp_path / "in.mp4")
   out = tmp_path / "out"
   with pytest.raises(RuntimeError, match="no more"):
@@ -208,7 +208,7 @@ def test_several_people(tmp_path):
   summary = track(tmp_path / "in.mp4", every_output(tmp_path / "out"), max_people=3)
   assert summary.num_people == 2
   frames = json.loads((tmp_path / "out" / "a.json").read_text())["frames"]
-  assert [[one["track_id"] for one in frame["people"]] for frame in frames] == [[1, 2]] * 20
+  assert [[person["track_id"] for person in frame["people"]] for frame in frames] == [[1, 2]] * 20
   rows = list(csv.DictReader((tmp_path / "out" / "a.csv").open()))
   assert len(rows) == 40
 
@@ -224,7 +224,7 @@ def test_several_people(tmp_path):
     (Outputs(overlay=""), "nothing to write"),
   ],
 )
-def test_outputs_that_cannot_be(tmp_path, monkeypatch, outputs, message):
+def test_invalid_outputs(tmp_path, monkeypatch, outputs, message):
   monkeypatch.chdir(tmp_path)
   film(tmp_path / "in.mp4", 2)
   with pytest.raises(InputError, match=message):
@@ -232,7 +232,7 @@ def test_outputs_that_cannot_be(tmp_path, monkeypatch, outputs, message):
   assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
-def test_memory_does_not_grow_with_the_video(tmp_path):
+def test_memory_does_not_grow_with_the_length(tmp_path):
   """Measures allocations of Python, which include frames and rows that are kept."""
 
   class Endless:

@@ -1,4 +1,4 @@
-"""Tables of joints, read back by the standard library's readers."""
+"""Tests of tables of joints, read back by the standard library."""
 
 import csv
 import io
@@ -51,10 +51,10 @@ def test_json_of_one_person():
   assert first["box"] == [1.0, 2.0, 3.5, 4.0] or first["box"] == [1.0, 2.01, 3.5, 4.0]
 
 
-def test_json_of_several():
+def test_json_of_several_people():
   frames = [[someone(1), someone(4, 60)], [], [someone(4, 70)]]
   table = json.loads(written(JsonTable, frames, several=True))
-  ids = [[one["track_id"] for one in row["people"]] for row in table["frames"]]
+  ids = [[person["track_id"] for person in row["people"]] for row in table["frames"]]
   assert ids == [[1, 4], [], [4]]
   assert table["frames"][2]["people"][0]["keypoints"][0] == pytest.approx([70, 60, 0.9], abs=1e-3)
 
@@ -63,7 +63,7 @@ def test_json_without_frames():
   assert json.loads(written(JsonTable, []))["frames"] == []
 
 
-def test_json_lines_are_complete_as_they_come():
+def test_json_lines_are_flushed_after_each_frame():
   file = io.StringIO()
   table = JsonLines(file, recording(False))
   for index in range(3):
@@ -72,10 +72,10 @@ def test_json_lines_are_complete_as_they_come():
     assert len(lines) == index + 1
     row = json.loads(lines[-1])
     assert (row["index"], row["time"]) == (index, index / 10)
-    (one,) = row["people"]
-    assert one["track_id"] == 1
-    assert list(one["keypoints"]) == list(NAMES)
-    assert one["keypoints"]["head"] == pytest.approx([160, 60, 0.9], abs=1e-3)
+    (person,) = row["people"]
+    assert person["track_id"] == 1
+    assert list(person["keypoints"]) == list(NAMES)
+    assert person["keypoints"]["head"] == pytest.approx([160, 60, 0.9], abs=1e-3)
 
 
 def test_csv():

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.tracking.video.reader: files as people have them, whole and broken."""
+"""Tests of ppn_tf.tracking.video.reader on intact and damaged files."""
 
 import fractions
 import struct
@@ -15,7 +15,7 @@ SIZE = (48, 64)
 
 
 def picture(index, size=SIZE):
-  """Grey that tells the index, with the top-left quarter red and the top-right blue."""
+  """Returns a gray image that encodes an index; red at the top left, blue at the top right."""
   height, width = size
   image = np.full((height, width, 3), 60 + 5 * index, np.uint8)
   image[: height // 2, : width // 2] = (200, 30, 30)
@@ -24,7 +24,7 @@ def picture(index, size=SIZE):
 
 
 def encode(path, ticks, size=SIZE, codec="libx264", noise=False, time_base=(1, 600), **options):
-  """Writes one picture per tick with PyAV alone; times are ticks * time_base."""
+  """Writes a picture for each tick with PyAV; times are ticks * time_base."""
   base = fractions.Fraction(*time_base)
   generator = np.random.default_rng(0)
   with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
@@ -45,7 +45,7 @@ def encode(path, ticks, size=SIZE, codec="libx264", noise=False, time_base=(1, 6
 
 
 def grey(image):
-  """The index that `picture` wrote."""
+  """Returns the index encoded by `picture`."""
   return (float(image[-8:, 8:-8].mean()) - 60) / 5
 
 
@@ -61,7 +61,7 @@ def test_frames_and_times(tmp_path):
   np.testing.assert_allclose(frames[0].image[8, 8], (200, 30, 30), atol=12)
 
 
-def test_a_video_can_be_read_twice(tmp_path):
+def test_video_can_be_read_twice(tmp_path):
   video = open_video(encode(tmp_path / "a.mp4", range(0, 100, 20)))
   assert [frame.time for frame in video] == [frame.time for frame in video]
 
@@ -90,7 +90,7 @@ def test_colon_in_the_name(tmp_path, monkeypatch):
 
 
 # Display matrices (a, b, c, d): a stored pixel (p, q) is shown at (ap + cq, bp + dq).
-# The corners' colours follow from that by hand: R red, B blue, G grey, listed
+# Colors of the corners, by hand: R red, B blue, G gray, in the order
 # top-left, top-right, bottom-left, bottom-right; stored, they are R B G G.
 MATRICES = {
   "upright": ((1, 0, 0, 1), "RBGG", (48, 64)),
@@ -111,19 +111,19 @@ def test_display_matrix(tmp_path, name):
   data = bytearray(path.read_bytes())
   at = data.index(b"tkhd") + 44  # the matrix in a version 0 track header, 16.16 fixed point
   x, y = (64 if a < 0 else 48 if c < 0 else 0), (48 if d < 0 else 64 if b < 0 else 0)
-  one = 1 << 16
+  unit = 1 << 16
   data[at : at + 36] = struct.pack(
-    ">9i", a * one, b * one, 0, c * one, d * one, 0, x * one, y * one, 1 << 30
+    ">9i", a * unit, b * unit, 0, c * unit, d * unit, 0, x * unit, y * unit, 1 << 30
   )
   path.write_bytes(data)
   image = next(iter(open_video(path))).image
   assert image.shape == (*size, 3)
   assert image.flags.c_contiguous
-  seen = ""
+  colors = ""
   for corner in (image[6, 6], image[6, -6], image[-6, 6], image[-6, -6]):
     red, _, blue = corner.astype(int)
-    seen += "R" if red > blue + 80 else "B" if blue > red + 80 else "G"
-  assert seen == corners
+    colors += "R" if red > blue + 80 else "B" if blue > red + 80 else "G"
+  assert colors == corners
 
 
 def test_missing_file(tmp_path):
@@ -140,7 +140,7 @@ def test_not_a_video(tmp_path, content):
   assert "\n" not in str(caught.value)
 
 
-def test_text_file_is_no_video(tmp_path):
+def test_text_file_is_not_a_video(tmp_path):
   path = tmp_path / "notes.txt"
   path.write_text("FFmpeg would show this as a terminal's screen\n" * 50)
   with pytest.raises(InputError, match="notes.txt"):
@@ -170,7 +170,7 @@ def test_index_cut_off(tmp_path):
 
 @pytest.fixture(name="noisy", scope="module")
 def fixture_noisy(tmp_path_factory):
-  """30 frames that do not compress, so that damage surely hits some."""
+  """Writes 30 frames of noise, which do not compress, so that damage hits some."""
   path = tmp_path_factory.mktemp("noisy") / "a.mp4"
   return encode(path, range(0, 600, 20), noise=True)
 
@@ -184,7 +184,7 @@ def test_cut_off_end(noisy, tmp_path):
   assert 5 <= len(frames) <= 25
   assert video.damaged == 30 - len(frames)
   whole = [frame.image for frame in open_video(noisy)]
-  for frame in frames:  # none is half decoded
+  for frame in frames:  # no frame is half decoded
     assert np.array_equal(frame.image, whole[round(frame.time * 30)])
   with pytest.raises(InputError, match="cut.mp4: damaged after"):
     list(open_video(path, strict=True))
@@ -242,7 +242,7 @@ def test_folder_without_images(tmp_path):
     open_video(tmp_path)
 
 
-def test_from_some_time_on(tmp_path):
+def test_reading_from_a_start_time(tmp_path):
   video = open_video(encode(tmp_path / "a.mp4", range(0, 6000, 20)))  # 300 frames, 10 s
   for start in (0.5, 3.0, 7.77):
     frames = list(video.frames(start))
@@ -254,14 +254,14 @@ def test_from_some_time_on(tmp_path):
   assert list(video.frames(11.0)) == []
 
 
-def test_from_some_time_on_in_a_file_whose_times_begin_late(tmp_path):
+def test_start_time_with_an_offset_of_timestamps(tmp_path):
   video = open_video(encode(tmp_path / "a.mkv", range(3000, 6000, 20)))
   times = [f.time for f in video.frames(3.0)]
   np.testing.assert_allclose(times, np.arange(90, 150) / 30, atol=2e-3)
   assert video.origin == pytest.approx(5.0, abs=2e-3)
 
 
-def test_images_from_some_time_on(tmp_path):
+def test_images_from_a_start_time(tmp_path):
   for index in range(5):
     cv2.imwrite(str(tmp_path / f"{index}.png"), picture(index))
   frames = list(open_video(tmp_path, fps=10).frames(0.2))

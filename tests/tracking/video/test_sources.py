@@ -1,4 +1,4 @@
-"""Streams, cameras and parts of videos."""
+"""Tests of ppn_tf.tracking.video.sources: streams, cameras and excerpts."""
 
 import io
 import subprocess
@@ -17,7 +17,7 @@ from tests.tracking.video.test_reader import encode, grey, picture
 
 
 class Pipe(io.RawIOBase):
-  """Bytes that can be read once, from the beginning on, like a pipe's."""
+  """Bytes that can be read only once, like a pipe."""
 
   def __init__(self, content):
     self._content = io.BytesIO(content)
@@ -32,7 +32,7 @@ class Pipe(io.RawIOBase):
     return self._content.read(size)
 
 
-def test_a_stream_is_read_as_it_comes(tmp_path):
+def test_stream_is_read_as_it_arrives(tmp_path):
   path = encode(tmp_path / "a.mkv", range(0, 600, 20))
   video = open_source("-", standard_input=Pipe(path.read_bytes()))
   assert isinstance(video, LiveVideo)
@@ -44,7 +44,7 @@ def test_a_stream_is_read_as_it_comes(tmp_path):
   np.testing.assert_allclose([grey(frame.image) for frame in frames], np.arange(30), atol=1.0)
 
 
-def test_a_stream_through_a_real_pipe(tmp_path):
+def test_stream_through_a_real_pipe(tmp_path):
   path = encode(tmp_path / "a.mkv", range(0, 200, 20))
   program = (
     "import sys; from ppn_tf.tracking.video.sources import open_source\n"
@@ -61,13 +61,13 @@ def test_a_stream_through_a_real_pipe(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
-def test_a_stream_of_something_else(content):
+def test_stream_without_video(content):
   with pytest.raises(InputError, match="stdin: not a video") as caught:
     open_source("-", standard_input=Pipe(content))
   assert "\n" not in str(caught.value)
 
 
-def test_a_stream_cannot_go_ahead_but_can_leave_out(tmp_path):
+def test_stream_skips_to_a_start_time(tmp_path):
   path = encode(tmp_path / "a.mkv", range(0, 2000, 20))
   video = open_source("-", standard_input=Pipe(path.read_bytes()))
   times = [frame.time for frame in Excerpt(video, start=2.5, end=3.0)]
@@ -82,7 +82,7 @@ def test_a_stream_cannot_go_ahead_but_can_leave_out(tmp_path):
     ("darwin", "1", "1:none", "avfoundation"),
   ],
 )
-def test_a_number_is_a_camera(monkeypatch, tmp_path, platform, text, device, kind):
+def test_number_is_a_camera(monkeypatch, tmp_path, platform, text, device, kind):
   asked = []
   file = str(encode(tmp_path / "a.mp4", [0, 20, 40]))
   opened = av.open
@@ -101,12 +101,12 @@ def test_a_number_is_a_camera(monkeypatch, tmp_path, platform, text, device, kin
   assert len(list(camera)) == 3
 
 
-def test_no_camera():
+def test_missing_camera():
   with pytest.raises(InputError, match=r"87: no camera that can be read.*Give"):
     open_source("87")
 
 
-def test_no_camera_on_this_system(monkeypatch):
+def test_system_without_camera_support(monkeypatch):
   monkeypatch.setattr(sources.sys, "platform", "win32")
   with pytest.raises(InputError, match="0: cameras are supported on Linux and macOS.*Pipe"):
     open_source("0")
@@ -130,7 +130,7 @@ def test_files_and_folders(tmp_path, monkeypatch):
     (1.9, 100.0, 1, range(57, 60)),
   ],
 )
-def test_a_part_of_a_video(tmp_path, start, end, every, expected):
+def test_excerpt(tmp_path, start, end, every, expected):
   part = Excerpt(open_source(encode(tmp_path / "a.mp4", range(0, 1200, 20))), start, end, every)
   times = [frame.time for frame in part]
   np.testing.assert_allclose(times, np.array(expected) / 30, atol=1e-6)
@@ -140,12 +140,12 @@ def test_a_part_of_a_video(tmp_path, start, end, every, expected):
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1.0, None), (2.0, 2.0), (3.0, 1.0)])
-def test_no_part_of_a_video(tmp_path, start, end):
+def test_invalid_excerpt(tmp_path, start, end):
   with pytest.raises(InputError, match=r"start=.*, end=.*: not a part of a video"):
     Excerpt(open_source(encode(tmp_path / "a.mp4", [0, 20])), start, end)
 
 
-def test_beyond_the_end(tmp_path):
+def test_start_beyond_the_end(tmp_path):
   video = open_source(encode(tmp_path / "a.mp4", range(0, 600, 20)))
   with pytest.raises(InputError, match="no frame from start=5 s on; the video is 1.00 s long"):
     list(Excerpt(video, 5.0))
@@ -170,7 +170,7 @@ def test_names_of_sources(source, name):
   assert source_name(source) == name
 
 
-def test_a_folder_named_like_a_camera(tmp_path, monkeypatch):
+def test_folder_named_like_a_camera(tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
   (tmp_path / "3").mkdir()
   assert source_name("3") == "3"

@@ -1,4 +1,4 @@
-"""Threads beside the main one: their order, their errors, their end."""
+"""Tests of ppn_tf.tracking.video.threads: order, errors, end."""
 
 import threading
 import time
@@ -8,12 +8,12 @@ import pytest
 from ppn_tf.tracking.video.threads import ReadAhead, WriteBehind
 
 
-def test_all_items_in_their_order():
+def test_items_keep_their_order():
   with ReadAhead(range(100)) as ahead:
     assert list(ahead) == list(range(100))
 
 
-def test_nothing():
+def test_no_items():
   with ReadAhead([]) as ahead:
     assert list(ahead) == []
 
@@ -32,17 +32,17 @@ def test_only_a_few_are_read_ahead():
     assert len(taken) <= 6
 
 
-def test_an_error_comes_after_the_items_before_it():
+def test_error_follows_the_items_before_it():
   def items():
     yield 1
     raise ValueError("broken")
 
-  seen = []
+  received = []
   with ReadAhead(items()) as ahead:
     with pytest.raises(ValueError, match="broken"):
       for item in ahead:
-        seen.append(item)
-  assert seen == [1]
+        received.append(item)
+  assert received == [1]
 
 
 def test_leaving_early_ends_the_thread_and_closes_the_source():
@@ -55,14 +55,14 @@ def test_leaving_early_ends_the_thread_and_closes_the_source():
     finally:
       closed.set()
 
-  before = threading.active_count()
+  num_threads = threading.active_count()
   with ReadAhead(items()) as ahead:
     next(iter(ahead))
   assert closed.wait(1.0)
-  assert threading.active_count() == before
+  assert threading.active_count() == num_threads
 
 
-def test_it_can_be_stopped_while_nothing_comes():
+def test_stop_while_waiting_for_an_item():
   halt = threading.Event()
 
   def items():
@@ -76,31 +76,31 @@ def test_it_can_be_stopped_while_nothing_comes():
   assert time.monotonic() - begin < 3.0
 
 
-def test_of_a_camera_the_newest_are_kept():
+def test_newest_items_are_kept():
   def items():
     yield from range(100)
 
   with ReadAhead(items(), ahead=2, newest=True) as ahead:
     time.sleep(0.3)
-    rest = list(ahead)
-  assert len(rest) <= 3
-  assert rest[-1] == 99
+    remaining = list(ahead)
+  assert len(remaining) <= 3
+  assert remaining[-1] == 99
 
 
-def test_calls_are_made_in_their_order_and_awaited():
-  seen = []
+def test_calls_keep_their_order_and_are_awaited():
+  received = []
 
   def slow(index, text):
     time.sleep(0.005)
-    seen.append((index, text))
+    received.append((index, text))
 
   with WriteBehind(slow) as write:
     for index in range(20):
       write(index, "x")
-  assert seen == [(index, "x") for index in range(20)]
+  assert received == [(index, "x") for index in range(20)]
 
 
-def test_an_error_reaches_whoever_writes():
+def test_error_is_raised_by_the_next_call():
   def fail(index):
     raise OSError("disk full")
 
@@ -114,16 +114,16 @@ def test_an_error_reaches_whoever_writes():
       write(0)
 
 
-def test_after_an_error_elsewhere_what_waits_is_dropped():
-  seen = []
+def test_error_in_the_context_drops_waiting_calls():
+  received = []
 
   def slow(index):
     time.sleep(0.1)
-    seen.append(index)
+    received.append(index)
 
   with pytest.raises(KeyError):
     with WriteBehind(slow, behind=10) as write:
       for index in range(10):
         write(index)
       raise KeyError
-  assert len(seen) <= 2
+  assert len(received) <= 2

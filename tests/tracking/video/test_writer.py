@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.tracking.video.writer: what is written is what other readers find."""
+"""Tests of ppn_tf.tracking.video.writer, whose files other readers read back."""
 
 import fractions
 
@@ -13,7 +13,7 @@ from tests.tracking.video.test_reader import encode, grey, picture
 
 
 @pytest.mark.parametrize("ticks", [[0, 20, 40, 60], [0, 20, 30, 90, 100, 240]])
-def test_written_video_has_the_times_of_the_one_read(tmp_path, ticks):
+def test_written_video_keeps_times(tmp_path, ticks):
   source = open_video(encode(tmp_path / "a.mp4", ticks))
   with write_video(tmp_path / "b.mp4", source.fps, source.time_base) as writer:
     for frame in source:
@@ -35,7 +35,7 @@ def test_odd_size_is_padded(tmp_path):
   assert next(iter(open_video(tmp_path / "b.mp4"))).image.shape == (48, 64, 3)
 
 
-def test_same_time_twice_is_written_in_order(tmp_path):
+def test_equal_times_are_written_in_order(tmp_path):
   with write_video(tmp_path / "b.mp4", 30) as writer:
     for index, time in enumerate([0.0, 0.1, 0.1, 0.2]):
       writer.write(picture(index), time)
@@ -44,7 +44,7 @@ def test_same_time_twice_is_written_in_order(tmp_path):
 
 
 @pytest.mark.parametrize("frames_before", [0, 3])
-def test_half_written_video_never_appears(tmp_path, frames_before):
+def test_unfinished_video_never_appears(tmp_path, frames_before):
   with pytest.raises(RuntimeError):
     with write_video(tmp_path / "b.mp4", 30) as writer:
       for index in range(frames_before):
@@ -53,7 +53,7 @@ def test_half_written_video_never_appears(tmp_path, frames_before):
   assert list(tmp_path.iterdir()) == []
 
 
-def test_unknown_format_to_write(tmp_path):
+def test_unknown_format(tmp_path):
   with pytest.raises(InputError, match=r"b\.docx: .*\.mp4"):
     with write_video(tmp_path / "b.docx", 30):
       pass
@@ -65,7 +65,7 @@ BEEP_EVERY = 0.5
 
 
 def with_sound(path, seconds=6, codec="aac"):
-  """A video of 30 frames a second whose sound is a click at each half second."""
+  """Writes a video of 30 frames per second with a click every half second."""
   samples = np.zeros(seconds * RATE, np.float32)
   samples[:: round(BEEP_EVERY * RATE)] = 0.9
   with av.open(str(path), "w") as container:
@@ -93,7 +93,7 @@ def with_sound(path, seconds=6, codec="aac"):
 
 
 def clicks(path):
-  """Times of the clicks that a reader hears."""
+  """Returns the times of the clicks in a file."""
   heard = []
   with av.open(str(path)) as container:
     for frame in container.decode(audio=0):
@@ -102,7 +102,7 @@ def clicks(path):
       heard += [float(frame.time) + int(at) / RATE for at in np.flatnonzero(samples > 0.3)]
   if not heard:
     return []
-  return [heard[0]] + [t for before, t in zip(heard, heard[1:]) if t - before > 0.1]
+  return [heard[0]] + [t for previous, t in zip(heard, heard[1:]) if t - previous > 0.1]
 
 
 def copy_part(source, target, start, end, every=1):
@@ -117,7 +117,7 @@ def copy_part(source, target, start, end, every=1):
 
 @pytest.mark.parametrize("every", [1, 5])
 @pytest.mark.parametrize(("start", "end"), [(0.0, 6.0), (0.25, 2.0), (3.25, 5.0)])
-def test_the_sound_stays_with_the_picture(tmp_path, start, end, every):
+def test_sound_stays_in_sync(tmp_path, start, end, every):
   source = with_sound(tmp_path / "a.mp4")
   original = clicks(source)
   assert len(original) >= 10
@@ -127,20 +127,20 @@ def test_the_sound_stays_with_the_picture(tmp_path, start, end, every):
   assert heard == pytest.approx(expected, abs=0.02)
   with av.open(str(tmp_path / "b.mp4")) as container:
     video, sound = container.streams.video[0], container.streams.audio[0]
-    lengths = [float(one.duration * one.time_base) for one in (video, sound)]
+    lengths = [float(stream.duration * stream.time_base) for stream in (video, sound)]
   assert lengths[1] <= lengths[0] + 0.3
   assert lengths[1] >= min(end, original[-1]) - start - 0.6
   images = [grey(frame.image) for frame in open_video(tmp_path / "b.mp4")]
   assert len(images) == -(-round(30 * (end - start)) // every)
 
 
-def test_a_video_without_sound(tmp_path):
+def test_video_without_sound(tmp_path):
   source = encode(tmp_path / "a.mp4", range(0, 200, 20))
   assert not copy_part(source, tmp_path / "b.mp4", 0.0, 9.0)
   assert len(list(open_video(tmp_path / "b.mp4"))) == 10
 
 
-def test_sound_that_the_format_does_not_take(tmp_path):
+def test_sound_unsupported_by_the_format(tmp_path):
   source = with_sound(
     tmp_path / "a.mkv", codec="wavpack" if "wavpack" in av.codecs_available else "flac"
   )
