@@ -1,18 +1,17 @@
-"""What `benchmarks.ablations` trains and scores: the paper's comparisons, small.
+"""Plan of `benchmarks.ablations`: the comparisons of the paper at small scale.
 
-Stage 1 is `python -m ppn_tf.pretrain` on single frames, stage 2 `ppn_tf.train` on
-clips. "small" and "large" stand for the paper's light and strong networks:
-MobileNetV2 of width 0.35 that begins from nothing, and of width 1 that begins
-from weights trained elsewhere. Everything is 64x64 pixels, so that a network
-learns in minutes on one core.
+Stage 1 is `python -m ppn_tf.pretrain` on single frames, stage 2 `ppn_tf.train` on clips. "small"
+and "large" stand for the light and strong networks of the paper: MobileNetV2 of width 0.35 from
+random weights, and of width 1 from pretrained weights. All frames have 64x64 pixels, so that a
+network trains in minutes on one core.
 """
 
 import dataclasses
 from typing import Dict, List, Sequence, Tuple
 
-# Drawn people: no photograph's score follows from theirs.
+# Drawn people, whose scores say nothing about scores on photographs.
 TRAIN_CLIPS = ("--seed=0", "--num_train_clips=800", "--num_test_clips=0", "--num_frames=12")
-# Other people, places and motions, and clips long enough for drift to show.
+# Other people, scenes and motions, in clips that are long enough to show drift.
 TEST_CLIPS = ("--seed=3", "--num_train_clips=0", "--num_test_clips=40", "--num_frames=60")
 LOOKS = ("--difficulty=0.1", "--lapses=0.25")
 
@@ -54,21 +53,21 @@ TRAINING = (
   "--checkpoint_every=100",
 )
 EVALUATION = ("--scales=1", "--decoder=dark")
-# T of Table 3; 0 stands for whole clips.
+# T of Table 3; 0 means whole clips.
 WINDOWS, WHOLE_CLIP = (1, 2, 5, 10, 15), 0
 TRAINED_T = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-  """A network that is trained, once per seed.
+  """Network that is trained once per seed.
 
   Attributes:
-    name: its folder's, and its key in the results.
-    flags: the door's, over TRAINING's or PRETRAINING's.
-    head: the pretrained network that its HeadNet starts from, or "".
-    body: that its BodyNet starts from; "" marks a pretrained network.
-    windows: the T that it is scored with.
+    name: name of its folder, and its key in the results.
+    flags: flags of the command after those of TRAINING or PRETRAINING.
+    head: name of the pretrained run from which HeadNet starts, or "".
+    body: name of the pretrained run from which BodyNet starts; "" for a pretrained network itself.
+    windows: values of T for scoring.
   """
 
   name: str
@@ -78,8 +77,8 @@ class Run:
   windows: Tuple[int, ...] = (TRAINED_T,)
 
   @property
-  def door(self) -> str:
-    """The module that trains it."""
+  def command(self) -> str:
+    """Returns the module that trains the network."""
     return "ppn_tf.train" if self.body else "ppn_tf.pretrain"
 
 
@@ -89,8 +88,8 @@ def _networks(head: str, body: str) -> Tuple[str, ...]:
 
 _MIXED = _networks(LARGE, SMALL)
 PRETRAINED = (
-  # Weights that exist want smaller steps. Their batch norms are folded: frozen, they would want
-  # steps so small that the network learned from nothing overtakes it.
+  # Pretrained weights require smaller steps. Their batch norms are folded; frozen ones would
+  # require steps so small that the network from random weights overtakes this one.
   Run(
     "pretrained_large",
     (f"--body_backbone={LARGE}", "--learning_rate=0.002", "--warmup_steps=100"),
@@ -128,7 +127,7 @@ TRAINED = (
     windows=(TRAINED_T, WHOLE_CLIP),
   ),
   Run("ppn_large", _networks(LARGE, LARGE), head="pretrained_large", body="pretrained_large"),
-  # Without BodyNet's heatmaps in the sum the copy has to keep its height by itself.
+  # Without preliminary heatmaps in the sum, propagated ones must keep their height.
   Run(
     "ppn_large_small_without_skip",
     (*_MIXED, "--noskip_connection", "--initial_gain=1"),
@@ -157,7 +156,7 @@ TRAINED = (
 
 
 def _mobile(name: str, *flags: str, body: str = "pretrained_small") -> Run:
-  """A PPN-Swift in small, or something simpler in its place, scored over whole clips."""
+  """Returns a small version of PPN-Swift, or of a simpler network, scored on whole clips."""
   return Run(
     name,
     (*_networks(SMALL, SMALL), *flags),
@@ -167,12 +166,12 @@ def _mobile(name: str, *flags: str, body: str = "pretrained_small") -> Run:
   )
 
 
-# The paper's rates are for maps of 64x64 cells, these for 16x16: 3, 6, 12, 18, 24 and 3, 12.
+# For maps of 16x16 cells; in the paper 3, 6, 12, 18, 24 and 3, 12 for 64x64 cells.
 _FIVE_RATES, _TWO_RATES = "--dilations=1,2,3,4,6", "--dilations=1,3"
 _SEVENTEEN_BLOCKS, _FOUR_BLOCKS = "--ppu_blocks=17", "--ppu_blocks=4"
 _SEPARABLE = "--body_upsampling=separable_duc"
 _LITE = (_FOUR_BLOCKS, _TWO_RATES, _SEPARABLE)
-# From PPN-Swift to what a phone computes faster, a step at a time (benchmarks.mobile_variants).
+# From PPN-Swift step by step to faster networks for phones (benchmarks.mobile_variants).
 MOBILE = (
   _mobile("swift", _SEVENTEEN_BLOCKS, _FIVE_RATES),
   _mobile("swift_rounded", _SEVENTEEN_BLOCKS, _FIVE_RATES, "--offset_steps=4"),
@@ -184,21 +183,23 @@ MOBILE = (
 RUNS: Dict[str, Run] = {run.name: run for run in (*PRETRAINED, *TRAINED, *MOBILE)}
 
 
-def with_what_they_start_from(names: Sequence[str]) -> List[Run]:
-  """The named runs and the pretrained ones that they need, in an order that they can be made in.
+def with_prerequisites(names: Sequence[str]) -> List[Run]:
+  """Returns runs and the pretrained runs that they require, in an order of training.
 
+  Args:
+    names: keys of RUNS.
   Raises:
-    ValueError: a name that is no run's.
+    ValueError: an unknown name.
   """
   unknown = sorted(set(names) - set(RUNS))
   if unknown:
     raise ValueError(f"{unknown[0]}: not one of {', '.join(RUNS)}.")
-  needed = {*names}
+  required = {*names}
   for name in names:
-    needed |= {RUNS[name].head, RUNS[name].body}
-  return [run for run in RUNS.values() if run.name in needed]
+    required |= {RUNS[name].head, RUNS[name].body}
+  return [run for run in RUNS.values() if run.name in required]
 
 
 def training_flags(run: Run) -> Tuple[str, ...]:
-  """A run's flags but for its seed, folders and starting weights."""
+  """Returns the flags of a run without seed, folders and initial weights."""
   return (*(TRAINING if run.body else PRETRAINING), *run.flags)

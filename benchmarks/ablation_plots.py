@@ -1,4 +1,4 @@
-"""The plots of docs/results.md: this project's small networks beside the paper's figures."""
+"""Plots of docs/results.md: small networks of this project next to results of the paper."""
 
 import io
 import statistics
@@ -13,7 +13,7 @@ from benchmarks import ablation_plan as plan
 from benchmarks.ablation_results import Results
 
 BLUE, ORANGE, GREEN, PURPLE = "#1f6feb", "#d9620a", "#1a8a5c", "#9146c4"
-SMOOTH = 5  # frames that a point of a clip's curve is the mean of
+SMOOTH = 5  # frames averaged in a point of a curve along clips
 STYLE: Any = {
   "font.family": "sans-serif",
   "font.size": 9.5,
@@ -42,13 +42,13 @@ Paint = Callable[[Axes, Axes], None]
 
 
 def _plot(paint: Paint, height: float = 2.9) -> bytes:
-  """An SVG of two axes: ours to the left, the paper's to the right."""
+  """Returns an SVG with two axes: this project on the left, the paper on the right."""
   with matplotlib.rc_context(STYLE):
     figure = Figure(figsize=(8.4, height), layout="constrained", facecolor="white")
-    ours, papers = figure.subplots(1, 2)
-    ours.set(ylabel="PCK-torso, %")
-    paint(ours, papers)
-    for axes in (ours, papers):
+    own, paper = figure.subplots(1, 2)
+    own.set(ylabel="PCK-torso, %")
+    paint(own, paper)
+    for axes in (own, paper):
       axes.grid(True, axis="y", linewidth=0.6, color="#dfe3e8")
       axes.tick_params(length=0)
     buffer = io.BytesIO()
@@ -56,21 +56,23 @@ def _plot(paint: Paint, height: float = 2.9) -> bytes:
   return buffer.getvalue()
 
 
-def _bar(axes: Axes, place: float, found: Sequence[float], width: float, color: str) -> None:
-  """A bar at the mean of some values, with its height above it, and a dot for each value."""
-  mean = statistics.fmean(found)
+def _bar(axes: Axes, place: float, values: Sequence[float], width: float, color: str) -> None:
+  """Draws a bar at the mean of values, labeled with its height, and a dot for each value."""
+  mean = statistics.fmean(values)
   axes.bar(place, mean, width, color=color)
-  axes.annotate(f"{mean:.1f}", (place, max(found)), (0, 3), textcoords="offset points", ha="center")
-  if len(found) > 1:
-    axes.plot([place] * len(found), found, "o", color="#24292f", markersize=3.5, alpha=0.7)
+  axes.annotate(
+    f"{mean:.1f}", (place, max(values)), (0, 3), textcoords="offset points", ha="center"
+  )
+  if len(values) > 1:
+    axes.plot([place] * len(values), values, "o", color="#24292f", markersize=3.5, alpha=0.7)
 
 
 def _bars(axes: Axes, names: Sequence[str], values: Sequence[Sequence[float]], color: str) -> None:
-  """A bar for each name."""
-  for place, found in enumerate(values):
-    _bar(axes, place, found, 0.6, color)
+  """Draws a bar for each name."""
+  for place, row in enumerate(values):
+    _bar(axes, place, row, 0.6, color)
   axes.set_xticks(range(len(names)), names)
-  _zoom(axes, [one for found in values for one in found])
+  _zoom(axes, [value for row in values for value in row])
 
 
 def _zoom(axes: Axes, values: Sequence[float]) -> None:
@@ -79,78 +81,78 @@ def _zoom(axes: Axes, values: Sequence[float]) -> None:
 
 
 def _pairs(axes: Axes, rows: Sequence[Tuple[str, Sequence[float], Sequence[float]]]) -> None:
-  """Frame-wise and PPN side by side for each backbone."""
+  """Draws bars of frame-wise networks and PPN for each backbone."""
   for place, (_, framewise, ppn) in enumerate(rows):
     _bar(axes, place - 0.2, framewise, 0.36, ORANGE)
     _bar(axes, place + 0.2, ppn, 0.36, BLUE)
   axes.set_xticks(range(len(rows)), [name for name, _, _ in rows])
-  _zoom(axes, [one for _, *both in rows for found in both for one in found])
+  _zoom(axes, [value for _, *pair in rows for row in pair for value in row])
 
 
 def table_1(results: Results) -> bytes:
-  """Frame-wise and PPN with one backbone for both its networks."""
+  """Plots frame-wise networks and PPN with the same backbone for both networks."""
 
-  def paint(ours: Axes, papers: Axes) -> None:
+  def paint(own: Axes, paper: Axes) -> None:
     rows = [
       (f"{size}", results.scores(f"framewise_{size}"), results.scores(f"ppn_{size}"))
       for size in ("small", "large")
     ]
-    _pairs(ours, rows)
-    _pairs(papers, [(name, [framewise], [ppn]) for name, framewise, ppn in PAPER_TABLE_1])
-    ours.set_title("this project, drawn people, a dot for each seed")
-    papers.set_title("the paper, Penn Action")
+    _pairs(own, rows)
+    _pairs(paper, [(name, [framewise], [ppn]) for name, framewise, ppn in PAPER_TABLE_1])
+    own.set_title("this project, drawn people, a dot for each seed")
+    paper.set_title("the paper, Penn Action")
     handles = [matplotlib.patches.Patch(color=color) for color in (ORANGE, BLUE)]
-    papers.legend(handles, ["frame-wise", "PPN"], loc="upper left", frameon=False)
+    paper.legend(handles, ["frame-wise", "PPN"], loc="upper left", frameon=False)
 
   return _plot(paint)
 
 
 def table_2(results: Results) -> bytes:
-  """Upsampling, propagation and skip connection."""
+  """Plots upsampling, propagation and skip connection."""
 
-  def paint(ours: Axes, papers: Axes) -> None:
+  def paint(own: Axes, paper: Axes) -> None:
     runs = (
       "framewise_small_deconv", "framewise_small", "ppn_large_small_without_skip", "ppn_large_small"
     )  # fmt: skip
     names = [name for name, _ in PAPER_TABLE_2]
-    _bars(ours, names, [results.scores(run) for run in runs], color=BLUE)
-    _bars(papers, names, [[value] for _, value in PAPER_TABLE_2], color="#8c96a3")
-    ours.set_title("this project, drawn people, a dot for each seed")
-    papers.set_title("the paper, MobileNet-V2, Penn Action")
-    for axes in (ours, papers):
+    _bars(own, names, [results.scores(run) for run in runs], color=BLUE)
+    _bars(paper, names, [[value] for _, value in PAPER_TABLE_2], color="#8c96a3")
+    own.set_title("this project, drawn people, a dot for each seed")
+    paper.set_title("the paper, MobileNet-V2, Penn Action")
+    for axes in (own, paper):
       axes.tick_params(axis="x", labelsize=7.5)
 
   return _plot(paint)
 
 
 def table_3(results: Results) -> bytes:
-  """Longer windows than those of training."""
+  """Plots windows longer than in training."""
 
-  def paint(ours: Axes, papers: Axes) -> None:
-    found = np.array([results.scores("ppn_large_small", window) for window in plan.WINDOWS])
+  def paint(own: Axes, paper: Axes) -> None:
+    scores = np.array([results.scores("ppn_large_small", window) for window in plan.WINDOWS])
     framewise = results.scores("framewise_small")
-    ours.fill_between(plan.WINDOWS, found.min(axis=1), found.max(axis=1), color=BLUE, alpha=0.2)
-    ours.plot(plan.WINDOWS, found.mean(axis=1), "o-", color=BLUE, label="PPN")
-    ours.axhline(statistics.fmean(framewise), color=ORANGE, linestyle="--", label="frame-wise")
-    ours.legend(frameon=False)
-    papers.plot(list(PAPER_TABLE_3), list(PAPER_TABLE_3.values()), "o-", color="#57606a")
-    papers.axhline(88.3, color=ORANGE, linestyle="--")
-    ours.set_title("this project; the band spans the seeds")
-    papers.set_title("the paper, PPN-Stable, Penn Action")
-    for axes in (ours, papers):
+    own.fill_between(plan.WINDOWS, scores.min(axis=1), scores.max(axis=1), color=BLUE, alpha=0.2)
+    own.plot(plan.WINDOWS, scores.mean(axis=1), "o-", color=BLUE, label="PPN")
+    own.axhline(statistics.fmean(framewise), color=ORANGE, linestyle="--", label="frame-wise")
+    own.legend(frameon=False)
+    paper.plot(list(PAPER_TABLE_3), list(PAPER_TABLE_3.values()), "o-", color="#57606a")
+    paper.axhline(88.3, color=ORANGE, linestyle="--")
+    own.set_title("this project; the band spans the seeds")
+    paper.set_title("the paper, PPN-Stable, Penn Action")
+    for axes in (own, paper):
       axes.set(xlabel="T, frames of a window", xticks=plan.WINDOWS)
 
   return _plot(paint)
 
 
 def _smoothed(curves: List[List[float]]) -> np.ndarray:
-  """[seeds, frames] moving means."""
+  """Returns moving means [seeds, frames]."""
   kernel = np.ones(SMOOTH) / SMOOTH
   return np.array([np.convolve(curve, kernel, "valid") for curve in curves])
 
 
 def figure_3(results: Results) -> bytes:
-  """Paths of propagation along clips, and what each adds to the frame-wise network."""
+  """Plots paths of propagation along clips, and their gain over the frame-wise network."""
 
   def paint(along: Axes, gained: Axes) -> None:
     base = _smoothed(results.along_clip("framewise_small"))
@@ -159,11 +161,11 @@ def figure_3(results: Results) -> bytes:
       ("from the first frame, Fig. 3(b)", "ppn_large_small_from_first", GREEN),
       ("frame-wise", "framewise_small", ORANGE),
     ):
-      found = _smoothed(results.along_clip(run))
-      frames = np.arange(found.shape[1]) + SMOOTH // 2 + 1
-      along.plot(frames, found.mean(axis=0), color=color, label=name)
+      curves = _smoothed(results.along_clip(run))
+      frames = np.arange(curves.shape[1]) + SMOOTH // 2 + 1
+      along.plot(frames, curves.mean(axis=0), color=color, label=name)
       if run != "framewise_small":
-        gain = found - base
+        gain = curves - base
         gained.fill_between(frames, gain.min(axis=0), gain.max(axis=0), color=color, alpha=0.15)
         gained.plot(frames, gain.mean(axis=0), color=color)
     gained.axhline(0, color=ORANGE)
@@ -178,7 +180,7 @@ def figure_3(results: Results) -> bytes:
 
 
 def equation_5(results: Results) -> bytes:
-  """Mean and sum of the dilations' maps: loss while training, and scores."""
+  """Plots mean and sum over dilation rates: training loss and scores."""
 
   def paint(scores: Axes, losses: Axes) -> None:
     runs = (("mean", "ppn_large_small", BLUE), ("sum", "ppn_large_small_sum", PURPLE))
@@ -200,7 +202,7 @@ def equation_5(results: Results) -> bytes:
 
 
 def all_plots(results: Results) -> Dict[str, bytes]:
-  """The plots by file name."""
+  """Returns all plots by file name."""
   return {
     "results_table_1.svg": table_1(results),
     "results_table_2.svg": table_2(results),

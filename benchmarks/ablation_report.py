@@ -1,4 +1,4 @@
-"""Writes docs/results.md from the ablations' results: `python -m benchmarks.ablation_report`."""
+"""Writes docs/results.md from results of ablations: `python -m benchmarks.ablation_report`."""
 
 import json
 import pathlib
@@ -24,26 +24,31 @@ TEMPLATE = pathlib.Path(__file__).with_name("ablation_report.md.jinja")
 
 
 def define_flags() -> None:
-  flags.DEFINE_string("results", str(DOCS / "results.json"), "What `benchmarks.ablations` wrote.")
+  flags.DEFINE_string("results", str(DOCS / "results.json"), "Results from `benchmarks.ablations`.")
   flags.DEFINE_string("output", str(DOCS / "results.md"), "Page to write; plots go to images/.")
 
 
-def costs_of(network_flags: Sequence[str]) -> Dict[str, Cost]:
-  """The costs of a network by its flags; see `profiler.model_costs`."""
+def get_costs(network_flags: Sequence[str]) -> Dict[str, Cost]:
+  """Returns the costs of the network that flags describe; see `model_costs`."""
   with flagsaver.flagsaver():
     FLAGS(["", *network_flags])
     return model_costs(experiment.build_model(experiment.run_flags()))
 
 
 def cost(run: str) -> Tuple[float, float]:
-  """MACs of a frame after the first, in millions, and of the first frame's HeadNet."""
-  costs = costs_of(plan.training_flags(plan.RUNS[run]))
+  """Returns 1e6 MACs per frame after the first, and of HeadNet in the first frame."""
+  costs = get_costs(plan.training_flags(plan.RUNS[run]))
   head = costs.pop("head_net", None)
-  return sum(one.macs for one in costs.values()) / 1e6, head.macs / 1e6 if head else 0.0
+  return sum(part.macs for part in costs.values()) / 1e6, head.macs / 1e6 if head else 0.0
 
 
-def table_of(results: Results, rows: Sequence[Tuple[str, str, Optional[str]]]) -> str:
-  """A Markdown table: network, MACs, both metrics, the paper's PCK-torso in its place."""
+def format_table(results: Results, rows: Sequence[Tuple[str, str, Optional[str]]]) -> str:
+  """Formats a table in Markdown: network, MACs, both metrics, PCK-torso of the paper.
+
+  Args:
+    results: results of all runs.
+    rows: label, name of the run, and the value of the paper or None.
+  """
   lines = []
   for name, run, paper in rows:
     lines.append(
@@ -60,24 +65,24 @@ def table_of(results: Results, rows: Sequence[Tuple[str, str, Optional[str]]]) -
 
 
 def windows_table(results: Results) -> str:
-  """Table 3 in Markdown."""
+  """Formats Table 3 in Markdown."""
   windows = (*plan.WINDOWS, plan.WHOLE_CLIP)
   header = ["T", *map(str, plan.WINDOWS), "whole clips"]
-  ours = [spread(results.scores("ppn_large_small", window)) for window in windows]
+  own = [spread(results.scores("ppn_large_small", window)) for window in windows]
   papers = [f"{plots.PAPER_TABLE_3[window]}" for window in plan.WINDOWS]
-  rows = [["PCK-torso", *ours], ["the paper", *papers, "–"]]
+  rows = [["PCK-torso", *own], ["the paper", *papers, "–"]]
   return format_rows(header, rows, markdown=True)
 
 
 def page(results: Results) -> str:
-  """docs/results.md."""
+  """Returns the text of docs/results.md."""
   return render(
     TEMPLATE,
     results=results,
     plan=plan,
     spread=spread,
     verdict=verdict,
-    table=lambda rows: table_of(results, rows),
+    table=lambda rows: format_table(results, rows),
     windows_table=windows_table(results),
     late=LATE,
     markdown=lambda header, rows: format_rows(header, rows, markdown=True),
@@ -93,7 +98,7 @@ def main(argv: Sequence[str]) -> None:
   results = Results(json.loads(source.read_text()))
   if not results.seeds(*(run.name for run in plan.TRAINED)):
     raise InputError(
-      f"{source}: no seed has all networks yet. Go on with `python -m benchmarks.ablations`."
+      f"{source}: no seed has all networks yet. Continue `python -m benchmarks.ablations`."
     )
   for name, picture in plots.all_plots(results).items():
     with complete_or_absent(output.parent / "images" / name) as partial:

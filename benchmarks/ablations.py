@@ -1,9 +1,8 @@
-"""The paper's comparisons at small scale: `python -m benchmarks.ablations --output=FOLDER`.
+"""Runs the comparisons of the paper at small scale: `python -m benchmarks.ablations --output=DIR`.
 
-Draws clips, trains every network of ablation_plan.py with every seed and scores
-it. A few hours on two cores. What was stopped goes on where it was, and what is
-known is in --results after each network; `python -m benchmarks.ablation_report`
-makes tables and plots of it.
+Draws clips, then trains and scores every network of ablation_plan.py with every seed, which takes
+a few hours on two cores. An interrupted command resumes when started again. --results has all
+results so far; `python -m benchmarks.ablation_report` makes tables and plots of them.
 """
 
 import concurrent.futures
@@ -29,24 +28,35 @@ RESULTS = pathlib.Path(__file__).parents[1] / "docs" / "results.json"
 
 
 def define_flags() -> None:
-  flags.DEFINE_string("output", None, "Folder for clips, checkpoints and logs, about 1 GB a seed.")
+  flags.DEFINE_string(
+    "output", None, "Folder for clips, checkpoints and logs, about 1 GB per seed."
+  )
   flags.DEFINE_string("results", str(RESULTS), "File for the scores and learning curves.")
   flags.DEFINE_string(
-    "large_weights", "imagenet", "What the large network starts from, as --body_weights takes it."
+    "large_weights",
+    "imagenet",
+    "Initial weights of the large network; see --body_weights of ppn_tf.train.",
   )
-  flags.DEFINE_list("seeds", ["0", "1", "2"], "Each network is trained once with each.")
+  flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds; each network is trained once with each.")
   flags.DEFINE_list(
     "networks",
     [],
-    "Names in ablation_plan.py of those to train, with what they start from; none: all of them.",
+    "Networks to train, by their names in ablation_plan.py. Empty: all.",
   )
   flags.DEFINE_integer(
-    "num_workers", os.cpu_count() or 1, "Networks trained at a time, one thread each.", 1
+    "num_workers",
+    os.cpu_count() or 1,
+    "Number of networks trained at a time, with one thread each.",
+    1,
   )
 
 
 def _command(log: pathlib.Path, module: str, *arguments: str) -> None:
-  """Runs a door in one thread and keeps what it prints; InputError if it fails."""
+  """Runs a command in one thread, and appends its output to a log.
+
+  Raises:
+    InputError: the command failed.
+  """
   log.parent.mkdir(parents=True, exist_ok=True)
   with open(log, "a") as file:
     done = subprocess.run(
@@ -58,12 +68,12 @@ def _command(log: pathlib.Path, module: str, *arguments: str) -> None:
     )
   if done.returncode:
     raise InputError(
-      f"{log}: python -m {module} ended with exit code {done.returncode}; see there."
+      f"{log}: python -m {module} ended with exit code {done.returncode}. See the end of that log."
     )
 
 
 def draw_clips(output: pathlib.Path, name: str, flags_: Sequence[str]) -> pathlib.Path:
-  """Draws clips and makes their records, if they are not there; returns the records' folder."""
+  """Draws clips and makes records of them, unless they exist; returns the folder of records."""
   records, log = output / name, output / f"{name}.log"
   if not records.exists():
     drawn = output / f"{name}_drawn"
@@ -73,12 +83,12 @@ def draw_clips(output: pathlib.Path, name: str, flags_: Sequence[str]) -> pathli
 
 
 class Ablations:
-  """The runs of one folder.
+  """Runs of one folder.
 
   Attributes:
     output: the folder.
-    results: the file of what is known.
-    large_weights: what the large network starts from.
+    results: JSON file of the results.
+    large_weights: initial weights of the large network.
   """
 
   def __init__(self, output: pathlib.Path, results: pathlib.Path, large_weights: str):
@@ -91,17 +101,17 @@ class Ablations:
     return self.output / f"seed_{seed}" / run.name
 
   def make(self, run: plan.Run, seed: int) -> None:
-    """Trains and scores a network, as far as that is not done, and adds it to the results."""
+    """Trains and scores a network, unless that is done, and adds it to the results."""
     workdir = self.workdir(run, seed)
-    started = [
+    initial = [
       f"--{part}_weights={self.workdir(plan.RUNS[name], seed)}"
       for part, name in (("head", run.head), ("body", run.body))
       if name
     ]
     if run.name == "pretrained_large":
-      started = [f"--body_weights={self.large_weights}"]
+      initial = [f"--body_weights={self.large_weights}"]
     _command(
-      workdir.with_suffix(".log"), run.door, *plan.training_flags(run), *started,
+      workdir.with_suffix(".log"), run.command, *plan.training_flags(run), *initial,
       f"--seed={seed}", f"--dataset={self._train}", f"--workdir={workdir}",
     )  # fmt: skip
     for num_frames in run.windows:
@@ -116,22 +126,22 @@ class Ablations:
 
   def _add(self, run: plan.Run, seed: int) -> None:
     workdir = self.workdir(run, seed)
-    found: Dict[str, Any] = {"flags": plan.training_flags(run)}
-    found["metrics"] = Workdir(workdir).read_metrics()
-    found["scores"] = {
+    entry: Dict[str, Any] = {"flags": plan.training_flags(run)}
+    entry["metrics"] = Workdir(workdir).read_metrics()
+    entry["scores"] = {
       str(num_frames): _kept(json.loads((workdir / f"T{num_frames}.json").read_text()))
       for num_frames in run.windows
     }
     with self._lock:
       known = json.loads(self.results.read_text()) if self.results.exists() else {}
-      known.setdefault(run.name, {})[str(seed)] = found
+      known.setdefault(run.name, {})[str(seed)] = entry
       ordered = {name: dict(sorted(known[name].items())) for name in plan.RUNS if name in known}
       with complete_or_absent(self.results) as partial:
         partial.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
 def _kept(table: Dict[str, Any]) -> Dict[str, Any]:
-  """The part of an evaluation's scores that the tables and plots are made of."""
+  """Returns the scores of an evaluation that tables and plots require."""
   kept = {metric: table[metric] for metric in ("pck_torso", "pck_body")}
   names = ("num_clips", "num_frames", "per_frame_index", "jitter")
   return {**kept, **{name: table[name] for name in names}}
@@ -140,9 +150,9 @@ def _kept(table: Dict[str, Any]) -> Dict[str, Any]:
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   if not FLAGS.output:
-    raise InputError("--output is missing. Name a folder for clips and checkpoints.")
+    raise InputError("--output: not given. Name a folder for clips and checkpoints.")
   try:
-    runs = plan.with_what_they_start_from(FLAGS.networks or list(plan.RUNS))
+    runs = plan.with_prerequisites(FLAGS.networks or list(plan.RUNS))
   except ValueError as error:
     raise InputError(f"--networks={','.join(FLAGS.networks)}: {error}") from error
   output = pathlib.Path(FLAGS.output).expanduser()
@@ -151,21 +161,21 @@ def main(argv: Sequence[str]) -> None:
   jobs: List[concurrent.futures.Future[None]] = []
   with concurrent.futures.ThreadPoolExecutor(FLAGS.num_workers) as pool:
     for seed in map(int, FLAGS.seeds):
-      # Jobs begin in this order, so what a job waits for has begun before it.
-      begun: Dict[str, concurrent.futures.Future[None]] = {}
+      # Jobs start in this order, so a job waits only for jobs that have started.
+      started: Dict[str, concurrent.futures.Future[None]] = {}
 
-      def job(run: plan.Run, seed: int = seed, begun: Dict[str, Any] = begun) -> None:
+      def job(run: plan.Run, seed: int = seed, started: Dict[str, Any] = started) -> None:
         for name in filter(None, (run.head, run.body)):
-          begun[name].result()
+          started[name].result()
         ablations.make(run, seed)
 
       for run in runs:
-        begun[run.name] = pool.submit(job, run)
-      jobs += begun.values()
+        started[run.name] = pool.submit(job, run)
+      jobs += started.values()
     try:
       done = concurrent.futures.as_completed(jobs)
-      for one in tqdm(done, total=len(jobs), unit="network", desc="ablations"):
-        one.result()
+      for finished in tqdm(done, total=len(jobs), unit="network", desc="ablations"):
+        finished.result()
     except BaseException:
       pool.shutdown(wait=False, cancel_futures=True)
       raise

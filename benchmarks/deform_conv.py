@@ -1,10 +1,9 @@
-"""Times the deformable convolution's implementations: `python -m benchmarks.deform_conv`.
+"""Times implementations of deformable convolution: `python -m benchmarks.deform_conv`.
 
-The work is the PPU's: 13 joints, five dilation rates, 64x64 cells, forward and
-with the gradients by map, offsets and kernels. "plain" is every rate's
-sampling in one, op by op, with the gradient that TensorFlow derives. Times are
-medians of turns taken one after the other, so that a machine that slows down
-slows all of them.
+Computes what the PPU does: 13 joints, five dilation rates, 64x64 cells, forward and with gradients
+for map, offsets and kernels. "plain" samples all rates at once, op by op, with the gradients that
+TensorFlow derives. Times are medians over turns of all implementations, so that a machine that
+slows down slows all of them.
 """
 
 import os
@@ -30,7 +29,14 @@ PLAIN = "plain"
 
 
 class Work(NamedTuple):
-  """Sizes of a measurement: a chain of T frames of B clips, K joints, cells x cells."""
+  """Sizes of a measurement, a chain of frames.
+
+  Attributes:
+    frames: T, length of the chain.
+    batch: B.
+    joints: K.
+    cells: height and width of the maps.
+  """
 
   frames: int = 1
   batch: int = 1
@@ -39,8 +45,8 @@ class Work(NamedTuple):
 
 
 def define_flags() -> None:
-  flags.DEFINE_integer("repeats", 15, "Turns that each implementation gets.", lower_bound=1)
-  flags.DEFINE_bool("scaling", True, "Also show time and memory over T, batch and K.")
+  flags.DEFINE_integer("repeats", 15, "Number of turns of each implementation.", lower_bound=1)
+  flags.DEFINE_bool("scaling", True, "Also print time and memory by T, batch size and K.")
   flags.DEFINE_string("measure_memory", "", "Internal: measure this implementation and exit.")
   flags.DEFINE_list("work", [], "Internal, with --measure_memory: T, batch, K, cells.")
 
@@ -53,22 +59,22 @@ def implementations() -> List[str]:
 def _plain(
   inputs: tf.Tensor, offsets: Sequence[tf.Tensor], kernels: Sequence[tf.Tensor], taps: Sequence
 ) -> tf.Tensor:
-  """All rates' taps in one sampling and one contraction."""
+  """Convolves all dilation rates by one sampling and one contraction."""
   halves = [tf.split(offset, 2, axis=-1) for offset in offsets]
   joined = tf.concat([half[axis] for axis in (0, 1) for half in halves], axis=-1)
   kernel = tf.concat(kernels, axis=0)
   return deform_gather.convolve(inputs, joined, kernel, np.concatenate(taps, axis=1))
 
 
-def forward_of(name: str, work: Work) -> Callable[..., tf.Tensor]:
-  """The sum over dilation rates, T times over, each frame's map the last one's result."""
+def make_forward(name: str, work: Work) -> Callable[..., tf.Tensor]:
+  """Returns a chain of T sums over dilation rates, each on the result of the previous one."""
   taps = [deform_gather.tap_positions(3, rate, work.joints) for rate in DILATIONS]
 
   def once(inputs: tf.Tensor, offsets: Sequence, kernels: Sequence) -> tf.Tensor:
     if name == PLAIN:
       return _plain(inputs, offsets, kernels, taps)
     convolve = IMPLEMENTATIONS[name]
-    return tf.add_n([convolve(inputs, *one) for one in zip(offsets, kernels, taps)])
+    return tf.add_n([convolve(inputs, *rate) for rate in zip(offsets, kernels, taps)])
 
   def chain(inputs: tf.Tensor, offsets: Sequence, kernels: Sequence) -> tf.Tensor:
     for frame in range(work.frames):
@@ -79,7 +85,7 @@ def forward_of(name: str, work: Work) -> Callable[..., tf.Tensor]:
 
 
 def programs(name: str, work: Work) -> Tuple[Callable[[], object], Callable[[], object]]:
-  """Forward, and forward with gradients, on random maps and offsets of three cells."""
+  """Returns forward, and forward with gradients, on random maps and offsets of three cells."""
   rng = np.random.default_rng(0)
   shape = (work.batch, work.cells, work.cells)
 
@@ -91,7 +97,7 @@ def programs(name: str, work: Work) -> Tuple[Callable[[], object], Callable[[], 
     [normal((*shape, 18 * work.joints), 3.0) for _ in DILATIONS] for _ in range(work.frames)
   ]
   kernels = [normal((9 * work.joints, work.joints), 0.03) for _ in DILATIONS]
-  chain = forward_of(name, work)
+  chain = make_forward(name, work)
 
   @tf.function
   def forward(*arguments: tf.Tensor) -> tf.Tensor:
@@ -109,32 +115,37 @@ def programs(name: str, work: Work) -> Tuple[Callable[[], object], Callable[[], 
 
 
 def _seconds(call: Callable[[], object]) -> float:
-  began = time.perf_counter()
+  begin = time.perf_counter()
   tf.nest.flatten(call())[0].numpy()
-  return time.perf_counter() - began
+  return time.perf_counter() - begin
 
 
 def times(names: Sequence[str], work: Work, repeats: int) -> Dict[str, Tuple[float, float, float]]:
-  """Median seconds, forward and with gradients, and the median of plain's turn over its own."""
+  """Times implementations in turns.
+
+  Returns:
+    by name: median seconds of forward and of forward with gradients, and the median ratio of the
+    first implementation to this one.
+  """
   calls = {name: programs(name, work) for name in names}
   turns: Dict[str, List[Tuple[float, float]]] = {name: [] for name in names}
-  for turn in range(repeats + 2):  # the first two compile and warm up
+  for turn in range(repeats + 2):  # the first two turns compile and warm up
     for name in names:
       measured = _seconds(calls[name][0]), _seconds(calls[name][1])
       if turn >= 2:
         turns[name].append(measured)
   result = {}
   for name in names:
-    forward, both = (statistics.median(column) for column in zip(*turns[name]))
+    forward, total = (statistics.median(column) for column in zip(*turns[name]))
     ratios = [first[1] / own[1] for first, own in zip(turns[names[0]], turns[name])]
-    result[name] = forward, both, statistics.median(ratios)
+    result[name] = forward, total, statistics.median(ratios)
   return result
 
 
 def memory(name: str, work: Work) -> Tuple[float, float]:
-  """MB of forward with gradients in a fresh process: at its peak, and without the gradients.
+  """Measures MB of forward with gradients in a new process: its peak, and without the gradients.
 
-  The gradients are results, which no implementation can save: five sets of offsets'.
+  No implementation can save the gradients, those of five sets of offsets, as they are results.
   """
   command = [sys.executable, "-m", "benchmarks.deform_conv", f"--measure_memory={name}"]
   command.append(f"--work={','.join(map(str, work))}")
@@ -155,9 +166,9 @@ def print_comparison(repeats: int) -> None:
     f"{'without results':>18}"
   )
   for name in names:
-    forward, both, ratio = measured[name]
+    forward, total, ratio = measured[name]
     print(
-      f"{name:12}{1e3 * forward:8.1f} ms{1e3 * both:14.1f} ms{ratio:8.2f}x"
+      f"{name:12}{1e3 * forward:8.1f} ms{1e3 * total:14.1f} ms{ratio:8.2f}x"
       + "".join(
         f"{own:11.1f} MB{own / of_plain:8.2f}x" + 4 * " "
         for own, of_plain in zip(megabytes[name], megabytes[PLAIN])
@@ -194,7 +205,7 @@ def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   if FLAGS.measure_memory:
     call = programs(FLAGS.measure_memory, Work(*map(int, FLAGS.work)))[1]
-    results = sum(one.shape.num_elements() * one.dtype.size for one in tf.nest.flatten(call()))
+    results = sum(t.shape.num_elements() * t.dtype.size for t in tf.nest.flatten(call()))
     print(peak_of(call) / 1e6, results / 1e6)
     return
   print_comparison(FLAGS.repeats)

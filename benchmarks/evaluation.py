@@ -1,7 +1,7 @@
 """Times evaluation at one and at seven scales: `python -m benchmarks.evaluation`.
 
-PPN-Swift with random weights goes through a drawn clip of 58 frames, whole. Its
-memory is that of a process of its own, for this clip and one four times as long.
+Evaluates PPN-Swift with random weights on a whole drawn clip of 58 frames. Memory is measured in
+separate processes, for this clip and for a clip four times as long.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Dict, List, Sequence
 
 from absl import flags
 
-from benchmarks.drawn_clips import door, draw_clips
+from benchmarks.drawn_clips import draw_clips, run_command
 from ppn_tf.clips import pipeline, records
 from ppn_tf.config import experiment
 from ppn_tf.evaluation.evaluator import Evaluator
@@ -26,12 +26,14 @@ LENGTHS = (58, 4 * 58)
 
 
 def define_flags() -> None:
-  flags.DEFINE_integer("repeats", 3, "Turns of each number of scales.", lower_bound=1)
-  flags.DEFINE_integer("num_scales", 0, "Internal: print the peak memory with 1 or 7 and exit.")
+  flags.DEFINE_integer("repeats", 3, "Number of turns of each number of scales.", lower_bound=1)
+  flags.DEFINE_integer(
+    "num_scales", 0, "Internal: print the peak memory with 1 or 7 scales and exit."
+  )
 
 
 class Work:
-  """One clip's evaluation at one and at seven scales."""
+  """Evaluation of one clip at one and at seven scales."""
 
   def __init__(self, dataset: str):
     self._builder = records.open_records(dataset)
@@ -45,7 +47,7 @@ class Work:
     }
 
   def __call__(self, num_scales: int) -> float:
-    """Seconds of an evaluation."""
+    """Returns the seconds of an evaluation."""
     begin = time.perf_counter()
     windows = pipeline.evaluation_windows(
       self._builder,
@@ -54,8 +56,8 @@ class Work:
       image_size=self._model.image_size,
       scales=experiment.numbers("scales") if num_scales == 7 else (1.0,),
     )
-    (found,) = self._evaluators[num_scales](windows.prefetch(2))
-    assert len(found.keypoints) in LENGTHS
+    (predictions,) = self._evaluators[num_scales](windows.prefetch(2))
+    assert len(predictions.keypoints) in LENGTHS
     return time.perf_counter() - begin
 
 
@@ -64,22 +66,22 @@ def print_times(dataset: str) -> None:
   turns: List[Dict[int, float]] = []
   for turn in range(FLAGS.repeats + 1):
     seconds: Dict[int, float] = {count: work(count) for count in (1, 7)}
-    if turn:  # the first one compiles
+    if turn:  # the first turn compiles
       turns.append(seconds)
-  one, seven = (statistics.median(seconds[count] for seconds in turns) for count in (1, 7))
+  single, many = (statistics.median(seconds[count] for seconds in turns) for count in (1, 7))
   ratio = statistics.median(seconds[7] / seconds[1] for seconds in turns)
-  print(f"{LENGTHS[0]} frames: one scale {one:.2f} s, seven scales {seven:.2f} s = {ratio:.2f}x")
+  print(f"{LENGTHS[0]} frames: one scale {single:.2f} s, seven scales {many:.2f} s = {ratio:.2f}x")
 
 
 def print_memory(datasets: Sequence[str]) -> None:
   for count in (1, 7):
     peaks: List[float] = []
     for dataset in datasets:
-      answer = door(
+      output = run_command(
         "benchmarks.evaluation", f"--dataset={dataset}", f"--num_scales={count}",
         f"--decoder={FLAGS.decoder}",
       )  # fmt: skip
-      peaks.append(float(answer.split()[-1]))
+      peaks.append(float(output.split()[-1]))
     short, long = peaks
     print(
       f"{count} scale{'s' if count > 1 else ''}: peak memory {short:.0f} MB with {LENGTHS[0]} "

@@ -8,9 +8,9 @@ from typing import Any, List
 import jinja2
 
 COLUMNS = 120
-# A list's item: its mark, behind which its other lines are aligned.
+# Mark of a list item, after which its further lines are aligned.
 _ITEM = re.compile(r"(\s*)([-*]|\d+\.) ")
-# Lines that stand as they are: headings, tables, pictures, code and quotes.
+# Lines that are not wrapped: headings, tables, pictures, code and quotes.
 _FIXED = re.compile(r"(#|\||!\[|<|>|    \S|\s*$)")
 
 
@@ -28,7 +28,7 @@ def _wrap_paragraph(lines: List[str]) -> List[str]:
 
 
 def wrap(text: str) -> str:
-  """Wraps a page's paragraphs and list items; headings, tables and code stay as they are."""
+  """Wraps paragraphs and list items of a page, but not headings, tables and code."""
   wrapped: List[str] = []
   paragraph: List[str] = []
   in_code = False
@@ -47,7 +47,7 @@ def wrap(text: str) -> str:
 
 
 def render(template: pathlib.Path, **values: Any) -> str:
-  """Renders a Jinja template, every value of which must be given, and wraps the result."""
+  """Renders a Jinja template, which requires every value, and wraps the result."""
   environment = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,

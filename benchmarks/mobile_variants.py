@@ -1,9 +1,8 @@
-"""What makes PPN-Swift faster, and what it costs: `python -m benchmarks.mobile_variants`.
+"""Compares faster variants of PPN-Swift: `python -m benchmarks.mobile_variants`.
 
-Each variant is exported in full size with random weights, and all of them are
-timed in turns, with the --reference among them. Their scores are those of the
-same variants in small, from `benchmarks.ablations`. Writes docs/mobile.md with
-its plot, and the figures in docs/mobile.json.
+Exports each variant in full size with random weights, and times all of them and --reference in
+turns. Scores are those of small versions of the variants, from `benchmarks.ablations`. Writes
+docs/mobile.md with its plot, and the measurements as docs/mobile.json.
 """
 
 import dataclasses
@@ -23,7 +22,7 @@ from tqdm import tqdm
 
 from benchmarks import ablation_plan as plan
 from benchmarks.ablation_plots import BLUE, ORANGE, STYLE
-from benchmarks.ablation_report import costs_of
+from benchmarks.ablation_report import get_costs
 from benchmarks.ablation_results import Results, change, spread
 from benchmarks.markdown_pages import render
 from ppn_tf.evaluation.tables import format_rows
@@ -36,21 +35,21 @@ FLAGS = flags.FLAGS
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TEMPLATE = pathlib.Path(__file__).with_name("mobile_variants.md.jinja")
-# HeadNet is not in a `step`; this one is exported in no time.
+# `step` does not contain HeadNet, so a small HeadNet saves time.
 SWIFT = ("--flagfile=configs/ppn_swift.cfg", "--head_backbone=mobilenet_v2_0.35")
 LITE = ("--flagfile=configs/ppn_swift_lite.cfg", "--head_backbone=mobilenet_v2_0.35")
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-  """A network as it is exported.
+  """Exported network.
 
   Attributes:
-    name: what the table calls it.
-    flags: the full-size network's.
-    sampler: of its export.
-    quantize: of its export.
-    small: the run of ablation_plan.py that is the same in small; "" if none is.
+    name: name in the table.
+    flags: flags of the network in full size.
+    sampler: value of --sampler for the export.
+    quantize: value of --quantize for the export.
+    small: run of ablation_plan.py with a small version of the network, or "".
   """
 
   name: str
@@ -81,13 +80,13 @@ VARIANTS = (
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-  """What a variant costs.
+  """Costs of a variant.
 
   Attributes:
     macs: multiply-accumulates of a step.
-    bytes: the file's size, with a small HeadNet in it.
-    milliseconds: median of a step.
-    ratio: median of the turns' ratios to the reference.
+    bytes: size of the file, which has a small HeadNet.
+    milliseconds: median time of a step.
+    ratio: median ratio of its time to that of the reference, over turns.
   """
 
   macs: int
@@ -98,12 +97,12 @@ class Measured:
 
 def define_flags() -> None:
   flags.DEFINE_string(
-    "reference", "", "A .tflite that times are ratios to, such as MoveNet Thunder's."
+    "reference", "", "A .tflite file to compare times with, such as MoveNet Thunder."
   )
-  flags.DEFINE_string("results", str(DOCS / "results.json"), "What `benchmarks.ablations` wrote.")
+  flags.DEFINE_string("results", str(DOCS / "results.json"), "Results from `benchmarks.ablations`.")
   flags.DEFINE_string("output", str(DOCS / "mobile.md"), "Page to write; its plot goes to images/.")
-  flags.DEFINE_string("runtime", "ai-edge-litert", "What runs the files.")
-  flags.DEFINE_integer("repeats", 50, "Turns.", lower_bound=3)
+  flags.DEFINE_string("runtime", "ai-edge-litert", "Runtime of the files.")
+  flags.DEFINE_integer("repeats", 50, "Number of turns.", lower_bound=3)
 
 
 def export(variant: Variant, path: pathlib.Path) -> None:
@@ -120,11 +119,11 @@ def export(variant: Variant, path: pathlib.Path) -> None:
 
 
 def step_macs(variant: Variant) -> int:
-  return costs_of(variant.flags)["step"].macs
+  return get_costs(variant.flags)["step"].macs
 
 
 def measure(reference: pathlib.Path) -> Dict[str, Measured]:
-  """Exports all variants and times their steps, by name, on one thread."""
+  """Exports all variants, and times their steps on one thread; returns costs by name."""
   if not reference.is_file():
     raise InputError(f"--reference={reference}: no such file. Give a .tflite to compare with.")
   with tempfile.TemporaryDirectory() as name:
@@ -133,34 +132,34 @@ def measure(reference: pathlib.Path) -> Dict[str, Measured]:
       export(variant, path)
     sizes = [path.stat().st_size for path in paths]
     timed = time_all([*paths, reference], FLAGS.runtime, 1, FLAGS.repeats)
-  # A PPN's `step` comes behind its `start`.
-  last = {one.file: one.seconds for one in timed}
-  found = {}
+  # The last signature of a file is `step`.
+  last = {times.file: times.seconds for times in timed}
+  measured = {}
   for variant, path, size in zip(VARIANTS, paths, sizes):
     seconds = last[path.name]
     ratio = float(np.median(seconds / last[reference.name]))
     milliseconds = float(np.median(1e3 * seconds))
-    found[variant.name] = Measured(step_macs(variant), size, milliseconds, ratio)
-  return found
+    measured[variant.name] = Measured(step_macs(variant), size, milliseconds, ratio)
+  return measured
 
 
 def small_scores(results: Results, variant: Variant) -> List[float]:
-  """PCK-torso over whole clips of the same variant in small, with each seed; [] if none is."""
+  """Returns PCK-torso on whole clips of the small version, for each seed; [] without one."""
   return results.scores(variant.small, plan.WHOLE_CLIP) if variant.small else []
 
 
 def table(results: Results, measured: Dict[str, Measured]) -> str:
-  """The variants in Markdown."""
+  """Formats the table of variants in Markdown."""
   rows = []
   for variant in VARIANTS:
-    one, scores = measured[variant.name], small_scores(results, variant)
+    costs, scores = measured[variant.name], small_scores(results, variant)
     rows.append(
       [
         variant.name,
         variant.sampler if variant.name != FRAMEWISE else "–",
-        f"{one.macs / 1e9:.2f}",
-        f"{one.milliseconds:.1f}",
-        f"{one.ratio:.2f}",
+        f"{costs.macs / 1e9:.2f}",
+        f"{costs.milliseconds:.1f}",
+        f"{costs.ratio:.2f}",
         spread(scores) if scores else "–",
       ]
     )
@@ -169,7 +168,7 @@ def table(results: Results, measured: Dict[str, Measured]) -> str:
 
 
 def plot(results: Results, measured: Dict[str, Measured]) -> Figure:
-  """Scores against time: a dot for each variant, a line over its seeds."""
+  """Plots scores by time: a dot for each variant, with a line that spans its seeds."""
   with matplotlib.rc_context(STYLE):
     figure = Figure(figsize=(7.6, 4.2), layout="constrained", facecolor="white")
     axes = figure.subplots()
@@ -188,7 +187,7 @@ def plot(results: Results, measured: Dict[str, Measured]) -> Figure:
     axes.set(
       xlabel="time of a full-size step, the reference's being 1",
       ylabel="PCK-torso of the same network in small, %",
-      xlim=(0, 1.25 * max(one.ratio for one in measured.values())),
+      xlim=(0, 1.25 * max(costs.ratio for costs in measured.values())),
       ylim=(low, high + 0.45 * (high - low)),  # room for the names
     )
     axes.grid(True, linewidth=0.6, color="#dfe3e8")
@@ -197,7 +196,7 @@ def plot(results: Results, measured: Dict[str, Measured]) -> Figure:
 
 
 def page(results: Results, measured: Dict[str, Measured], reference: str) -> str:
-  """docs/mobile.md."""
+  """Returns the text of docs/mobile.md."""
 
   def compared(new: str, old: str) -> str:
     return change(results.scores(new, plan.WHOLE_CLIP), results.scores(old, plan.WHOLE_CLIP))
@@ -218,7 +217,11 @@ def _runs() -> List[str]:
 
 
 def read_results(path: str) -> Results:
-  """The ablations' results; InputError where a seed has not all variants yet."""
+  """Reads the results of ablations.
+
+  Raises:
+    InputError: no such file, or no seed has all variants yet.
+  """
   source = pathlib.Path(path)
   if not source.is_file():
     raise InputError(f"{source}: no such file. Make it with `python -m benchmarks.ablations`.")
@@ -226,7 +229,7 @@ def read_results(path: str) -> Results:
   if not results.seeds(*_runs()):
     missing = sorted(set(_runs()) - set(results.table))
     raise InputError(
-      f"{source}: no seed has all variants yet. Go on with `python -m benchmarks.ablations "
+      f"{source}: no seed has all variants yet. Continue `python -m benchmarks.ablations "
       f"--networks={','.join(missing or _runs())}`."
     )
   return results
@@ -241,12 +244,12 @@ def main(argv: Sequence[str]) -> None:
     "reference": reference.name,
     "runtime": FLAGS.runtime,
     "repeats": FLAGS.repeats,
-    "variants": {name: dataclasses.asdict(one) for name, one in measured.items()},
+    "variants": {name: dataclasses.asdict(costs) for name, costs in measured.items()},
   }
   with complete_or_absent(output.with_suffix(".json")) as partial:
     partial.write_text(json.dumps(figures, indent=1) + "\n")
   with complete_or_absent(output.parent / "images" / "mobile_variants.svg") as partial:
-    with matplotlib.rc_context(STYLE):  # its salt makes the same file of the same figures
+    with matplotlib.rc_context(STYLE):  # with a fixed salt, for reproducible files
       plot(results, measured).savefig(partial, format="svg", metadata={"Date": None})
   with complete_or_absent(output) as partial:
     partial.write_text(page(results, measured, reference.stem))

@@ -52,14 +52,14 @@ def test_every_run_starts_from_pretrained_networks_of_its_backbones():
         assert backbone.replace("head", "body") in pretrained[source]
 
 
-def test_networks_come_with_what_they_start_from_and_behind_it():
-  runs = plan.with_what_they_start_from(["swift_lite", "swift"])
+def test_networks_come_with_prerequisites_and_behind_it():
+  runs = plan.with_prerequisites(["swift_lite", "swift"])
   assert [run.name for run in runs] == [
     "pretrained_small",
     "pretrained_small_separable",
     "swift",
     "swift_lite",
   ]
-  assert plan.with_what_they_start_from(list(plan.RUNS)) == list(plan.RUNS.values())
+  assert plan.with_prerequisites(list(plan.RUNS)) == list(plan.RUNS.values())
   with pytest.raises(ValueError, match="^swiftest: not one of pretrained_large, "):
-    plan.with_what_they_start_from(["swift", "swiftest"])
+    plan.with_prerequisites(["swift", "swiftest"])
