@@ -1,12 +1,11 @@
-"""Networks on three sets of labelled people, in one table: `python -m benchmarks.people_scores`.
+"""Scores networks on three sets of labeled people: `python -m benchmarks.people_scores`.
 
   python -m benchmarks.people_sets --source=DIR --data_dir=records_people
   python -m benchmarks.people_scores --data_dir=records_people \\
     --tflite=ours=ppn.tflite --tflite=thunder=movenet-thunder.tflite
 
-All networks see the same crops of the same frames and are scored on the joints
-that all of them have. They are timed in turns. Writes docs/people_scores.json
-and the page docs/people_scores.md.
+All networks get the same crops of the same frames, and are scored on the joints that all of them
+have. They are timed in turns. Writes docs/people_scores.json and the page docs/people_scores.md.
 """
 
 import json
@@ -29,10 +28,10 @@ from ppn_tf.runtime.files import complete_or_absent
 FLAGS = flags.FLAGS
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 TEMPLATE = pathlib.Path(__file__).with_name("people_scores.md.jinja")
-# In Penn Action's clip the bowler is seen from behind, and this one is longer.
+# A longer torso in the clip of Penn Action, which shows a bowler from behind.
 OTHER_TORSO = ("right_shoulder", "left_hip")
 OTHER = f"{CLIP}, other torso"
-# What is kept of a system's scores.
+# Fields of the scores of a system that are written.
 KEPT = ("num_clips", "num_frames", "torso", "jitter", "not_predicted", "time")
 KEPT_OF_METRIC = ("micro", "groups", "num_joints")
 METRICS = ("pck_torso", "pck_torso_clean", "pck_body")
@@ -41,27 +40,35 @@ Scores = Mapping[str, Any]
 
 
 def define_flags(values: flags.FlagValues = FLAGS) -> None:
-  """Defines the door's flags."""
+  """Defines the flags of the command."""
   flags.DEFINE_multi_string(
-    "tflite", [], "NAME=FILE: a network. Repeat for more.", flag_values=values
+    "tflite", [], "NAME=FILE of a network; may be repeated.", flag_values=values
   )
   flags.DEFINE_string(
-    "data_dir", "records_people", "What `benchmarks.people_sets` made.", flag_values=values
+    "data_dir",
+    "records_people",
+    "Folder of records from `benchmarks.people_sets`.",
+    flag_values=values,
   )
-  flags.DEFINE_integer("turns", 30, "Turns of the timing.", lower_bound=1, flag_values=values)
+  flags.DEFINE_integer(
+    "turns", 30, "Number of turns for timing.", lower_bound=1, flag_values=values
+  )
   flags.DEFINE_string(
     "output",
     str(DOCS / "people_scores.json"),
-    "File; the page goes beside it.",
+    "JSON file to write; the page is written next to it.",
     flag_values=values,
   )
 
 
 def score(records: pathlib.Path, *arguments: str) -> Dict[str, Scores]:
-  """What `python -m ppn_tf.score` finds of a data set, by system.
+  """Scores a data set by `python -m ppn_tf.score`; returns scores by system.
 
+  Args:
+    records: folder of the data set.
+    *arguments: further flags.
   Raises:
-    InputError: it refused; its own line stands above.
+    InputError: the command failed, and printed the reason.
   """
   with tempfile.TemporaryDirectory() as folder:
     output = pathlib.Path(folder) / "scores.json"
@@ -70,8 +77,8 @@ def score(records: pathlib.Path, *arguments: str) -> Dict[str, Scores]:
       [*command, f"--output_json={output}", *arguments], stdout=subprocess.PIPE, check=False
     )
     if done.returncode:
-      raise InputError(f"{records}: was not scored, as `python -m ppn_tf.score` said above.")
-    return {name: _kept(one) for name, one in json.loads(output.read_text()).items()}
+      raise InputError(f"{records}: not scored; see the error of `python -m ppn_tf.score` above.")
+    return {name: _kept(scores) for name, scores in json.loads(output.read_text()).items()}
 
 
 def _kept(scores: Scores) -> Dict[str, Any]:
@@ -84,35 +91,35 @@ def _kept(scores: Scores) -> Dict[str, Any]:
 
 
 def score_all(data_dir: pathlib.Path, networks: Sequence[str]) -> Dict[str, Dict[str, Scores]]:
-  """The scores by set, and of Penn Action's clip once more by its other torso.
+  """Returns scores by set and system, with a second entry for the other torso of CLIP.
 
   Args:
-    data_dir: what `benchmarks.people_sets` made.
-    networks: NAME=FILE each.
+    data_dir: folder of records from `benchmarks.people_sets`.
+    networks: NAME=FILE of each network.
   """
-  found = {}
+  results = {}
   with tempfile.TemporaryDirectory() as folder:
     for name, people in SETS.items():
-      arguments = [f"--tflite={one}" for one in networks]
+      arguments = [f"--tflite={network}" for network in networks]
       if name == CLIP:
         arguments += [f"--time_turns={FLAGS.turns}", f"--output_predictions={folder}"]
-      found[name] = score(data_dir / people.records, *arguments)
-    predictions = [f"--predictions={name}={folder}/{name}" for name in found[CLIP]]
+      results[name] = score(data_dir / people.records, *arguments)
+    predictions = [f"--predictions={name}={folder}/{name}" for name in results[CLIP]]
     records = data_dir / SETS[CLIP].records
-    found[OTHER] = score(records, *predictions, f"--torso={','.join(OTHER_TORSO)}")
-  return found
+    results[OTHER] = score(records, *predictions, f"--torso={','.join(OTHER_TORSO)}")
+  return results
 
 
-def table(found: Mapping[str, Mapping[str, Scores]]) -> Table:
-  """A row for each network, and one of the labels' own jitter."""
-  systems = list(found[CLIP])
+def table(results: Mapping[str, Mapping[str, Scores]]) -> Table:
+  """Returns a table with a row for each network, and a row for the jitter of the labels."""
+  systems = list(results[CLIP])
   boards, stills = (name for name in SETS if name != CLIP)
   heads: List[str] = []
   columns: List[Sequence[Cell]] = []
 
   def pck(head: str, name: str, metric: str) -> None:
     heads.append(head)
-    cells = compare([found[name][system][metric]["micro"] for system in systems])
+    cells = compare([results[name][system][metric]["micro"] for system in systems])
     columns.append([*cells, format_cell(None)])
 
   pck(f"{CLIP} PCK-torso", CLIP, "pck_torso")
@@ -124,35 +131,41 @@ def table(found: Mapping[str, Mapping[str, Scores]]) -> Table:
     pck("PCK-body", name, "pck_body")
   for name in (CLIP, boards):
     heads.append(f"jitter {name}")
-    jitters = [found[name][system]["jitter"] for system in systems]
-    values = [one["predicted"] for one in jitters] + [jitters[0]["labelled"]]
+    jitters = [results[name][system]["jitter"] for system in systems]
+    values = [jitter["predicted"] for jitter in jitters] + [jitters[0]["labelled"]]
     columns.append([format_cell(value, "{:.2f}") for value in values])
   heads.append("ms per frame")
-  times = [found[CLIP][system]["time"]["milliseconds"] for system in systems]
+  times = [results[CLIP][system]["time"]["milliseconds"] for system in systems]
   columns.append([*(format_cell(value) for value in times), format_cell(None)])
   rows = tuple(map(Row, [*systems, "the labels"], zip(*columns)))
   return Table(tuple(heads), (Section("", rows),), row_header="network")
 
 
-def page(found: Mapping[str, Mapping[str, Scores]]) -> str:
-  """The page of docs/."""
-  first = {name: next(iter(systems.values())) for name, systems in found.items()}
+def page(results: Mapping[str, Mapping[str, Scores]]) -> str:
+  """Returns the text of docs/people_scores.md."""
+  first = {name: next(iter(systems.values())) for name, systems in results.items()}
   return render(
     TEMPLATE,
-    table=tables.to_text(table(found), markdown=True),
+    table=tables.to_text(table(results), markdown=True),
     first=first,
     clip=CLIP,
-    files={name: one["file"] for name, one in found[CLIP].items()},
+    files={name: scores["file"] for name, scores in results[CLIP].items()},
   )
 
 
 def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, str]]:
-  """The (NAME, FILE)s; InputError where records or files are missing."""
+  """Splits NAME=FILE into pairs, and checks that all files exist.
+
+  Raises:
+    InputError: no network, or records or a file are missing.
+  """
   pairs = []
-  for one in networks:
-    name, _, file = (part.strip() for part in one.partition("="))
+  for network in networks:
+    name, _, file = (part.strip() for part in network.partition("="))
     if not name or not pathlib.Path(file).is_file():
-      raise InputError(f"--tflite={one}: names no file. Write e.g. --tflite=ours=ppn.tflite.")
+      raise InputError(
+        f"--tflite={network}: no such file. Give NAME=FILE, as in --tflite=ppn=ppn.tflite."
+      )
     pairs.append((name, file))
   if not pairs:
     raise InputError("nothing to score. Give --tflite=NAME=FILE, once or several times.")
@@ -169,12 +182,12 @@ def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   output, data_dir = pathlib.Path(FLAGS.output), pathlib.Path(FLAGS.data_dir)
   networks = [f"{name}={file}" for name, file in check(data_dir, FLAGS.tflite)]
-  found = score_all(data_dir, networks)
+  results = score_all(data_dir, networks)
   with complete_or_absent(output) as partial:
-    partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
   with complete_or_absent(output.with_suffix(".md")) as partial:
-    partial.write_text(page(found), encoding="utf-8")
-  print(tables.to_text(table(found)))
+    partial.write_text(page(results), encoding="utf-8")
+  print(tables.to_text(table(results)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Three sets of labelled people, as records: `python -m benchmarks.people_sets --source=DIR`.
+"""Makes records of three sets of labeled people: `python -m benchmarks.people_sets --source=DIR`.
 
-DIR holds what each of them came as:
+DIR contains the original files:
 
   penn_action/0502.mp4, 0502.mat           a test clip of Penn Action and its labels
   bonn/060470979/*.jpg                     a video of paddle boards, and
@@ -8,7 +8,8 @@ DIR holds what each of them came as:
   lspet_val/crops192.tar, labels.npz       stills of Leeds Sports Extended and their joints
 
 The records are DATA_DIR/penn_action/1.0.0, DATA_DIR/clips/bonn/1.0.0 and
-DATA_DIR/clips/lspet_val/1.0.0, all in the split "test". What is made is kept.
+DATA_DIR/clips/lspet_val/1.0.0, all in the split "test". Existing
+records are kept.
 """
 
 import io
@@ -38,9 +39,9 @@ MPII_LIMBS = (
   *((1, 2), (2, 3), (3, 7), (4, 7), (4, 5), (5, 6), (7, 8), (8, 9), (9, 10)),
   *((11, 12), (12, 13), (13, 8), (14, 8), (14, 15), (15, 16)),
 )
-# LSP's neck is at the height of the chin, as MPII's upper neck: a third nose, two thirds
-# shoulders lies 0.028 of the box's longer side from it and the shoulders' middle 0.042
-# (medians, MoveNet Thunder).
+# The neck of LSP is at the height of the chin, like the upper neck of MPII. Its median distance is
+# 0.028 of the longer side of the box to 1/3 nose + 2/3 shoulders, and 0.042 to the center of the
+# shoulders (MoveNet Thunder).
 LSP_JOINTS = (
   *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
   *("right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist"),
@@ -50,7 +51,7 @@ LSP_LIMBS = (
   *((1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (7, 8), (8, 9), (10, 11), (11, 12)),
   *((9, 13), (10, 13), (13, 14), (3, 9), (4, 10)),
 )
-# As labels.npz calls LSP_JOINTS.
+# Names of LSP_JOINTS in labels.npz.
 LSP_NAMES = tuple(
   "r_ankle r_knee r_hip l_hip l_knee l_ankle r_wrist r_elbow r_shoulder l_shoulder l_elbow "
   "l_wrist neck head_top".split()
@@ -61,20 +62,20 @@ class PeopleSet(NamedTuple):
   """One of the three sets.
 
   Attributes:
-    files: what it is made of, below the source.
-    write: makes of the source's folder what a door under data/ reads.
-    door: that door, with its flags.
-    records: the data set below DATA_DIR.
+    files: original files, relative to the source.
+    write: converts the source to the input folder of a command in data/.
+    command: module of that command, and its flags.
+    records: folder of the records, relative to DATA_DIR.
   """
 
   files: Tuple[str, ...]
   write: Callable[[pathlib.Path, pathlib.Path], None]
-  door: Tuple[str, ...]
+  command: Tuple[str, ...]
   records: str
 
 
 def write_penn_clip(source: pathlib.Path, folder: pathlib.Path) -> None:
-  """Penn Action's layout with one clip, its frames decoded from the video."""
+  """Writes one clip in the layout of Penn Action, with frames decoded from the video."""
   (folder / "labels").mkdir(parents=True)
   shutil.copy(source / "penn_action" / f"{CLIP}.mat", folder / "labels")
   frames = folder / "frames" / CLIP
@@ -85,7 +86,7 @@ def write_penn_clip(source: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def write_bonn(source: pathlib.Path, folder: pathlib.Path) -> None:
-  """The video's frames, and its two people as two tracks; joints that are NaN are not labelled."""
+  """Writes the frames of the video, and two tracks; NaN joints are not labeled."""
   shutil.copytree(source / "bonn" / VIDEO, folder / VIDEO)
   labels = np.load(source / "bonn" / f"{VIDEO}_gt_2x41x16x2.npy")
   annotations = [
@@ -100,10 +101,10 @@ def write_bonn(source: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def write_lspet(source: pathlib.Path, folder: pathlib.Path) -> None:
-  """Each still as a clip of one frame. The crops are 1.5 times as wide as the joints' extent.
+  """Writes each still as a clip of one frame; crops have 1.5 times the extent of the joints.
 
   Raises:
-    InputError: the labels are of other joints, or of a still that is not there.
+    InputError: the labels have other joints, or a still is missing.
   """
   path = source / "lspet_val" / "labels.npz"
   with np.load(path) as labels:
@@ -114,16 +115,19 @@ def write_lspet(source: pathlib.Path, folder: pathlib.Path) -> None:
   clips = [f"{number:05d}" for number in numbers]
   archive = source / "lspet_val" / "crops192.tar"
   with tarfile.open(archive) as crops:
-    lacking = sorted({f"{clip}.jpg" for clip in clips} - set(crops.getnames()))
-    if lacking:
-      raise InputError(f"{archive}: lacks {lacking[0]}, which {path.name} has labels of.")
+    missing = sorted({f"{clip}.jpg" for clip in clips} - set(crops.getnames()))
+    if missing:
+      raise InputError(
+        f"{archive}: no {missing[0]}, although {path.name} has labels for it. Give the whole "
+        "archive."
+      )
     for clip in tqdm(clips, desc="lspet_val", unit="still", disable=None):
       (folder / clip).mkdir(parents=True)
       content = crops.extractfile(f"{clip}.jpg") or io.BytesIO()
       (folder / clip / f"{clip}.jpg").write_bytes(content.read())
   annotations = [
-    {"image_id": number, "category_id": 1, "keypoints": coco_joints(one)}
-    for number, one in enumerate(joints)
+    {"image_id": number, "category_id": 1, "keypoints": coco_joints(points)}
+    for number, points in enumerate(joints)
   ]
   _write_annotations(
     folder, _category("lsp_person", LSP_JOINTS, LSP_LIMBS), [(clip, 0) for clip in clips],
@@ -132,9 +136,9 @@ def write_lspet(source: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def coco_joints(joints: np.ndarray) -> List[float]:
-  """x, y, v of each of the joints [K, 2]: v is 2, or 0 where one is NaN."""
-  labelled = np.isfinite(joints).all(axis=-1, keepdims=True)
-  rows = np.where(labelled, np.concatenate([joints, 0 * joints[:, :1] + 2], axis=-1), 0.0)
+  """Returns x, y, v of each of the joints [K, 2], with v = 2, or 0 for NaN."""
+  labeled = np.isfinite(joints).all(axis=-1, keepdims=True)
+  rows = np.where(labeled, np.concatenate([joints, 0 * joints[:, :1] + 2], axis=-1), 0.0)
   return [float(number) for number in rows.ravel()]
 
 
@@ -148,7 +152,7 @@ def _write_annotations(
   frames: Sequence[Tuple[str, int]],
   annotations: List[Dict[str, Any]],
 ) -> None:
-  """annotations.json of (clip, frame)s, whose places are the images' ids; all in "test"."""
+  """Writes annotations.json, in the split "test", with indices of `frames` as image ids."""
   content = {
     "categories": [category],
     "clips": [{"name": clip, "split": "test"} for clip in dict.fromkeys(c for c, _ in frames)],
@@ -183,21 +187,25 @@ SETS = {
 
 
 def check_source(source: pathlib.Path) -> None:
-  """Raises InputError where a file of some set is missing."""
+  """Checks that all original files exist.
+
+  Raises:
+    InputError: a file is missing.
+  """
   for name, people in SETS.items():
     for file in people.files:
       if not (source / file).exists():
         raise InputError(
-          f"{source / file}: no such file, which set {name} is made of. Give --source the folder "
+          f"{source / file}: no such file, but set {name} requires it. Give --source the folder "
           "that --help describes."
         )
 
 
 def make(name: str, source: pathlib.Path, data_dir: pathlib.Path) -> pathlib.Path:
-  """Makes a set's records, or finds them made; returns their folder.
+  """Makes the records of a set unless they exist; returns their folder.
 
   Raises:
-    InputError: the door that makes the records refused; its own line stands above.
+    InputError: the command failed, and printed the reason.
   """
   people = SETS[name]
   records = data_dir / people.records
@@ -208,20 +216,22 @@ def make(name: str, source: pathlib.Path, data_dir: pathlib.Path) -> pathlib.Pat
   if not folder.exists():
     with complete_or_absent(folder) as partial:
       people.write(source, partial)
-  module, *arguments = people.door
+  module, *arguments = people.command
   command = [sys.executable, "-m", module, f"--source={folder}", f"--data_dir={data_dir}"]
   done = subprocess.run(
     [*command, "--strict", *arguments], stdout=subprocess.PIPE, text=True, check=False
   )
   if done.returncode:
-    raise InputError(f"{name}: `python -m {module}` made no records of {folder}, as it said above.")
+    raise InputError(
+      f"{name}: no records of {folder}; see the error of `python -m {module}` above."
+    )
   print(f"{name}: made, {records}")
   return records
 
 
 def define_flags() -> None:
   flags.DEFINE_string("source", None, "Folder of the three sets, as above.", required=True)
-  flags.DEFINE_string("data_dir", "records_people", "Where the records are made.")
+  flags.DEFINE_string("data_dir", "records_people", "Folder for the records.")
 
 
 def main(argv: Sequence[str]) -> None:

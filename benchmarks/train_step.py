@@ -1,14 +1,13 @@
 """Times the training step, and its twin in PyTorch: `python -m benchmarks.train_step`.
 
-Each configuration is measured in a process of its own: steps of this project
-on a batch in memory, the twin's on the same batch, and this project's on real
-input take turns, so that a machine that slows down slows all of them. The twin
-starts from the same weights and computes the same (tests/benchmarks/test_train_step.py);
---pytorch_python names a Python that has PyTorch.
+Each configuration runs in a separate process. Steps of this project on a batch in memory, steps of
+the twin on the same batch, and steps of this project on real input take turns, so that a machine
+that slows down slows all of them. The twin starts from the same weights and computes the same
+(tests/benchmarks/test_train_step.py). --pytorch_python names a Python with PyTorch.
 
-The paper's batch, 8 clips at 256x256, is too much for two cores with HRNet-W48;
-the defaults for its networks are smaller. They have two clips in a batch, since
-PyTorch has a slower way for one image.
+The batch of the paper, 8 clips at 256x256, is too large for HRNet-W48 on two cores, so that
+networks of the paper get smaller defaults. A batch has two clips, because PyTorch uses slower code
+for one image.
 """
 
 import json
@@ -34,7 +33,13 @@ FLAGS = flags.FLAGS
 
 
 class Configuration(NamedTuple):
-  """A file of flags, the flags that make it smaller, and steps in a turn."""
+  """Configuration to measure.
+
+  Attributes:
+    flagfile: name in configs/.
+    smaller: flags that make it smaller.
+    steps: steps per turn.
+  """
 
   flagfile: str
   smaller: Tuple[str, ...]
@@ -52,22 +57,26 @@ NOT_MEASURED = "not measured"
 
 
 def define_flags() -> None:
-  flags.DEFINE_list("configurations", list(CONFIGURATIONS), "Which of demo, swift, stable.")
-  flags.DEFINE_integer("repeats", 5, "Turns of each kind of step.", lower_bound=1)
-  flags.DEFINE_integer("steps", 0, "Steps in a turn; 0: 10 of the demo's, 2 of the others'.")
-  flags.DEFINE_string("pytorch_python", "", "A Python with PyTorch; without one no twin is timed.")
+  flags.DEFINE_list(
+    "configurations", list(CONFIGURATIONS), "Configurations to measure, of demo, swift, stable."
+  )
+  flags.DEFINE_integer("repeats", 5, "Number of turns of each kind of step.", lower_bound=1)
+  flags.DEFINE_integer(
+    "steps", 0, "Steps per turn; 0: 10 for demo, 2 for the other configurations."
+  )
+  flags.DEFINE_string("pytorch_python", "", "Python with PyTorch. Empty: the twin is not timed.")
   flags.DEFINE_enum("measure", "", ["", "time", "memory"], "Internal: measure this and exit.")
 
 
 def measure_memory() -> Dict[str, Any]:
-  """Peak bytes of a step on a batch in memory above those before it."""
+  """Measures the peak memory of a step on a batch in memory, in bytes above that before it."""
   work = Work(FLAGS.train_split)
   work.stop_input()
   return {"bytes": peak_of(work.step, repeats=2)}
 
 
 def measure_time() -> Dict[str, Any]:
-  """The configuration's figures, by the names that `row` reads."""
+  """Measures a configuration; returns values by the names that `row` reads."""
   work = Work(FLAGS.train_split)
   sizes = {"repeats": FLAGS.repeats, "steps": FLAGS.steps}
   result: Dict[str, Any] = {
@@ -81,7 +90,7 @@ def measure_time() -> Dict[str, Any]:
     folder = pathlib.Path(name)
     hand_over(work.model, work.batch, experiment.run_flags(), folder)
     with TwinProcess(FLAGS.pytorch_python, folder) as twin:
-      _check_alike(result, work, twin)
+      _check_equal(result, work, twin)
       result.update(twin_way=twin.choose_fastest(), twin_version=twin.version)
       result.update(take_turns(work, twin, **sizes))
     with TwinProcess(FLAGS.pytorch_python, folder, GIVE_BACK) as twin:
@@ -89,34 +98,34 @@ def measure_time() -> Dict[str, Any]:
   return result
 
 
-def _check_alike(result: Mapping[str, Any], work: Work, twin: TwinProcess) -> None:
-  """Checks that the twin is as large and begins with the same loss."""
+def _check_equal(result: Mapping[str, Any], work: Work, twin: TwinProcess) -> None:
+  """Checks that the twin has the same size and the same first loss."""
   assert twin.parameters == result["parameters"], (twin.parameters, result["parameters"])
   assert twin.threads == result["threads"], (twin.threads, result["threads"])
   work.step()
-  ours, loss = work.trainer.read_means()["loss"], twin.step()["loss"]
-  assert abs(ours - loss) <= 1e-3 * abs(ours), f"the twin's first loss is {loss}, not {ours}"
+  expected, loss = work.trainer.read_means()["loss"], twin.step()["loss"]
+  assert abs(expected - loss) <= 1e-3 * abs(expected), f"first loss {loss}, not {expected}"
 
 
-def row(name: str, found: Mapping[str, Any]) -> List[str]:
-  """A line of the table."""
-  frames = found["batch_size"] * found["num_frames"]
+def row(name: str, measured: Mapping[str, Any]) -> List[str]:
+  """Returns a row of the table."""
+  frames = measured["batch_size"] * measured["num_frames"]
 
   def megabytes(key: str) -> str:
-    return f"{found[key] / 1e6:.0f} MB" if key in found else NOT_MEASURED
+    return f"{measured[key] / 1e6:.0f} MB" if key in measured else NOT_MEASURED
 
-  waiting, whole = found["seconds_waiting"], found["seconds_real"]
-  twins = "twin_seconds" in found
+  waiting, whole = measured["seconds_waiting"], measured["seconds_real"]
+  twins = "twin_seconds" in measured
   return [
     name,
-    f"{1e3 * found['seconds']:.0f} ms",
-    f"{frames / found['seconds']:.1f}",
+    f"{1e3 * measured['seconds']:.0f} ms",
+    f"{frames / measured['seconds']:.1f}",
     f"{frames / whole:.1f}",
     f"{1e3 * waiting:.1f} ms = {100 * waiting / whole:.1f}%",
     megabytes("bytes"),
-    f"{frames / found['twin_seconds']:.1f}" if twins else NOT_MEASURED,
+    f"{frames / measured['twin_seconds']:.1f}" if twins else NOT_MEASURED,
     megabytes("twin_bytes"),
-    f"{found['speed']:.2f}x" if twins else NOT_MEASURED,
+    f"{measured['speed']:.2f}x" if twins else NOT_MEASURED,
   ]
 
 
@@ -126,51 +135,54 @@ HEADER = (
   "frames/s",
   "frames/s, real input",
   "input wait",
-  "step's memory",
+  "memory of a step",
   "PyTorch frames/s",
   "PyTorch memory",
   "speed to PyTorch",
 )
 
 
-def description(name: str, found: Mapping[str, Any]) -> str:
-  """What exactly a line of the table is about."""
+def description(name: str, measured: Mapping[str, Any]) -> str:
+  """Returns one line about the configuration of a row."""
   text = (
-    f"{name}: configs/{CONFIGURATIONS[name].flagfile} with {found['batch_size']} clips of "
-    f"T = {found['num_frames']} at {'x'.join(found['image_size'])} pixels, "
-    f"{found['parameters'] / 1e6:.2f} million parameters"
+    f"{name}: configs/{CONFIGURATIONS[name].flagfile} with {measured['batch_size']} clips of "
+    f"T = {measured['num_frames']} at {'x'.join(measured['image_size'])} pixels, "
+    f"{measured['parameters'] / 1e6:.2f} million parameters"
   )
-  if "twin_way" in found:
-    text += f"; PyTorch {found['twin_version']} with as many, {found['twin_way']}, its fastest way"
+  if "twin_way" in measured:
+    text += (
+      f"; PyTorch {measured['twin_version']} with as many parameters, and its fastest settings, "
+    )
+    text += f"{measured['twin_way']}"
   return text
 
 
 def run_configuration(name: str, dataset: str) -> Dict[str, Any]:
-  """What is found out about a configuration, in processes of its own."""
+  """Measures a configuration in separate processes."""
   configuration = CONFIGURATIONS[name]
-  given = [FLAGS[size] for size in (*_SIZES, "pytorch_python", "repeats") if FLAGS[size].present]
+  present = [FLAGS[size] for size in (*_SIZES, "pytorch_python", "repeats") if FLAGS[size].present]
   command = [
     sys.executable,
     *("-m", "benchmarks.train_step"),
     f"--flagfile={ROOT / 'configs' / configuration.flagfile}",
     *configuration.smaller,
-    *(argument for flag in given for argument in flag.serialize().split("\n")),
+    *(argument for flag in present for argument in flag.serialize().split("\n")),
     f"--steps={FLAGS.steps or configuration.steps}",
     f"--dataset={dataset}",
   ]
 
-  def measured(what: str, **environment: str) -> Dict[str, Any]:
+  def run(kind: str, **environment: str) -> Dict[str, Any]:
     done = subprocess.run(
-      [*command, f"--measure={what}"],
+      [*command, f"--measure={kind}"],
       env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **environment},
       stdout=subprocess.PIPE,
       text=True,
     )
     if done.returncode:
-      raise InputError(f"{name}: could not be measured, see above. Try it with --configurations.")
+      raise InputError(f"{name}: not measured; see the error above.")
     return json.loads(done.stdout.splitlines()[-1])
 
-  return {**measured("time"), **measured("memory", **GIVE_BACK)}
+  return {**run("time"), **run("memory", **GIVE_BACK)}
 
 
 def main(argv: Sequence[str]) -> None:
@@ -185,25 +197,23 @@ def main(argv: Sequence[str]) -> None:
     )
   if FLAGS.pytorch_python:
     check_torch(FLAGS.pytorch_python)
-  found = {}
+  results = {}
   with tempfile.TemporaryDirectory() as folder:
     dataset = FLAGS.dataset or draw_clips(
       pathlib.Path(folder), num_train=32, num_test=0, num_frames=max(12, FLAGS.num_frames)
     )
     for name in FLAGS.configurations:
       print(f"measuring {name} ...", file=sys.stderr, flush=True)
-      found[name] = run_configuration(name, dataset)
-  threads = found[FLAGS.configurations[0]]["threads"]
+      results[name] = run_configuration(name, dataset)
+  threads = results[FLAGS.configurations[0]]["threads"]
   print(
     f"Training step in float32 on {threads} CPU cores, medians of {FLAGS.repeats} turns; input: "
     f"{FLAGS.dataset or '32 drawn clips of 240x320 pixels'}"
   )
-  print(format_rows(HEADER, [row(name, one) for name, one in found.items()]))
-  for name, one in found.items():
-    print(description(name, one))
-  print(
-    "The step was traced once. Its memory is what it needs above weights, Adam's and the batch."
-  )
+  print(format_rows(HEADER, [row(name, measured) for name, measured in results.items()]))
+  for name, measured in results.items():
+    print(description(name, measured))
+  print("The step was traced once. Memory excludes weights, the state of Adam, and the batch.")
   if not FLAGS.pytorch_python:
     print(
       "PyTorch was not measured: give --pytorch_python the Python of a venv with "

@@ -1,4 +1,4 @@
-"""The training step's work, and the turns that it and its twin are timed in."""
+"""Timing of the training step and of its twin, in turns."""
 
 import gc
 import statistics
@@ -12,12 +12,12 @@ from ppn_tf.training.trainer import Trainer
 
 import tensorflow as tf
 
-# Steps at the start of each turn that are not counted: what the others left running ends.
+# Steps at the start of each turn that do not count, while threads of other work end.
 _SETTLING = 1
 
 
 class Work:
-  """The flags' training step, on one batch and on the data set's."""
+  """Training step by the flags, on one batch and on batches of the data set."""
 
   def __init__(self, split: str):
     training_experiment.prepare_distribution()
@@ -29,18 +29,18 @@ class Work:
     self.batch = next(self._batches)
 
   def step(self) -> float:
-    """Seconds of a step on the batch in memory."""
+    """Runs a step on the batch in memory; returns its seconds."""
     return self._timed(self.batch)
 
   def step_with_input(self) -> Tuple[float, float]:
-    """Seconds of a step on the data set's next batch, and those until the batch was there."""
-    began = time.perf_counter()
+    """Runs a step on the next batch; returns its seconds, and those spent waiting for it."""
+    begin = time.perf_counter()
     batch = next(self._batches)
-    waited = time.perf_counter() - began
+    waited = time.perf_counter() - begin
     return waited + self._timed(batch), waited
 
   def stop_input(self) -> None:
-    """Frees the data set's iterator, buffers and threads."""
+    """Frees the iterator of the data set, with its buffers and threads."""
     del self._batches
     gc.collect()
 
@@ -49,21 +49,26 @@ class Work:
     assert count == 1, f"the training step was traced {count} times"
 
   def _timed(self, batch: Mapping[str, tf.Tensor]) -> float:
-    began = time.perf_counter()
+    begin = time.perf_counter()
     self.trainer.train_step(batch)
     int(self.trainer.step)
-    return time.perf_counter() - began
+    return time.perf_counter() - begin
 
 
 def take_turns(
   work: Work, twin: Optional[TwinProcess], *, repeats: int, steps: int
 ) -> Dict[str, float]:
-  """Times the three kinds of step, so many of each in a turn.
+  """Times three kinds of steps in turns.
 
+  Args:
+    work: the step of this project.
+    twin: the step in PyTorch, or None.
+    repeats: number of turns.
+    steps: steps of each kind per turn.
   Returns:
-    Medians over the turns: `seconds` of a step on the batch in memory,
-    `seconds_real` on real input, `seconds_waiting` of these; with a twin,
-    `twin_seconds` of its step, and `speed`, the twin's over the own.
+    medians over turns: `seconds` of a step on the batch in memory, `seconds_real` on real input,
+    `seconds_waiting` for input; with a twin, `twin_seconds` of its step, and `speed`, its time
+    over that of this project.
   """
   own: List[float] = []
   twins: List[float] = []
@@ -72,12 +77,12 @@ def take_turns(
   for turn in range(repeats + 1):
     turns = range(_SETTLING + steps)
     alone = [work.step() for _ in turns][_SETTLING:]
-    beside = [twin.step()["seconds"] for _ in turns][_SETTLING:] if twin else []
-    whole, waited = zip(*[work.step_with_input() for _ in turns][_SETTLING:])
-    if turn:  # the first one compiles and warms up
+    twin_times = [twin.step()["seconds"] for _ in turns][_SETTLING:] if twin else []
+    total, waited = zip(*[work.step_with_input() for _ in turns][_SETTLING:])
+    if turn:  # the first turn compiles and warms up
       own.append(statistics.median(alone))
-      twins += [statistics.median(beside)] if twin else []
-      real.append(statistics.fmean(whole))
+      twins += [statistics.median(twin_times)] if twin else []
+      real.append(statistics.fmean(total))
       waits.append(statistics.fmean(waited))
   work.check_traced_once()
   result = {
@@ -87,5 +92,5 @@ def take_turns(
   }
   if twin:
     result["twin_seconds"] = statistics.median(twins)
-    result["speed"] = statistics.median(theirs / ours for theirs, ours in zip(twins, own))
+    result["speed"] = statistics.median(a / b for a, b in zip(twins, own))
   return result

@@ -1,4 +1,4 @@
-"""The training step's PyTorch twin, in a process of its own that is asked line by line."""
+"""PyTorch twin of the training step, in a separate process with a line protocol."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 
-# Flags that the twin reads as they are.
+# Flags that the twin reads unchanged.
 _SHARED = (
   *("head_backbone", "body_backbone", "ppu_width", "ppu_blocks", "batch_norm_momentum"),
   *("sigma", "learning_rate", "num_steps", "weight_decay"),
@@ -30,13 +30,13 @@ def hand_over(
   settings: Mapping[str, Any],
   folder: pathlib.Path,
 ) -> None:
-  """Writes what the twin starts from: see `pytorch_twin.serve`.
+  """Writes the input files of `pytorch_twin.serve`.
 
   Args:
-    model: a PPN with DUC, the mean over dilations, the skip connection, chained.
-    batch: as `pipeline.training_batches` gives it.
+    model: a PPN with DUC, mean over dilation rates, skip connection and chained propagation.
+    batch: a batch of `pipeline.training_batches`.
     settings: values by flag name, as in flags.json.
-    folder: to write to.
+    folder: folder to write to.
   """
   arrays = {
     f"{network.name}/{layer.name}/{name}": variable.numpy()
@@ -61,25 +61,28 @@ def hand_over(
 
 
 def check_torch(python: str) -> None:
-  """Checks that an interpreter has PyTorch; InputError if not."""
+  """Checks that a Python has PyTorch.
+
+  Raises:
+    InputError: `python` cannot be run, or cannot import torch.
+  """
   try:
-    found = subprocess.run([python, "-c", "import torch"], capture_output=True, text=True)
+    done = subprocess.run([python, "-c", "import torch"], capture_output=True, text=True)
   except OSError as error:
     raise InputError(f"{python}: cannot be run ({error.strerror}). Name a Python.") from error
-  if found.returncode:
+  if done.returncode:
     raise InputError(
-      f"{python}: cannot import torch. benchmarks/pytorch_twin/requirements.txt says what to "
-      "install, and how."
+      f"{python}: cannot import torch. Install benchmarks/pytorch_twin/requirements.txt as it says."
     )
 
 
 class TwinProcess:
-  """The twin that starts from what `hand_over` wrote; a context, after which it is gone.
+  """Process of the twin, started from the files of `hand_over`; a context that ends it.
 
   Attributes:
-    parameters: numbers in its weights, moving statistics among them.
-    version: PyTorch's.
-    threads: that it computes with.
+    parameters: number of parameters, including moving statistics.
+    version: version of PyTorch.
+    threads: number of CPU threads.
   """
 
   def __init__(
@@ -123,22 +126,22 @@ class TwinProcess:
     return json.loads(line)
 
   def choose_fastest(self) -> str:
-    """Chooses the fastest way of computing, also for twins to come; its description."""
+    """Chooses the fastest settings, also for later twins; returns their description."""
     way = memory_format, fused = self._ask("fastest")["way"]
     path = self._folder / "settings.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "way": way}))
     return f"{memory_format}, {'fused' if fused else 'plain'} Adam"
 
   def step(self) -> Dict[str, float]:
-    """One training step: its `seconds` and its `loss`."""
+    """Runs a training step; returns its `seconds` and `loss`."""
     return self._ask("step")
 
   def memory(self) -> int:
-    """Peak bytes of a step above those before it."""
+    """Measures the peak memory of a step, in bytes above that before it."""
     return int(self._ask("memory")["bytes"])
 
   def heatmaps(self, path: pathlib.Path) -> Dict[str, np.ndarray]:
-    """loss, gradient_norm, initial [B, h, w, K] and final [B, T, h, w, K] of the batch."""
+    """Returns loss, gradient_norm, initial [B, h, w, K] and final [B, T, h, w, K]."""
     self._ask("heatmaps", str(path))
     with np.load(path) as arrays:
       return dict(arrays)

@@ -1,1 +1,1 @@
-"""PPN's training step in PyTorch, to be timed beside this project's; it needs a venv of its own."""
+"""Training step of PPN in PyTorch, for timing; it requires a separate virtual environment."""

@@ -1,6 +1,6 @@
-"""MobileNetV2, ResNet-18 and HRNet, layer for layer those of `ppn_tf.models`.
+"""MobileNetV2, ResNet-18 and HRNet with the same layers as in `ppn_tf.models`.
 
-A module's path, joined by underscores, is its Keras layer's name.
+The path of a module, joined by underscores, is the name of the Keras layer.
 """
 
 from typing import Dict, List, Sequence, Tuple
@@ -10,24 +10,24 @@ from torch import nn
 
 
 class Conv(nn.Conv2d):
-  """A convolution without bias, padded as "same" pads: at stride 2 what is odd goes to the end."""
+  """Convolution without bias, padded like "same", which at stride 2 pads the end more."""
 
   def __init__(
     self, channels: int, filters: int, kernel_size: int, stride: int = 1, groups: int = 1
   ):
     padding = kernel_size // 2 if stride == 1 else 0
     super().__init__(channels, filters, kernel_size, stride, padding, groups=groups, bias=False)
-    # All maps that are strided over have even sides.
-    before = (kernel_size - 2) // 2
-    after = kernel_size - 2 - before
-    self.frame = (before, after, before, after) if stride == 2 and kernel_size > 1 else ()
+    # At stride 2, all maps have even sides.
+    first = (kernel_size - 2) // 2
+    last = kernel_size - 2 - first
+    self.frame = (first, last, first, last) if stride == 2 and kernel_size > 1 else ()
 
   def forward(self, inputs: torch.Tensor) -> torch.Tensor:
     return super().forward(nn.functional.pad(inputs, self.frame) if self.frame else inputs)
 
 
 class ConvBN(nn.Module):
-  """Convolution, batch norm, and a ReLU unless told otherwise."""
+  """Convolution, batch norm, and by default a ReLU."""
 
   def __init__(
     self,
@@ -72,16 +72,16 @@ class _InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-  """Frames [N, 3, H, W] 0..255 to features of stride 32."""
+  """Backbone from frames [N, 3, H, W] 0..255 to features of stride 32."""
 
   def __init__(self, alpha: float):
     super().__init__()
 
     def scaled(filters: int) -> int:
-      """To a multiple of 8, and not below nine tenths."""
-      wanted = filters * alpha
-      rounded = max(8, int(wanted + 4) // 8 * 8)
-      return rounded + 8 if rounded < 0.9 * wanted else rounded
+      """Returns scaled filters, rounded to a multiple of 8, by at most 10 % down."""
+      exact = filters * alpha
+      rounded = max(8, int(exact + 4) // 8 * 8)
+      return rounded + 8 if rounded < 0.9 * exact else rounded
 
     channels = scaled(32)
     self.Conv1 = Conv(3, channels, 3, 2)
@@ -108,7 +108,7 @@ class MobileNetV2(nn.Module):
 
 
 class _BasicBlock(nn.Module):
-  """Two 3x3 convolutions; `shortcut` is the name of a strided block's third."""
+  """Two 3x3 convolutions, and a third one on the shortcut if it has a name."""
 
   def __init__(
     self, channels: int, filters: int, stride: int = 1, shortcut: str = "", epsilon: float = 1e-5
@@ -126,14 +126,14 @@ class _BasicBlock(nn.Module):
 
 
 class ResNet18(nn.Module):
-  """Frames [N, 3, H, W] 0..255 to features of stride 32."""
+  """Backbone from frames [N, 3, H, W] 0..255 to features of stride 32."""
 
   channels = 512
 
   def __init__(self) -> None:
     super().__init__()
     self.conv1 = ConvBN(3, 64, 7, 2, epsilon=1.001e-5)
-    # Which takes a last row and column of its own as "same" does.
+    # ceil_mode pads a last row and column, like "same".
     self.pool1 = nn.MaxPool2d(3, 2, ceil_mode=True)
     channels = 64
     self.blocks: List[str] = []
@@ -173,7 +173,7 @@ class _Bottleneck(nn.Module):
 
 
 class _Resample(nn.Module):
-  """What branch `target` receives from branch `source`."""
+  """Resampling from branch `source` to branch `target`."""
 
   def __init__(self, source: int, target: int, width: int):
     super().__init__()
@@ -196,7 +196,7 @@ class _Resample(nn.Module):
 
 
 class _Module(nn.Module):
-  """Four basic blocks a branch, then the exchange between branches."""
+  """Four basic blocks per branch, then the exchange between branches."""
 
   def __init__(self, num_branches: int, num_outputs: int, width: int):
     super().__init__()
@@ -221,14 +221,14 @@ class _Module(nn.Module):
         for source, branch in enumerate(deep)
       ]
       total = received[0] + received[1]
-      for one in received[2:]:
-        total.add_(one)
+      for branch in received[2:]:
+        total.add_(branch)
       fused.append(total.relu_())
     return fused
 
 
 class HRNet(nn.Module):
-  """Frames [N, 3, H, W] 0..255 to the features of stride 4 of HRNet-W`width`."""
+  """HRNet from frames [N, 3, H, W] 0..255 to features of stride 4."""
 
   _STAGES: Tuple[Tuple[int, int], ...] = ((2, 1), (3, 4), (4, 3))
 
@@ -264,7 +264,11 @@ class HRNet(nn.Module):
 
 
 def backbone(name: str) -> nn.Module:
-  """A backbone by its name in `ppn_tf.models.pose_net.BACKBONES`; KeyError for others."""
+  """Builds a backbone by its name in `ppn_tf.models.pose_net.BACKBONES`.
+
+  Raises:
+    KeyError: a backbone that the twin does not have.
+  """
   if name.startswith("mobilenet_v2"):
     alphas: Dict[str, float] = {
       "mobilenet_v2": 1.0, "mobilenet_v2_0.5": 0.5, "mobilenet_v2_0.35": 0.35

@@ -11,7 +11,7 @@ from benchmarks.pytorch_twin.unit import Unit, Warp
 
 
 class PoseNet(nn.Module):
-  """Backbone, DUC units, 1x1 convolution: [N, 3, H, W] 0..255 to heatmaps [N, K, h, w]."""
+  """Pose network from frames [N, 3, H, W] 0..255 to heatmaps [N, K, h, w]."""
 
   def __init__(self, name: str, widths: Sequence[int], num_joints: int):
     super().__init__()
@@ -44,7 +44,7 @@ class PPN(nn.Module):
         module.momentum = 1.0 - settings["batch_norm_momentum"]
 
   def forward(self, clips: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
-    """Initial heatmaps [B, K, h, w] and final ones [B, T, K, h, w] of clips [B, T, 3, H, W]."""
+    """Returns initial [B, K, h, w] and final heatmaps [B, T, K, h, w] of [B, T, 3, H, W]."""
     initial = state = self.head_net(clips[:, 0])
     preliminary = self.body_net(clips.flatten(0, 1)).unflatten(0, clips.shape[:2])
     final = []
@@ -59,21 +59,21 @@ def _layer_name(path: str) -> str:
 
 
 def _shuffled(values: np.ndarray) -> np.ndarray:
-  """depth_to_space's order of output channels, the first axis, to pixel_shuffle's."""
+  """Reorders output channels, the first axis, from depth_to_space to pixel_shuffle."""
   return values.reshape(4, -1, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
 
 
 def load_weights(model: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-  """Sets all of a model's weights from Keras' by `<network>/<layer>/<variable>`.
+  """Sets all weights of a model from Keras weights by `<network>/<layer>/<variable>`.
 
   Raises:
-    KeyError: one is missing.
-    ValueError: some are left over.
+    KeyError: a weight is missing.
+    ValueError: a weight belongs to no layer.
   """
-  left = set(arrays)
+  unused = set(arrays)
 
   def take(key: str, axes: Sequence[int] = (0,)) -> torch.Tensor:
-    left.discard(key)
+    unused.discard(key)
     values = arrays[key].transpose(axes)
     if "/duc_" in key:
       values = _shuffled(values)
@@ -97,5 +97,5 @@ def load_weights(model: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
           module.weight.copy_(take(f"{key}/kernel", (3, 2, 0, 1)))
           if module.bias is not None:
             module.bias.copy_(take(f"{key}/bias"))
-  if left:
-    raise ValueError(f"weights of no layer: {', '.join(sorted(left))}")
+  if unused:
+    raise ValueError(f"weights of no layer: {', '.join(sorted(unused))}")

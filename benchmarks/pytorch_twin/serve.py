@@ -1,13 +1,13 @@
-"""The twin's process: `python -m benchmarks.pytorch_twin.serve FOLDER`, asked line by line.
+"""Process of the twin: `python -m benchmarks.pytorch_twin.serve FOLDER`.
 
-FOLDER holds settings.json, weights.npz and batch.npz. A line on stdin is a
-question, a line of JSON on stdout its answer:
+FOLDER contains settings.json, weights.npz and batch.npz. Each line on stdin is a request, and each
+line of JSON on stdout its response:
 
-  about          parameters, version of PyTorch, threads
-  fastest        tries which way of computing is the fastest, and starts anew with it
-  step           seconds and loss of one training step
-  memory         peak bytes of a step above those before it
-  heatmaps FILE  writes loss, gradient's norm and heatmaps to an .npz file
+  about          number of parameters, version of PyTorch, threads
+  fastest        tries all settings, and restarts with the fastest
+  step           seconds and loss of a training step
+  memory         peak memory of a step, in bytes above that before it
+  heatmaps FILE  writes loss, norm of the gradient, and heatmaps to an .npz file
 """
 
 import itertools
@@ -27,7 +27,7 @@ WAYS = tuple(itertools.product(("contiguous_format", "channels_last"), (False, T
 
 
 class Twin:
-  """The step that the questions are about."""
+  """Training step that responds to requests."""
 
   def __init__(self, folder: pathlib.Path):
     self.settings = json.loads((folder / "settings.json").read_text())
@@ -40,7 +40,7 @@ class Twin:
     self.step = Step(self.settings, *self.arrays, memory_format, fused)
 
   def fastest(self) -> Tuple[str, bool]:
-    """The way of computing with the fastest step, one of WAYS, which is chosen."""
+    """Restarts with the fastest of WAYS, and returns it."""
     seconds: List[float] = []
     for way in WAYS:
       self.start(*way)
@@ -51,39 +51,42 @@ class Twin:
     return chosen
 
   def timed(self) -> Dict[str, float]:
-    began = time.perf_counter()
+    begin = time.perf_counter()
     loss = self.step()
-    return {"seconds": time.perf_counter() - began, "loss": loss}
+    return {"seconds": time.perf_counter() - begin, "loss": loss}
 
   def about(self) -> Dict[str, Any]:
     model = self.step.model
-    weights = [*model.parameters(), *(one for one in model.buffers() if one.is_floating_point())]
+    weights = [
+      *model.parameters(),
+      *(buffer for buffer in model.buffers() if buffer.is_floating_point()),
+    ]
     return {
-      "parameters": sum(one.numel() for one in weights),
+      "parameters": sum(weight.numel() for weight in weights),
       "version": torch.__version__,
       "threads": torch.get_num_threads(),
     }
 
-  def answer(self, question: str, argument: str) -> Dict[str, Any]:
-    if question == "about":
+  def respond(self, request: str, argument: str) -> Dict[str, Any]:
+    if request == "about":
       return self.about()
-    if question == "fastest":
+    if request == "fastest":
       return {"way": self.fastest()}
-    if question == "step":
+    if request == "step":
       return self.timed()
-    if question == "memory":
+    if request == "memory":
       return {"bytes": peak_of(self.step, repeats=2)}
-    if question == "heatmaps":
+    if request == "heatmaps":
       np.savez(argument, **self.step.heatmaps())
       return {}
-    raise ValueError(f"unknown question {question!r}")
+    raise ValueError(f"unknown request {request!r}")
 
 
 def main(folder: pathlib.Path) -> None:
   twin = Twin(folder)
   for line in sys.stdin:
-    question, _, argument = line.strip().partition(" ")
-    print(json.dumps(twin.answer(question, argument)), flush=True)
+    request, _, argument = line.strip().partition(" ")
+    print(json.dumps(twin.respond(request, argument)), flush=True)
 
 
 if __name__ == "__main__":

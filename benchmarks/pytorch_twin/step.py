@@ -1,4 +1,4 @@
-"""The training step in PyTorch: Eq. 1 over T frames, Adam with weight decay in the gradient."""
+"""Training step in PyTorch: Eq. 1 over T frames, Adam with weight decay in the gradient."""
 
 from typing import Any, Dict, Mapping, Tuple
 
@@ -9,7 +9,7 @@ from benchmarks.pytorch_twin.networks import PPN, load_weights
 
 
 def encode(keypoints: torch.Tensor, size: Tuple[int, int], stride: int, sigma: float) -> Any:
-  """Gaussians [..., K, h, w] of peak 1 about keypoints [..., K, 2], (x, y) in pixels."""
+  """Returns Gaussians [..., K, h, w] with peak 1 at keypoints [..., K, 2], (x, y) in pixels."""
   cells = (keypoints - (stride - 1) / 2.0) / stride
 
   def profile(length: int, center: torch.Tensor) -> torch.Tensor:
@@ -23,16 +23,15 @@ def encode(keypoints: torch.Tensor, size: Tuple[int, int], stride: int, sigma: f
 def heatmap_mse(
   predicted: torch.Tensor, target: torch.Tensor, weights: torch.Tensor
 ) -> torch.Tensor:
-  """Mean squared error of [B, K, h, w] over cells and the joints that [B, K] weights count."""
+  """Returns the mean squared error of [B, K, h, w] over cells and joints weighted by [B, K]."""
   error = torch.square(predicted - target).mean((2, 3))
   return (weights * error).sum() / weights.sum().clamp(min=1.0)
 
 
 class Step:
-  """A model with its weights, a batch in memory, and Adam.
+  """Model with weights, a batch in memory, and Adam.
 
-  In which order maps are kept (PyTorch's name of it), and whether Adam is its
-  fused one, does not change what is computed.
+  The memory format, and whether Adam is fused, do not change the results.
   """
 
   def __init__(
@@ -65,7 +64,7 @@ class Step:
     self.right = torch.zeros(())
 
   def loss(self) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Eq. 1, and the initial [B, K, h, w] and the final heatmaps [B, T, K, h, w]."""
+    """Returns Eq. 1, the initial [B, K, h, w] and the final heatmaps [B, T, K, h, w]."""
     initial, final = self.model(self.frames)
     size = tuple(final.shape[-2:])
     stride = self.frames.shape[-1] // size[1]
@@ -76,7 +75,7 @@ class Step:
     return total, initial, final
 
   def __call__(self) -> float:
-    """One step of training; its loss."""
+    """Runs a training step; returns its loss."""
     rate = self.settings["learning_rate"] * (1.0 - self.done / self.settings["num_steps"])
     for group in self.optimizer.param_groups:
       group["lr"] = rate
@@ -89,7 +88,7 @@ class Step:
     return float(total.detach())
 
   def share_right(self, final: torch.Tensor) -> torch.Tensor:
-    """Counted joints within 0.2 of the torso, as the training step reports them."""
+    """Returns the share of weighted joints within 0.2 of the torso, as in training."""
     width = final.shape[-1]
     stride = self.frames.shape[-1] // width
     index = final.flatten(-2).argmax(-1)
@@ -99,10 +98,10 @@ class Step:
     return (right * self.weights).sum() / self.weights.sum()
 
   def heatmaps(self) -> Dict[str, np.ndarray]:
-    """The loss, its gradient's norm, and the heatmaps, channels last, with batch statistics."""
+    """Returns loss, norm of its gradient, and heatmaps, channels last, in training mode."""
     total, initial, final = self.loss()
     total.backward()
-    norms = [one.grad.norm() for one in self.model.parameters() if one.grad is not None]
+    norms = [p.grad.norm() for p in self.model.parameters() if p.grad is not None]
     self.optimizer.zero_grad()
     return {
       "loss": total.detach().numpy(),

@@ -1,4 +1,4 @@
-"""The Pose Propagation Unit in PyTorch: PoseWarper's warping with sampling by `grid_sample`."""
+"""Pose Propagation Unit in PyTorch, with the warping of PoseWarper by `grid_sample`."""
 
 from typing import Sequence
 
@@ -25,7 +25,7 @@ class _BasicBlock(nn.Module):
 
 
 class Warp(nn.Module):
-  """Deformable 3x3 convolution (Eq. 4) that samples each joint's map at offsets of its own."""
+  """Deformable 3x3 convolution (Eq. 4) that samples the map of each joint at separate offsets."""
 
   def __init__(self, joints: int, rate: int):
     super().__init__()
@@ -33,16 +33,16 @@ class Warp(nn.Module):
     self.weight = nn.Parameter(torch.zeros(joints, 9 * joints, 1, 1))
 
   def forward(self, maps: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
-    """Warps [B, K, h, w] by [B, 2 * 9 * K, h, w]: all dy, then all dx; in them tap by tap."""
+    """Warps [B, K, h, w] by [B, 2 * 9 * K, h, w]: all dy, then all dx, each tap by tap."""
     batch, joints, height, width = maps.shape
     steps = self.rate * torch.arange(-1.0, 2.0)
     taps = torch.stack(torch.meshgrid(steps, steps, indexing="ij")).reshape(2, 9, 1, 1, 1)
-    here = torch.stack(
+    cells = torch.stack(
       torch.meshgrid(torch.arange(float(height)), torch.arange(float(width)), indexing="ij")
     )
-    base = taps + here[:, None, None]
+    base = taps + cells[:, None, None]
     positions = offsets.reshape(batch, 2, 9, joints, height, width) + base
-    # grid_sample's coordinates: (x, y), from -1 to 1 between the outer cells' centres.
+    # Coordinates of grid_sample are (x, y), from -1 to 1 between the centers of outer cells.
     grid = torch.stack(
       (positions[:, 1] * (2.0 / (width - 1)) - 1.0, positions[:, 0] * (2.0 / (height - 1)) - 1.0),
       -1,
@@ -55,7 +55,7 @@ class Warp(nn.Module):
 
 
 class Unit(nn.Module):
-  """Previous and preliminary heatmaps [B, K, h, w] to the propagated ones (section III-B)."""
+  """Unit from previous and preliminary to propagated heatmaps [B, K, h, w] (section III-B)."""
 
   def __init__(self, joints: int, width: int, num_blocks: int, dilations: Sequence[int]):
     super().__init__()

@@ -98,7 +98,7 @@ def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
 def test_what_is_missing_is_said(tmp_path):
   with pytest.raises(InputError, match="nothing to score"):
     people.check(tmp_path, [])
-  with pytest.raises(InputError, match="--tflite=ours=/no/such.tflite: names no file"):
+  with pytest.raises(InputError, match="--tflite=ours=/no/such.tflite: no such file"):
     people.check(tmp_path, ["ours=/no/such.tflite"])
   (tmp_path / "a.tflite").write_text("")
   with pytest.raises(InputError, match="penn_action/1.0.0: no such data set. .*people_sets"):

@@ -103,7 +103,7 @@ def test_joints_that_are_no_numbers_are_not_labelled():
 def test_a_file_that_is_missing_is_named(source, tmp_path):
   done = door(tmp_path / "nowhere", tmp_path / "records")
   (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-  assert "nowhere/penn_action/0502.mp4: no such file, which set 0502 is made of" in line
+  assert "nowhere/penn_action/0502.mp4: no such file, but set 0502 requires it" in line
   assert done.returncode == 1 and not (tmp_path / "records").exists()
 
 
@@ -121,7 +121,7 @@ def test_a_still_that_is_missing_is_named(source, tmp_path):
   write_lspet_labels(changed.parent, people_sets.LSP_NAMES)
   with tarfile.open(changed / "crops192.tar", "w"):
     pass
-  with pytest.raises(InputError, match="crops192.tar: lacks 00009.jpg"):
+  with pytest.raises(InputError, match="crops192.tar: no 00009.jpg"):
     people_sets.write_lspet(changed.parent, tmp_path / "out")
 
 
