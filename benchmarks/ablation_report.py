@@ -1,17 +1,22 @@
-"""Writes docs/results.md from results of ablations: `python -m benchmarks.ablation_report`."""
+"""Writes docs/results.md from the results of the ablations.
+
+  python -m benchmarks.ablation_report
+
+Plots go to docs/images.
+"""
 
 import json
 import pathlib
 from typing import Dict, Optional, Sequence, Tuple
 
 from absl import flags
-from absl.testing import flagsaver
 
 from benchmarks import ablation_plan as plan
 from benchmarks import ablation_plots as plots
 from benchmarks.ablation_results import LATE, Results, spread, verdict
 from benchmarks.markdown_pages import render
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import build_model
 from ppn_tf.evaluation.costs import Cost, model_costs
 from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.runtime import app
@@ -30,9 +35,7 @@ def define_flags() -> None:
 
 def get_costs(network_flags: Sequence[str]) -> Dict[str, Cost]:
   """Returns the costs of the network that flags describe; see `model_costs`."""
-  with flagsaver.flagsaver():
-    FLAGS(["", *network_flags])
-    return model_costs(experiment.build_model(experiment.run_flags()))
+  return model_costs(build_model(experiment_flags.parse(network_flags)))
 
 
 def cost(run: str) -> Tuple[float, float]:

@@ -1,8 +1,11 @@
-"""Runs the comparisons of the paper at small scale: `python -m benchmarks.ablations --output=DIR`.
+"""Runs the comparisons of the paper at small scale.
 
-Draws clips, then trains and scores every network of ablation_plan.py with every seed, which takes
-a few hours on two cores. An interrupted command resumes when started again. --results has all
-results so far; `python -m benchmarks.ablation_report` makes tables and plots of them.
+  python -m benchmarks.ablations --output=FOLDER
+
+Draws clips, then trains and scores every network of ablation_plan.py with every seed, which
+takes a few hours on two cores. The same command resumes a stopped run. Results are in
+--results after each network; `python -m benchmarks.ablation_report` turns them into tables and
+plots.
 """
 
 import concurrent.futures
@@ -18,9 +21,10 @@ from absl import flags
 from tqdm import tqdm
 
 from benchmarks import ablation_plan as plan
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.settings import Bounds
 from ppn_tf.runtime.workdir import Workdir
 
 FLAGS = flags.FLAGS
@@ -28,26 +32,24 @@ RESULTS = pathlib.Path(__file__).parents[1] / "docs" / "results.json"
 
 
 def define_flags() -> None:
-  flags.DEFINE_string(
-    "output", None, "Folder for clips, checkpoints and logs, about 1 GB per seed."
-  )
+  flags.DEFINE_string("output", None, "Folder for clips, checkpoints and logs, about 1 GB a seed.")
+  command_flags.mark_required("output")
   flags.DEFINE_string("results", str(RESULTS), "File for the scores and learning curves.")
   flags.DEFINE_string(
     "large_weights",
     "imagenet",
     "Initial weights of the large network; see --body_weights of ppn_tf.train.",
   )
-  flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds; each network is trained once with each.")
+  command_flags.define_numbers(
+    "seeds", (0, 1, 2), "Seeds; each network is trained once with each.", Bounds(0, 2**31 - 1, True)
+  )
   flags.DEFINE_list(
     "networks",
     [],
     "Networks to train, by their names in ablation_plan.py. Empty: all.",
   )
-  flags.DEFINE_integer(
-    "num_workers",
-    os.cpu_count() or 1,
-    "Number of networks trained at a time, with one thread each.",
-    1,
+  command_flags.define_integer(
+    "num_workers", os.cpu_count() or 1, "Networks trained at a time, one thread each.", 1, 1024
   )
 
 
@@ -160,7 +162,7 @@ def main(argv: Sequence[str]) -> None:
   ablations = Ablations(output, results, FLAGS.large_weights)
   jobs: List[concurrent.futures.Future[None]] = []
   with concurrent.futures.ThreadPoolExecutor(FLAGS.num_workers) as pool:
-    for seed in map(int, FLAGS.seeds):
+    for seed in FLAGS.seeds:
       # Jobs start in this order, so a job waits only for jobs that have started.
       started: Dict[str, concurrent.futures.Future[None]] = {}
 

@@ -1,9 +1,11 @@
-"""Times implementations of deformable convolution: `python -m benchmarks.deform_conv`.
+"""Times the implementations of the deformable convolution.
 
-Computes what the PPU does: 13 joints, five dilation rates, 64x64 cells, forward and with gradients
-for map, offsets and kernels. "plain" samples all rates at once, op by op, with the gradients that
-TensorFlow derives. Times are medians over turns of all implementations, so that a machine that
-slows down slows all of them.
+  python -m benchmarks.deform_conv
+
+The work is that of the PPU: 13 joints, five dilation rates, 64x64 cells, forward and with the
+gradients by map, offsets and kernels. "plain" samples all rates at once, op by op, with the
+gradient that TensorFlow derives. Times are medians over turns, so that a machine that slows
+down slows all implementations.
 """
 
 import os
@@ -19,8 +21,9 @@ from absl import flags
 from ppn_tf.models.layers import deform_gather, deform_resampler
 from ppn_tf.models.layers.deform_conv import IMPLEMENTATIONS
 from ppn_tf.models.ppu import DILATIONS
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.resident_memory import GIVE_BACK, peak_of
+from ppn_tf.runtime.settings import Bounds
 
 import tensorflow as tf
 
@@ -45,10 +48,12 @@ class Work(NamedTuple):
 
 
 def define_flags() -> None:
-  flags.DEFINE_integer("repeats", 15, "Number of turns of each implementation.", lower_bound=1)
-  flags.DEFINE_bool("scaling", True, "Also print time and memory by T, batch size and K.")
+  command_flags.define_integer("repeats", 15, "Turns of each implementation.", 1, 10**6)
+  flags.DEFINE_bool("scaling", True, "Also show time and memory over T, batch and K.")
   flags.DEFINE_string("measure_memory", "", "Internal: measure this implementation and exit.")
-  flags.DEFINE_list("work", [], "Internal, with --measure_memory: T, batch, K, cells.")
+  command_flags.define_numbers(
+    "work", (), "Internal, with --measure_memory: T, batch, K, cells.", Bounds(1, 10**6, True)
+  )
 
 
 def implementations() -> List[str]:
@@ -204,7 +209,7 @@ def print_scaling(repeats: int) -> None:
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   if FLAGS.measure_memory:
-    call = programs(FLAGS.measure_memory, Work(*map(int, FLAGS.work)))[1]
+    call = programs(FLAGS.measure_memory, Work(*FLAGS.work))[1]
     results = sum(t.shape.num_elements() * t.dtype.size for t in tf.nest.flatten(call()))
     print(peak_of(call) / 1e6, results / 1e6)
     return

@@ -1,7 +1,9 @@
-"""Times evaluation at one and at seven scales: `python -m benchmarks.evaluation`.
+"""Times evaluation at one and at seven scales.
 
-Evaluates PPN-Swift with random weights on a whole drawn clip of 58 frames. Memory is measured in
-separate processes, for this clip and for a clip four times as long.
+  python -m benchmarks.evaluation
+
+PPN-Swift with random weights evaluates a drawn clip of 58 frames as a whole. Memory is that of
+a separate process, for this clip and one four times as long.
 """
 
 import os
@@ -15,10 +17,11 @@ from absl import flags
 
 from benchmarks.drawn_clips import draw_clips, run_command
 from ppn_tf.clips import pipeline, records
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import build_model
 from ppn_tf.evaluation.evaluator import Evaluator
 from ppn_tf.models.layers.deform_conv import set_implementation
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.resident_memory import peak_resident
 
 FLAGS = flags.FLAGS
@@ -26,10 +29,11 @@ LENGTHS = (58, 4 * 58)
 
 
 def define_flags() -> None:
-  flags.DEFINE_integer("repeats", 3, "Number of turns of each number of scales.", lower_bound=1)
-  flags.DEFINE_integer(
-    "num_scales", 0, "Internal: print the peak memory with 1 or 7 scales and exit."
+  command_flags.define_integer("repeats", 3, "Turns of each number of scales.", 1, 10**6)
+  command_flags.define_integer(
+    "num_scales", 0, "Internal: print the peak memory with 1 or 7 scales and exit.", 0, 7
   )
+  experiment_flags.define()
 
 
 class Work:
@@ -37,12 +41,12 @@ class Work:
 
   def __init__(self, dataset: str):
     self._builder = records.open_records(dataset)
-    self._model = experiment.build_model(experiment.run_flags())
+    experiment = experiment_flags.experiment()
+    self._model = build_model(experiment)
     for network in self._model.networks:
       set_implementation(network, "fused")
-    skeleton = experiment.skeleton()
     self._evaluators = {
-      count: Evaluator(self._model, skeleton, decoder=FLAGS.decoder, whole_clip=True)
+      count: Evaluator(self._model, experiment.skeleton, decoder=FLAGS.decoder, whole_clip=True)
       for count in (1, 7)
     }
 
@@ -54,7 +58,7 @@ class Work:
       "test",
       num_frames=pipeline.chunk_length(num_scales),
       image_size=self._model.image_size,
-      scales=experiment.numbers("scales") if num_scales == 7 else (1.0,),
+      scales=FLAGS.scales if num_scales == 7 else (1.0,),
     )
     (predictions,) = self._evaluators[num_scales](windows.prefetch(2))
     assert len(predictions.keypoints) in LENGTHS

@@ -1,8 +1,10 @@
-"""Compares faster variants of PPN-Swift: `python -m benchmarks.mobile_variants`.
+"""Compares speed and scores of variants of PPN-Swift.
 
-Exports each variant in full size with random weights, and times all of them and --reference in
-turns. Scores are those of small versions of the variants, from `benchmarks.ablations`. Writes
-docs/mobile.md with its plot, and the measurements as docs/mobile.json.
+  python -m benchmarks.mobile_variants
+
+Each variant is exported in full size with random weights; all are timed in turns, together with
+the --reference. Scores are those of the same variants in small, by `python -m
+benchmarks.ablations`. Writes docs/mobile.md with its plot, and the figures in docs/mobile.json.
 """
 
 import dataclasses
@@ -27,7 +29,7 @@ from benchmarks.ablation_results import Results, change, spread
 from benchmarks.markdown_pages import render
 from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.inference.tflite.timing import time_all
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -101,8 +103,8 @@ def define_flags() -> None:
   )
   flags.DEFINE_string("results", str(DOCS / "results.json"), "Results from `benchmarks.ablations`.")
   flags.DEFINE_string("output", str(DOCS / "mobile.md"), "Page to write; its plot goes to images/.")
-  flags.DEFINE_string("runtime", "ai-edge-litert", "Runtime of the files.")
-  flags.DEFINE_integer("repeats", 50, "Number of turns.", lower_bound=3)
+  flags.DEFINE_string("runtime", "ai-edge-litert", "What runs the files.")
+  command_flags.define_integer("repeats", 50, "Turns.", 3, 10**6)
 
 
 def export(variant: Variant, path: pathlib.Path) -> None:

@@ -1,11 +1,11 @@
-"""Scores networks on three sets of labeled people: `python -m benchmarks.people_scores`.
+"""Scores networks on three sets of labeled people, in one table.
 
-  python -m benchmarks.people_sets --source=DIR --data_dir=records_people
   python -m benchmarks.people_scores --data_dir=records_people \\
     --tflite=ours=ppn.tflite --tflite=thunder=movenet-thunder.tflite
 
-All networks get the same crops of the same frames, and are scored on the joints that all of them
-have. They are timed in turns. Writes docs/people_scores.json and the page docs/people_scores.md.
+`python -m benchmarks.people_sets --source=DIR --data_dir=records_people` makes the records. All
+networks see the same crops of the same frames, are scored on the joints that all of them have,
+and are timed in turns. Writes docs/people_scores.json and the page docs/people_scores.md.
 """
 
 import json
@@ -21,7 +21,7 @@ from benchmarks.markdown_pages import render
 from benchmarks.people_sets import CLIP, SETS
 from ppn_tf.evaluation import tables
 from ppn_tf.evaluation.tables import Cell, Row, Section, Table, compare, format_cell
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -50,9 +50,7 @@ def define_flags(values: flags.FlagValues = FLAGS) -> None:
     "Folder of records from `benchmarks.people_sets`.",
     flag_values=values,
   )
-  flags.DEFINE_integer(
-    "turns", 30, "Number of turns for timing.", lower_bound=1, flag_values=values
-  )
+  command_flags.define_integer("turns", 30, "Turns of the timing.", 1, 10**6, values)
   flags.DEFINE_string(
     "output",
     str(DOCS / "people_scores.json"),

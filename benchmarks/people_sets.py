@@ -1,15 +1,16 @@
-"""Makes records of three sets of labeled people: `python -m benchmarks.people_sets --source=DIR`.
+"""Makes records of three sets of labeled people.
 
-DIR contains the original files:
+  python -m benchmarks.people_sets --source=DIR
+
+DIR holds the sets in their original form:
 
   penn_action/0502.mp4, 0502.mat           a test clip of Penn Action and its labels
   bonn/060470979/*.jpg                     a video of paddle boards, and
-  bonn/060470979_gt_2x41x16x2.npy          MPII's joints of two people in it
+  bonn/060470979_gt_2x41x16x2.npy          joints of MPII for two people in it
   lspet_val/crops192.tar, labels.npz       stills of Leeds Sports Extended and their joints
 
-The records are DATA_DIR/penn_action/1.0.0, DATA_DIR/clips/bonn/1.0.0 and
-DATA_DIR/clips/lspet_val/1.0.0, all in the split "test". Existing
-records are kept.
+Records are DATA_DIR/penn_action/1.0.0, DATA_DIR/clips/bonn/1.0.0 and
+DATA_DIR/clips/lspet_val/1.0.0, all in the split "test". Existing records are kept.
 """
 
 import io
@@ -27,7 +28,7 @@ from absl import flags
 from tqdm import tqdm
 
 from ppn_tf.keypoints.joint_maps import MPII_JOINTS
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -230,13 +231,14 @@ def make(name: str, source: pathlib.Path, data_dir: pathlib.Path) -> pathlib.Pat
 
 
 def define_flags() -> None:
-  flags.DEFINE_string("source", None, "Folder of the three sets, as above.", required=True)
-  flags.DEFINE_string("data_dir", "records_people", "Folder for the records.")
+  flags.DEFINE_string("source", None, "Folder of the three sets, as above.")
+  command_flags.mark_required("source")
+  flags.DEFINE_string("data_dir", "records_people", "Where the records are made.")
 
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  source, data_dir = (pathlib.Path(FLAGS[name].value) for name in ("source", "data_dir"))
+  source, data_dir = pathlib.Path(command_flags.required("source")), pathlib.Path(FLAGS.data_dir)
   check_source(source)
   for name in SETS:
     make(name, source, data_dir.absolute())

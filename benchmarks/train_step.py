@@ -1,13 +1,16 @@
-"""Times the training step, and its twin in PyTorch: `python -m benchmarks.train_step`.
+"""Times the training step, and its twin in PyTorch.
 
-Each configuration runs in a separate process. Steps of this project on a batch in memory, steps of
-the twin on the same batch, and steps of this project on real input take turns, so that a machine
-that slows down slows all of them. The twin starts from the same weights and computes the same
-(tests/benchmarks/test_train_step.py). --pytorch_python names a Python with PyTorch.
+  python -m benchmarks.train_step
 
-The batch of the paper, 8 clips at 256x256, is too large for HRNet-W48 on two cores, so that
-networks of the paper get smaller defaults. A batch has two clips, because PyTorch uses slower code
-for one image.
+Each configuration is measured in a separate process. Steps of this project on a batch in
+memory, steps of the twin on the same batch, and steps of this project on real input take turns,
+so that a machine that slows down slows all of them. The twin starts from the same weights and
+computes the same (tests/benchmarks/test_train_step.py); --pytorch_python names a Python with
+PyTorch.
+
+The batch of the paper, 8 clips at 256x256, is too much for two cores with HRNet-W48; the
+defaults for its networks are smaller. They have two clips in a batch, since PyTorch is slower
+for a single image.
 """
 
 import json
@@ -23,9 +26,9 @@ from absl import flags
 from benchmarks.drawn_clips import draw_clips
 from benchmarks.training_turns import Work, take_turns
 from benchmarks.twin_process import ROOT, TwinProcess, check_torch, hand_over
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
 from ppn_tf.evaluation.tables import format_rows
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.resident_memory import GIVE_BACK, peak_of
 
@@ -57,27 +60,31 @@ NOT_MEASURED = "not measured"
 
 
 def define_flags() -> None:
-  flags.DEFINE_list(
-    "configurations", list(CONFIGURATIONS), "Configurations to measure, of demo, swift, stable."
+  flags.DEFINE_list("configurations", list(CONFIGURATIONS), "Which of demo, swift, stable.")
+  command_flags.define_integer("repeats", 5, "Turns of each kind of step.", 1, 10**6)
+  command_flags.define_integer(
+    "steps", 0, "Steps in a turn; 0: 10 of the demo's, 2 of the others'.", 0, 10**6
   )
-  flags.DEFINE_integer("repeats", 5, "Number of turns of each kind of step.", lower_bound=1)
-  flags.DEFINE_integer(
-    "steps", 0, "Steps per turn; 0: 10 for demo, 2 for the other configurations."
-  )
-  flags.DEFINE_string("pytorch_python", "", "Python with PyTorch. Empty: the twin is not timed.")
+  flags.DEFINE_string("pytorch_python", "", "A Python with PyTorch; without one no twin is timed.")
   flags.DEFINE_enum("measure", "", ["", "time", "memory"], "Internal: measure this and exit.")
+  experiment_flags.define()
+
+
+def _prepare_work() -> Work:
+  command_flags.required("dataset")
+  return Work(experiment_flags.experiment(), experiment_flags.run_config())
 
 
 def measure_memory() -> Dict[str, Any]:
   """Measures the peak memory of a step on a batch in memory, in bytes above that before it."""
-  work = Work(FLAGS.train_split)
+  work = _prepare_work()
   work.stop_input()
   return {"bytes": peak_of(work.step, repeats=2)}
 
 
 def measure_time() -> Dict[str, Any]:
   """Measures a configuration; returns values by the names that `row` reads."""
-  work = Work(FLAGS.train_split)
+  work = _prepare_work()
   sizes = {"repeats": FLAGS.repeats, "steps": FLAGS.steps}
   result: Dict[str, Any] = {
     **{name: FLAGS[name].value for name in _SIZES},
@@ -88,7 +95,7 @@ def measure_time() -> Dict[str, Any]:
     return {**result, **take_turns(work, None, **sizes)}
   with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
-    hand_over(work.model, work.batch, experiment.run_flags(), folder)
+    hand_over(work.model, work.batch, work.experiment.to_flags(), folder)
     with TwinProcess(FLAGS.pytorch_python, folder) as twin:
       _check_equal(result, work, twin)
       result.update(twin_way=twin.choose_fastest(), twin_version=twin.version)

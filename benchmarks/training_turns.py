@@ -6,8 +6,11 @@ import time
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from benchmarks.twin_process import TwinProcess
-from ppn_tf.config import experiment
-from ppn_tf.training import experiment as training_experiment
+from ppn_tf.clips import records
+from ppn_tf.config.experiment import Experiment, RunConfig
+from ppn_tf.training import experiment as training
+from ppn_tf.training.batches import training_batches
+from ppn_tf.training.initial_model import prepare_model
 from ppn_tf.training.trainer import Trainer
 
 import tensorflow as tf
@@ -17,14 +20,23 @@ _SETTLING = 1
 
 
 class Work:
-  """Training step by the flags, on one batch and on batches of the data set."""
+  """Training step of an experiment, on one batch and on batches of its data set.
 
-  def __init__(self, split: str):
-    training_experiment.prepare_distribution()
-    builder = experiment.open_dataset(split)
-    self.model, _ = training_experiment.prepare_model()
-    self.trainer = Trainer(self.model, **training_experiment.trainer_arguments())
-    self._dataset = training_experiment.training_batches(builder, self.model.image_size, 0)
+  Attributes:
+    experiment: settings of the step.
+    model: its network.
+    trainer: its trainer.
+    batch: the batch in memory.
+  """
+
+  def __init__(self, experiment: Experiment, run: RunConfig):
+    training.prepare_distribution(run)
+    skeleton = experiment.skeleton
+    builder = records.open_split(run.dataset, experiment.clips.train_split, skeleton)
+    self.experiment = experiment
+    self.model, _ = prepare_model(experiment)
+    self.trainer = Trainer(self.model, **training.trainer_arguments(experiment))
+    self._dataset = training_batches(experiment, run, builder, self.model.image_size)
     self._batches = iter(self._dataset)
     self.batch = next(self._batches)
 

@@ -1,8 +1,10 @@
-"""Times exported networks: `python -m export.benchmark FILE.tflite... [--peers=FOLDER]`.
+"""Times .tflite files against each other.
 
-All files take turns, call by call, so that a machine that slows down slows all
-of them; the ratio is the median of the turns' ratios. Absolute times of two runs
-say little. Peers are .tflite files of other projects, such as MoveNet's.
+  python -m export.benchmark FILE.tflite... --peers=FOLDER
+
+Files take turns, call by call, so that a machine that slows down slows all of them. Ratios are
+medians over the turns; absolute times of separate runs are hardly comparable. --peers adds
+.tflite files of other projects, such as MoveNet.
 """
 
 import json
@@ -16,11 +18,12 @@ from matplotlib.figure import Figure
 
 from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.inference.tflite.timing import WHOLE, Timed, time_all
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.runtime.interpreter import available_runtimes
+from ppn_tf.runtime.settings import Bounds
 
 from . import interpreter_memory, op_times
 
@@ -31,9 +34,9 @@ def define_flags() -> None:
   flags.DEFINE_string("peers", "", "Folder of other projects' .tflite files, which are timed too.")
   flags.DEFINE_string("reference", "", "Name of the file that the ratios are to; else the first.")
   flags.DEFINE_list("runtimes", available_runtimes(), "What runs them.")
-  flags.DEFINE_list("threads", ["1", "2"], "Numbers of threads.")
-  flags.DEFINE_integer("repeats", 30, "Turns.", lower_bound=3)
-  flags.DEFINE_integer("ops", 12, "Lines of each file's ops; 0: none.", lower_bound=0)
+  command_flags.define_numbers("threads", (1, 2), "Numbers of threads.", Bounds(1, 1024, True))
+  command_flags.define_integer("repeats", 30, "Turns.", 3, 10**6)
+  command_flags.define_integer("ops", 12, "Lines of the ops of each file; 0: none.", 0, 10**4)
   flags.DEFINE_string(
     "scores", "", f"The --output_json of `{command('export verify')}`, for the plot."
   )
@@ -67,13 +70,6 @@ def rows(timed: Sequence[Timed], reference: Timed) -> List[List[str]]:
     ]
     for one in timed
   ]
-
-
-def _number(text: str) -> int:
-  try:
-    return int(text)
-  except ValueError as error:
-    raise InputError(f"--threads={text}: not a number.") from error
 
 
 def _paths(arguments: Sequence[str]) -> List[pathlib.Path]:
@@ -149,7 +145,7 @@ def main(argv: Sequence[str]) -> None:
   unknown = sorted(set(FLAGS.runtimes) - set(available_runtimes()))
   if unknown:
     raise InputError(f"--runtimes={','.join(FLAGS.runtimes)}: {unknown[0]} is not installed.")
-  threads = [_number(text) for text in FLAGS.threads]
+  threads = FLAGS.threads
   sections, everything = [], []
   markdown = bool(FLAGS.output_markdown)
   for runtime in FLAGS.runtimes:

@@ -6,8 +6,10 @@ import numpy as np
 from absl import flags
 
 import ppn_tf
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import Experiment, build_model
 from ppn_tf.inference import people, saved_model
+from ppn_tf.inference.load import load_run
 from ppn_tf.inference.pose_model import READOUTS, PoseModel
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models import pruning
@@ -41,6 +43,7 @@ def define_readout() -> None:
 
 
 def define_flags() -> None:
+  """Defines the flags of the network."""
   define_readout()
   flags.DEFINE_bool(
     "random_weights",
@@ -48,13 +51,16 @@ def define_flags() -> None:
     "Instead of a run's: the network that the flags describe, untrained, to measure its speed.",
   )
   flags.DEFINE_enum("model", None, [people.NAME], "Instead of a run's: the package's own network.")
+  experiment_flags.define()
 
 
-def load() -> Framewise:
-  """The network of --workdir, the package's own, or a random one.
+def load() -> Tuple[Framewise, Experiment]:
+  """Loads the network of --workdir or --model, or makes a random one.
 
+  Returns:
+    The network, and the settings that describe it.
   Raises:
-    InputError: none or several are given; see `experiment.load_checked_run`.
+    InputError: none or several are given; see `experiment_flags.experiment_of_run`.
   """
   given = [f"--{n}={FLAGS[n].value}" for n in ("workdir", "model") if FLAGS[n].value]
   given += ["--random_weights"] if FLAGS.random_weights else []
@@ -62,26 +68,38 @@ def load() -> Framewise:
     raise InputError(f"{' and '.join(given)}: give one of them.")
   if FLAGS.model:
     model, settings = people.read()
-    experiment.take_over(settings)
-    if not FLAGS["readout"].present:
-      FLAGS.readout = settings["readout"]
-    return model
-  if not FLAGS.random_weights:
-    if not FLAGS.workdir:
-      raise InputError(
-        "--workdir is missing. Give a run's folder, --model=people, or --random_weights."
-      )
-    return experiment.load_checked_run()
-  tf.keras.utils.set_random_seed(FLAGS.seed)
-  model = experiment.build_model(experiment.run_flags())
+    return model, experiment_flags.override(Experiment.from_flags(settings))
+  if FLAGS.random_weights:
+    experiment = experiment_flags.experiment()
+    return _build_random(experiment), experiment
+  if not FLAGS.workdir:
+    raise InputError(
+      "--workdir is missing. Give a run's folder, --model=people, or --random_weights."
+    )
+  experiment = experiment_flags.experiment_of_run()
+  return load_run(FLAGS.workdir, FLAGS.checkpoint)[0], experiment
+
+
+def _build_random(experiment: Experiment) -> Framewise:
+  """Builds an untrained network whose PPU reads as far away as a trained one."""
+  seed, num_samples = experiment.training.seed, experiment.network.ppu_samples
+  tf.keras.utils.set_random_seed(seed)
+  model = build_model(experiment)
   if isinstance(model, PPN):
-    rng = np.random.default_rng(FLAGS.seed)
+    rng = np.random.default_rng(seed)
     for layer in model.ppu.layers:
       if layer.name.startswith("offsets_"):
         layer.kernel.assign(rng.normal(0, _SPREAD, layer.kernel.shape))
-    if FLAGS.ppu_samples:
-      pruning.keep_any(model.ppu, FLAGS.ppu_samples, rng)
+    if num_samples:
+      pruning.keep_any(model.ppu, num_samples, rng)
   return model
+
+
+def get_readout() -> str:
+  """Returns --readout; by default that of --model, if given."""
+  if FLAGS.model and not FLAGS["readout"].present:
+    return str(people.read_settings()["readout"])
+  return str(FLAGS.readout)
 
 
 def moving_picture(image_size: Tuple[int, int]) -> np.ndarray:
@@ -109,11 +127,11 @@ def check_difference(
   return difference
 
 
-def description(model: Framewise) -> Dict[str, Any]:
+def description(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
   """What a client has to know to use the network, ready for JSON."""
   return {
     "made_by": f"ppn_tf {ppn_tf.__version__}",
-    "method": FLAGS.method,
+    "method": experiment.network.method,
     "trained": not FLAGS.random_weights,
     "use": "heatmaps = start(frame 1); then for each frame, frame 1 included, "
     "heatmaps = step(frame, heatmaps)",
@@ -123,14 +141,14 @@ def description(model: Framewise) -> Dict[str, Any]:
       "range": [0, 255],
       "crop": "a square about the centre of the person's box, its side box_margin times the "
       "box's longer side; black outside the picture",
-      "box_margin": FLAGS.box_margin,
-      "steady_crops": FLAGS.steady_crops,
+      "box_margin": experiment.clips.box_margin,
+      "steady_crops": experiment.clips.steady_crops,
     },
     "heatmaps": {
       "size": list(model.heatmap_size),
       "pixels_per_cell": model.stride,
-      "read_by": _READ_BY[FLAGS.readout],
+      "read_by": _READ_BY[get_readout()],
       "joint": "(cell + 0.5) * pixels_per_cell - 0.5, in the crop's pixels",
     },
-    "skeleton": skeletons.to_dict(experiment.skeleton()),
+    "skeleton": skeletons.to_dict(experiment.skeleton),
   }

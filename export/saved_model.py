@@ -1,8 +1,10 @@
-"""Writes a SavedModel: `python -m export.saved_model --workdir=RUN --output=FOLDER`.
+"""Writes a SavedModel for TensorFlow Serving.
 
-It is in FOLDER/1, as TensorFlow Serving wants it, with requests to warm it up,
-and loads without this package. Its signatures `start` and `step` take any number
-of frames at once, `track` any number of clips of any length.
+  python -m export.saved_model --workdir=RUN --output=FOLDER
+
+FOLDER/1 holds the model in the layout of TensorFlow Serving, with warm-up requests. It loads
+without this package. Signatures `start` and `step` take any number of frames at once, `track`
+any number of clips of any length.
 """
 
 import pathlib
@@ -10,9 +12,8 @@ from typing import Sequence
 
 from absl import flags
 
-from ppn_tf.config import experiment
 from ppn_tf.inference import saved_model
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.files import complete_or_absent
 
 import tensorflow as tf
@@ -25,19 +26,21 @@ FLAGS = flags.FLAGS
 def define_flags() -> None:
   exported_network.define_flags()
   flags.DEFINE_string("output", None, "Folder to write.")
-  flags.DEFINE_integer(
-    "model_version", 1, "The folder in it; TensorFlow Serving takes the highest.", lower_bound=1
+  command_flags.mark_required("output")
+  command_flags.define_integer(
+    "model_version", 1, "The folder in it; TensorFlow Serving takes the highest.", 1, 10**9
   )
 
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  output = pathlib.Path(experiment.required("output")).expanduser() / str(FLAGS.model_version)
-  model = exported_network.load()
+  output = pathlib.Path(command_flags.required("output")).expanduser() / str(FLAGS.model_version)
+  model, experiment = exported_network.load()
   frame = tf.zeros([1, *model.image_size, 3])
   heatmaps = tf.zeros([1, *model.heatmap_size, model.num_joints])
+  preliminary = exported_network.get_readout() == "present"
   with complete_or_absent(output) as partial:
-    saved_model.write_saved_model(model, partial, preliminary=FLAGS.readout == "present")
+    saved_model.write_saved_model(model, partial, preliminary=preliminary)
     serving_requests.write(
       partial,
       output.parent.name,

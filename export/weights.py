@@ -1,18 +1,21 @@
-"""Writes weights as a package has them: `python -m export.weights --workdir=RUN --output=FILE.npz`.
+"""Writes the weights of a run as one .npz file.
 
-The file has a run's network in float16, batch norms folded, and says how it is
-built; ppn_tf/inference/weights/people.npz is such a file. It is compared with the network
-over recurrent frames before it appears.
+  python -m export.weights --workdir=RUN --output=FILE.npz
+
+The file holds the network in float16, batch norms folded, and its settings, like
+ppn_tf/inference/weights/people.npz. Before it appears, it is compared with the network over
+recurrent frames.
 """
 
 from typing import Sequence
 
 from absl import flags
 
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
 from ppn_tf.inference import people
+from ppn_tf.inference.load import load_run
 from ppn_tf.inference.pose_model import KerasPoseModel
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -25,15 +28,17 @@ _TOLERANCE = 0.05
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  output = experiment.required("output")
+  output = command_flags.required("output")
   if not output.endswith(".npz"):
     raise InputError(f"--output={output}: the file's name must end in .npz.")
-  model = experiment.load_checked_run()
-  if FLAGS.quantize_aware:
+  experiment = experiment_flags.experiment_of_run()
+  model, _ = load_run(FLAGS.workdir, FLAGS.checkpoint)
+  if experiment.network.quantize_aware:
     raise InputError(f"--workdir={FLAGS.workdir}: is quantization-aware. Give its float run.")
-  settings = experiment.model_flags()
-  more = ("initial_gain", "box_margin", "steady_crops", "readout")
-  settings.update({name: FLAGS[name].value for name in more})
+  names = ("initial_gain", "box_margin", "steady_crops")
+  values = experiment.to_flags()
+  settings = {**experiment.network.to_flags(), **{name: values[name] for name in names}}
+  settings["readout"] = FLAGS.readout
   with complete_or_absent(output) as partial:
     people.write(model, settings, partial)
     again = KerasPoseModel(people.read(partial)[0])
@@ -43,7 +48,14 @@ def main(argv: Sequence[str]) -> None:
   print(f"{output}: {size / 1e6:.2f} MB; differs over {len(frames)} frames by {difference:.2g}")
 
 
-if __name__ == "__main__":
+def define_flags() -> None:
+  """Defines the flags of this command."""
   exported_network.define_readout()
   flags.DEFINE_string("output", None, "File to write.")
+  experiment_flags.define(from_run=True)
+  command_flags.mark_required("workdir", "output")
+
+
+if __name__ == "__main__":
+  define_flags()
   app.run(main)

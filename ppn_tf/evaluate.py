@@ -1,119 +1,92 @@
-"""Scores a trained network: `python -m ppn_tf.evaluate --workdir=RUN --dataset=...`.
+"""Scores a trained run on a data set.
 
-The network is the run's own; a --flagfile or flags that name another one are
-refused. --output_predictions keeps the joints of every frame, for
-`python -m ppn_tf.score` and `python -m ppn_tf.report`; an evaluation that was
-stopped goes on from what is there.
+  python -m ppn_tf.evaluate --workdir=RUN --dataset=DATASET --output_json=scores.json
+
+The network is the run's own; network flags that contradict it are refused. Other flags of
+the experiment come from the run where they are not given. --output_predictions keeps the
+joints of every frame, for `python -m ppn_tf.score` and `python -m ppn_tf.report`; the same
+command resumes a stopped evaluation.
 """
 
-from typing import Any, Collection, Dict, Iterator, Sequence
+from typing import Any, Dict, Sequence
 
 from absl import flags
 
-from ppn_tf.clips import pipeline
+from ppn_tf.clips import records
 from ppn_tf.clips.labels import read_labels
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import Experiment
 from ppn_tf.evaluation import score_tables, scores, tables
-from ppn_tf.evaluation.evaluator import Evaluator
-from ppn_tf.evaluation.followed_clips import follow
 from ppn_tf.evaluation.prediction_files import PredictionFolder, gather
-from ppn_tf.inference.pose_model import KerasPoseModel
-from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.evaluation.run_predictions import BOXES, PARTS, predict_clips, select_part
+from ppn_tf.inference.load import load_run
 from ppn_tf.models.layers.deform_conv import set_implementation
-from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.runtime import app
-from ppn_tf.runtime.command_names import command
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.runtime.workdir import Workdir, fingerprint
-from ppn_tf.tracking.tracker import Tracker
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output_json", None, "File for the scores.")
-flags.DEFINE_string("output_predictions", None, "Folder for the joints of every frame.")
-flags.DEFINE_enum(
-  "part",
-  "all",
-  ["all", "head", "body"],
-  "The whole network, or its HeadNet or BodyNet alone, frame by frame.",
-)
-flags.DEFINE_bool("flip", False, "Let the network see each crop mirrored as well.")
-flags.DEFINE_enum(
-  "box",
-  "given",
-  [*pipeline.BOXES, "tracked"],
-  "What a frame is cropped by: the data set's box, the labelled joints, or the pose found before, "
-  "which looks at no label.",
+_NUM_FRAMES = (
+  "T: frames of a window, at whose start the recurrence restarts, as in the paper; 0: whole clips, "
+  "as in tracking. By default the T of the run."
 )
 
 
-def part_of(model: Framewise, part: str) -> Framewise:
-  """The whole network, or one of its networks as a frame-wise one.
-
-  Raises:
-    InputError: a frame-wise run has no HeadNet.
-  """
-  if part == "all":
-    return model
-  if part == "head" and not isinstance(model, PPN):
-    raise InputError(f"{FLAGS.workdir}: a frame-wise run, which has no HeadNet. Give --part=body.")
-  return Framewise(model.head_net if isinstance(model, PPN) and part == "head" else model.body_net)
-
-
-def predict(model: Framewise, builder: Any, done: Collection[str]) -> Iterator[ClipPredictions]:
-  """The joints in all clips but those that are done, by the flags."""
-  scales, skeleton = experiment.numbers("scales"), experiment.skeleton()
-  if FLAGS.box == "tracked":
-    if len(scales) > 1 or scales[0] != 1.0 or FLAGS.flip or FLAGS.decoder == "frame":
-      raise InputError(
-        f"--box=tracked looks at one crop of a frame, as `{command('track')}` does. "
-        "Give --scales=1 --decoder=dark and no --flip."
-      )
-    tracker = Tracker(
-      KerasPoseModel(model),
-      skeleton,
-      margin=FLAGS.box_margin,
-      steady_crops=FLAGS.steady_crops,
-      decoder=FLAGS.decoder,
-    )
-    return follow(tracker, builder, FLAGS.eval_split, num_frames=FLAGS.num_frames, leave_out=done)
-  windows = pipeline.evaluation_windows(
-    builder,
-    FLAGS.eval_split,
-    num_frames=FLAGS.num_frames or pipeline.chunk_length(len(scales)),
-    image_size=model.image_size,
-    box=FLAGS.box,
-    box_margin=FLAGS.box_margin,
-    steady_crops=FLAGS.steady_crops,
-    scales=scales,
-    leave_out=done,
+def define_flags() -> None:
+  """Defines the flags of this command."""
+  flags.DEFINE_string("output_json", None, "File for the scores.")
+  flags.DEFINE_string("output_predictions", None, "Folder for the joints of every frame.")
+  flags.DEFINE_enum(
+    "part", "all", PARTS, "Evaluate the whole network, or HeadNet or BodyNet frame by frame."
   )
-  evaluator = Evaluator(
-    model, skeleton, decoder=FLAGS.decoder, whole_clip=not FLAGS.num_frames, flip=FLAGS.flip
+  flags.DEFINE_bool("flip", False, "Average over each crop and its mirror image.")
+  flags.DEFINE_enum(
+    "box",
+    "given",
+    BOXES,
+    "Crop by the data set's box, by the labeled joints, or by the previous pose (tracked), which "
+    "uses no label.",
   )
-  return evaluator(windows.prefetch(2))
+  experiment_flags.define(helps={"num_frames": _NUM_FRAMES}, from_run=True)
+  command_flags.mark_required("workdir", "dataset")
 
 
-def conditions() -> Dict[str, Any]:
-  """What decides the predictions, as their folder tells it."""
-  names = ("dataset", "eval_split", "workdir", "part", "num_frames", "scales", "flip", "box")
-  values = {name: FLAGS[name].value for name in (*names, "box_margin", "steady_crops", "decoder")}
-  return {**values, "checkpoint": fingerprint(Workdir(FLAGS.workdir).checkpoint(FLAGS.checkpoint))}
+def describe_conditions(experiment: Experiment) -> Dict[str, Any]:
+  """Returns everything that decides the predictions, by flag name."""
+  names = ("dataset", "eval_split", "workdir", "part", "flip", "box", "decoder")
+  checkpoint = Workdir(FLAGS.workdir).checkpoint(FLAGS.checkpoint)
+  return {
+    **command_flags.values(names),
+    "scales": list(FLAGS.scales),
+    "num_frames": experiment.clips.num_frames,
+    "box_margin": experiment.clips.box_margin,
+    "steady_crops": experiment.clips.steady_crops,
+    "checkpoint": fingerprint(checkpoint),
+  }
 
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  model = part_of(experiment.load_checked_run(), FLAGS.part)
+  experiment = experiment_flags.experiment_of_run()
+  evaluation = experiment_flags.evaluation_config()
+  model = select_part(load_run(FLAGS.workdir, FLAGS.checkpoint)[0], FLAGS.part)
   for network in model.networks:
     set_implementation(network, "fused")
-  builder = experiment.open_dataset(FLAGS.eval_split)
-  labels = read_labels(builder, FLAGS.eval_split)
-  about = conditions()
-  folder = PredictionFolder(FLAGS.output_predictions, about) if FLAGS.output_predictions else None
-  found = gather(lambda done: predict(model, builder, done), len(labels), folder)
-  pairs = [(labels[clip], found[clip]) for clip in labels]
-  table = scores.score(pairs, experiment.skeleton(), FLAGS.alpha, FLAGS.num_frames)
-  table["conditions"] = about
+  split = evaluation.eval_split
+  builder = records.open_split(command_flags.required("dataset"), split, experiment.skeleton)
+  labels = read_labels(builder, split)
+  conditions = describe_conditions(experiment)
+  output = FLAGS.output_predictions
+  predictions = gather(
+    lambda done: predict_clips(
+      model, builder, experiment, evaluation, box=FLAGS.box, flip=FLAGS.flip, leave_out=done
+    ),
+    len(labels),
+    PredictionFolder(output, conditions) if output else None,
+  )
+  pairs = [(labels[clip], predictions[clip]) for clip in labels]
+  table = scores.score(pairs, experiment.skeleton, evaluation.alpha, experiment.clips.num_frames)
+  table["conditions"] = conditions
   print(tables.to_text(score_tables.group_table({"": table})))
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:
@@ -121,4 +94,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+  define_flags()
   app.run(main)

@@ -1,4 +1,6 @@
-"""Tracks people through a video: `python -m ppn_tf.track VIDEO`.
+"""Tracks people through a video.
+
+  python -m ppn_tf.track VIDEO
 
 VIDEO is a video file, a folder of jpg or png frames, the number of a camera, or - for a stream
 on standard input. Writes the video with the people drawn over it, and their joints as JSON.
@@ -6,80 +8,123 @@ Ctrl-C ends the recording and keeps it.
 """
 
 import contextlib
+import pathlib
 import sys
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Sequence
 
 from absl import flags
 
-from ppn_tf.runtime import app
+from ppn_tf.config.skeleton_flag import SkeletonParser
+from ppn_tf.keypoints import skeletons
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.settings import Bounds
 from ppn_tf.runtime.signals import Interruption
 from ppn_tf.tracking import smoothing
 from ppn_tf.tracking.output.results import STANDARD_OUTPUT, Summary
 from ppn_tf.tracking.track_video import track_video
 from ppn_tf.tracking.video.sources import source_name
 
-_MODEL = flags.DEFINE_string(
-  "model", "people", "people, a .tflite file, a SavedModel folder or the workdir of a run."
-)
-_BOX = flags.DEFINE_string("box", None, "x1,y1,x2,y2 of a person in the first frame, in pixels.")
-_THREADS = flags.DEFINE_integer("threads", 2, "CPU threads of a .tflite model.", lower_bound=1)
-_MARGIN = flags.DEFINE_float(
-  "margin",
-  None,
-  "Side of the crop over the longer side of the box. By default as stored with the model, else "
-  "1.25.",
-  0.5,
-  4.0,
-)
-_OUTPUT = flags.DEFINE_string(
-  "output", None, "Overlay video; by default NAME_pose.mp4. Empty (--output=): none."
-)
-_JSON = flags.DEFINE_string(
-  "output_json", None, "Joints as JSON; by default NAME_pose.json. Empty: none."
-)
+FLAGS = flags.FLAGS
 # Flags with the names of track_video's arguments.
-_OPTIONS = [
-  flags.DEFINE_integer(
-    "max_people", 1, "Number of people tracked at a time, at most.", lower_bound=1
-  ),
-  flags.DEFINE_float("fps", 30.0, "Frames per second of a folder of images.", 0.1, 1000.0),
-  flags.DEFINE_float("start", 0.0, "Time of the first frame, in seconds.", 0.0),
-  flags.DEFINE_float("end", None, "Time before which tracking stops, in seconds.", 0.0),
-  flags.DEFINE_integer("every", 1, "Step from one frame to the next.", lower_bound=1),
-  flags.DEFINE_float(
-    "min_score", 0.2, "Lowest score of a joint that is drawn and shapes a crop.", 0.0, 1.0
-  ),
-  flags.DEFINE_integer(
-    "restart_every",
-    0,
-    "Frames after which HeadNet restarts the recurrence; 0: only at cuts and for lost people.",
-    lower_bound=0,
-  ),
-  flags.DEFINE_bool("smooth", True, "Smooth the joints in all outputs by a One-Euro filter."),
-  flags.DEFINE_float(
-    "min_cutoff",
-    smoothing.MIN_CUTOFF,
-    "One-Euro minimum cutoff in Hz; lower means less jitter.",
-    1e-3,
-  ),
-  flags.DEFINE_float(
-    "beta",
-    smoothing.BETA,
-    "One-Euro speed coefficient in Hz per body per second; higher means less lag.",
-    0.0,
-  ),
+_OPTIONS = (
+  *("max_people", "fps", "start", "end", "every", "min_score", "restart_every", "box"),
+  *("smooth", "min_cutoff", "beta", "sheet_every"),
+  *("output_jsonl", "output_csv", "output_coco", "contact_sheet"),
+)
+
+
+def define_flags() -> None:
+  """Defines the flags of this command."""
+  define_integer, define_float = command_flags.define_integer, command_flags.define_float
+  with command_flags.group("Model"):
+    flags.DEFINE_string(
+      "model", "people", "people, a .tflite file, a SavedModel folder or the workdir of a run."
+    )
+    flags.DEFINE_string("workdir", None, "Same as --model, for the workdir of a run.")
+    flags.DEFINE_enum(
+      "checkpoint",
+      "latest",
+      ["latest", "best"],
+      "Checkpoint of a run: the latest, or the best by --validation_split of its training.",
+    )
+    flags.DEFINE(
+      SkeletonParser(),
+      "skeleton",
+      None,
+      "Joints of the model, where it does not store them: a known skeleton's name, or the folder "
+      "of a data set.",
+    )
+    define_integer("threads", 2, "CPU threads of a .tflite model.", 1, 1024)
+    define_float(
+      "margin",
+      None,
+      "Side of the crop over the longer side of the box. By default as stored with the model, else "
+      "1.25.",
+      0.5,
+      4.0,
+    )
+  with command_flags.group("People"):
+    define_integer("max_people", 1, "Number of people tracked at a time, at most.", 1, 1000)
+    command_flags.define_numbers(
+      "box",
+      None,
+      "x1,y1,x2,y2 of a person in the first frame, in pixels.",
+      Bounds(-1e6, 1e6),
+      count=4,
+    )
+    define_float(
+      "min_score", 0.2, "Lowest score of a joint that is drawn and shapes a crop.", 0.0, 1.0
+    )
+    define_integer(
+      "restart_every",
+      0,
+      "Frames after which HeadNet restarts the recurrence; 0: only at cuts and for lost people.",
+      0,
+      10**9,
+    )
+  with command_flags.group("Frames"):
+    define_float("fps", 30.0, "Frames per second of a folder of images.", 0.1, 1000.0)
+    define_float("start", 0.0, "Time of the first frame, in seconds.", 0.0, 1e9)
+    define_float("end", None, "Time before which tracking stops, in seconds.", 0.0, 1e9)
+    define_integer("every", 1, "Step from one frame to the next.", 1, 10**6)
+  with command_flags.group("Smoothing"):
+    flags.DEFINE_bool("smooth", True, "Smooth the joints in all outputs by a One-Euro filter.")
+    define_float(
+      "min_cutoff",
+      smoothing.MIN_CUTOFF,
+      "One-Euro minimum cutoff in Hz; lower means less jitter.",
+      1e-3,
+      1e6,
+    )
+    define_float(
+      "beta",
+      smoothing.BETA,
+      "One-Euro speed coefficient in Hz per body per second; higher means less lag.",
+      0.0,
+      1e6,
+    )
+  with command_flags.group("Outputs"):
+    _define_outputs()
+
+
+def _define_outputs() -> None:
+  flags.DEFINE_string(
+    "output", None, "Overlay video; by default NAME_pose.mp4. Empty (--output=): none."
+  )
+  flags.DEFINE_string(
+    "output_json", None, "Joints as JSON; by default NAME_pose.json. Empty: none."
+  )
   flags.DEFINE_string(
     "output_jsonl", None, "Joints as JSON lines, one for each frame; -: standard output."
-  ),
-  flags.DEFINE_string("output_csv", None, "Joints as CSV, a row for each person in each frame."),
-  flags.DEFINE_string("output_coco", None, "Joints as COCO keypoint annotations."),
-  flags.DEFINE_string("contact_sheet", None, "A .png or .jpg with frames of the overlay."),
-  flags.DEFINE_integer(
-    "sheet_every", 0, "Frames from tile to tile of the sheet; 0: 12 to 23 tiles.", lower_bound=0
-  ),
-]
+  )
+  flags.DEFINE_string("output_csv", None, "Joints as CSV, a row for each person in each frame.")
+  flags.DEFINE_string("output_coco", None, "Joints as COCO keypoint annotations.")
+  flags.DEFINE_string("contact_sheet", None, "A .png or .jpg with frames of the overlay.")
+  command_flags.define_integer(
+    "sheet_every", 0, "Frames from tile to tile of the sheet; 0: 12 to 23 tiles.", 0, 10**6
+  )
 
 
 def model_options() -> Dict[str, Any]:
@@ -88,47 +133,28 @@ def model_options() -> Dict[str, Any]:
   Raises:
     InputError: both --model and --workdir are given.
   """
-  workdir = flags.FLAGS["workdir"].value if "workdir" in flags.FLAGS else None
-  if workdir and _MODEL.present:
+  if FLAGS.workdir and FLAGS["model"].present:
     raise InputError(
-      f"give either --model or --workdir. Received: --model={_MODEL.value}, --workdir={workdir}"
+      "give either --model or --workdir. "
+      f"Received: --model={FLAGS.model}, --workdir={FLAGS.workdir}"
     )
-  options: Dict[str, Any] = {"model": _MODEL.value, "num_threads": _THREADS.value}
-  if _MARGIN.value is not None:
-    options["margin"] = _MARGIN.value
-  if workdir:
-    from ppn_tf.config import experiment
-    from ppn_tf.inference.pose_model import KerasPoseModel
-    from ppn_tf.runtime.workdir import Workdir
-
-    options["model"] = KerasPoseModel(experiment.load_checked_run())
-    options["model"].take_flags(Workdir(workdir).read_flags())
-  elif "skeleton" in flags.FLAGS and flags.FLAGS["skeleton"].present:
-    from ppn_tf.config import experiment
-
-    options["skeleton"] = experiment.skeleton()
+  options: Dict[str, Any] = {
+    # A Path is never the name of a network of this package.
+    "model": pathlib.Path(FLAGS.workdir) if FLAGS.workdir else FLAGS.model,
+    "checkpoint": FLAGS.checkpoint,
+    "num_threads": FLAGS.threads,
+  }
+  if FLAGS.skeleton:
+    options["skeleton"] = skeletons.find_skeleton(FLAGS.skeleton)
+  if FLAGS.margin is not None:
+    options["margin"] = FLAGS.margin
   return options
-
-
-def parse_box(text: Optional[str]) -> Optional[List[float]]:
-  """Parses "x1,y1,x2,y2"; returns None for None.
-
-  Raises:
-    InputError: not four numbers.
-  """
-  if text is None:
-    return None
-  try:
-    x1, y1, x2, y2 = (float(part) for part in text.split(","))
-  except ValueError as error:
-    raise InputError(f"--box={text}: not four numbers. Give x1,y1,x2,y2 in pixels.") from error
-  return [x1, y1, x2, y2]
 
 
 def describe(summary: Summary) -> str:
   """Returns one line about a tracked video."""
   damage = f", {summary.num_damaged} damaged ones skipped" if summary.num_damaged else ""
-  people = f", {summary.num_people} people" if flags.FLAGS.max_people > 1 else ""
+  people = f", {summary.num_people} people" if FLAGS.max_people > 1 else ""
   nobody = ", nobody found" if not summary.num_people else ""
   sound = ", without sound, which this format does not support" if summary.sound_lost else ""
   return (
@@ -156,12 +182,11 @@ def main(argv: Sequence[str]) -> None:
     entered: List[Interruption] = []
     summary = track_video(
       argv[1],
-      f"{name}_pose.mp4" if _OUTPUT.value is None else _OUTPUT.value,
-      output_json=f"{name}_pose.json" if _JSON.value is None else _JSON.value,
-      box=parse_box(_BOX.value),
+      f"{name}_pose.mp4" if FLAGS.output is None else FLAGS.output,
+      output_json=f"{name}_pose.json" if FLAGS.output_json is None else FLAGS.output_json,
       stop=stop,
       **model_options(),
-      **{option.name: option.value for option in _OPTIONS},
+      **command_flags.values(_OPTIONS),
     )
   file = sys.stderr if STANDARD_OUTPUT in summary.paths else sys.stdout
   print(describe(summary), file=file)
@@ -172,10 +197,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-  # The flags of experiments import TensorFlow's data sets, so only where they are used.
-  if any(
-    argument.lstrip("-").startswith(("workdir", "flagfile", "skeleton"))
-    for argument in sys.argv[1:]
-  ):
-    import ppn_tf.config.experiment  # noqa: F401
+  define_flags()
   app.run(main)

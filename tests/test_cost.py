@@ -6,12 +6,12 @@ import re
 
 import pytest
 from absl import flags
-from absl.testing import flagsaver
 
 from ppn_tf import cost
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
 from ppn_tf.evaluation.paper_rows import PARTS, ROWS
 from ppn_tf.runtime.errors import InputError
+from tests.command_calls import call_command
 from tests.commands import run_command
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -27,8 +27,7 @@ def fixture_printed(capsys):
   """What the door prints, given its flags, without the start of a program."""
 
   def printed(*arguments):
-    with flagsaver.flagsaver():
-      cost.main(flags.FLAGS(["cost", f"--configs={CONFIGS}", *arguments]))
+    call_command(cost, f"--configs={CONFIGS}", *arguments)
     return capsys.readouterr().out
 
   return printed
@@ -139,14 +138,11 @@ def test_flags_that_absl_refuses(argument, message):
 def test_settings_of_a_configuration_leave_the_flags_alone(tmp_path):
   path = tmp_path / "a.cfg"
   path.write_text("# A network.\n--method=framewise\n--noskip_connection\n--scales=1.0\n")
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test", "--ppu_blocks=3", "--body_backbone=resnet50"])
-    before = experiment.run_flags()
-    settings = cost.settings_of(str(path))
-    assert experiment.run_flags() == before
-  assert settings["method"] == "framewise" and settings["skip_connection"] is False
-  # What the file does not give is the default, not the command line's.
-  assert settings["ppu_blocks"] == 17 and settings["body_backbone"] == "mobilenet_v2"
+  defined = set(flags.FLAGS)
+  network = experiment_flags.read_flagfile(str(path)).network
+  assert set(flags.FLAGS) == defined
+  assert network.method == "framewise" and network.skip_connection is False
+  assert network.ppu_blocks == 17 and network.body_backbone == "mobilenet_v2"
 
 
 @pytest.mark.parametrize("line", ["--bodybackbone=resnet18", "--body_backbone=vgg16"])
@@ -154,7 +150,7 @@ def test_configuration_that_is_not_understood(tmp_path, line):
   path = tmp_path / "a.cfg"
   path.write_text(line + "\n")
   with pytest.raises(InputError, match=f"{path}: .*(bodybackbone|vgg16)"):
-    cost.settings_of(str(path))
+    experiment_flags.read_flagfile(str(path))
 
 
 @pytest.mark.slow

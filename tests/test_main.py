@@ -91,12 +91,12 @@ def test_command_runs_as_main_with_its_arguments(tmp_path):
 def test_error_of_a_command_is_its_own():
   done = start("data", "synthetic")
   assert done.returncode == 1
-  assert "error: --output: not given." in done.stderr
+  assert "error: --output is missing." in done.stderr
 
 
 def test_help_of_a_command_names_it_as_it_was_started():
   done = start("data", "synthetic", "--help")
-  assert "`ppn-tf data synthetic --output=DIR`" in done.stdout
+  assert "  ppn-tf data synthetic --output=DIR\n" in done.stdout
   assert "python -m" not in done.stdout
 
 
@@ -104,7 +104,7 @@ def test_help_of_a_command_names_it_as_it_was_started():
   ("arguments", "message"),
   [
     ([], "give one video: ppn-tf track VIDEO"),
-    (["--box=1,2,3", "nowhere.mp4"], "--box=1,2,3: not four numbers."),
+    (["--box=1,2,3", "nowhere.mp4"], "--box=1,2,3: must be 4 numbers from -1e+06 to 1e+06"),
     (["--box=9,9,1,1", "nowhere.mp4"], "--box=[9.0, 9.0, 1.0, 1.0]: not a box."),
     (["nowhere.mp4"], "nowhere.mp4: no such file"),
     (["--start=2", "--end=1", "VIDEO"], "--start=2, --end=1: not a part of a video."),

@@ -8,15 +8,15 @@ import sys
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
 from ppn_tf import evaluate, pretrain, train
-from ppn_tf.config import experiment
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.inference.load import load_run
 from ppn_tf.runtime.workdir import Workdir
-from ppn_tf.training import experiment as training_experiment
-from ppn_tf.training import loop
+from ppn_tf.training.initial_model import prepare_model
+from ppn_tf.training.loop import TrainingLoop
+from tests.command_calls import call_command as call
+from tests.command_calls import refusal
 from tests.tiny_clips import CLIPS
 
 import tensorflow as tf
@@ -35,29 +35,14 @@ TRAINING = [
 ]
 
 
-def call(main, *arguments):
-  """What a door does in a process of its own, less the start of one."""
-  with flagsaver.flagsaver():
-    if main is pretrain.main:
-      pretrain.set_defaults()
-    main(flags.FLAGS(["door", *map(str, arguments)]))
-
-
 pytestmark = pytest.mark.usefixtures("tiny_backbone")
-
-
-def refusal(main, *arguments) -> str:
-  with pytest.raises(InputError) as error:
-    call(main, *arguments)
-  assert "\n" not in str(error.value)
-  return str(error.value)
 
 
 @pytest.fixture(name="run", scope="module")
 def fixture_run(tiny_dataset, tmp_path_factory, tiny_backbone):
   """A run that nothing interrupted."""
   workdir = tmp_path_factory.mktemp("pretrain") / "run"
-  call(pretrain.main, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
+  call(pretrain, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
   return Workdir(workdir)
 
 
@@ -65,7 +50,7 @@ def test_it_is_a_frame_wise_run_of_the_recipe(run):
   settings = run.read_flags()
   assert (settings["method"], settings["num_frames"], settings["num_steps"]) == ("framewise", 1, 8)
   # Simple Baselines' and HRNet's for MPII.
-  assert (settings["scale_range"], settings["max_rotation"]) == (["0.75", "1.25"], 30)
+  assert (settings["scale_range"], settings["max_rotation"]) == ([0.75, 1.25], 30)
   rows = run.read_metrics()
   assert [row["step"] for row in rows] == list(range(1, 9))
   # What the next step has: a tenth after an epoch, a hundredth after one and a half.
@@ -75,11 +60,9 @@ def test_it_is_a_frame_wise_run_of_the_recipe(run):
 
 def test_what_it_learned_starts_both_networks_of_a_ppn(run):
   arguments = [*NETWORK, "--head_backbone=mobilenet_v2_0.35", "--ppu_blocks=1", "--dilations=1"]
-  with flagsaver.flagsaver():
-    weights = [f"--{part}_weights={run.path}" for part in ("head", "body")]
-    flags.FLAGS(["test", *arguments, *weights])
-    model, _ = training_experiment.prepare_model()
-    learned = experiment.load_run(str(run.path))
+  weights = [f"--{part}_weights={run.path}" for part in ("head", "body")]
+  model, _ = prepare_model(experiment_flags.parse([*arguments, *weights]))
+  learned, _ = load_run(run.path)
   reader = tf.train.load_checkpoint(run.latest_checkpoint())
   kernel = "body_net/layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
   averaged, raw = (reader.get_tensor(f"{owner}/{kernel}") for owner in ("model", "trainer/model"))
@@ -93,7 +76,7 @@ def test_what_it_learned_starts_both_networks_of_a_ppn(run):
 def test_it_is_evaluated_as_any_run(run, tiny_dataset, tmp_path):
   output = tmp_path / "scores.json"
   call(
-    evaluate.main, f"--workdir={run.path}", f"--dataset={tiny_dataset}", "--scales=1",
+    evaluate, f"--workdir={run.path}", f"--dataset={tiny_dataset}", "--scales=1",
     "--decoder=dark", f"--output_json={output}",
   )  # fmt: skip
   lengths = [length for length, split in CLIPS.values() if split == "test"]
@@ -101,17 +84,18 @@ def test_it_is_evaluated_as_any_run(run, tiny_dataset, tmp_path):
 
 
 def test_steps_may_be_given_instead_of_epochs(tiny_dataset, tmp_path, monkeypatch):
-  found = []
-  monkeypatch.setattr(
-    loop, "train", lambda run, trainer, *_, **given: found.append((trainer, given))
-  )
+  loops = []
+  monkeypatch.setattr(TrainingLoop, "train", lambda self: loops.append(self))
   arguments = [*NETWORK, "--num_steps=7", "--learning_rate_drops=", "--batch_size=4"]
-  call(pretrain.main, *arguments, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}")
-  ((trainer, given),) = found
-  assert (given["num_steps"], given["flags"]["num_epochs"]) == (7, 0)
+  call(pretrain, *arguments, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}")
+  (training_loop,) = loops
+  optimizer = training_loop.experiment.optimizer
+  assert (training_loop.num_steps, optimizer.num_epochs) == (7, 0)
   # Without drops the learning rate falls linearly to zero; without an average there is none.
-  assert [float(trainer.schedule(step)) for step in (0, 7)] == pytest.approx([1e-3, 0])
-  assert given["average"] is None
+  assert [float(training_loop.trainer.schedule(step)) for step in (0, 7)] == pytest.approx(
+    [1e-3, 0]
+  )
+  assert training_loop.average is None
 
 
 @pytest.mark.parametrize(
@@ -125,15 +109,15 @@ def test_steps_may_be_given_instead_of_epochs(tiny_dataset, tmp_path, monkeypatc
 )
 def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
-  assert said in refusal(pretrain.main, *arguments, flag)
+  assert said in refusal(pretrain, *arguments, flag)
   assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("main", [train.main, pretrain.main])
-def test_a_folder_that_cannot_be_written(tiny_dataset, tmp_path, main):
+@pytest.mark.parametrize("module", [train, pretrain])
+def test_a_folder_that_cannot_be_written(tiny_dataset, tmp_path, module):
   (tmp_path / "file").write_text("")
   arguments = [*NETWORK, "--method=framewise", "--num_frames=1", f"--dataset={tiny_dataset}"]
-  message = refusal(main, *arguments, f"--workdir={tmp_path / 'file' / 'run'}")
+  message = refusal(module, *arguments, f"--workdir={tmp_path / 'file' / 'run'}")
   assert "cannot write there" in message and str(tmp_path / "file") in message
 
 
@@ -154,14 +138,14 @@ def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on(
   with monkeypatch.context() as patch:
     patch.setattr(tf.train.CheckpointManager, "save", onto_a_full_disk)
     try:
-      message = refusal(pretrain.main, *arguments)
+      message = refusal(pretrain, *arguments)
     finally:
       resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
   assert "step 4 cannot be saved" in message and "File too large" in message
-  assert message.endswith("the same command goes on from ckpt-2.")
+  assert message.endswith("the same command resumes from ckpt-2.")
   broken = Workdir(tmp_path)
   assert pathlib.Path(broken.latest_checkpoint()).name == "ckpt-2"
-  call(pretrain.main, *arguments)
+  call(pretrain, *arguments)
   losses = [[row["loss"] for row in one.read_metrics()] for one in (broken, run)]
   np.testing.assert_allclose(*losses, rtol=1e-4, atol=1e-4)
 
@@ -238,6 +222,6 @@ def test_kills_while_a_checkpoint_is_written(run, tiny_dataset, tmp_path):
       assert tf.train.latest_checkpoint(str(broken.checkpoints_path)) is None
     else:
       assert pathlib.Path(broken.latest_checkpoint()).name == f"ckpt-{step - 2}"
-  call(pretrain.main, *arguments)
+  call(pretrain, *arguments)
   losses = [[row["loss"] for row in one.read_metrics()] for one in (broken, run)]
   np.testing.assert_allclose(*losses, rtol=1e-4, atol=1e-4)

@@ -1,22 +1,20 @@
 """The door ppn_tf.score on the tests' small data set."""
 
-import copy
 import dataclasses
 import json
 
 import numpy as np
 import pytest
-from absl import flags
 
 from ppn_tf import score
 from ppn_tf.clips import records
 from ppn_tf.clips.labels import read_labels
-from ppn_tf.config import experiment
 from ppn_tf.evaluation.exported_networks import load_network
 from ppn_tf.evaluation.prediction_files import PredictionFolder, read_predictions
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.runtime.errors import InputError
+from tests.command_calls import call_command
 from tests.commands import run_command
 from tests.evaluation.test_exported_networks import exported
 from tests.evaluation.test_third_party import convert
@@ -30,20 +28,11 @@ def fixture_labels(tiny_dataset):
 
 
 @pytest.fixture(name="door")
-def fixture_door(tiny_dataset, capsys, monkeypatch):
-  """What the door prints, on stdout and stderr, without the start of a program.
-
-  Its flags are defined apart: evaluate has some of the same names, and other tests import it.
-  """
+def fixture_door(tiny_dataset, capsys):
+  """What the door prints, on stdout and stderr, without the start of a program."""
 
   def door(*arguments):
-    values = flags.FlagValues()
-    for flag in flags.FLAGS.flags_by_module_dict()[experiment.__name__]:
-      values[flag.name] = copy.deepcopy(flag)
-    score.define_flags(values)
-    monkeypatch.setattr(score, "FLAGS", values)
-    monkeypatch.setattr(experiment, "FLAGS", values)
-    score.main(values(["score", f"--dataset={tiny_dataset}", *map(str, arguments)]))
+    call_command(score, f"--dataset={tiny_dataset}", *arguments)
     return capsys.readouterr()
 
   return door

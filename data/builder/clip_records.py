@@ -8,7 +8,6 @@ import pathlib
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Type
 
 import numpy as np
-from absl import flags
 
 from ppn_tf.clips import records
 from ppn_tf.keypoints.skeletons import Skeleton
@@ -182,33 +181,3 @@ def keep(folder: pathlib.Path, source: ClipSource) -> None:
   print(f"kept the existing data set of {source.folder} (--overwrite replaces it):")
   for name, split in info.splits.items():
     print(f"  {name}: {split.num_examples} clips, {metadata.get('frames', {}).get(name)} frames")
-
-
-def define_flags(source: str) -> None:
-  """Defines the flags that the commands share.
-
-  Flags are not defined on import, because commands share names and a process may import several.
-
-  Args:
-    source: help of --source.
-  """
-  flags.DEFINE_string("source", None, source, required=True)
-  flags.DEFINE_string(
-    "data_dir", None, "Folder for data sets. Default: that of TFDS, ~/tensorflow_datasets."
-  )
-  flags.DEFINE_bool("strict", False, "Stop at an unusable clip instead of skipping it.")
-  flags.DEFINE_bool("overwrite", False, "Replace an existing data set.")
-
-
-def make_or_keep(
-  builder: Type[ClipRecords], source: ClipSource, config: Optional[Any] = None
-) -> None:
-  """Writes the data set that the flags describe, or keeps an existing one."""
-  options = flags.FLAGS
-  folder = get_folder(builder, options.data_dir, getattr(config, "name", config))
-  if folder.exists() and not options.overwrite:
-    keep(folder, source)
-  else:
-    prepare(builder, source, options.data_dir, config)
-    print(source.account.summarize())
-  print(f"data set: --dataset={folder}")

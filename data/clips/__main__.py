@@ -1,6 +1,8 @@
-"""Writes your own clips as a data set: `python -m data.clips --source=DIR [--name=NAME]`.
+"""Makes a data set of your own videos and COCO-style annotations.
 
-DIR holds videos or folders of frames, and annotations.json in COCO's style:
+  python -m data.clips --source=DIR --name=NAME
+
+DIR holds videos or folders of frames, and annotations.json in the style of COCO:
 
   {"categories": [{"id": 1, "name": "person", "keypoints": ["head", "left_shoulder", ...],
                    "skeleton": [[1, 2], ...]}],
@@ -9,42 +11,48 @@ DIR holds videos or folders of frames, and annotations.json in COCO's style:
    "annotations": [{"image_id": 1, "category_id": 1, "track_id": 7,
                     "keypoints": [x, y, v, ...], "bbox": [x, y, width, height]}, ...]}
 
-"clip" is a video file or a folder of images below DIR, and "frame" counts from 0.
-"clips", "track_id" and "bbox" are optional. docs/data.md explains the fields.
-The data set is DATA_DIR/clips/NAME/1.0.0.
+"clip" is a video file or a folder of images below DIR, "frame" counts from 0. "clips",
+"track_id" and "bbox" are optional; docs/data.md explains each field. The data set is
+DATA_DIR/clips/NAME/1.0.0.
 """
 
 from typing import Sequence
 
 from absl import flags
 
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 
-from ..builder import clip_records
+from ..builder import command
 from .dataset import Clips, make_config
 from .source import TEST_FRACTION, ClipsSource
+
+
+def define_flags() -> None:
+  """Defines the flags of this command."""
+  command.define_flags("Folder of annotations.json and the videos or folders of frames.")
+  flags.DEFINE_string("name", None, "Name of the data set; by default that of the source folder.")
+  command_flags.define_float(
+    "test_fraction",
+    TEST_FRACTION,
+    "Share of the videos without a split in the JSON that are kept for testing, by their names.",
+    0.0,
+    1.0,
+  )
 
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   options = flags.FLAGS
+  command_flags.required("source")
   source = ClipsSource(
     options.source,
     strict=options.strict,
     progress=True,
     test_fraction=options.test_fraction,
   )
-  clip_records.make_or_keep(Clips, source, make_config(options.name or source.folder.name))
+  command.make_or_keep(Clips, source, make_config(options.name or source.folder.name))
 
 
 if __name__ == "__main__":
-  clip_records.define_flags("Folder of annotations.json and the videos or folders of frames.")
-  flags.DEFINE_string("name", None, "Name of the data set; by default that of the source folder.")
-  flags.DEFINE_float(
-    "test_fraction",
-    TEST_FRACTION,
-    "Fraction of the videos without a split in the JSON that is held out for testing.",
-    lower_bound=0.0,
-    upper_bound=1.0,
-  )
+  define_flags()
   app.run(main)

@@ -1,13 +1,13 @@
-"""Labels videos: `python -m data.pseudo_label --teacher=MODEL.tflite --output=DIR VIDEO|FOLDER...`.
+"""Labels your own videos and photographs with a third-party pose network.
 
-A third-party network (MoveNet, EfficientPose or BlazePose) labels one person in
-each of your own videos and photographs. The output is a folder of clips for
-`python -m data.clips --source=DIR`. Only confident joints become labels, and
-with --second_teacher only joints on which both networks agree. Photographs
-become clips through camera motion and swinging limbs. A run that was stopped
-resumes when started again.
+  python -m data.pseudo_label --teacher=MODEL.tflite --output=DIR VIDEO|FOLDER...
 
-The licenses of the teacher and of the pictures decide how the labels may be used.
+MODEL is MoveNet, EfficientPose or BlazePose. Writes clips for `python -m data.clips
+--source=DIR`. Only confident joints become labels; with --second_teacher, only those that
+both networks find in the same place. Photographs become clips through a moving camera and
+swinging limbs. One person is labeled in each clip. The same command resumes a stopped run.
+
+Licenses of the teacher and of the pictures decide what the labels may be used for.
 """
 
 import dataclasses
@@ -21,9 +21,10 @@ import tqdm
 from absl import flags
 
 from ppn_tf.evaluation.third_party import load_third_party
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.settings import Bounds
 
 from . import sources
 from .clip_set import ClipSet
@@ -31,60 +32,47 @@ from .labelling import label_sources
 from .preview import write_preview
 from .teacher import VIEWS
 
-_TEACHER = flags.DEFINE_string("teacher", None, "Path of the .tflite file that labels joints.")
-_SECOND = flags.DEFINE_string(
-  "second_teacher", None, "Path of a second .tflite file that must agree."
-)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write; an unfinished one is resumed.")
-_VIEWS = flags.DEFINE_integer(
-  "views",
-  1,
-  "Number of flipped, rotated and zoomed views of a frame; the labels are their median.",
-  lower_bound=1,
-  upper_bound=len(VIEWS),
-)
-_MIN_SCORE = flags.DEFINE_float(
-  "min_score", 0.3, "Joints with a lower score are not labelled.", 0.0, 1.0
-)
-_MIN_JOINTS = flags.DEFINE_integer(
-  "min_joints", 8, "Frames with fewer labels are skipped.", lower_bound=1
-)
-_AGREEMENT = flags.DEFINE_float(
-  "agreement",
-  0.05,
-  "Maximum distance between views or teachers, relative to the longer side of the person's box.",
-  lower_bound=0.0,
-)
-_NUM_FRAMES = flags.DEFINE_integer(
-  "num_frames", 8, "Frames of a clip made from a photograph; 1 means no motion.", lower_bound=1
-)
-_SEGMENT = flags.DEFINE_integer(
-  "segment_frames", 16, "Maximum number of frames of a clip made from a video.", lower_bound=1
-)
-_STEPS = flags.DEFINE_list(
-  "frame_steps", ["1"], "Steps between frames of a video's clips; larger steps make faster motion."
-)
-_MAX_SIDE = flags.DEFINE_integer(
-  "max_side", 480, "Larger frames are resized to this longer side, in pixels.", lower_bound=32
-)
-_VALIDATION = flags.DEFINE_float(
-  "validation_fraction", 0.0, "Fraction of the sources held out for validation.", 0.0, 1.0
-)
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of the photographs' motion.", lower_bound=0)
-_NUM_WORKERS = flags.DEFINE_integer(
-  "num_workers", None, "Number of processes. Default: one per CPU."
-)
-_PREVIEW = flags.DEFINE_string("preview", None, "Also write this image of labelled clips.")
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+  """Defines the flags of this command."""
+  define_integer, define_float = command_flags.define_integer, command_flags.define_float
+  flags.DEFINE_string("teacher", None, "Path of the .tflite file that labels joints.")
+  flags.DEFINE_string("output", None, "Folder to write; an unfinished one is resumed.")
+  command_flags.mark_required("teacher", "output")
+  flags.DEFINE_string("second_teacher", None, "Path of a second .tflite file that must agree.")
+  views = "Views of a frame (mirrored, rotated, zoomed) for each teacher; the median counts."
+  define_integer("views", 1, views, 1, len(VIEWS))
+  define_float("min_score", 0.3, "Lowest score of a joint that becomes a label.", 0.0, 1.0)
+  define_integer("min_joints", 8, "Fewest labels of a frame.", 1, 1000)
+  agreement = (
+    "Largest distance of a joint between views and teachers, in longer sides of the person's box."
+  )
+  define_float("agreement", 0.05, agreement, 0.0, 10.0)
+  define_integer("num_frames", 8, "Frames of a photograph's clip; 1: no motion.", 1, 10**4)
+  define_integer("segment_frames", 16, "Frames of a video's clips.", 1, 10**6)
+  steps = (
+    "Frame steps of a video's clips: 1 for every frame, 2 for every second, for faster motion."
+  )
+  command_flags.define_numbers("frame_steps", (1,), steps, Bounds(1, 1000, whole=True))
+  define_integer("max_side", 480, "Longest side of stored frames in pixels.", 32, 8192)
+  define_float("validation_fraction", 0.0, "Share of the sources kept for validation.", 0.0, 1.0)
+  define_integer("seed", 0, "Seed of the photographs' motion.", 0, 2**63 - 1)
+  define_integer("num_workers", None, "Processes; by default one per CPU.", 1, 1024)
+  flags.DEFINE_string("preview", None, "Image of clips with their labels.")
 
 
 def _read_cutting() -> sources.Cutting:
-  steps = tuple(int(step) for step in _STEPS.value if step.isdigit() and int(step))
-  if len(steps) != len(_STEPS.value) or not steps:
-    raise InputError(
-      f"--frame_steps={','.join(_STEPS.value)}: expected numbers from 1, such as 1,2."
-    )
+  if not FLAGS.frame_steps:
+    raise InputError("--frame_steps=: give at least one step.")
   return sources.Cutting(
-    _NUM_FRAMES.value, _SEGMENT.value, steps, _MAX_SIDE.value, _MIN_JOINTS.value, _SEED.value
+    FLAGS.num_frames,
+    FLAGS.segment_frames,
+    FLAGS.frame_steps,
+    FLAGS.max_side,
+    FLAGS.min_joints,
+    FLAGS.seed,
   )
 
 
@@ -97,21 +85,20 @@ def _read_settings(cutting: sources.Cutting) -> dict:
 
 
 def main(argv: Sequence[str]) -> None:
-  for flag in (_TEACHER, _OUTPUT):
-    if not flag.value:
-      raise InputError(f"--{flag.name}: not given. {flags.FLAGS[flag.name].help}")
+  for name in ("teacher", "output"):
+    command_flags.required(name)
   if len(argv) < 2:
     raise InputError("no arguments. Give videos, photographs, or folders of them.")
-  if _PREVIEW.value and not cv2.haveImageWriter(_PREVIEW.value):
+  if FLAGS.preview and not cv2.haveImageWriter(FLAGS.preview):
     raise InputError(
-      f"--preview={_PREVIEW.value}: not an image file. Give a name that ends in .png or .jpg."
+      f"--preview={FLAGS.preview}: not an image file. Give a name that ends in .png or .jpg."
     )
   cutting, inputs = _read_cutting(), sources.find_sources(argv[1:])
-  joint_names = load_third_party(_TEACHER.value).joint_names
-  folder, settings = pathlib.Path(_OUTPUT.value).expanduser(), _read_settings(cutting)
+  joint_names = load_third_party(FLAGS.teacher).joint_names
+  folder, settings = pathlib.Path(FLAGS.output).expanduser(), _read_settings(cutting)
   clip_set = ClipSet(folder, settings)
   pending = [source for source in inputs if not clip_set.has(source.name)]
-  num_workers = max(1, min(_NUM_WORKERS.value or os.cpu_count() or 1, len(pending)))
+  num_workers = max(1, min(FLAGS.num_workers or os.cpu_count() or 1, len(pending)))
   outcomes = label_sources(folder, settings, cutting, pending, num_workers)
   empty: List[str] = []
   unreadable: List[str] = []
@@ -122,9 +109,9 @@ def main(argv: Sequence[str]) -> None:
     elif not outcome.clips:
       empty.append(outcome.name)
   usable = [source.name for source in inputs if source.name not in unreadable]
-  counts = clip_set.write_annotations(usable, joint_names, _VALIDATION.value)
-  if _PREVIEW.value:
-    write_preview(folder, _PREVIEW.value)
+  counts = clip_set.write_annotations(usable, joint_names, FLAGS.validation_fraction)
+  if FLAGS.preview:
+    write_preview(folder, FLAGS.preview)
   nobody = f" {len(empty)} of them show nobody." if empty else ""
   print(
     f"{folder}: {counts['clips']} clips, {counts['frames']} frames, {counts['labels']} joints, "
@@ -133,4 +120,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+  define_flags()
   app.run(main)

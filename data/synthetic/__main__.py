@@ -1,7 +1,9 @@
-"""Draws labelled clips of moving people: `python -m data.synthetic --output=DIR`.
+"""Draws labeled clips of moving people.
 
-The clips have Penn Action's layout, so `python -m data.penn_action --source=DIR`
-makes a data set of them. A run that was stopped resumes when started again.
+  python -m data.synthetic --output=DIR
+
+Clips are in the layout of Penn Action, so that `python -m data.penn_action --source=DIR` makes
+a data set of them. The same command resumes a stopped run.
 """
 
 import concurrent.futures
@@ -14,57 +16,47 @@ import cv2
 import tqdm
 from absl import flags
 
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
 from . import clip, preview, storage
 
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write; an unfinished one is resumed.")
-_NUM_TRAIN = flags.DEFINE_integer("num_train_clips", 400, "Training clips, numbered from 0001.")
-_NUM_TEST = flags.DEFINE_integer("num_test_clips", 60, "Test clips, numbered from 5001.")
-_NUM_FRAMES = flags.DEFINE_integer("num_frames", 12, "Number of frames per clip.")
-_HEIGHT = flags.DEFINE_integer("height", 240, "Frame height in pixels.")
-_WIDTH = flags.DEFINE_integer("width", 320, "Frame width in pixels.")
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of people, motions and backgrounds.")
-_DIFFICULTY = flags.DEFINE_float(
-  "difficulty", 0.5, "0..1: clutter, blur, occluders, side and back views, low contrast."
-)
-_LAPSES = flags.DEFINE_float(
-  "lapses", 0.0, "0..1: fraction of single frames that are out of focus, overexposed or dark."
-)
-_NUM_WORKERS = flags.DEFINE_integer(
-  "num_workers", None, "Number of processes. Default: one per CPU."
-)
-_PREVIEW = flags.DEFINE_string(
-  "preview", None, "Also write this image, a contact sheet of clips with skeletons."
-)
-
+FLAGS = flags.FLAGS
 _PREVIEW_CLIPS = 8
 
 
-def _check_flags() -> None:
-  if not _OUTPUT.value:
-    raise InputError("--output: not given. Give a folder to write.")
-  limits = storage.FIRST_TEST - storage.FIRST_TRAIN, storage.LAST - storage.FIRST_TEST + 1
-  ranges = (
-    (_NUM_TRAIN, 0, limits[0]),
-    (_NUM_TEST, 0, limits[1]),
-    (_NUM_FRAMES, 1, 9999),
-    (_HEIGHT, 32, 4096),
-    (_WIDTH, 32, 4096),
-    (_SEED, 0, 2**63 - 1),
-    (_DIFFICULTY, 0, 1),
-    (_LAPSES, 0, 1),
+def define_flags() -> None:
+  """Defines the flags of this command."""
+  define_integer, define_float = command_flags.define_integer, command_flags.define_float
+  flags.DEFINE_string("output", None, "Folder to write; an unfinished one is resumed.")
+  command_flags.mark_required("output")
+  max_train = storage.FIRST_TEST - storage.FIRST_TRAIN
+  max_test = storage.LAST - storage.FIRST_TEST + 1
+  define_integer("num_train_clips", 400, "Training clips, numbered from 0001.", 0, max_train)
+  define_integer("num_test_clips", 60, "Test clips, numbered from 5001.", 0, max_test)
+  define_integer("num_frames", 12, "Frames of each clip.", 1, 9999)
+  define_integer("height", 240, "Frame height in pixels.", 32, 4096)
+  define_integer("width", 320, "Frame width in pixels.", 32, 4096)
+  define_integer("seed", 0, "Seed of people, motions and places.", 0, 2**63 - 1)
+  define_float(
+    "difficulty",
+    0.5,
+    "Amount of clutter, blur, occluders, side and back views.",
+    0,
+    1,
   )
-  for flag, low, high in ranges:
-    if not low <= flag.value <= high:
-      raise InputError(f"--{flag.name}: must be {low}..{high}. Received: {flag.value}.")
-  if _NUM_WORKERS.value is not None and _NUM_WORKERS.value < 1:
-    raise InputError(f"--num_workers: must be 1 or more. Received: {_NUM_WORKERS.value}.")
-  if _PREVIEW.value and not cv2.haveImageWriter(_PREVIEW.value):
+  define_float(
+    "lapses", 0.0, "Share of single frames that are out of focus, dazzled or dark.", 0, 1
+  )
+  define_integer("num_workers", None, "Processes; by default one per CPU.", 1, 1024)
+  flags.DEFINE_string("preview", None, "Image of a contact sheet of clips with their skeletons.")
+
+
+def _check_preview() -> None:
+  if FLAGS.preview and not cv2.haveImageWriter(FLAGS.preview):
     raise InputError(
-      f"--preview: must be an image file such as sheet.png. Received: {_PREVIEW.value}."
+      f"--preview: must be an image file such as sheet.png. Received: {FLAGS.preview}."
     )
 
 
@@ -90,25 +82,25 @@ def _write_clips(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  _check_flags()
+  output = pathlib.Path(command_flags.required("output")).expanduser()
+  _check_preview()
   settings = clip.Settings(
-    seed=_SEED.value,
-    num_frames=_NUM_FRAMES.value,
-    height=_HEIGHT.value,
-    width=_WIDTH.value,
-    difficulty=_DIFFICULTY.value,
-    lapses=_LAPSES.value,
+    seed=FLAGS.seed,
+    num_frames=FLAGS.num_frames,
+    height=FLAGS.height,
+    width=FLAGS.width,
+    difficulty=FLAGS.difficulty,
+    lapses=FLAGS.lapses,
   )
-  output = pathlib.Path(_OUTPUT.value).expanduser()
   storage.prepare(output, settings)
-  if _PREVIEW.value:
+  if FLAGS.preview:
     clips = [clip.make_clip(storage.FIRST_TRAIN + i, settings) for i in range(_PREVIEW_CLIPS)]
-    with complete_or_absent(_PREVIEW.value) as partial:
+    with complete_or_absent(FLAGS.preview) as partial:
       cv2.imwrite(str(partial), preview.contact_sheet(clips))
-  numbers = [storage.FIRST_TRAIN + i for i in range(_NUM_TRAIN.value)]
-  numbers += [storage.FIRST_TEST + i for i in range(_NUM_TEST.value)]
+  numbers = [storage.FIRST_TRAIN + i for i in range(FLAGS.num_train_clips)]
+  numbers += [storage.FIRST_TEST + i for i in range(FLAGS.num_test_clips)]
   tasks = [(output, i, settings) for i in numbers if not storage.is_finished(output, i)]
-  num_workers = max(1, min(_NUM_WORKERS.value or os.cpu_count() or 1, len(tasks)))
+  num_workers = max(1, min(FLAGS.num_workers or os.cpu_count() or 1, len(tasks)))
   progress = tqdm.tqdm(
     _write_clips(tasks, num_workers), total=len(tasks), unit="clip", desc="clips"
   )
@@ -119,4 +111,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+  define_flags()
   app.run(main)

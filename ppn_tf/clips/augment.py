@@ -4,67 +4,51 @@ import dataclasses
 import math
 from typing import Tuple
 
-import tensorflow as tf
+from ppn_tf.runtime.settings import Bounds, Settings, number, numbers
 
-_PROBABILITIES = (
-  "flip_probability",
-  "turn_probability",
-  "neighbor_probability",
-  "color_jitter",
-  "blur_probability",
-  "occlusion_probability",
-)
+import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
-class Augmentation:
-  """Ranges of the random changes of a training clip; the defaults are the paper's.
+class Augmentation(Settings):
+  """Ranges of the random changes of a training clip; the defaults are the paper's."""
 
-  Attributes:
-    scale_range: smallest and largest factor on the person's size, uniform.
-    max_rotation: largest rotation to either side in degrees, uniform.
-    flip_probability: share of mirrored clips.
-    max_shift: largest shift of the crop to either side and up or down, in sides of the crop,
-      uniform. The paper has none; a tracker crops by its own estimates and needs some.
-    max_frame_step: largest distance of consecutive frames of a clip; drawn from 1 to this for
-      each clip, and smaller where the clip is too short.
-    turn_probability: share of clips that are rotated by any angle, for people who are not
-      upright.
-    neighbor_probability: share of clips with a second person, see `neighbor.add_neighbor`.
-    color_jitter: strength of the change of colors, 0 to 1, see `appearance`.
-    blur_probability: share of frames out of focus, see `appearance`.
-    occlusion_probability: share of clips with something in front of the person.
-  Raises:
-    ValueError: a value is not finite or out of range.
-  """
-
-  scale_range: Tuple[float, float] = (0.8, 1.4)
-  max_rotation: float = 40.0
-  flip_probability: float = 0.5
-  max_shift: float = 0.0
-  max_frame_step: int = 1
-  turn_probability: float = 0.0
-  neighbor_probability: float = 0.0
-  color_jitter: float = 0.0
-  blur_probability: float = 0.0
-  occlusion_probability: float = 0.0
-
-  def __post_init__(self) -> None:
-    smallest, largest = self.scale_range
-    if not 0.0 < smallest <= largest < math.inf:
-      raise ValueError(
-        "scale_range must be two positive numbers, the smaller one first. "
-        f"Received: {self.scale_range}"
-      )
-    if not 0.0 <= self.max_rotation <= 180.0:
-      raise ValueError(f"max_rotation must be 0 to 180 degrees. Received: {self.max_rotation}")
-    if not 0.0 <= self.max_shift <= 1.0:
-      raise ValueError(f"max_shift must be 0 to 1 sides of the crop. Received: {self.max_shift}")
-    if not self.max_frame_step >= 1:
-      raise ValueError(f"max_frame_step must be at least 1. Received: {self.max_frame_step}")
-    for name in _PROBABILITIES:
-      if not 0.0 <= getattr(self, name) <= 1.0:
-        raise ValueError(f"{name} must be 0 to 1. Received: {getattr(self, name)}")
+  scale_range: Tuple[float, float] = numbers(
+    (0.8, 1.4),
+    "Smallest and largest factor on the size of the person.",
+    Bounds(0.05, 20.0),
+    count=2,
+    ascending=True,
+  )
+  max_rotation: float = number(40.0, "Largest rotation to either side, in degrees.", 0.0, 180.0)
+  flip_probability: float = number(0.5, "Share of mirrored clips.", 0.0, 1.0)
+  max_shift: float = number(
+    0.0,
+    "Largest shift of the crop to either side and up or down, in sides of the crop. The paper has "
+    "none; a tracker crops by its own estimates and needs some.",
+    0.0,
+    1.0,
+  )
+  max_frame_step: int = number(
+    1,
+    "Largest distance of consecutive frames of a clip, for faster motion; drawn from 1 to this "
+    "for each clip, and smaller where the clip is too short.",
+    1,
+    1000,
+  )
+  turn_probability: float = number(
+    0.0, "Share of clips that are rotated by any angle, for people who are not upright.", 0.0, 1.0
+  )
+  neighbor_probability: float = number(
+    0.0, "Share of clips with a second person, who has no labels.", 0.0, 1.0
+  )
+  color_jitter: float = number(
+    0.0, "Strength of random changes of color, contrast, brightness and noise.", 0.0, 1.0
+  )
+  blur_probability: float = number(0.0, "Share of frames out of focus.", 0.0, 1.0)
+  occlusion_probability: float = number(
+    0.0, "Share of clips with something in front of the person.", 0.0, 1.0
+  )
 
 
 PAPER = Augmentation()

@@ -67,6 +67,27 @@ def skeleton_of(builder: tfds.core.DatasetBuilder) -> skeletons.Skeleton:
   return skeletons.SKELETONS[name]
 
 
+def open_split(
+  path: Union[str, os.PathLike], split: str, skeleton: skeletons.Skeleton
+) -> tfds.core.DatasetBuilder:
+  """Opens a data set that must have a split and a network's joints.
+
+  Args:
+    path: see `open_records`.
+    split: name of the split.
+    skeleton: joints of the network.
+  Raises:
+    InputError: there is no such data set or split, or its joints differ.
+  """
+  builder = open_records(path)
+  num_clips(builder, split)
+  own = skeleton_of(builder)
+  if own != skeleton:
+    name = own.name if own.name in skeletons.SKELETONS else path
+    raise InputError(f"{path}: its joints are those of {own.name}. Give --skeleton={name}.")
+  return builder
+
+
 def skeleton_metadata(skeleton: skeletons.Skeleton) -> Dict[str, Any]:
   """What a data set's metadata says of its joints: a name, and of unknown ones everything."""
   if skeletons.SKELETONS.get(skeleton.name) == skeleton:

@@ -1,11 +1,11 @@
-"""The flag --config=NAME: a configuration of configs/ by its name, wherever the package is.
+"""Flag --config=NAME: a configuration of configs/ by its name, wherever the package is.
 
 Acts as --flagfile of that file at the same place of the command line: flags after it win.
 """
 
 import difflib
 import pathlib
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 from absl import flags
 
@@ -41,34 +41,42 @@ class _NameParser(flags.ArgumentParser):
     )
 
 
-def _split(argument: str) -> Tuple[str, str]:
+def _split(argument: str, flag_values: flags.FlagValues) -> Tuple[str, str]:
   """Returns name and text of a line such as `--a=1`, `--a` or `--noa`."""
   name, separator, text = argument.lstrip("-").partition("=")
   if separator:
     return name, text
-  return (name, "true") if name in FLAGS else (name[len("no") :], "false")
+  return (name, "true") if name in flag_values else (name[len("no") :], "false")
 
 
 class _ConfigFlag(flags.Flag):
   """Sets the flags of a configuration while it is parsed, as if they stood in its place."""
 
+  def __init__(self, flag_values: flags.FlagValues, *arguments: Any):
+    self._flag_values = flag_values
+    super().__init__(*arguments)
+
   def parse(self, argument: str) -> None:
     super().parse(argument)
     path = configs_folder() / f"{self.value}.cfg"
-    for line in FLAGS.read_flags_from_files([f"--flagfile={path}"]):
-      name, text = _split(line)
-      flag = FLAGS[name]
+    for line in self._flag_values.read_flags_from_files([f"--flagfile={path}"]):
+      name, text = _split(line, self._flag_values)
+      flag = self._flag_values[name]
       flag.parse(text)
       flag.using_default_value = False
 
 
-flags.DEFINE_flag(
-  _ConfigFlag(
-    _NameParser(),
-    flags.ArgumentSerializer(),
-    "config",
-    None,
-    "Configuration that comes with the package, such as ppn_swift; an unknown name lists them all. "
-    "Flags after it win. --flagfile reads a file of your own.",
+def define(flag_values: flags.FlagValues = FLAGS) -> None:
+  """Defines --config; other flags that configurations contain must be defined, too."""
+  flags.DEFINE_flag(
+    _ConfigFlag(
+      flag_values,
+      _NameParser(),
+      flags.ArgumentSerializer(),
+      "config",
+      None,
+      "Configuration that comes with the package, such as ppn_swift; an unknown name lists them "
+      "all. Flags after it win. --flagfile reads a file of your own.",
+    ),
+    flag_values,
   )
-)

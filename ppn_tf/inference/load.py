@@ -1,33 +1,63 @@
-"""The pose network that a name or a path means, by what is there."""
+"""Loads pose networks by name or path: runs, exported files, the network of this package."""
 
 import os
 import pathlib
-from typing import Any
+from typing import Any, Tuple, Union
 
+from ppn_tf.config.experiment import Experiment, build_model, open_run, read_experiment
 from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, load_pose_model
+from ppn_tf.models.ppn import Framewise
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.workdir import restore
+
+import tensorflow as tf
 
 PEOPLE = "people"
 
 
-def load_model(model: Any, num_threads: int = 2) -> PoseModel:
-  """The network in whichever form it is given.
+def load_run(
+  workdir: Union[str, os.PathLike], checkpoint: str = "latest"
+) -> Tuple[Framewise, Experiment]:
+  """Loads the trained network of a run.
 
   Args:
-    model: "people", for the network that comes with the package (a file or folder
-      of that name is ./people); a .tflite file, a SavedModel folder or a run's
-      workdir; or a PPN or a Framewise.
+    workdir: folder of the run.
+    checkpoint: "latest", or "best" by the score on --validation_split.
+  Returns:
+    The network, and the settings that it was trained with.
+  Raises:
+    InputError: no run is there, it has no such checkpoint, or the checkpoint does not fit.
+  """
+  run = open_run(os.fspath(workdir))
+  experiment = read_experiment(run)
+  model = build_model(experiment)
+  restore(tf.train.Checkpoint(model=model), run.checkpoint(checkpoint))
+  return model, experiment
+
+
+def load_model(model: Any, num_threads: int = 2, checkpoint: str = "latest") -> PoseModel:
+  """Loads a network in whichever form it is given.
+
+  Args:
+    model: "people" for the network of this package (./people for a file or folder of that
+      name), a .tflite file, a SavedModel folder, the workdir of a run, a PPN or a Framewise.
     num_threads: CPU threads of a .tflite model and of the package's.
+    checkpoint: "latest" or "best", of a run.
   Raises:
     InputError: there is no such model, or it is none of these.
   """
   if not isinstance(model, (str, os.PathLike)):
     return KerasPoseModel(model)
+  is_run = model != PEOPLE and (pathlib.Path(model) / "flags.json").is_file()
+  if checkpoint != "latest" and not is_run:
+    raise InputError(f"{model}: is no run, and has no checkpoint {checkpoint!r}. Give a workdir.")
   if model == PEOPLE:
     from ppn_tf.inference import people  # its weights are megabytes
 
     return people.pose_model(num_threads)
-  if (pathlib.Path(model) / "flags.json").is_file():
-    from ppn_tf.inference.runs import run_model
-
-    return run_model(os.fspath(model))
+  if is_run:
+    network, experiment = load_run(model, checkpoint)
+    pose_model = KerasPoseModel(network)
+    pose_model.take_flags(experiment.to_flags())
+    return pose_model
   return load_pose_model(model, num_threads)

@@ -1,7 +1,6 @@
-"""The network for people that comes with the package: `--model=people`.
+"""Network for people that comes with the package: `--model=people`.
 
-docs/people.md has its training and its scores, docs/model_card.md what it may be
-used for and where it fails.
+docs/people.md describes its training and its scores, docs/model_card.md its uses and limits.
 """
 
 import contextlib
@@ -18,7 +17,7 @@ import numpy as np
 import ppn_tf
 from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, TFLitePoseModel
 from ppn_tf.inference.tflite import convert
-from ppn_tf.models.build import build_network
+from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.weight_files import folded_convolutions, set_convolutions
 from ppn_tf.runtime.errors import InputError
@@ -29,15 +28,15 @@ import tensorflow as tf
 NAME = "people"
 WEIGHTS = pathlib.Path(__file__).parent / "weights" / "people.npz"
 _SETTINGS = "settings"
-# With the PPU's answer times 0.85 it was 0.35: people in hard poses had 0.38 and more, what was
-# followed where somebody had been down to 0.2, at times more. In full, a dancer has 0.40 and more.
+# With the output of the PPU scaled by 0.85, the threshold was 0.35: people in hard poses scored at
+# least 0.38, places that somebody had left down to 0.2. Unscaled, a dancer scores at least 0.40.
 _RESTART_SCORE = 0.42
 
 
 def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.PathLike]) -> None:
   """Writes a network for `read`: its convolutions, batch norms folded, in float16.
 
-  What HeadNet and BodyNet have in common is in it once.
+  Arrays that HeadNet and BodyNet share are stored once.
 
   Args:
     model: a PPN, or a frame-wise network.
@@ -59,7 +58,7 @@ def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.Pat
 
 
 def read(path: Union[str, os.PathLike] = WEIGHTS) -> Tuple[Framewise, Dict[str, Any]]:
-  """The network of a file that `write` made, and its settings.
+  """Reads a network and its settings from a file of `write`.
 
   Raises:
     InputError: it is no such file.
@@ -67,26 +66,26 @@ def read(path: Union[str, os.PathLike] = WEIGHTS) -> Tuple[Framewise, Dict[str, 
   settings = read_settings(path)
   with _refusing(path):
     arrays = _read_arrays(path)
-    model = build_network(settings)
+    model = build_network(NetworkConfig.from_flags(settings))
     for part, network in _parts(model).items():
-      set_convolutions(network, _arrays_of(part, arrays))
+      set_convolutions(network, _select_arrays(part, arrays))
   return model, settings
 
 
 def load_part(network: tf.keras.Model, part: str) -> List[tf.keras.layers.Layer]:
-  """Starts a network from this one's.
+  """Copies the weights of one part to a network of the same shape.
 
   Args:
-    network: HeadNet, BodyNet or a PPU, built as this one's is.
-    part: which of them, "head", "body" or "ppu".
+    network: HeadNet, BodyNet or a PPU.
+    part: "head", "body" or "ppu" accordingly.
   Returns:
-    The layers that were set.
+    Layers that were set.
   Raises:
-    InputError: it is built otherwise.
+    InputError: the network has another shape.
   """
   name = part if part == "ppu" else f"{part}_net"
   try:
-    return set_convolutions(network, _arrays_of(name, _read_arrays(WEIGHTS)))
+    return set_convolutions(network, _select_arrays(name, _read_arrays(WEIGHTS)))
   except ValueError as error:
     raise InputError(
       f"--{part}_weights={NAME}: {error}. Build the network as configs/ppn_people.cfg does."
@@ -94,43 +93,48 @@ def load_part(network: tf.keras.Model, part: str) -> List[tf.keras.layers.Layer]
 
 
 def read_settings(path: Union[str, os.PathLike] = WEIGHTS) -> Dict[str, Any]:
-  """The flags that describe a file's network; InputError if there is none."""
+  """Reads the flags that describe the network of a file.
+
+  Raises:
+    InputError: it is no such file.
+  """
   with _refusing(path), np.load(path) as content:
     return dict(json.loads(str(content[_SETTINGS])))
 
 
 @contextlib.contextmanager
 def _refusing(path: Union[str, os.PathLike]) -> Iterator[None]:
-  """Whatever is wrong with a file becomes one line."""
+  """Replaces errors of an unreadable file by an InputError."""
   try:
     yield
   except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
-    raise InputError(f"{path}: no weights of a network ({reason}). Install it anew.") from error
+    raise InputError(
+      f"{path}: no weights of a network ({reason}). Reinstall the package."
+    ) from error
 
 
 def _read_arrays(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
-  """All arrays of a file, as they are."""
+  """Reads all arrays of a file."""
   with np.load(path) as content:
     return {name: content[name] for name in content.files if name != _SETTINGS}
 
 
-def _arrays_of(part: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-  """A network's arrays; what HeadNet lacks is BodyNet's."""
-  found: Dict[str, np.ndarray] = {}
+def _select_arrays(part: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+  """Returns the arrays of a part; HeadNet takes those that it shares from BodyNet."""
+  selected: Dict[str, np.ndarray] = {}
   for source in ("body_net", part) if part == "head_net" else (part,):
     for name, value in arrays.items():
       if name.startswith(f"{source}/"):
-        found[name[len(source) + 1 :]] = value.astype(np.float32)
-  return found
+        selected[name[len(source) + 1 :]] = value.astype(np.float32)
+  return selected
 
 
 def pose_model(num_threads: int = 2) -> PoseModel:
-  """The network, ready to track with; it knows its joints and the crops it was trained on.
+  """Loads the network for tracking, with its joints and the settings of its crops.
 
-  It is converted to a .tflite with the table sampler once, which takes some seconds, and kept in
-  the user's cache, as it is twice as fast in that form. Where there can be no cache, it is
-  used as it is.
+  The first call converts it to a .tflite file with the table sampler, which is twice as fast, and
+  keeps the file in the user's cache. Without a writable cache, the network runs in TensorFlow.
 
   Args:
     num_threads: CPU threads.
@@ -149,14 +153,14 @@ def pose_model(num_threads: int = 2) -> PoseModel:
 
 
 def _converted() -> pathlib.Path:
-  """Where the .tflite is kept, by what is in the weights' file."""
+  """Returns the path of the cached .tflite file, which depends on the content of the weights."""
   cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
   digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
   return cache / "ppn_tf" / f"{NAME}-{ppn_tf.__version__}-{digest}.tflite"
 
 
 def _convert(path: pathlib.Path) -> None:
-  """Writes the .tflite, or says why it cannot be kept."""
+  """Writes the .tflite file, or prints why it cannot be kept."""
   print(f"Preparing the network for people, once: {path}", file=sys.stderr)
   try:
     with complete_or_absent(path) as partial:
@@ -168,13 +172,13 @@ def _convert(path: pathlib.Path) -> None:
 
 
 def _network() -> Tuple[Framewise, str]:
-  """The network, and how its joints are read, of READOUTS."""
+  """Reads the network and its readout, one of READOUTS."""
   model, settings = read()
   return model, settings["readout"]
 
 
 def _parts(model: Framewise) -> Dict[str, Any]:
-  """Its networks, BodyNet first."""
+  """Returns the networks by name, BodyNet first."""
   parts = {"body_net": model.body_net}
   if isinstance(model, PPN):
     parts.update(head_net=model.head_net, ppu=model.ppu)

@@ -3,14 +3,12 @@
 import os
 from typing import Type, TypeVar, Union
 
-from ppn_tf.config import experiment
+from ppn_tf.config.experiment import open_run
 from ppn_tf.inference import people
+from ppn_tf.inference.load import load_run
 from ppn_tf.models.layers import batch_norm
 from ppn_tf.models.video_pose_model import VideoPoseModel
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.runtime.workdir import restore
-
-import tensorflow as tf
 
 Model = TypeVar("Model", bound=VideoPoseModel)
 
@@ -36,11 +34,9 @@ def load_network(
       # Their statistics are folded into convolutions; those of a batch would replace them.
       batch_norm.freeze(network)
   else:
-    run = experiment.run_of(os.fspath(preset))
-    if not run.is_there():
+    if not open_run(os.fspath(preset)).is_there():
       raise InputError(f'{preset}: neither "people" nor the workdir of a training run.')
-    model = experiment.build_model(run.read_flags())
-    restore(tf.train.Checkpoint(model=model), run.checkpoint(checkpoint))
+    model, _ = load_run(preset, checkpoint)
   if not isinstance(model, kind):
     raise InputError(
       f"{preset}: holds a {type(model).__name__}, not a {kind.__name__}. "

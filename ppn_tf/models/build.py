@@ -1,74 +1,118 @@
-"""The network that flags of an experiment describe: HeadNet, BodyNet and PPU put together."""
+"""Builds HeadNet, BodyNet and PPU from settings."""
 
-from typing import Any, Mapping, Tuple
+import dataclasses
+from typing import Tuple
 
 from ppn_tf.keypoints import skeletons
-from ppn_tf.models.pose_net import pose_net
-from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.models.ppu import ppu
+from ppn_tf.models.layers.upsample import UPSAMPLINGS
+from ppn_tf.models.pose_net import BACKBONES, pose_net
+from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
+from ppn_tf.models.ppu import DILATIONS, REDUCTIONS, ppu
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.settings import Bounds, Settings, choice, number, numbers, switch, text
 
 import tensorflow as tf
 
 
-def numbers(name: str, values: Any, count: int = 0) -> Tuple[float, ...]:
-  """The numbers of a list flag.
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig(Settings):
+  """Settings of a network: the shape of its weights, and how it computes with them.
 
-  Raises:
-    InputError: one of them is no number, or there are not `count` (if given).
+  Help texts below describe each field. `skeleton` is text for `skeletons.find_skeleton`:
+  a known name, or a skeleton as JSON.
   """
-  try:
-    parsed = tuple(float(value) for value in values)
-  except ValueError:
-    parsed = ()
-  if not parsed or (count and len(parsed) != count):
-    wanted = f"{count} numbers" if count else "numbers"
-    raise InputError(f"--{name}={','.join(values)}: expected {wanted} separated by commas.")
-  return parsed
+
+  method: str = choice(
+    "ppn", ("ppn", "framewise"), "PPN, or its BodyNet alone, applied to each frame separately."
+  )
+  head_backbone: str = choice("hrnet_w48", sorted(BACKBONES), "Backbone of HeadNet.")
+  head_upsampling: str = choice("duc", sorted(UPSAMPLINGS), "Upsampling units of HeadNet.")
+  body_backbone: str = choice("mobilenet_v2", sorted(BACKBONES), "Backbone of BodyNet.")
+  body_upsampling: str = choice("duc", sorted(UPSAMPLINGS), "Upsampling units of BodyNet.")
+  num_upsamplings: int = number(3, "2x upsampling units after a stride-32 backbone.", 0, 5)
+  ppu_width: int = number(
+    0, "Channels of the residual blocks of the PPU; 0: as many as joints.", 0, 4096
+  )
+  ppu_blocks: int = number(17, "Residual blocks of the PPU.", 1, 1000)
+  dilations: Tuple[int, ...] = numbers(
+    DILATIONS, "Dilation rates of the PPU.", Bounds(1, 1000, whole=True)
+  )
+  ppu_reduction: str = choice(
+    "mean", sorted(REDUCTIONS), "Reduction over the maps of all dilation rates (Eq. 5)."
+  )
+  offset_steps: int = number(
+    0,
+    "Round the offsets of the PPU to this many steps per cell, as `python -m export.tflite "
+    "--sampler=table` does; 0: do not round.",
+    0,
+    1000,
+  )
+  ppu_samples: int = number(
+    0,
+    "Prune the trained PPU of --ppu_weights to this many samples before training. It reads 9 taps "
+    "of K joints at each dilation rate; pruning keeps the most important ones and shortens the "
+    "time of an exported PPU accordingly. 0: keep all.",
+    0,
+    10**6,
+  )
+  skip_connection: bool = switch(True, "Add the heatmaps of BodyNet to those of the PPU.")
+  propagation: str = choice(
+    "chained",
+    PROPAGATIONS,
+    "Source of the propagated pose: the previous frame (Fig. 3c), or always the first (Fig. 3b).",
+  )
+  image_size: Tuple[int, int] = numbers(
+    (256, 256), "Height and width of the crops in pixels.", Bounds(32, 4096, whole=True), count=2
+  )
+  quantize_aware: str = text(
+    "",
+    "Workdir of a trained run, to train further with the rounding of `python -m export.tflite "
+    "--quantize=qat`. Network flags that are not given come from that run.",
+  )
+  skeleton: str = text(
+    "penn_action",
+    f"Joints: {', '.join(sorted(skeletons.SKELETONS))}, or the folder of a data set.",
+  )
 
 
-def build_network(settings: Mapping[str, Any]) -> Framewise:
-  """A network with fresh weights.
+def build_network(config: NetworkConfig, initial_gain: float = 1.0) -> Framewise:
+  """Builds a network with fresh weights, without quantization.
 
   Args:
-    settings: values by flag name, as a run's flags.json has them; those about the
-      network and its joints are looked at.
+    config: settings of the network.
+    initial_gain: factor on the copy that the PPU starts as, see `ppu`.
   Returns:
-    PPN, or Framewise for method=framewise.
+    PPN, or Framewise for method="framewise".
   Raises:
-    InputError: settings that do not fit each other.
+    InputError: settings that contradict each other.
   """
-  height, width = (int(n) for n in numbers("image_size", settings["image_size"], 2))
-  dilations = tuple(int(rate) for rate in numbers("dilations", settings["dilations"]))
-  num_joints = skeletons.find_skeleton(settings["skeleton"]).num_joints
+  num_joints = skeletons.find_skeleton(config.skeleton).num_joints
 
-  def network(part: str) -> tf.keras.Model:
+  def build_part(part: str) -> tf.keras.Model:
     return pose_net(
-      settings[f"{part}_backbone"],
-      (height, width),
+      getattr(config, f"{part}_backbone"),
+      config.image_size,
       num_joints,
-      settings[f"{part}_upsampling"],
-      settings["num_upsamplings"],
+      getattr(config, f"{part}_upsampling"),
+      config.num_upsamplings,
       name=f"{part}_net",
     )
 
   try:
-    body_net = network("body")
-    if settings["method"] == "framewise":
+    body_net = build_part("body")
+    if config.method == "framewise":
       return Framewise(body_net)
     unit = ppu(
       body_net.output_shape[1:3],
       num_joints,
-      settings["ppu_width"] or None,
-      settings["ppu_blocks"],
-      dilations,
-      settings["ppu_reduction"],
-      settings["initial_gain"],
-      settings["offset_steps"],
-      settings.get("ppu_samples", 0),  # files of before say nothing of it
+      config.ppu_width or None,
+      config.ppu_blocks,
+      config.dilations,
+      config.ppu_reduction,
+      initial_gain,
+      config.offset_steps,
+      config.ppu_samples,
     )
-    return PPN(
-      network("head"), body_net, unit, settings["skip_connection"], settings["propagation"]
-    )
+    return PPN(build_part("head"), body_net, unit, config.skip_connection, config.propagation)
   except ValueError as error:
-    raise InputError(f"these flags make no network: {error}") from error
+    raise InputError(f"network settings do not fit each other: {error}") from error

@@ -5,10 +5,11 @@ import gc
 import re
 import signal
 import sys
-from typing import Callable, Sequence
+from typing import Callable, List, Sequence
 
 from absl import app, flags, logging
 
+from ppn_tf.runtime.command_help import HelpFlag
 from ppn_tf.runtime.command_names import localize
 from ppn_tf.runtime.errors import InputError
 
@@ -51,7 +52,25 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   logging.set_verbosity(logging.WARNING)
   program = sys.modules["__main__"]
   program.__doc__ = localize(program.__doc__ or "")  # which --help prints
-  app.run(guarded)
+  app.run(guarded, flags_parser=parse_flags)
+
+
+def parse_flags(argv: Sequence[str]) -> List[str]:
+  """Parses the command line, or prints one line on stderr and exits with code 1.
+
+  Args:
+    argv: name of the program, flags and arguments.
+  Returns:
+    Name of the program and arguments.
+  """
+  for flag in (HelpFlag(), HelpFlag("helpshort", "?")):
+    flags.FLAGS[flag.name] = flag
+  try:
+    return list(flags.FLAGS(argv))
+  except flags.Error as error:
+    message = re.sub(r"^flag (?=--)", "", " ".join(str(error).split()))
+    print(f"error: {message.rstrip('.')}. See --help.", file=sys.stderr)
+    sys.exit(1)
 
 
 def name_flags(message: str) -> str:

@@ -1,6 +1,6 @@
-"""A run's folder: its flags, checkpoints, metrics and TensorBoard files.
+"""Folder of a run: its flags, checkpoints, metrics and TensorBoard files.
 
-flags.json       the experiment's flags, to build the model again
+flags.json       flags of the experiment, to rebuild the model
 flags.cfg        the same as a --flagfile
 made_by.json     command, git revision and versions of its beginning
 checkpoints/     the last few checkpoints, model and optimizer
@@ -33,11 +33,11 @@ import tensorflow as tf
 
 
 class Workdir:
-  """A run's folder.
+  """Reads and writes the folder of a run.
 
   Attributes:
     path: the folder.
-    defaults: what a run from before a flag existed had as that flag's value.
+    defaults: values of flags that did not exist when the run began.
   """
 
   def __init__(self, path: Union[str, os.PathLike], defaults: Optional[Mapping[str, Any]] = None):
@@ -61,11 +61,11 @@ class Workdir:
     return self.path / "best"
 
   def is_there(self) -> bool:
-    """Whether the folder holds a run."""
+    """Returns whether the folder holds a run."""
     return (self.path / "flags.json").is_file()
 
   def read_flags(self) -> Dict[str, Any]:
-    """The flags of the run.
+    """Reads the flags of the run.
 
     Raises:
       InputError: the folder holds no run.
@@ -81,11 +81,11 @@ class Workdir:
     except ValueError as error:
       raise InputError(f"{path}: not readable as JSON ({error}).") from error
     if not isinstance(saved, dict):
-      raise InputError(f"{path}: wanted an object. Received: {saved!r:.60}")
+      raise InputError(f"{path}: expected an object. Received: {saved!r:.60}")
     return {**self.defaults, **saved}
 
   def claim(self, flags: Mapping[str, Any]) -> None:
-    """Starts a run here, or goes on with the one of the same flags.
+    """Starts a run here, or resumes a run with the same flags.
 
     Raises:
       InputError: the folder cannot be written, or holds a run of other flags.
@@ -95,7 +95,7 @@ class Workdir:
       return
     for name, content in (
       ("made_by.json", json.dumps(_made_by(), indent=2) + "\n"),
-      ("flags.cfg", "".join(_flag_line(*flag) for flag in flags.items())),
+      ("flags.cfg", "".join(f"--{name}={_flag_text(value)}\n" for name, value in flags.items())),
       # Last: a folder that has it is a run.
       ("flags.json", json.dumps(dict(flags), indent=2) + "\n"),
     ):
@@ -139,12 +139,16 @@ class Workdir:
       )
 
   def check_flags(self, flags: Mapping[str, Any]) -> None:
-    """Raises InputError, naming the flags, if the run here has other values of them."""
+    """Checks that the run has the same values of flags.
+
+    Raises:
+      InputError: flags differ; the message names them.
+    """
     saved = self.read_flags()
     differing = [
-      f"--{name}={saved.get(name)} there, {value} now"
+      f"--{name}={_flag_text(saved.get(name))} there, {_flag_text(value)} now"
       for name, value in flags.items()
-      if saved.get(name) != json.loads(json.dumps(value))
+      if _comparable(saved.get(name)) != _comparable(value)
     ]
     if differing:
       raise InputError(
@@ -153,37 +157,37 @@ class Workdir:
       )
 
   def checkpoints(self, tracked: tf.train.Checkpoint, keep: int = 3) -> tf.train.CheckpointManager:
-    """A manager that saves to this run and keeps the last few checkpoints."""
+    """Creates a manager that saves to this run and keeps the last few checkpoints."""
     return tf.train.CheckpointManager(tracked, os.fspath(self.checkpoints_path), max_to_keep=keep)
 
   def has_checkpoint(self) -> bool:
-    """Whether a run here would go on."""
+    """Returns whether there is a checkpoint to resume from."""
     return bool(tf.train.latest_checkpoint(os.fspath(self.checkpoints_path)))
 
   def latest_checkpoint(self) -> str:
-    """Path of the newest checkpoint.
+    """Returns the path of the latest checkpoint.
 
     Raises:
       InputError: there is none yet.
     """
-    mend = f"Train with `{command('train')} --workdir={self.path}` first."
-    return _newest(self.checkpoints_path, mend)
+    advice = f"Train with `{command('train')} --workdir={self.path}` first."
+    return _newest(self.checkpoints_path, advice)
 
   def best_checkpoint(self) -> str:
-    """Path of the checkpoint with the best validation score.
+    """Returns the path of the checkpoint with the best validation score.
 
     Raises:
       InputError: the run has none.
     """
-    mend = "The best one is kept by runs with --validation_split; give --checkpoint=latest."
-    return _newest(self.best_path, mend)
+    advice = "Runs with --validation_split keep the best one; give --checkpoint=latest."
+    return _newest(self.best_path, advice)
 
   def checkpoint(self, which: str) -> str:
-    """The latest_checkpoint or the best_checkpoint: `which` is "latest" or "best"."""
+    """Returns the path of the "latest" or the "best" checkpoint."""
     return self.best_checkpoint() if which == "best" else self.latest_checkpoint()
 
   def save_if_best(self, model: tf.Module, step: int, score: float) -> bool:
-    """Keeps a model if its validation score is above all earlier ones; says whether it was."""
+    """Saves a model if its validation score exceeds all earlier ones; returns whether it does."""
     path = self.best_path / "best.json"
     if path.exists() and json.loads(path.read_text())["score"] >= score:
       return False
@@ -196,7 +200,7 @@ class Workdir:
     return True
 
   def read_metrics(self) -> List[Dict[str, float]]:
-    """The reported metrics, oldest first; a line that was cut short is left out."""
+    """Reads the reported metrics, oldest first, without an incomplete line."""
     if not self.metrics_path.exists():
       return []
     rows = []
@@ -208,7 +212,7 @@ class Workdir:
     return rows
 
   def forget_metrics_after(self, step: int) -> None:
-    """Drops reports of steps that the restored checkpoint does not have."""
+    """Drops reports of steps after the restored checkpoint."""
     rows = [row for row in self.read_metrics() if row["step"] <= step]
     with complete_or_absent(self.metrics_path) as partial:
       partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -219,27 +223,38 @@ class Workdir:
       file.write(json.dumps(dict(row)) + "\n")
 
 
-def _newest(folder: pathlib.Path, mend: str) -> str:
-  """Path of a folder's newest checkpoint; InputError, with how to mend it, if there is none."""
+def _newest(folder: pathlib.Path, advice: str) -> str:
+  """Returns the path of the latest checkpoint of a folder.
+
+  Raises:
+    InputError: there is none; the message ends with `advice`.
+  """
   path = tf.train.latest_checkpoint(os.fspath(folder))
   if path is None:
-    raise InputError(f"{folder}: no checkpoint there. {mend}")
+    raise InputError(f"{folder}: no checkpoint there. {advice}")
   return path
 
 
 def fingerprint(checkpoint: str) -> str:
-  """A checkpoint's name, and a digest that another one of that name will not have.
-
-  Its index holds checksums of all its tensors.
-  """
+  """Returns the name of a checkpoint and a digest of its index, which has checksums of tensors."""
   path = pathlib.Path(checkpoint)
   index = path.with_name(f"{path.name}.index")
   return f"{path.name} {hashlib.sha256(index.read_bytes()).hexdigest()[:12]}"
 
 
-def _flag_line(name: str, value: Any) -> str:
-  """A flag as a flagfile has it; absl writes lists with commas."""
-  return f"--{name}={','.join(map(str, value)) if isinstance(value, list) else value}\n"
+def _flag_text(value: Any) -> str:
+  """Returns a flag's value as on a command line; lists have commas."""
+  return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _comparable(value: Any) -> Any:
+  """Returns a value in a form that is equal for numbers and their texts."""
+  if isinstance(value, (list, tuple)):
+    return [_comparable(element) for element in value]
+  try:
+    return float(value)
+  except (TypeError, ValueError):
+    return value
 
 
 def _made_by() -> Dict[str, Any]:

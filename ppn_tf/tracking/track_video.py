@@ -72,8 +72,8 @@ def track_video(
     every: step from one frame to the next, in frames.
     smooth: whether a One-Euro filter smooths the joints in all outputs.
     output_json: joints as JSON.
-    **options: fields of `VideoOptions` and `TrackerSettings`, and the `skeleton` and
-      `num_threads` of `Tracker.from_preset`.
+    **options: fields of `VideoOptions` and `TrackerSettings`, and the `skeleton`, `num_threads`
+      and `checkpoint` of `Tracker.from_preset`.
   Returns:
     the numbers of frames and people, and the paths written.
   Raises:
@@ -120,7 +120,7 @@ def _split_options(options: Any) -> Any:
   """Returns VideoOptions, and the options of `Tracker.from_preset` by name."""
   own = {field.name for field in dataclasses.fields(VideoOptions)}
   known = {field.name for field in dataclasses.fields(TrackerSettings)}
-  unknown = set(options) - own - known - {"skeleton", "num_threads"}
+  unknown = set(options) - own - known - {"skeleton", "num_threads", "checkpoint"}
   if unknown:
     raise TypeError(f"track_video() got an unexpected keyword argument {min(unknown)!r}")
   video_options = VideoOptions(**{name: options[name] for name in options if name in own})

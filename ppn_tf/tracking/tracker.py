@@ -70,7 +70,12 @@ class Tracker:
 
   @classmethod
   def from_preset(
-    cls, preset: Any, skeleton: Optional[Skeleton] = None, num_threads: int = 2, **settings: Any
+    cls,
+    preset: Any,
+    skeleton: Optional[Skeleton] = None,
+    num_threads: int = 2,
+    checkpoint: str = "latest",
+    **settings: Any,
   ) -> "Tracker":
     """Creates a tracker from a model's name or path.
 
@@ -79,12 +84,15 @@ class Tracker:
         folder or the workdir of a training run; or a PoseModel, a PPN or a Framewise.
       skeleton: names and limbs of the joints; by default those stored with the model.
       num_threads: CPU threads of a .tflite model.
+      checkpoint: "latest" or "best", of a run.
       **settings: fields of `TrackerSettings`. `margin`, `steady_crops` and `restart_score` are
         by default those stored with the model.
     Raises:
       InputError: no such model, or not a model.
     """
-    model = preset if isinstance(preset, PoseModel) else load_model(preset, num_threads)
+    model = preset
+    if not isinstance(preset, PoseModel):
+      model = load_model(preset, num_threads, checkpoint)
     if model.margin:
       settings.setdefault("margin", model.margin)
     settings.setdefault("steady_crops", model.steady_crops)

@@ -1,8 +1,10 @@
-"""Prepares clips for trainings elsewhere: `python -m ppn_tf.training.data_service --port=5000`.
+"""Serves training clips to trainings on other machines.
 
-A tf.data service of one dispatcher and one worker. `python -m ppn_tf.train
---data_service=grpc://HOST:5000` lets it decode, crop and augment. It needs the
-data set's files under the same path, and serves any run until it is stopped.
+  python -m ppn_tf.training.data_service --port=5000
+
+A tf.data service with one dispatcher and one worker: with --data_service=grpc://HOST:5000,
+`python -m ppn_tf.train` lets it decode, crop and augment. It needs the files of the data set
+under the same path, and serves any run until it is stopped.
 """
 
 import socket
@@ -11,20 +13,20 @@ from typing import Sequence
 
 from absl import flags
 
-from ppn_tf.runtime import app
+from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 
 FLAGS = flags.FLAGS
-flags.DEFINE_integer(
-  "port",
-  5000,
-  "The dispatcher's; its worker takes the next.",
-  lower_bound=1,
-  upper_bound=65534,
-)
-flags.DEFINE_string("host", "", "The name by which others reach this machine; its own by default.")
+
+
+def define_flags() -> None:
+  """Defines the flags of this command."""
+  command_flags.define_integer(
+    "port", 5000, "Port of the dispatcher; the worker uses the next one.", 1, 65534
+  )
+  flags.DEFINE_string("host", "", "Name of this machine for others; by default its own.")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -56,4 +58,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+  define_flags()
   app.run(main)

@@ -1,4 +1,4 @@
-"""Several GPUs or machines: the strategy of tf.distribute, and this process's part in it."""
+"""Training on several GPUs or machines with tf.distribute."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ Path = Union[str, os.PathLike]
 
 
 _EXAMPLE = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
-# What a process meets when another one of the cluster has ended or cannot be reached.
+# Errors after another process of the cluster has ended or cannot be reached.
 _LOST = (
   tf.errors.UnavailableError,
   tf.errors.AbortedError,
@@ -27,12 +27,12 @@ _LOST = (
 
 
 class Distribution:
-  """A strategy, and which of the processes that train together this one is.
+  """Strategy of tf.distribute, and the number of this process among all that train together.
 
   Attributes:
-    strategy: of tf.distribute; networks and trainer are made in its scope.
-    worker: this process's number.
-    num_workers: the number of processes.
+    strategy: strategy in whose scope networks and trainer are created.
+    worker: number of this process.
+    num_workers: number of processes.
   """
 
   def __init__(self, strategy: tf.distribute.Strategy, worker: int = 0, num_workers: int = 1):
@@ -46,37 +46,37 @@ class Distribution:
 
   @property
   def is_chief(self) -> bool:
-    """Whether it is this process that writes and scores."""
+    """Returns whether this process writes and scores."""
     return self.worker == 0
 
   @property
   def is_plain(self) -> bool:
-    """Whether there is no strategy, and variables are just variables."""
+    """Returns whether there is no strategy, so that variables are not distributed."""
     strategies = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
     return not isinstance(self.strategy, strategies)
 
   @property
   def part(self) -> Tuple[int, int]:
-    """Which rows of a batch are this process's, as `pipeline.training_batches` takes it."""
+    """Rows of a batch for this process, as an argument of `pipeline.training_batches`."""
     return self.worker, self.num_workers
 
   def spread(self, batches: tf.data.Dataset) -> Iterable[Any]:
-    """Hands this process's rows of each batch, of endless batches, to its replicas in order."""
+    """Distributes this process's rows of each batch to its replicas in order."""
     if self.is_plain:
       return batches
     rows = batches.element_spec["frames"].shape[0]
     parts = batches.rebatch(rows * self.num_workers // self.num_replicas)
-    # Else the workers would ask each other before each step whether there is another batch.
+    # With a known end, workers would ask each other for another batch before each step.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
     return self.strategy.distribute_datasets_from_function(lambda _: parts.apply(endless))
 
   def gathered(self, batch: Mapping[str, Any]) -> Dict[str, tf.Tensor]:
-    """This process's rows of a batch that `spread` gave."""
+    """Gathers the rows of a batch from `spread` that this process has."""
     local = self.strategy.experimental_local_results
     return {name: tf.concat(local(value), axis=0) for name, value in batch.items()}
 
   def is_same(self, value: int) -> bool:
-    """Waits for all processes; whether all of them called it with the same value."""
+    """Waits for all processes; returns whether all of them pass the same value."""
     if self.num_workers == 1:
       return True
 
@@ -84,16 +84,16 @@ class Distribution:
       context = tf.distribute.get_replica_context()
       return context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.constant(value, tf.float64))
 
-    found = self.strategy.experimental_local_results(tf.function(self.strategy.run)(mean))
-    # Whole numbers: one of n that is another moves the mean by 1 / n or more.
-    return abs(float(found[0]) - value) * self.num_workers < 0.5
+    means = self.strategy.experimental_local_results(tf.function(self.strategy.run)(mean))
+    # A different integer in one of n processes moves the mean by at least 1 / n.
+    return abs(float(means[0]) - value) * self.num_workers < 0.5
 
   @contextlib.contextmanager
   def folder(self, path: Path) -> Iterator[Path]:
-    """Where this process writes: the chief to `path`, others to what is then deleted.
+    """Yields the folder that this process writes to: `path` for the chief, else a temporary one.
 
-    All of them must save checkpoints, for the statistics of batch norms are
-    gathered while TensorFlow writes them.
+    All processes must save checkpoints, because TensorFlow gathers the statistics of batch norms
+    while it writes them.
     """
     if self.is_chief:
       yield path
@@ -103,10 +103,10 @@ class Distribution:
 
   @contextlib.contextmanager
   def survived(self, workdir: Path) -> Iterator[None]:
-    """Turns what is raised when another process has ended into one line on how to go on.
+    """Replaces errors after the end of another process by one line on how to resume.
 
     Raises:
-      InputError: another worker is gone, or a tf.data service was.
+      InputError: another worker has ended, or a tf.data service was restarted.
     """
     try:
       yield
@@ -114,15 +114,15 @@ class Distribution:
       if "dispatcher" not in str(error):
         raise
       raise InputError(
-        "--data_service: was started anew meanwhile. Give the same command again: it goes on from "
+        "--data_service: was restarted meanwhile. Give the same command again: it resumes from "
         f"step {_last_step(workdir)}."
       ) from error
     except _LOST as error:
       if self.num_workers == 1:
         raise
       raise InputError(
-        f"{_who(str(error), self.worker)} is gone (see there why). Start all workers again with "
-        f"the same commands: they go on from step {_last_step(workdir)}."
+        f"{_name_worker(str(error), self.worker)} is gone (see its own error). Start all workers "
+        f"again with the same commands: they resume from step {_last_step(workdir)}."
       ) from error
 
 
@@ -131,11 +131,11 @@ PLAIN = Distribution(tf.distribute.get_strategy())
 
 
 def share_cores() -> None:
-  """Gives an operation half of the CPU's cores, so that two run beside each other.
+  """Gives an operation half of the CPU cores, so that two operations run in parallel.
 
-  A convolution's two gradients do not wait for each other, and on small batches
-  neither has work for all cores. Nothing changes where the environment's
-  TF_NUM_INTRAOP_THREADS decides it, or where TensorFlow has begun to compute.
+  The two gradients of a convolution are independent, and neither keeps all cores busy on small
+  batches. Nothing changes if the environment sets TF_NUM_INTRAOP_THREADS, or after TensorFlow
+  has begun to compute.
   """
   if "TF_NUM_INTRAOP_THREADS" not in os.environ:
     with contextlib.suppress(RuntimeError):
@@ -143,11 +143,11 @@ def share_cores() -> None:
 
 
 def mirrored(num_replicas: int = 0) -> Distribution:
-  """One process and all its GPUs, or parts of its CPU.
+  """Creates the distribution of one process over its GPUs, or over parts of its CPU.
 
   Args:
-    num_replicas: how many GPUs; 0 takes all. Without GPUs, into how many
-      devices the CPU is divided, which is for trying out.
+    num_replicas: number of GPUs; 0: all. Without GPUs, number of devices that the CPU is divided
+      into, for trying out.
   Raises:
     InputError: there are fewer GPUs.
   """
@@ -166,19 +166,21 @@ def mirrored(num_replicas: int = 0) -> Distribution:
 
 
 def multi_worker(tf_config: Optional[str]) -> Distribution:
-  """One of several processes, on all GPUs that it sees; returns when all processes are there.
+  """Creates the distribution of one of several processes, and waits for the others.
 
-  Must be called before TensorFlow does anything else.
+  Must be called before TensorFlow does anything else. The process uses all GPUs that it sees.
 
   Args:
-    tf_config: the environment's TF_CONFIG, by which TensorFlow finds the others.
+    tf_config: TF_CONFIG of the environment, which lists all processes.
   Raises:
-    InputError: see `read_tf_config`; an address that is not to be had.
+    InputError: see `read_tf_config`; or the address cannot be used.
   """
   addresses, worker = read_tf_config(tf_config)
-  # TensorFlow waits for the others where no handler of Python's is called, so that Ctrl-C has to
-  # end the process by itself; for SIGTERM it leaves a handler of its own.
-  before = {one: signal.signal(one, signal.SIG_DFL) for one in (signal.SIGINT, signal.SIGTERM)}
+  # While TensorFlow waits for the others, no Python handler runs: Ctrl-C must end the process by
+  # itself. TensorFlow leaves a handler of its own for SIGTERM.
+  handlers = {
+    number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)
+  }
   try:
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
   except (tf.errors.OpError, RuntimeError) as error:
@@ -188,16 +190,18 @@ def multi_worker(tf_config: Optional[str]) -> Distribution:
       "of this machine and a port that is free."
     ) from error
   finally:
-    for one, handler in before.items():
-      signal.signal(one, handler)
+    for number, handler in handlers.items():
+      signal.signal(number, handler)
   return Distribution(strategy, worker, len(addresses))
 
 
 def read_tf_config(text: Optional[str]) -> Tuple[List[str], int]:
-  """The addresses of all workers, a chief first, and which of them this one is.
+  """Parses TF_CONFIG.
 
+  Returns:
+    Addresses of all workers, a chief first, and the number of this process.
   Raises:
-    InputError: TF_CONFIG is missing or not as TensorFlow wants it.
+    InputError: TF_CONFIG is missing or does not have the form that TensorFlow expects.
   """
   if not text:
     raise InputError(f"TF_CONFIG: is not set. --distribution=multi_worker needs, e.g., {_EXAMPLE}")
@@ -216,7 +220,7 @@ def read_tf_config(text: Optional[str]) -> Tuple[List[str], int]:
     raise refuse(f"has the jobs {', '.join(sorted(cluster)) or 'none'}, not worker (and chief)")
   for addresses in cluster.values():
     if not isinstance(addresses, list) or not all(
-      isinstance(one, str) and re.fullmatch(r".+:\d+", one) for one in addresses
+      isinstance(address, str) and re.fullmatch(r".+:\d+", address) for address in addresses
     ):
       raise refuse(f"{addresses!r} is no list of HOST:PORT")
   if not 0 <= index < len(cluster.get(kind, [])):
@@ -225,14 +229,14 @@ def read_tf_config(text: Optional[str]) -> Tuple[List[str], int]:
   return [*chiefs, *cluster["worker"]], index + (len(chiefs) if kind == "worker" else 0)
 
 
-def _who(message: str, worker: int) -> str:
-  """The worker that an error of TensorFlow is about, as far as it says."""
+def _name_worker(message: str, worker: int) -> str:
+  """Names the worker that an error of TensorFlow is about, if the message has its number."""
   named = {int(number) for number in re.findall(r"/job:worker/replica:0/task:(\d+)", message)}
   others = sorted(named - {worker})
   return f"worker {others[0]}" if len(others) == 1 else "another worker"
 
 
 def _last_step(workdir: Path) -> str:
-  """Of the last checkpoint."""
+  """Returns the step of the latest checkpoint."""
   latest = tf.train.latest_checkpoint(os.path.join(workdir, "checkpoints"))
   return latest.rpartition("-")[2] if latest else "0"

@@ -1,4 +1,4 @@
-"""A moving average of a network's weights over the steps of its training."""
+"""Moving average of the weights of a network over the steps of its training."""
 
 from typing import List, Tuple
 
@@ -8,24 +8,24 @@ import tensorflow as tf
 
 
 class WeightAverage:
-  """Keeps a second model whose weights are the average of those that a model has had.
+  """Keeps a second model whose weights are the moving average of a model in training.
 
-  Batch norms' moving statistics are averaged too: they belong to the weights of
-  their time. The momentum rises as (1 + step) / (10 + step), so that a short
-  run's average is not of its beginning.
+  Moving statistics of batch norms are averaged too, because they belong to the weights. The
+  momentum rises as (1 + step) / (10 + step), so that the average of a short run is not dominated
+  by its beginning.
 
   Attributes:
     averaged: the second model.
-    momentum: what the momentum rises to.
+    momentum: final momentum.
   """
 
   def __init__(self, model: Framewise, averaged: Framewise, momentum: float):
-    """Begins with the weights as they are.
+    """Copies the current weights.
 
     Args:
-      model: the model in training.
-      averaged: another one of the same flags; its weights are overwritten.
-      momentum: from 0, which copies the model, to below 1.
+      model: model in training.
+      averaged: second model with the same settings; its weights are overwritten.
+      momentum: final momentum, from 0, which copies the model, to below 1.
     """
     self.averaged = averaged
     self.momentum = momentum
@@ -37,8 +37,8 @@ class WeightAverage:
 
   @tf.function
   def update(self, step: tf.Tensor) -> None:
-    """Takes in the weights after a step, which are counted from 1."""
+    """Updates the average after a step, counted from 1."""
     step = tf.cast(step, tf.float32)
-    rest = 1.0 - tf.minimum(self.momentum, (1.0 + step) / (10.0 + step))
+    share = 1.0 - tf.minimum(self.momentum, (1.0 + step) / (10.0 + step))
     for target, source in self._pairs:
-      target.assign_add(tf.cast(rest, target.dtype) * (source - target))
+      target.assign_add(tf.cast(share, target.dtype) * (source - target))

@@ -1,4 +1,4 @@
-"""Mixed precision: in which number format networks that are being built will compute."""
+"""Mixed precision: number format in which new networks compute."""
 
 import contextlib
 from typing import Iterator
@@ -7,19 +7,22 @@ import tensorflow as tf
 
 
 def half_precision() -> str:
-  """The Keras policy for this machine: float16 on GPUs, which are built for it, else bfloat16."""
+  """Returns the Keras policy for this machine: float16 on GPUs, else bfloat16."""
   return "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
 
 
 @contextlib.contextmanager
 def policy(mixed: bool) -> Iterator[None]:
-  """Layers made inside compute in half precision, if `mixed`; their weights are float32 either way.
+  """Makes layers that are created inside compute in half precision, with float32 weights.
 
-  Heatmaps and offsets are layers with a dtype of their own, float32.
+  Layers of heatmaps and offsets have their own dtype, float32.
+
+  Args:
+    mixed: whether to use half precision; otherwise the policy is float32.
   """
-  before = tf.keras.mixed_precision.global_policy()
+  policy_outside = tf.keras.mixed_precision.global_policy()
   tf.keras.mixed_precision.set_global_policy(half_precision() if mixed else "float32")
   try:
     yield
   finally:
-    tf.keras.mixed_precision.set_global_policy(before)
+    tf.keras.mixed_precision.set_global_policy(policy_outside)

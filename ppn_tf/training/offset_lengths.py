@@ -1,4 +1,4 @@
-"""How far the Pose Propagation Unit looks: the lengths of its offsets."""
+"""Lengths of the offsets of the Pose Propagation Unit."""
 
 from typing import Dict
 
@@ -8,18 +8,18 @@ import tensorflow as tf
 
 
 def offset_lengths(model: PPN, maps: Unrolled) -> Dict[str, tf.Tensor]:
-  """Mean and greatest length of the offsets in the frames of clips, by dilation rate.
+  """Computes the mean and maximum length of the offsets in clips, by dilation rate.
 
   Args:
     model: the network.
-    maps: what it made of clips from their first frame on.
+    maps: heatmaps of the network for clips from their first frame on.
   Returns:
     Scalars in cells by name: "offsets_3/mean", "offsets_3/max", and so on.
   Raises:
-    ValueError: the clips were gone on with.
+    ValueError: `maps` does not start at frame 1.
   """
   if maps.initial is None:
-    raise ValueError("maps must be of clips from their first frame on. Received: no initial ones")
+    raise ValueError("maps must start at the first frame of clips. Received: no initial heatmaps")
   first, preliminary = maps.initial[:, None], maps.preliminary
   previous = tf.repeat(first, preliminary.shape[1], axis=1)
   if model.propagation == "chained":
@@ -35,7 +35,7 @@ def offset_lengths(model: PPN, maps: Unrolled) -> Dict[str, tf.Tensor]:
 
 
 def _offset_model(unit: tf.keras.Model) -> tf.keras.Model:
-  """The part of a PPU that makes its offsets (Eqs. 2 and 3), on the same weights.
+  """Builds the part of a PPU that computes its offsets (Eqs. 2 and 3), on the same weights.
 
   Returns:
     A model of [previous, preliminary] to a dictionary of offsets

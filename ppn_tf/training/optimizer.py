@@ -7,20 +7,22 @@ import tensorflow as tf
 
 
 class FusedAdam(tf.keras.optimizers.Adam):
-  """Keras' Adam, its update computed by TensorFlow's fused kernel.
+  """Adam of Keras, with updates by the fused kernel of TensorFlow.
 
-  Keras goes through a variable, its gradient and both moments a dozen times, which for
-  HRNet-W48's 64 million weights shows beside the convolutions of a small batch. The
-  result is the same (Kingma and Ba, ICLR 2015, in the form with
-  lr_t = lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)), and so are a checkpoint's variables.
+  Keras reads a variable, its gradient and both moments a dozen times, which takes noticeable time
+  for the 64 million weights of HRNet-W48. The result is the same (Kingma and Ba, ICLR 2015, in
+  the form with lr_t = lr * sqrt(1 - beta_2^t) / (1 - beta_1^t)), and so are the variables of a
+  checkpoint.
   """
 
   _factors: Mapping[Any, float] = types.MappingProxyType({})
 
   def slow_down(self, variables: Sequence[tf.Variable], factor: float) -> None:
-    """Multiplies the learning rate of some variables with a factor; before the first step."""
-    # A proxy, since a dictionary would be tracked as a part of the checkpoint.
-    self._factors = types.MappingProxyType({self._var_key(one): factor for one in variables})
+    """Multiplies the learning rate of some variables by a factor; call before the first step."""
+    # Checkpoints would track a dictionary, but not a proxy.
+    self._factors = types.MappingProxyType(
+      {self._var_key(variable): factor for variable in variables}
+    )
 
   def update_step(self, gradient: Any, variable: tf.Variable) -> None:
     if isinstance(gradient, tf.IndexedSlices) or self.amsgrad:

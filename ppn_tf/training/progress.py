@@ -1,4 +1,4 @@
-"""Tells how a run is going: a live line, metrics.jsonl, TensorBoard."""
+"""Reports the progress of a run: progress bar, metrics.jsonl, TensorBoard."""
 
 import datetime
 import time
@@ -12,10 +12,10 @@ import tensorflow as tf
 
 
 class Progress:
-  """The live line and the logs of one run.
+  """Shows the progress bar and writes the logs of a run.
 
   Attributes:
-    writer: of TensorBoard's files.
+    writer: writer of TensorBoard files.
   """
 
   def __init__(self, run: Workdir, first_step: int, num_steps: int, frames_per_step: int):
@@ -26,24 +26,24 @@ class Progress:
     self._began, self._reported = time.monotonic(), first_step
 
   def update(self) -> None:
-    """A step is done."""
+    """Advances the bar by a step."""
     self._bar.update()
 
   def report(self, step: int, means: Dict[str, float]) -> None:
     """Shows and logs the means since the last report, and the speed."""
-    now = time.monotonic()
-    seconds_per_step = (now - self._began) / (step - self._reported)
-    self._began, self._reported = now, step
+    time_of_report = time.monotonic()
+    seconds_per_step = (time_of_report - self._began) / (step - self._reported)
+    self._began, self._reported = time_of_report, step
     means = {**means, "frames_per_second": self._frames_per_step / seconds_per_step}
     self.log(step, means)
     parts = f"first {means['loss_first']:.5f}, final {means['loss_final']:.5f}"
     speed = f"{means['frames_per_second']:.0f} frames/s"
-    found = f"loss {means['loss']:.5f} ({parts}), PCK {means['pck']:.1f}, {speed}"
-    # The bar has the time left itself.
-    self._bar.set_postfix_str(found)
+    summary = f"loss {means['loss']:.5f} ({parts}), PCK {means['pck']:.1f}, {speed}"
+    # The bar shows the remaining time itself.
+    self._bar.set_postfix_str(summary)
     if self._bar.disable:
       left = datetime.timedelta(seconds=round((self._num_steps - step) * seconds_per_step))
-      print(f"step {step}/{self._num_steps}: {found}, {left} left", flush=True)
+      print(f"step {step}/{self._num_steps}: {summary}, {left} left", flush=True)
 
   def log(self, step: int, values: Mapping[str, float]) -> None:
     """Writes values to metrics.jsonl and TensorBoard."""
@@ -53,9 +53,9 @@ class Progress:
         tf.summary.scalar(name, value)
 
   def say(self, line: str) -> None:
-    """Prints a line above the live one."""
+    """Prints a line above the bar."""
     self._bar.write(line)
 
   def close(self) -> None:
-    """Ends the live line."""
+    """Closes the bar."""
     self._bar.close()

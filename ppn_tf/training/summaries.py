@@ -1,4 +1,4 @@
-"""One clip in TensorBoard while a network learns: pictures of heatmaps, lengths of offsets."""
+"""Pictures of heatmaps and lengths of offsets for TensorBoard during training."""
 
 from typing import Dict, Mapping, Tuple
 
@@ -13,8 +13,8 @@ class HeatmapPictures:
   """Draws the heatmaps of a fixed clip over its frames.
 
   Attributes:
-    model: PPN or its frame-wise twin.
-    batch: as `pipeline.training_batches` gives it; its first clip is drawn.
+    model: PPN or Framewise.
+    batch: batch of `pipeline.training_batches`, whose first clip is drawn.
   """
 
   def __init__(self, model: Framewise, batch: Mapping[str, tf.Tensor]):

@@ -1,4 +1,4 @@
-"""The score of a network in training on clips that it does not learn from."""
+"""Scores of a network during training, on a validation split."""
 
 from ppn_tf.clips import pipeline
 from ppn_tf.clips.labels import read_labels
@@ -11,12 +11,13 @@ import tensorflow_datasets as tfds
 
 
 class Validation:
-  """PCK-torso of a model on a split, as the model is when it is called.
+  """Computes PCK-torso of a model on a split with its current weights.
 
-  One crop a frame, read by DARK: the quick way; the paper's scales are for the end.
+  It uses one crop per frame, decoded by DARK, because that is fast; `ppn_tf.evaluate` uses the
+  scales of the paper.
 
   Attributes:
-    split: the split's name.
+    split: name of the split.
   """
 
   def __init__(
@@ -31,7 +32,7 @@ class Validation:
     steady_crops: bool = False,
     alpha: float = 0.2,
   ):
-    """Reads the split's labels.
+    """Reads the labels of the split.
 
     Args:
       model: the network.
@@ -57,6 +58,6 @@ class Validation:
     ).prefetch(2)
 
   def __call__(self) -> float:
-    """Percent of all visible joints."""
-    pairs = [(self._labels[one.clip], one) for one in self._evaluator(self._windows)]
+    """Returns PCK-torso in percent of all visible joints."""
+    pairs = [(self._labels[clip.clip], clip) for clip in self._evaluator(self._windows)]
     return scores.score(pairs, self._skeleton, self._alpha)["pck_torso"]["micro"]

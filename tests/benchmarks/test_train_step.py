@@ -5,12 +5,11 @@ import subprocess
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
 from benchmarks import train_step
 from benchmarks.twin_process import TwinProcess, check_torch, hand_over
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import build_model
 from ppn_tf.keypoints import heatmaps, losses
 from ppn_tf.runtime.errors import InputError
 from tests.random_weights import randomize
@@ -60,14 +59,12 @@ def random_batch(model, num_frames):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_twin_computes_the_same(pytorch, name, tmp_path):
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test", *SMALL, *NETWORKS[name]])
-    settings = experiment.run_flags()
-    model = experiment.build_model(settings)
+  experiment = experiment_flags.parse([*SMALL, *NETWORKS[name]])
+  model = build_model(experiment)
   for network in model.networks:
     randomize(network)
   batch = random_batch(model, num_frames=3)
-  hand_over(model, batch, settings, tmp_path)
+  hand_over(model, batch, experiment.to_flags(), tmp_path)
   with TwinProcess(pytorch, tmp_path) as twin:
     found = twin.heatmaps(tmp_path / "found.npz")
     parameters = twin.parameters

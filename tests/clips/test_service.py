@@ -12,7 +12,8 @@ import pytest
 from ppn_tf.clips import pipeline, records, service
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.training import data_service
-from tests.test_train import ROOT, refusal
+from tests.command_calls import refusal
+from tests.test_train import ROOT
 
 import tensorflow as tf
 
@@ -92,5 +93,5 @@ def test_a_port_that_is_taken(monkeypatch):
     taken.bind(("", 0))
     taken.listen()
     number = taken.getsockname()[1]
-    message = refusal(data_service.main, f"--port={number}")
+    message = refusal(data_service, f"--port={number}")
   assert f"--port={number}" in message and "Give another" in message

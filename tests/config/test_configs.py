@@ -3,10 +3,9 @@
 import pathlib
 
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import build_model
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.cfg"))
 
@@ -17,14 +16,6 @@ def test_there_are_configurations():
   }
 
 
-def settings_of(path):
-  """Values of the flags that decide a run, as the file gives them."""
-  with flagsaver.flagsaver():
-    assert flags.FLAGS(["test", f"--flagfile={path}"]) == ["test"]
-    assert experiment.numbers("scales") and len(experiment.numbers("scale_range", 2)) == 2
-    return {**experiment.run_flags(), "log_every": flags.FLAGS.log_every}
-
-
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_flags(path):
   lines = path.read_text().splitlines()
@@ -32,8 +23,8 @@ def test_flags(path):
   given = [line[2:].partition("=")[0] for line in lines if line.startswith("--")]
   # A nested file would be looked for in the current folder.
   assert not {"flagfile", "config"} & set(given) and len(set(given)) == len(given)
-  settings = settings_of(path)
-  assert settings["num_frames"] >= 1 and settings["num_steps"] >= settings["log_every"]
+  experiment = experiment_flags.read_flagfile(str(path))
+  assert experiment.clips.num_frames >= 1 and experiment.optimizer.num_steps >= 1
 
 
 def _built(path):
@@ -44,9 +35,8 @@ def _built(path):
 
 @pytest.mark.parametrize("path", map(_built, CONFIGS))
 def test_network(path):
-  settings = settings_of(path)
-  model = experiment.build_model(settings)
-  height, width = (int(value) for value in settings["image_size"])
-  assert type(model).__name__.lower() == settings["method"]
+  experiment = experiment_flags.read_flagfile(str(path))
+  model = build_model(experiment)
+  assert type(model).__name__.lower() == experiment.network.method
   num_joints = 17 if "people" in path.stem else 13
-  assert (model.image_size, model.num_joints) == ((height, width), num_joints)
+  assert (model.image_size, model.num_joints) == (experiment.network.image_size, num_joints)

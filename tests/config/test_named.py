@@ -2,18 +2,21 @@
 
 import pytest
 from absl import flags
-from absl.testing import flagsaver
 
-from ppn_tf.config import experiment, named
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config import named
+from ppn_tf.config.experiment import Experiment
 from tests.config.test_configs import CONFIGS
 
 
 def parse(*arguments):
   """Returns the values that decide a run, after parsing a command line."""
-  with flagsaver.flagsaver():
-    assert flags.FLAGS(["test", *arguments]) == ["test"]
-    present = {name for name in experiment.run_flags() if flags.FLAGS[name].present}
-    return experiment.run_flags(), present
+  values = flags.FlagValues()
+  experiment_flags.define(flag_values=values)
+  assert values(["test", *arguments]) == ["test"]
+  names = Experiment().to_flags()
+  present = {name for name in names if values[name].present}
+  return {name: values[name].value for name in names}, present
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

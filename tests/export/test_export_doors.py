@@ -149,7 +149,7 @@ def test_training_with_rounding_starts_from_a_run_and_is_exported(
   """The network's flags, weights and ranges are the float run's, so it scores as that one."""
   given, output = rounding_run[-1], tmp_path / "qat.tflite"
   saved = json.loads((pathlib.Path(given.split("=")[1]) / "flags.json").read_text())
-  assert (saved["ppu_blocks"], saved["image_size"]) == (1, ["64", "64"])
+  assert (saved["ppu_blocks"], saved["image_size"]) == (1, [64, 64])
   said = printed("export.tflite", given, "--quantize=qat", f"--output={output}")
   assert "none custom" in said
   scores = tmp_path / "scores.json"

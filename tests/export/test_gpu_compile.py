@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from export import gpu_compile
-from export.verify import describe_compiled, gpu_compatibility
+from export.forms import describe_compiled, gpu_compatibility
 from ppn_tf.inference.tflite import convert
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.ppu import ppu

@@ -4,16 +4,17 @@ import json
 
 import numpy as np
 import pytest
-from absl import flags
 
 import ppn_tf
+from ppn_tf.config.experiment import Experiment, build_model
 from ppn_tf.inference import people
-from ppn_tf.inference.load import load_model
+from ppn_tf.inference.load import load_model, load_run
 from ppn_tf.inference.pose_model import KerasPoseModel
 from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION
 from ppn_tf.models import pose_net
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.workdir import Workdir
 from tests.tiny_backbone import tiny
 
 import tensorflow as tf
@@ -47,16 +48,14 @@ def test_people_as_in_the_readme(monkeypatch):
 
 
 def test_run_is_recognized_by_its_flags(tmp_path, monkeypatch):
-  from ppn_tf.config import experiment
-
   monkeypatch.setitem(pose_net.BACKBONES, "mobilenet_v2", tiny)
-  defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
-  settings = {flag.name: flag.default for flag in defaults}
-  settings.update(method="framewise", image_size=["64", "64"], box_margin=1.4, steady_crops=True)
-  (tmp_path / "flags.json").write_text(json.dumps(settings))
+  experiment = Experiment().replace(
+    method="framewise", image_size=(64, 64), box_margin=1.4, steady_crops=True
+  )
+  (tmp_path / "flags.json").write_text(json.dumps(experiment.to_flags()))
   with pytest.raises(InputError, match="checkpoint"):
     load_model(tmp_path)
-  network = experiment.build_model(settings)
+  network = build_model(experiment)
   tf.train.CheckpointManager(
     tf.train.Checkpoint(model=network), str(tmp_path / "checkpoints"), 1
   ).save()
@@ -65,6 +64,22 @@ def test_run_is_recognized_by_its_flags(tmp_path, monkeypatch):
   assert model.steady_crops
   frame = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
   np.testing.assert_allclose(model.start(frame), network.start(frame[None])[0].numpy(), atol=1e-5)
+
+
+def test_best_checkpoint_is_loaded_on_request(tmp_path, monkeypatch):
+  monkeypatch.setitem(pose_net.BACKBONES, "mobilenet_v2", tiny)
+  experiment = Experiment().replace(method="framewise", image_size=(64, 64))
+  (tmp_path / "flags.json").write_text(json.dumps(experiment.to_flags()))
+  run, networks = Workdir(tmp_path), {}
+  for number, checkpoint in enumerate(("latest", "best")):
+    tf.keras.utils.set_random_seed(number)
+    networks[checkpoint] = build_model(experiment)
+  run.checkpoints(tf.train.Checkpoint(model=networks["latest"])).save(2)
+  run.save_if_best(networks["best"], step=1, score=50.0)
+  for checkpoint, network in networks.items():
+    loaded, _ = load_run(tmp_path, checkpoint)
+    for weight, expected in zip(loaded.body_net.weights, network.body_net.weights):
+      np.testing.assert_array_equal(weight, expected)
 
 
 def test_missing_model(tmp_path):

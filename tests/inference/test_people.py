@@ -9,7 +9,7 @@ import pytest
 from ppn_tf.inference import people
 from ppn_tf.keypoints.skeletons import COCO
 from ppn_tf.models import pose_net
-from ppn_tf.models.build import build_network
+from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import PPN
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training.initial_weights import load_weights
@@ -60,7 +60,7 @@ def fixture_backbone():
 
 @pytest.fixture(name="model", scope="module")
 def fixture_model(backbone):
-  model = build_network(SETTINGS)
+  model = build_network(NetworkConfig.from_flags(SETTINGS))
   for seed, network in enumerate(model.networks):
     randomize(network, seed)
   return model
@@ -78,7 +78,7 @@ def test_written_network_is_read_again(model, tmp_path):
 
 def test_weights_shared_by_both_networks_are_stored_once(model, tmp_path):
   people.write(model, SETTINGS, tmp_path / "apart.npz")
-  twins = build_network(SETTINGS)
+  twins = build_network(NetworkConfig.from_flags(SETTINGS))
   for network, source in zip(twins.networks, model.networks):
     network.set_weights(source.get_weights())
   twins.head_net.set_weights(model.body_net.get_weights())
@@ -93,7 +93,7 @@ def test_weights_shared_by_both_networks_are_stored_once(model, tmp_path):
 def test_networks_start_from_its_parts(model, tmp_path, monkeypatch):
   people.write(model, SETTINGS, tmp_path / "weights.npz")
   monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
-  own = build_network(SETTINGS)
+  own = build_network(NetworkConfig.from_flags(SETTINGS))
   parts = {"head": own.head_net, "body": own.body_net, "ppu": own.ppu}
   for part, network in parts.items():
     loaded = load_weights(network, part, "mobilenet_v2_0.35", people.NAME)
@@ -102,7 +102,7 @@ def test_networks_start_from_its_parts(model, tmp_path, monkeypatch):
     }
   expected = heatmaps(model)
   np.testing.assert_allclose(heatmaps(own), expected, atol=0.02 * np.abs(expected).max())
-  wide = build_network({**SETTINGS, "ppu_width": 8})
+  wide = build_network(NetworkConfig.from_flags({**SETTINGS, "ppu_width": 8}))
   with pytest.raises(InputError, match=r"--ppu_weights=people: .* Build the network as configs"):
     load_weights(wide.ppu, "ppu", "", people.NAME)
 

@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from absl import flags
 
 import ppn_tf
-from ppn_tf.config import experiment
+from ppn_tf.config.experiment import Experiment, build_model
 from ppn_tf.models import pose_net
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.runtime.errors import InputError
@@ -26,21 +25,19 @@ def fixture_tiny_backbone(monkeypatch):
 
 def write_run(folder, method):
   """Writes a run of random weights with checkpoints latest and best; returns both models."""
-  defaults = flags.FLAGS.flags_by_module_dict()["ppn_tf.config.experiment"]
-  settings = {flag.name: flag.default for flag in defaults}
-  settings.update(
+  experiment = Experiment().replace(
     method=method,
-    image_size=["64", "64"],
+    image_size=(64, 64),
     head_backbone="mobilenet_v2_0.35",
     body_backbone="mobilenet_v2_0.35",
     ppu_blocks=1,
-    dilations=["1"],
+    dilations=(1,),
   )
   folder.mkdir()
-  (folder / "flags.json").write_text(json.dumps(settings))
+  (folder / "flags.json").write_text(json.dumps(experiment.to_flags()))
   models = []
   for seed, name in enumerate(("checkpoints", "best")):
-    model = experiment.build_model(settings)
+    model = build_model(experiment)
     for network in model.networks:
       randomize(network, seed)
     tf.train.CheckpointManager(tf.train.Checkpoint(model=model), str(folder / name), 1).save()

@@ -13,16 +13,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from absl.testing import flagsaver
 
 from ppn_tf import train
-from ppn_tf.config import experiment
+from ppn_tf.config.experiment import Experiment
 from ppn_tf.models.layers import batch_norm
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training import distribution
 from ppn_tf.training import experiment as training_experiment
-from tests.test_train import NETWORK, ROOT, refusal
+from tests.command_calls import refusal
+from tests.test_train import NETWORK, ROOT
 
 import tensorflow as tf
 
@@ -73,16 +73,16 @@ def test_a_tf_config_that_is_none(text, said):
 def test_flags_that_do_not_fit(tiny_dataset, tmp_path, monkeypatch):
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
   monkeypatch.delenv("TF_CONFIG", raising=False)
-  assert "TF_CONFIG" in refusal(train.main, *arguments, "--distribution=multi_worker")
-  message = refusal(train.main, *arguments, "--num_replicas=2")
+  assert "TF_CONFIG" in refusal(train, *arguments, "--distribution=multi_worker")
+  message = refusal(train, *arguments, "--num_replicas=2")
   assert "--num_replicas=2" in message and "--distribution=mirrored" in message
   for service in ("localhost:5000", "grpc://localhost"):
-    message = refusal(train.main, *arguments, f"--data_service={service}")
+    message = refusal(train, *arguments, f"--data_service={service}")
     assert f"--data_service={service}" in message and "grpc://HOST:PORT" in message
   with socket.socket() as free:
     free.bind(("localhost", 0))
     address = f"grpc://localhost:{free.getsockname()[1]}"
-    message = refusal(train.main, *arguments, f"--data_service={address}")
+    message = refusal(train, *arguments, f"--data_service={address}")
   assert address in message and "nothing answers" in message
   assert not (tmp_path / "run").exists()
 
@@ -91,17 +91,17 @@ def test_flags_that_do_not_fit(tiny_dataset, tmp_path, monkeypatch):
 def test_a_batch_that_cannot_be_divided(batch_size, accumulation, monkeypatch):
   replicas = SimpleNamespace(num_replicas_in_sync=3)
   monkeypatch.setattr(tf.distribute, "get_strategy", lambda: replicas)
-  with flagsaver.flagsaver(batch_size=6, accumulation=2):
-    assert training_experiment.trainer_arguments()["accumulation"] == 2
-  with flagsaver.flagsaver(batch_size=batch_size, accumulation=accumulation):
-    with pytest.raises(InputError, match=f"--batch_size={batch_size}.* {3 * accumulation} parts"):
-      training_experiment.trainer_arguments()
+  experiment = Experiment().replace(batch_size=6, accumulation=2)
+  assert training_experiment.trainer_arguments(experiment)["accumulation"] == 2
+  experiment = experiment.replace(batch_size=batch_size, accumulation=accumulation)
+  with pytest.raises(InputError, match=f"--batch_size={batch_size}.* {3 * accumulation} parts"):
+    training_experiment.trainer_arguments(experiment)
 
 
 def test_how_the_devices_are_chosen_decides_no_run():
   places = {"distribution", "num_replicas", "data_service"}
-  assert not places & set(experiment.run_flags())
-  assert "batch_norm" in experiment.run_flags()
+  assert not places & set(Experiment().to_flags())
+  assert "batch_norm" in Experiment().to_flags()
 
 
 @pytest.mark.parametrize("backbone", ["mobilenet_v2_0.35", "resnet18"])
@@ -241,7 +241,7 @@ def test_a_cluster_that_is_killed_and_stopped_goes_on(tiny_dataset, tmp_path):
   assert code == 1 and time.monotonic() - began < 120
   (line,) = said
   assert re.search(
-    r"worker 1 is gone.*the same commands: they go on from step (4|8|12|16)\.$", line
+    r"worker 1 is gone.*the same commands: they resume from step (4|8|12|16)\.$", line
   )
 
   chief, other = start_cluster(*arguments)
@@ -288,7 +288,7 @@ def test_a_lost_worker_is_one_line(tmp_path):
 
 def test_a_data_service_that_was_started_anew_is_one_line(tmp_path):
   text = "Unknown iteration client id 3000. The dispatcher is not configured to be fault tolerant"
-  with pytest.raises(InputError, match="--data_service: was started anew.*from step 0"):
+  with pytest.raises(InputError, match="--data_service: was restarted.*from step 0"):
     with distribution.PLAIN.survived(str(tmp_path)):
       raise tf.errors.NotFoundError(None, None, text)
   with pytest.raises(tf.errors.NotFoundError), distribution.PLAIN.survived(str(tmp_path)):

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from ppn_tf.config.experiment import Experiment, RunConfig
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.runtime.workdir import Workdir, restore
-from ppn_tf.training import loop
 from ppn_tf.training.ema import WeightAverage
+from ppn_tf.training.loop import TrainingLoop
 from ppn_tf.training.trainer import Trainer
 
 import tensorflow as tf
@@ -73,23 +74,20 @@ def test_the_average_is_what_its_formula_says():
   assert sum(distance > 1e-4 for distance in moved) == 5
 
 
-def train(workdir, num_steps, validate=None):
-  """A process's part of a run: everything new, and up to a step."""
+def train(workdir, last_step, validate=None):
+  """Trains a new network, or resumes a run, until the batches end after a step."""
+
+  def first_batches(first_step):
+    return batches(first_step).take(last_step - first_step)
+
   model, averaged = framewise(1), framewise(2)
   trainer = Trainer(model, num_steps=NUM_STEPS, learning_rate=0.1)
-  loop.train(
-    Workdir(workdir),
-    trainer,
-    batches,
-    flags={},
-    num_steps=num_steps,
-    frames_per_step=2,
-    log_every=1,
-    checkpoint_every=2,
-    keep_checkpoints=1,
-    average=WeightAverage(model, averaged, 0.3),
-    validate=validate and validate(averaged),
-  )
+  experiment = Experiment().replace(num_steps=NUM_STEPS)
+  config = RunConfig(log_every=1, checkpoint_every=2, keep_checkpoints=1)
+  training_loop = TrainingLoop(Workdir(workdir), trainer, first_batches, experiment, config)
+  training_loop.average = WeightAverage(model, averaged, 0.3)
+  training_loop.validation = validate and validate(averaged)
+  training_loop.train()
   return model, averaged
 
 
@@ -123,10 +121,8 @@ def test_a_run_keeps_the_average_and_goes_on_with_the_weights(tmp_path, capsys):
 def test_without_an_average_a_checkpoint_has_each_weight_once(tmp_path):
   model = framewise(1)
   trainer = Trainer(model, num_steps=1)
-  loop.train(
-    Workdir(tmp_path), trainer, batches, flags={}, num_steps=1, frames_per_step=2,
-    log_every=1, checkpoint_every=1, keep_checkpoints=1,
-  )  # fmt: skip
+  experiment = Experiment().replace(num_steps=1)
+  TrainingLoop(Workdir(tmp_path), trainer, batches, experiment, RunConfig()).train()
   reader = tf.train.load_checkpoint(Workdir(tmp_path).latest_checkpoint())
   kernels = [shape for shape in reader.get_variable_to_shape_map().values() if len(shape) == 4]
   # The kernel and Adam's two moments of it.

@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import build_model
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.models.ppu import ppu
 from ppn_tf.models.weight_files import write_backbone
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir
-from ppn_tf.training import experiment as training_experiment
+from ppn_tf.training.initial_model import prepare_model
 from ppn_tf.training.initial_weights import load_weights
 from tests.random_weights import randomize
 
@@ -33,15 +32,19 @@ def fixture_runs(tmp_path_factory):
   runs = {}
   for seed, method in enumerate(("ppn", "framewise")):
     workdir = tmp_path_factory.mktemp(method)
-    with flagsaver.flagsaver():
-      flags.FLAGS(["test", *NETWORK, f"--method={method}"])
-      model = experiment.build_model(experiment.run_flags())
-      Workdir(workdir).claim(experiment.run_flags())
+    experiment = experiment_flags.parse([*NETWORK, f"--method={method}"])
+    model = build_model(experiment)
+    Workdir(workdir).claim(experiment.to_flags())
     for network in model.networks:
       randomize(network, seed)
     Workdir(workdir).checkpoints(tf.train.Checkpoint(model=model)).save(1)
     runs[method] = workdir, model
   return runs
+
+
+def prepare(*arguments):
+  """Returns a network as training starts it, and its layers with initial weights."""
+  return prepare_model(experiment_flags.parse([*NETWORK, *arguments]))
 
 
 def assert_same_weights(network, expected):
@@ -74,10 +77,8 @@ def test_a_head_never_starts_from_a_ppns_body(runs):
 
 def test_a_frame_wise_run_starts_both_parts_of_a_ppn(runs):
   workdir, trained = runs["framewise"]
-  with flagsaver.flagsaver():
-    weights = [f"--{part}_weights={workdir}" for part in ("head", "body")]
-    flags.FLAGS(["test", *NETWORK, f"--head_backbone={SMALL}", *weights])
-    model, _ = training_experiment.prepare_model()
+  weights = [f"--{part}_weights={workdir}" for part in ("head", "body")]
+  model, _ = prepare(f"--head_backbone={SMALL}", *weights)
   assert_same_weights(model.head_net, trained.body_net)
   assert_same_weights(model.body_net, trained.body_net)
 
@@ -86,9 +87,7 @@ def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
   workdir, trained = runs["ppn"]
   file = tmp_path / "weights.npz"
   write_backbone(trained.body_net, file)
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test", *NETWORK, f"--head_weights={workdir}", f"--body_weights={file}"])
-    model, _ = training_experiment.prepare_model()
+  model, _ = prepare(f"--head_weights={workdir}", f"--body_weights={file}")
   assert_same_weights(model.head_net, trained.head_net)
   frames = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
   expected = trained.body_net(frames).numpy()
@@ -97,11 +96,8 @@ def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
 
 def test_a_ppu_starts_from_a_ppns(runs):
   workdir, trained = runs["ppn"]
-  with flagsaver.flagsaver():
-    weights = [f"--{part}_weights={workdir}" for part in ("body", "ppu")]
-    arguments = ["--initial_gain=0.5", "--freeze_batch_norm=loaded"]
-    flags.FLAGS(["test", *NETWORK, *weights, *arguments])
-    model, loaded = training_experiment.prepare_model()
+  weights = [f"--{part}_weights={workdir}" for part in ("body", "ppu")]
+  model, loaded = prepare(*weights, "--initial_gain=0.5", "--freeze_batch_norm=loaded")
   assert_same_weights(model.ppu, trained.ppu)
   # Nothing is left to the PPU's first copies, which there are none of: BodyNet is as it was.
   assert_same_weights(model.body_net, trained.body_net)
@@ -134,19 +130,15 @@ def test_the_backbone_movenet_starts_from_no_run_with_other_joints(runs):
 
 def test_what_was_loaded_is_told_and_its_first_layers_can_stay(runs):
   workdir, _ = runs["framewise"]
-  with flagsaver.flagsaver():
-    arguments = [*NETWORK, f"--head_backbone={SMALL}", f"--body_weights={workdir}"]
-    flags.FLAGS(["test", *arguments, "--trainable_from=block_3_expand"])
-    model, loaded = training_experiment.prepare_model()
+  arguments = [f"--head_backbone={SMALL}", f"--body_weights={workdir}"]
+  model, loaded = prepare(*arguments, "--trainable_from=block_3_expand")
   assert set(map(id, loaded)) == {id(layer) for layer in model.body_net.layers if layer.weights}
   trained = {layer.name for layer in model.body_net.layers if layer.trainable_weights}
   assert "block_2_expand" not in trained and "Conv1" not in trained
   assert {"block_3_expand", "block_3_expand_BN", "heatmaps"} <= trained
   assert model.head_net.get_layer("Conv1").trainable_weights
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test", *arguments, "--trainable_from=block_99"])
-    with pytest.raises(InputError, match="--trainable_from=block_99: body_net has no such layer"):
-      training_experiment.prepare_model()
+  with pytest.raises(InputError, match="--trainable_from=block_99: body_net has no such layer"):
+    prepare(*arguments, "--trainable_from=block_99")
 
 
 def test_a_run_for_other_joints_gives_all_but_the_last_layer(runs):
@@ -170,7 +162,5 @@ def test_what_is_no_run(tmp_path):
 
 
 def test_imagenet_is_a_source():
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test", *NETWORK, "--body_backbone=resnet18", "--body_weights=imagenet"])
-    with pytest.raises(InputError, match="imagenet: .* resnet18, only for mobilenet_v2"):
-      training_experiment.prepare_model()
+  with pytest.raises(InputError, match="imagenet: .* resnet18, only for mobilenet_v2"):
+    prepare("--body_backbone=resnet18", "--body_weights=imagenet")

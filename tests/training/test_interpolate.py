@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
-from ppn_tf.config import experiment
+from ppn_tf.config import flags as experiment_flags
+from ppn_tf.config.experiment import build_model
+from ppn_tf.inference.load import load_run
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.models.weight_files import load_backbone, write_backbone
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training import interpolate
+from tests.command_calls import call_command
 from tests.commands import run_command
 from tests.random_weights import randomize
 
@@ -22,10 +23,9 @@ NETWORK = ["--method=framewise", f"--body_backbone={BACKBONE}", "--image_size=64
 
 def begin(folder, *arguments):
   """A run's workdir, and its network with random weights."""
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test", *NETWORK, *arguments])
-    model = experiment.build_model(experiment.run_flags())
-    Workdir(folder).claim(experiment.run_flags())
+  experiment = experiment_flags.parse([*NETWORK, *arguments])
+  model = build_model(experiment)
+  Workdir(folder).claim(experiment.to_flags())
   randomize(model.body_net, 1)
   Workdir(folder).checkpoints(tf.train.Checkpoint(model=model)).save(7)
   return model.body_net
@@ -45,9 +45,7 @@ def fixture_run(tmp_path_factory):
 
 
 def interpolated(run, output, share) -> Workdir:
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test", f"--workdir={run}"])
-    interpolate.write_between(str(output), share)
+  call_command(interpolate, f"--workdir={run}", f"--output={output}", f"--share={share}")
   return Workdir(output)
 
 
@@ -56,9 +54,7 @@ def test_every_weight_lies_on_the_straight_line(run, tmp_path, share):
   folder, trained, start = run
   found = interpolated(folder, tmp_path / "new", share)
   assert found.read_flags() == Workdir(folder).read_flags()
-  with flagsaver.flagsaver():
-    flags.FLAGS(["test"])
-    network = experiment.load_run(str(found.path)).body_net
+  network = load_run(found.path)[0].body_net
   assert sum(weight.shape.num_elements() for weight in network.weights) > 400_000
   for weight, first, last in zip(network.weights, start.weights, trained.weights):
     expected = (1 - share) * first.numpy() + share * last.numpy()

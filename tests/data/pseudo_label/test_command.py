@@ -122,8 +122,8 @@ def test_from_media_to_records(folder, tmp_path):
 @pytest.mark.parametrize(
   ("arguments", "message"),
   [
-    (["--output=x", "media"], "--teacher: not given"),
-    (["--teacher=teacher.tflite", "media"], "--output: not given"),
+    (["--output=x", "media"], "--teacher is missing"),
+    (["--teacher=teacher.tflite", "media"], "--output is missing"),
     (["--teacher=teacher.tflite", "--output=x"], "no arguments"),
     (["--teacher=teacher.tflite", "--output=x", "absent.mp4"], "absent.mp4: no such file"),
     (["--teacher=absent.tflite", "--output=x", "media"], "absent.tflite: no such file"),

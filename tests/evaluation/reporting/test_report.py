@@ -4,9 +4,8 @@ import json
 import pathlib
 
 import pytest
-from absl import flags as absl_flags
 
-from ppn_tf.config import experiment
+from ppn_tf.config.experiment import Experiment, build_model
 from tests.commands import run_command
 from tests.evaluation.reporting.conftest import evaluation, full_evaluation, metrics
 from tests.evaluation.reporting.test_page import Parsed, decoded
@@ -28,16 +27,14 @@ SMALL = {
 def fixture_runs(tmp_path_factory):
   """Workdirs of a PPN and its frame-wise twin, of random weights."""
   root = tmp_path_factory.mktemp("runs")
-  if not absl_flags.FLAGS.is_parsed():
-    absl_flags.FLAGS.mark_as_parsed()  # then every flag has its default
   for method in ("ppn", "framewise"):
     folder = root / method
     folder.mkdir()
-    flags = {**experiment.run_flags(), **SMALL, "method": method}
-    (folder / "flags.json").write_text(json.dumps(flags))
+    experiment = Experiment().replace(**SMALL, method=method)
+    (folder / "flags.json").write_text(json.dumps(experiment.to_flags()))
     (folder / "metrics.jsonl").write_text(metrics([10, 20]))
     (folder / "evaluation.json").write_text(json.dumps(evaluation(90, 70)))
-    checkpoint = tf.train.Checkpoint(model=experiment.build_model(flags))
+    checkpoint = tf.train.Checkpoint(model=build_model(experiment))
     checkpoint.save(str(folder / "checkpoints" / "ckpt"))
   return root
 

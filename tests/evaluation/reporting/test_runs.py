@@ -101,7 +101,7 @@ def test_no_such_workdir(tmp_path):
 @pytest.mark.parametrize(
   ("file", "content", "said"),
   [
-    ("flags.json", "[1]", "wanted an object"),
+    ("flags.json", "[1]", "expected an object"),
     ("flags.json", "{", "not readable as JSON"),
     ("metrics.jsonl", '{"loss": 1}\n', 'expected an object with "step"'),
     ("metrics.jsonl", "3\n", 'expected an object with "step"'),

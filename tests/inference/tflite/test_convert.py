@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from export.verify import gpu_compatibility
+from export.forms import gpu_compatibility
 from ppn_tf.inference import saved_model
 from ppn_tf.inference.pose_model import KerasPoseModel, TFLitePoseModel
 from ppn_tf.inference.tflite import convert

@@ -1,0 +1,28 @@
+"""Values of --skeleton."""
+
+import pathlib
+
+from absl import flags
+
+from ppn_tf.keypoints import skeletons
+from ppn_tf.runtime.errors import InputError
+
+
+class SkeletonParser(flags.ArgumentParser):
+  """Parses the name of a known skeleton, or the folder of a data set with its own.
+
+  The value is text for `skeletons.find_skeleton`, so that a run knows its joints
+  without the data set.
+  """
+
+  syntactic_help = "a known skeleton's name, or a data set's folder"
+
+  def parse(self, argument: str) -> str:
+    if pathlib.Path(argument).is_dir() and argument not in skeletons.SKELETONS:
+      from ppn_tf.clips import records  # imports take seconds
+
+      try:
+        return skeletons.to_text(records.skeleton_of(records.open_records(argument)))
+      except InputError as error:
+        raise ValueError(str(error)) from error
+    return skeletons.to_text(skeletons.find_skeleton(argument))

@@ -1,0 +1,31 @@
+"""Calls commands in the process of the tests."""
+
+from types import ModuleType
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from ppn_tf.runtime.errors import InputError
+
+
+def call_command(module: ModuleType, *arguments: object) -> None:
+  """Runs a command with flags of its own.
+
+  Args:
+    module: module with `define_flags` and `main`.
+    *arguments: command line.
+  """
+  # flagsaver deletes the flags that are defined inside.
+  with flagsaver.flagsaver():
+    module.define_flags()
+    module.main(flags.FLAGS([module.__name__, *map(str, arguments)]))
+
+
+def refusal(module: ModuleType, *arguments: object) -> str:
+  """Returns the error message of a command that refuses its arguments."""
+  with pytest.raises((InputError, flags.Error)) as error:
+    call_command(module, *arguments)
+  message = str(error.value)
+  assert message and "\n" not in message
+  return message
