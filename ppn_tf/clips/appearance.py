@@ -1,10 +1,10 @@
-"""How a clip's crops may look besides: colours, noise, blur, and things in front of the person."""
+"""Random changes of a clip's look: colors, noise, blur, and occluders."""
 
 from typing import Tuple
 
 import tensorflow as tf
 
-# Sides of what covers the person, in parts of the crop's, and how many things there are at most.
+# Sides of occluders relative to the crop, and their maximum number.
 _COVER_SIDES = (0.08, 0.4)
 _COVERS = 2
 
@@ -12,16 +12,16 @@ _COVERS = 2
 def change_appearance(
   frames: tf.Tensor, seed: tf.Tensor, color: float, blur: float, occlusion: float
 ) -> tf.Tensor:
-  """Changes the look of a clip's crops; joints stay where they are.
+  """Changes the look of a clip's crops, but not the positions of joints.
 
   Args:
     frames: [T, H, W, 3] float32, 0..255.
-    seed: [2] integer; equal seeds change alike.
-    color: 0 leaves colours, 1 changes them beyond recognition; the whole clip alike.
-    blur: how often a frame, each by itself, is out of focus.
-    occlusion: how often something comes before a clip's person: up to two
-      rectangles, of one colour or of another part of the crop, each at an even
-      speed and in about two thirds of the frames.
+    seed: [2] integer; equal seeds give equal changes.
+    color: strength of color changes, the same for the whole clip: 0 is none, 1 is extreme.
+    blur: probability of blur, drawn for each frame.
+    occlusion: probability of an occluder, drawn for up to two rectangles. Each has one color or
+      shows another part of the crop, moves at constant speed, and is visible in about two thirds
+      of the frames.
   Returns:
     [T, H, W, 3] float32, 0..255.
   """
@@ -36,7 +36,7 @@ def change_appearance(
 
 
 def _recolor(frames: tf.Tensor, seed: tf.Tensor, strength: float) -> tf.Tensor:
-  """Saturation, white balance, contrast, brightness, gamma and noise; some clips grey."""
+  """Changes saturation, white balance, contrast, brightness and gamma, and adds noise."""
   seeds = tf.random.experimental.stateless_split(seed, 8)
 
   def factor(number: int, amount: float, shape: Tuple[int, ...] = ()) -> tf.Tensor:
@@ -59,10 +59,10 @@ def _recolor(frames: tf.Tensor, seed: tf.Tensor, strength: float) -> tf.Tensor:
 
 
 def _defocus(frames: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
-  """Some frames as from a quarter to three quarters of their pixels."""
+  """Blurs some frames by resizing them to a quarter to three quarters of their size and back."""
   size = tf.shape(frames)[1:3]
 
-  def one(frame: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+  def defocus_frame(frame: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     seeds = tf.random.experimental.stateless_split(seed, 2)
     if tf.random.stateless_uniform([], seeds[0]) < probability:
       part = tf.random.stateless_uniform([], seeds[1], 0.25, 0.75)
@@ -71,11 +71,13 @@ def _defocus(frames: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tenso
     return tf.ensure_shape(frame, frames.shape[1:])
 
   seeds = tf.random.experimental.stateless_split(seed, frames.shape[0])
-  return tf.map_fn(lambda pair: one(*pair), (frames, seeds), fn_output_signature=tf.float32)
+  return tf.map_fn(
+    lambda pair: defocus_frame(*pair), (frames, seeds), fn_output_signature=tf.float32
+  )
 
 
 def _cover(frames: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
-  """Rectangles that pass before the person."""
+  """Draws moving rectangles over the person."""
   num_frames, height, width, _ = frames.shape
   for seeds in tf.unstack(
     tf.reshape(tf.random.experimental.stateless_split(seed, 7 * _COVERS), [_COVERS, 7, 2])
@@ -86,9 +88,9 @@ def _cover(frames: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
     center = start + tf.range(num_frames, dtype=tf.float32)[:, None] * speed
     y = tf.abs(tf.linspace(0.0, 1.0, height) - center[:, :1]) < half[0]
     x = tf.abs(tf.linspace(0.0, 1.0, width) - center[:, 1:]) < half[1]
-    there = tf.random.stateless_uniform([num_frames], seeds[3]) < 0.67
-    there &= tf.random.stateless_uniform([], seeds[4]) < probability
-    mask = there[:, None, None] & y[:, :, None] & x[:, None, :]
+    is_visible = tf.random.stateless_uniform([num_frames], seeds[3]) < 0.67
+    is_visible &= tf.random.stateless_uniform([], seeds[4]) < probability
+    mask = is_visible[:, None, None] & y[:, :, None] & x[:, None, :]
     places = tf.random.stateless_uniform([3], seeds[5], 0.25, 0.75)
     moved = tf.cast(places[:2] * [float(height), float(width)], tf.int32)
     elsewhere = tf.roll(frames, moved, axis=[1, 2])

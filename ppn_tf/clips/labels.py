@@ -1,4 +1,4 @@
-"""The labels of a data set, clip by clip, without its pixels."""
+"""Labels of a data set by clip, without frames."""
 
 import dataclasses
 from typing import Dict, Sequence, Tuple
@@ -13,11 +13,11 @@ import tensorflow_datasets as tfds
 
 @dataclasses.dataclass(frozen=True)
 class ClipLabels:
-  """What is known of one clip of N frames.
+  """Labels of one clip of N frames.
 
   Attributes:
-    clip: its name.
-    action: what the person does; may be empty.
+    clip: name of the clip.
+    action: action of the person; may be empty.
     keypoints: [N, K, 2] float32, (x, y) in frame pixels.
     visibility: [N, K] bool.
     boxes: [N, 4] float32, (x1, y1, x2, y2) in frame pixels.
@@ -32,7 +32,7 @@ class ClipLabels:
   image_size: Tuple[int, int]
 
   def of_joints(self, joints: Sequence[int]) -> "ClipLabels":
-    """The labels of some of the joints, by their numbers."""
+    """Returns the labels of some joints, by number."""
     return dataclasses.replace(
       self,
       keypoints=self.keypoints[:, list(joints)],
@@ -41,7 +41,7 @@ class ClipLabels:
 
 
 def read_labels(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, ClipLabels]:
-  """The labels of all clips of a split, by clip name in the order of the records.
+  """Reads labels of all clips of a split, by clip name in the order of the records.
 
   Raises:
     InputError: no such split, or its files are missing.

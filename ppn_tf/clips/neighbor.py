@@ -1,29 +1,29 @@
-"""Somebody else beside a clip's person, whom a network has to leave alone."""
+"""A second person next to a clip's person, whom a network has to ignore."""
 
 import tensorflow as tf
 
-# In parts of the crop's width: from the person's outermost joint to where the other's picture
-# begins, over what it fades in, and how far from there the other is at most.
+# Relative to the crop's width: distance from the person's outermost joint to the neighbor's image,
+# width of the fade, and largest gap between the image's edge and the neighbor.
 _DISTANCE, _FADE, _BETWEEN = 0.04, 0.04, 0.15
-# What of the other's width may lie outside its picture.
+# Fraction of the neighbor's width that may lie outside the image.
 _HIDDEN = 0.5
 
 
 def add_neighbor(
-  frames: tf.Tensor, keypoints: tf.Tensor, seen: tf.Tensor, seed: tf.Tensor, probability: float
+  frames: tf.Tensor, keypoints: tf.Tensor, visible: tf.Tensor, seed: tf.Tensor, probability: float
 ) -> tf.Tensor:
-  """Puts the person a second time beside itself, from its outermost joint to the crop's border.
+  """Adds a copy of the person next to it, from its outermost joint to the crop's border.
 
-  The other one, mirrored or not and in the frames' order or backwards, looks and
-  moves as the person does, so that only the place in the crop tells whose joints
-  are meant. Where a person fills the crop nothing is to be seen of another.
+  The copy is mirrored or not, and moves forwards or backwards. It looks and moves like the
+  person, so only the position in the crop tells whose joints are labeled. Nothing of it is visible
+  where the person fills the crop.
 
   Args:
     frames: [T, H, W, 3] float32, 0..255.
     keypoints: [T, K, 2] float32, (x, y) in crop pixels.
-    seen: [T, K] bool: joints that are known and in the crop.
-    seed: [2] integer; equal seeds change alike.
-    probability: how often there is somebody.
+    visible: [T, K] bool, whether joints are visible and inside the crop.
+    seed: [2] integer; equal seeds give equal changes.
+    probability: probability of a neighbor.
   Returns:
     [T, H, W, 3] float32, 0..255.
   """
@@ -33,20 +33,20 @@ def add_neighbor(
     tf.random.stateless_uniform([4], seeds[0]) < [probability, 0.5, 0.5, 0.5]
   )
   x = keypoints[..., 0]
-  left = tf.reduce_min(tf.where(seen, x, width))
-  right = tf.reduce_max(tf.where(seen, x, 0.0))
+  left = tf.reduce_min(tf.where(visible, x, width))
+  right = tf.reduce_max(tf.where(visible, x, 0.0))
   hidden = _HIDDEN * tf.maximum(right - left, 0.0)
-  between = tf.random.stateless_uniform([], seeds[1], -hidden, _BETWEEN * width)
+  gap = tf.random.stateless_uniform([], seeds[1], -hidden, _BETWEEN * width)
   is_there &= left <= right
 
-  other = tf.where(mirrored, frames[:, :, ::-1], frames)
-  other = tf.where(backwards, other[::-1], other)
-  other_left = tf.where(mirrored, width - 1.0 - right, left)
-  other_right = tf.where(mirrored, width - 1.0 - left, right)
+  copy = tf.where(mirrored, frames[:, :, ::-1], frames)
+  copy = tf.where(backwards, copy[::-1], copy)
+  copy_left = tf.where(mirrored, width - 1.0 - right, left)
+  copy_right = tf.where(mirrored, width - 1.0 - left, right)
   edge = tf.where(is_left, left - _DISTANCE * width, right + _DISTANCE * width)
-  shift = tf.where(is_left, edge - between - other_right, edge + between - other_left)
+  shift = tf.where(is_left, edge - gap - copy_right, edge + gap - copy_left)
   columns = tf.range(width)
   source = tf.cast(tf.clip_by_value(tf.round(columns - shift), 0.0, width - 1.0), tf.int32)
   beyond = tf.where(is_left, edge - columns, columns - edge)
   share = tf.clip_by_value(beyond / (_FADE * width), 0.0, 1.0) * tf.cast(is_there, tf.float32)
-  return frames + share[:, None] * (tf.gather(other, source, axis=2) - frames)
+  return frames + share[:, None] * (tf.gather(copy, source, axis=2) - frames)

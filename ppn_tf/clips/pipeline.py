@@ -12,15 +12,15 @@ from ppn_tf.runtime.errors import InputError
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-# Whose crops a network is evaluated on, both from the ground truth.
+# Sources of the boxes that a network is evaluated on, both from the ground truth.
 BOXES = ("given", "joints")
-# Crops that an evaluated network sees at a time, at most.
+# Maximum number of crops that an evaluated network processes at a time.
 CHUNK = 28
 
 
 @functools.lru_cache(maxsize=4)
 def clip_lengths(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, int]:
-  """Frames of every clip of a split, by its name; reads the split once."""
+  """Returns the number of frames of every clip of a split, by name; reads the split once."""
   dataset = records.serialized_examples(builder, split)
   dataset = dataset.map(lambda example: records.parse(builder, example))
   named = dataset.map(lambda clip: (clip["clip"], tf.shape(clip["frames"])[0]))
@@ -28,7 +28,7 @@ def clip_lengths(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, int
 
 
 def samples_per_epoch(builder: tfds.core.DatasetBuilder, split: str, num_frames: int) -> int:
-  """Samples of an epoch of `training_batches`: clips of at least T frames, or at T = 1 frames."""
+  """Returns samples per epoch of `training_batches`: clips of T frames, or frames at T = 1."""
   lengths = clip_lengths(builder, split).values()
   return sum(lengths) if num_frames == 1 else sum(length >= num_frames for length in lengths)
 
@@ -46,22 +46,22 @@ def training_batches(
   turn: Tuple[int, int] = (0, 1),
   **clip_arguments: Any,
 ) -> tf.data.Dataset:
-  """Endless batches; batch n is the same whichever batch the stream starts at.
+  """Builds a dataset of endless batches; batch n does not depend on the first batch.
 
-  Each epoch sees every clip of at least T frames once, in an order of its own;
-  at T = 1 every frame, as `single_frames.spread_frames` orders them.
+  Each epoch has every clip of at least T frames once, in a new order. At T = 1 it has every frame,
+  in the order of `single_frames.spread_frames`.
 
   Args:
     builder: records of one data set.
     split: name of the split to read.
     batch_size: B.
     num_frames: T.
-    seed: decides orders, cuts and augmentations.
-    first_step: number of the first batch wanted, to go on where a run stopped.
+    seed: seed of orders, cuts and augmentations.
+    first_step: number of the first batch, to resume a run.
     shuffle_buffer: clips that are shuffled together, some MB each.
-    part: (n, N) gives the n-th of N equal parts of each batch's rows, in order. What
-      is not wanted, here and by `turn`, is not decoded.
-    turn: (n, N) gives only the batches `first_step + n`, and every N-th from there.
+    part: (n, N) gives the n-th of N equal parts of each batch's rows, in order. Rows
+      left out here and by `turn` are not decoded.
+    turn: (n, N) gives only batch `first_step + n`, and every N-th after it.
     **clip_arguments: see `training_clip`.
   Raises:
     InputError: no clip has T frames.
@@ -82,7 +82,7 @@ def training_batches(
     )
     clips = examples.map(lambda example: records.parse(builder, example))
     if num_frames == 1:
-      # Twice a batch: then as a rule it has no clip twice.
+      # With twice a batch, a batch rarely has the same clip twice.
       return spread_frames(clips, len(lengths), order, group=max(shuffle_buffer, 2 * batch_size))
     return clips.filter(lambda clip: tf.shape(clip["frames"])[0] >= num_frames)
 
@@ -119,22 +119,21 @@ def evaluation_windows(
   scales: Sequence[float] = (1.0,),
   leave_out: Collection[str] = (),
 ) -> tf.data.Dataset:
-  """Windows of T consecutive frames that together cover every frame of every clip.
+  """Builds a dataset of windows of T consecutive frames that cover every clip.
 
-  A clip's last window may be short; it is filled up with copies of its last
-  frame, which `valid` marks.
+  The last window of a clip may be short; copies of the last frame fill it, and `valid` marks them.
 
   Args:
     builder: records of one data set.
     split: name of the split to read.
     num_frames: T.
     image_size: (H, W) of the crops in pixels.
-    box: one of BOXES: whose crop is shown, the data set's box ("given") or that
-      of the visible labelled joints ("joints"; the given one where they have none).
-    box_margin: the crop's side is this times the box's longer side.
-    steady_crops: crop each window along `crops.steady_path`, as in training.
+    box: one of BOXES: the data set's box ("given"), or that of the visible labeled joints
+      ("joints"; the data set's box where no joint is visible).
+    box_margin: side of the crop divided by the longer side of the box.
+    steady_crops: whether to crop each window along `crops.steady_path`, as in training.
     scales: factors on the person's size, one crop each.
-    leave_out: names of clips that are not wanted.
+    leave_out: names of clips to leave out.
   Returns:
     Dataset of dictionaries: clip (string), first (int64, the window's first
     frame), frames [N, T, H, W, 3] float32 for the N scales, affines
@@ -148,8 +147,8 @@ def evaluation_windows(
     return starts.map(lambda first: (first, {**clip, "length": length}))
 
   def window(first: tf.Tensor, clip: Clip) -> Clip:
-    wanted = first + tf.range(num_frames, dtype=tf.int64)
-    index = tf.minimum(wanted, clip["length"] - 1)
+    numbers = first + tf.range(num_frames, dtype=tf.int64)
+    index = tf.minimum(numbers, clip["length"] - 1)
     center, side = crops.box_to_crop(tf.gather(person_boxes(clip, box), index), box_margin)
     if steady_crops:
       center, side = crops.steady_path(center, side)
@@ -164,7 +163,7 @@ def evaluation_windows(
       "frames": tf.ensure_shape(frames, [len(scales), num_frames, *image_size, 3]),
       "affines": tf.ensure_shape(affines, [len(scales), num_frames, 2, 3]),
       "image_size": clip["image_size"],
-      "valid": wanted < clip["length"],
+      "valid": numbers < clip["length"],
     }
 
   examples = records.serialized_examples(builder, split)
@@ -177,14 +176,14 @@ def evaluation_windows(
 
 
 def chunk_length(num_scales: int) -> int:
-  """Frames of a window where it is only a part that fits into memory, not a beginning anew."""
+  """Returns the frames of a window that fit into memory, where windows do not restart a clip."""
   return max(1, CHUNK // num_scales)
 
 
 def person_boxes(clip: Clip, box: str) -> tf.Tensor:
-  """The boxes [N, 4] that a clip's frames are cropped by; `box` is one of BOXES."""
+  """Returns boxes [N, 4] by which a clip's frames are cropped; `box` is one of BOXES."""
   if box == "given":
     return clip["boxes"]
-  found = crops.joints_to_box(clip["keypoints"], clip["visibility"], clip["image_size"])
-  has_area = tf.reduce_all(found[:, 2:] > found[:, :2], axis=-1, keepdims=True)
-  return tf.where(has_area, found, clip["boxes"])
+  boxes = crops.joints_to_box(clip["keypoints"], clip["visibility"], clip["image_size"])
+  has_area = tf.reduce_all(boxes[:, 2:] > boxes[:, :2], axis=-1, keepdims=True)
+  return tf.where(has_area, boxes, clip["boxes"])

@@ -11,27 +11,27 @@ import tensorflow as tf
 
 def check_service(address: str) -> None:
   """Raises InputError unless the address reads grpc://HOST:PORT and something answers there."""
-  found = re.fullmatch(r"grpc://(.+):(\d+)", address)
-  if not found:
+  match = re.fullmatch(r"grpc://(.+):(\d+)", address)
+  if not match:
     raise InputError(
       f"--data_service={address}: expected grpc://HOST:PORT, or several with commas."
     )
   try:
-    socket.create_connection((found[1], int(found[2])), timeout=10).close()
+    socket.create_connection((match[1], int(match[2])), timeout=10).close()
   except (OSError, OverflowError) as error:
     raise InputError(
       f"--data_service={address}: nothing answers there ({error}). Start "
-      f"`python -m ppn_tf.training.data_service --port={found[2]}` on {found[1]} first."
+      f"`python -m ppn_tf.training.data_service --port={match[2]}` on {match[1]} first."
     ) from error
 
 
 def served(datasets: Sequence[tf.data.Dataset], addresses: Sequence[str]) -> tf.data.Dataset:
-  """The elements of endless datasets in turn, each computed by a service of its own.
+  """Interleaves endless datasets, each computed by a separate service.
 
   Args:
-    datasets: one for each address; files that they read are there under the same names.
-    addresses: of dispatchers with one worker each. Of several workers each would
-      compute all, and what it has would come twice.
+    datasets: one for each address; the services read the same files under the same names.
+    addresses: addresses of dispatchers with one worker each. Several workers of a dispatcher
+      would each compute all elements, which would then come twice.
   Raises:
     InputError: see `check_service`.
   """

@@ -1,4 +1,4 @@
-"""Clips taken frame by frame, in an order in which a clip's frames stand far apart."""
+"""Single frames of clips, in an order that keeps frames of one clip far apart."""
 
 from typing import Dict, Tuple
 
@@ -11,19 +11,18 @@ _OF_FRAMES = ("frames", "keypoints", "visibility", "boxes")
 def spread_frames(
   clips: tf.data.Dataset, num_clips: int, seed: tf.Tensor, group: int
 ) -> tf.data.Dataset:
-  """Every frame of every clip once, as clips of one frame.
+  """Yields every frame of every clip once, as clips of one frame.
 
-  Clips are taken together in groups, and a group's frames are ordered so that
-  each clip is spread over all of it: the j-th of its n frames, which are
-  shuffled, stands somewhere in the j-th n-th, and no two of them closer than
-  half that. Drawing from each clip in turn would leave an epoch's end to its
-  longest clips; drawing from a buffer would let a clip's frames meet.
+  Clips form groups, and each clip is spread over its group: the j-th of its n shuffled frames lies
+  in the j-th n-th of the group, at least half of that from its neighbors. Drawing from each clip
+  in turn would leave only the longest clips at the end of an epoch. Drawing from a buffer would
+  put frames of one clip next to each other.
 
   Args:
     clips: as `records.parse` gives them.
-    num_clips: how many there are; groups are made about equally large.
+    num_clips: number of clips; groups have about equal sizes.
     seed: scalar int64; the same seed gives the same order.
-    group: clips of a group at most. Their frames are held in memory, encoded.
+    group: maximum number of clips in a group. Their encoded frames are kept in memory.
   """
   groups = -(-num_clips // group)
   size = -(-num_clips // groups)
@@ -33,8 +32,8 @@ def spread_frames(
     values = {name: tf.gather(batch[name].values, order) for name in _OF_FRAMES}
     per_clip = {name: tf.gather(batch[name], rows) for name in ("action", "image_size")}
     starts = tf.gather(batch["frames"].row_starts(), rows)
-    where = tf.strings.as_string(tf.cast(order, tf.int64) - starts)
-    names = tf.strings.join([tf.gather(batch["clip"], rows), " frame ", where])
+    numbers = tf.strings.as_string(tf.cast(order, tf.int64) - starts)
+    names = tf.strings.join([tf.gather(batch["clip"], rows), " frame ", numbers])
     one_frame = {name: value[:, None] for name, value in values.items()}
     return tf.data.Dataset.from_tensor_slices({"clip": names, **per_clip, **one_frame})
 
@@ -42,7 +41,7 @@ def spread_frames(
 
 
 def _order(lengths: tf.Tensor, seed: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-  """[N] numbers of all frames in their new order, and [N] of which clip each is.
+  """Returns [N] numbers of all frames in the new order, and [N] the clip of each.
 
   Args:
     lengths: [clips] int64, frames of each clip; N is their sum.
@@ -51,7 +50,7 @@ def _order(lengths: tf.Tensor, seed: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
   rows = tf.repeat(tf.range(tf.size(lengths)), lengths)
   count = tf.size(rows)
   seeds = tf.random.experimental.stateless_split(seed, 3)
-  # Shuffled within each clip; sorting by clips last leaves them one after another.
+  # Frames are shuffled within each clip, because the last sort by clips is stable.
   shuffled = tf.random.experimental.stateless_shuffle(tf.range(count), seeds[0])
   shuffled = tf.gather(shuffled, tf.argsort(tf.gather(rows, shuffled), stable=True))
   turn = tf.range(count) - tf.repeat(tf.cast(tf.cumsum(lengths, exclusive=True), tf.int32), lengths)

@@ -1,24 +1,24 @@
-"""Square crops around a person, and the one affine that leads there and back.
+"""Square crops around a person, and affines between frames and crops.
 
-A crop is a centre and a side in frame pixels, perhaps rotated and mirrored.
-Its affine maps frame pixels to crop pixels; pixels have their centres at whole
-numbers, so the middle of a crop w pixels wide is (w - 1) / 2.
+A crop has a center and a side in frame pixels, and may be rotated and mirrored. Its affine maps
+frame pixels to crop pixels. Pixel centers are integers, so the middle of a crop of w columns is
+(w - 1) / 2.
 """
 
 from typing import Tuple
 
 import tensorflow as tf
 
-# Penn Action's boxes are the extent of the visible joints times this; training sees their crops.
+# Penn Action's boxes are the extent of the visible joints times this factor.
 BOX_SCALE = 1.2
 
 
 def box_to_crop(boxes: tf.Tensor, margin: float = 1.25) -> Tuple[tf.Tensor, tf.Tensor]:
-  """The square crop that shows a box with some margin.
+  """Computes the square crop that shows a box with a margin.
 
   Args:
     boxes: [..., 4] float32, (x1, y1, x2, y2) in frame pixels.
-    margin: the crop's side is this times the box's longer side.
+    margin: side of the crop divided by the longer side of the box.
   Returns:
     center [..., 2] (x, y) and side [...], float32 frame pixels; the side is at
     least one pixel.
@@ -30,13 +30,13 @@ def box_to_crop(boxes: tf.Tensor, margin: float = 1.25) -> Tuple[tf.Tensor, tf.T
 
 
 def steady_path(center: tf.Tensor, side: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-  """The straight path at an even speed that fits T crops best, all of their mean size.
+  """Fits a straight path of constant speed to T crops by least squares; all get the mean size.
 
   Args:
     center: [T, 2] float32 frame pixels.
     side: [T] float32 frame pixels.
   Returns:
-    center [T, 2], by least squares, and side [T].
+    center [T, 2] and side [T], float32 frame pixels.
   """
   times = tf.range(tf.shape(center)[0], dtype=tf.float32)[:, None]
   times -= tf.reduce_mean(times)
@@ -50,21 +50,21 @@ def steady_path(center: tf.Tensor, side: tf.Tensor) -> Tuple[tf.Tensor, tf.Tenso
 def joints_to_box(
   keypoints: tf.Tensor, visibility: tf.Tensor, image_size: tf.Tensor, scale: float = BOX_SCALE
 ) -> tf.Tensor:
-  """The box about the visible joints, by Penn Action's rule: their extent x 1.2, within the frame.
+  """Computes the box of the visible joints by Penn Action's rule: extent x 1.2, within the frame.
 
   Args:
     keypoints: [..., K, 2] float32, (x, y) in frame pixels.
     visibility: [..., K] bool.
     image_size: [2] integer, (H, W) of the frame.
-    scale: the box's sides over the joints' extent.
+    scale: sides of the box divided by the extent of the joints.
   Returns:
-    [..., 4] float32, (x1, y1, x2, y2); without area where no joint is visible.
+    [..., 4] float32, (x1, y1, x2, y2); of no area where no joint is visible.
   """
   visible, points = visibility[..., None], tf.cast(keypoints, tf.float32)
   low = tf.reduce_min(tf.where(visible, points, points.dtype.max), axis=-2)
   high = tf.reduce_max(tf.where(visible, points, points.dtype.min), axis=-2)
-  found = tf.reduce_any(visibility, axis=-1, keepdims=True)
-  low, high = (tf.where(found, corner, tf.zeros_like(corner)) for corner in (low, high))
+  any_visible = tf.reduce_any(visibility, axis=-1, keepdims=True)
+  low, high = (tf.where(any_visible, corner, tf.zeros_like(corner)) for corner in (low, high))
   center, half = (low + high) / 2.0, scale * (high - low) / 2.0
   last = tf.cast(tf.reverse(image_size, [0]), tf.float32) - 1.0
   corners = tf.clip_by_value([center - half, center + half], 0.0, last)
@@ -78,7 +78,7 @@ def crop_affine(
   rotation: tf.Tensor = 0.0,
   flip: tf.Tensor = False,
 ) -> tf.Tensor:
-  """The affine from frame pixels to crop pixels.
+  """Computes the affine from frame pixels to crop pixels.
 
   Args:
     center: [..., 2] float32, (x, y) of the crop's middle in frame pixels.
@@ -86,7 +86,7 @@ def crop_affine(
     crop_size: (height, width) of the crop in pixels.
     rotation: [...] float32 radians; positive turns the content clockwise, as
       seen on the screen (y points down).
-    flip: [...] bool, mirrors the crop left to right, last of all.
+    flip: [...] bool, mirrors the crop left to right, after the rotation.
   Returns:
     [..., 2, 3] float32: crop = affine @ (x, y, 1).
   """
@@ -105,21 +105,21 @@ def crop_affine(
 
 
 def invert_affine(affine: tf.Tensor) -> tf.Tensor:
-  """The inverse of [..., 2, 3] affines: crop pixels back to frame pixels."""
+  """Inverts affines [..., 2, 3], so that they map crop pixels to frame pixels."""
   linear = tf.linalg.inv(affine[..., :2])
   return tf.concat([linear, -tf.linalg.matmul(linear, affine[..., 2:])], axis=-1)
 
 
 def compose_affines(outer: tf.Tensor, inner: tf.Tensor) -> tf.Tensor:
-  """The [..., 2, 3] affine that applies `inner` first, then `outer`."""
+  """Returns the affine [..., 2, 3] that applies `inner` first, then `outer`."""
   linear, shift = outer[..., :2], outer[..., 2:]
   return tf.concat([linear @ inner[..., :2], linear @ inner[..., 2:] + shift], axis=-1)
 
 
 def heatmap_affine(affine: tf.Tensor, stride: int) -> tf.Tensor:
-  """The affine from frame pixels to a crop's heatmap cells, from the one to its pixels [..., 2, 3].
+  """Converts an affine [..., 2, 3] to crop pixels into one to heatmap cells.
 
-  A cell's centre lies at pixel S * cell + (S - 1) / 2 of its crop.
+  The center of a cell lies at pixel S * cell + (S - 1) / 2 of its crop.
   """
   offset = tf.constant([[0.0, 0.0, (stride - 1) / 2.0]])
   return (affine - offset) / float(stride)
@@ -132,7 +132,7 @@ def transform_points(affine: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
 
 
 def crop_frames(frames: tf.Tensor, affines: tf.Tensor, crop_size: Tuple[int, int]) -> tf.Tensor:
-  """Resamples frames into crops, bilinear, black outside the frame.
+  """Resamples frames into crops bilinearly, black outside the frame.
 
   Args:
     frames: [N, H, W, C] uint8 or float; images are 0..255.
@@ -154,7 +154,7 @@ def crop_frames(frames: tf.Tensor, affines: tf.Tensor, crop_size: Tuple[int, int
 
 
 def remap_heatmaps(maps: tf.Tensor, source: tf.Tensor, target: tf.Tensor, stride: int) -> tf.Tensor:
-  """Resamples heatmaps of one crop as they lie in another crop of the frame.
+  """Moves heatmaps from one crop of a frame to another.
 
   Args:
     maps: [N, h, w, K] float32 in the source crops.
@@ -162,7 +162,7 @@ def remap_heatmaps(maps: tf.Tensor, source: tf.Tensor, target: tf.Tensor, stride
     target: [N, 2, 3] float32, frame to target crop pixels.
     stride: crop pixels per cell.
   Returns:
-    [N, h, w, K] float32, zero where the source crop did not look.
+    [N, h, w, K] float32, zero outside the source crop.
   """
   affines = compose_affines(
     heatmap_affine(target, stride), invert_affine(heatmap_affine(source, stride))

@@ -1,7 +1,7 @@
 """Joint positions to Gaussian heatmaps and back.
 
-Cell (i, j) of a heatmap of stride S looks at the crop's S x S pixels that
-start at (S*j, S*i): its centre is at pixel S*j + (S - 1) / 2.
+Cell (i, j) of a heatmap of stride S covers the S x S pixels of the crop that start at
+(S * j, S * i). Its center is at column S * j + (S - 1) / 2.
 """
 
 from typing import Tuple
@@ -14,10 +14,10 @@ DECODERS = ("dark", "quarter", "argmax")
 def encode(
   keypoints: tf.Tensor, heatmap_size: Tuple[int, int], stride: int, sigma: float = 2.0
 ) -> tf.Tensor:
-  """Draws one Gaussian of peak 1 per joint, about its unquantised position.
+  """Draws one Gaussian of peak 1 per joint around its unquantized position.
 
   Args:
-    keypoints: [..., K, 2] float32, (x, y) in crop pixels; anywhere.
+    keypoints: [..., K, 2] float32, (x, y) in crop pixels; may lie outside.
     heatmap_size: (height, width) in cells.
     stride: crop pixels per cell.
     sigma: standard deviation in cells.
@@ -35,7 +35,7 @@ def encode(
 
 
 def _peak(heatmaps: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-  """Row, column (int32) and value of the highest cell of [N, h, w] maps."""
+  """Returns row, column (int32) and value of the highest cell of maps [N, h, w]."""
   width = tf.shape(heatmaps)[2]
   flat = tf.reshape(heatmaps, [tf.shape(heatmaps)[0], -1])
   index = tf.argmax(flat, axis=1, output_type=tf.int32)
@@ -43,7 +43,7 @@ def _peak(heatmaps: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
 
 
 def _neighbourhood(heatmaps: tf.Tensor, row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
-  """The 3 x 3 cells [N, 3, 3] about a cell that is not on the border."""
+  """Returns the 3 x 3 cells [N, 3, 3] around a cell that is not on the border."""
   steps = tf.constant([-1, 0, 1])
   rows = row[:, None, None] + steps[None, :, None]
   columns = column[:, None, None] + steps[None, None, :]
@@ -62,14 +62,14 @@ def _gaussian_blur(heatmaps: tf.Tensor, sigma: float) -> tf.Tensor:
 
 
 def _quarter_step(patch: tf.Tensor) -> tf.Tensor:
-  """[N, 2] (x, y): a quarter cell towards the higher neighbour on each axis."""
+  """Returns [N, 2] (x, y): a quarter cell towards the higher neighbor on each axis."""
   dx = patch[:, 1, 2] - patch[:, 1, 0]
   dy = patch[:, 2, 1] - patch[:, 0, 1]
   return 0.25 * tf.sign(tf.stack([dx, dy], -1))
 
 
 def _taylor_step(patch: tf.Tensor) -> tf.Tensor:
-  """[N, 2] (x, y): Newton's step to the maximum of a logarithmic patch.
+  """Returns [N, 2] (x, y): Newton's step to the maximum of a logarithmic patch.
 
   DARK's equation 8 (Zhang et al., "Distribution-aware coordinate
   representation for human pose estimation"): -H^-1 g, with the derivatives of
@@ -96,9 +96,9 @@ def decode(
     heatmaps: [..., h, w, K] float32.
     stride: crop pixels per cell.
     method: "argmax" takes the highest cell; "quarter" adds a quarter cell
-      towards the higher neighbour (Simple Baselines); "dark" blurs, takes the
-      logarithm and does one Newton step (DARK).
-    blur_sigma: standard deviation of dark's blur in cells.
+      towards the higher neighbor (Simple Baselines); "dark" blurs, takes the
+      logarithm and adds one Newton step (DARK).
+    blur_sigma: standard deviation of the blur of "dark" in cells.
   Returns:
     keypoints [..., K, 2] float32, (x, y) in crop pixels, and scores [..., K],
     the heatmaps' highest values.

@@ -1,4 +1,4 @@
-"""Joints of one system as another one's: by name, else by the rules of a table."""
+"""Converts joints between systems: by name, else by the rules of a table."""
 
 from typing import Dict, Optional, Sequence, Set, Tuple
 
@@ -8,7 +8,7 @@ from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.keypoints.skeletons import COCO, Skeleton
 from ppn_tf.runtime.errors import InputError
 
-# "right" is the person's own right in all of them.
+# "right" is the person's own right in all systems.
 COCO_JOINTS: Tuple[str, ...] = COCO.joint_names
 BLAZEPOSE_JOINTS: Tuple[str, ...] = tuple(
   (
@@ -29,8 +29,8 @@ MPII_JOINTS: Tuple[str, ...] = tuple(
 _SHOULDERS = ("left_shoulder", "right_shoulder")
 _HIPS = ("left_hip", "right_hip")
 _EARS = ("left_ear", "right_ear")
-# Where a joint lies that a system does not have by name: at the mean of these
-# joints, by the first rule whose joints it has all.
+# A joint that a system lacks is the mean of other joints, by the first rule whose joints the
+# system has.
 RULES: Dict[str, Tuple[Tuple[str, ...], ...]] = {
   # Penn Action's head is the middle of the head, however the person is turned.
   "head": (_EARS, ("head_top", "upper_neck"), ("face",), ("nose",)),
@@ -46,30 +46,30 @@ RULES: Dict[str, Tuple[Tuple[str, ...], ...]] = {
 
 
 def sources(joint: str, joint_names: Sequence[str]) -> Optional[Tuple[str, ...]]:
-  """Those of `joint_names` whose mean is `joint`; None if it cannot be had."""
+  """Returns the joints of `joint_names` whose mean is `joint`; None without a rule."""
   rules = ((joint,), *RULES.get(joint, ()))
   return next((rule for rule in rules if set(rule) <= set(joint_names)), None)
 
 
 def obtainable(joint_names: Sequence[str], skeleton: Skeleton) -> Set[str]:
-  """Which of the skeleton's joints a system with these joints has, or can stand for."""
+  """Returns the joints of a skeleton that follow from `joint_names`."""
   return {joint for joint in skeleton.joint_names if sources(joint, joint_names)}
 
 
 def to_skeleton(
   predictions: ClipPredictions, skeleton: Skeleton, allow_missing: bool = False
 ) -> ClipPredictions:
-  """A system's joints as a skeleton's: the same name is the same joint, others follow RULES.
+  """Converts predictions to the joints of a skeleton: by name, else by RULES.
 
   Args:
     predictions: [N, J, 2] keypoints of joints with any names.
     skeleton: K joints.
-    allow_missing: a joint that cannot be had becomes NaN, of score 0.
+    allow_missing: whether a joint without a rule becomes NaN with score 0.
   Returns:
     [N, K, 2] keypoints, each the mean of its sources and NaN where one of them
-    is, and [N, K] scores, each the lowest of its sources'.
+    is, and [N, K] scores, each the lowest score of its sources.
   Raises:
-    InputError: a joint cannot be had.
+    InputError: a joint has no rule.
   """
   received = predictions.joint_names
   for joint in () if allow_missing else skeleton.joint_names:
@@ -82,7 +82,7 @@ def to_skeleton(
 
 
 def to_joints(predictions: ClipPredictions, joint_names: Sequence[str]) -> ClipPredictions:
-  """A system's joints as others, K by name; one that cannot be had is NaN, of score 0."""
+  """Converts predictions to K joints by name; a joint without a rule is NaN with score 0."""
   received = predictions.joint_names
   shape = (len(predictions.keypoints), len(joint_names))
   keypoints = np.full((*shape, 2), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""Heatmaps of several crops of one frame, put together and read."""
+"""Combined heatmaps of several crops of one frame."""
 
 from typing import Tuple
 
@@ -12,18 +12,18 @@ DECODERS = ("frame", *heatmaps.DECODERS)
 def read(
   maps: tf.Tensor, affines: tf.Tensor, stride: int, image_size: tf.Tensor, decoder: str = "frame"
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Joint positions from the heatmaps of N crops of each of T frames.
+  """Reads joint positions from the heatmaps of N crops of each of T frames.
 
   Args:
     maps: [N, T, h, w, K] float32.
     affines: [N, T, 2, 3] float32, frame to crop pixels, without rotation or mirroring.
     stride: crop pixels per cell.
     image_size: [2] int32, (H, W) of the frames.
-    decoder: one of DECODERS. "frame" as `peaks_in_frame`; the others read the
-      mean of the scales in the first crop, see `heatmaps.decode`.
+    decoder: one of DECODERS. "frame" is `peaks_in_frame`; the others decode the
+      mean of the scales in the first crop by `heatmaps.decode`.
   Returns:
     keypoints [T, K, 2] float32, (x, y) in frame pixels, and scores [T, K], the
-    mean heatmaps' highest values.
+    highest values of the mean heatmaps.
   Raises:
     ValueError: `decoder` is unknown.
   """
@@ -36,7 +36,7 @@ def read(
 
 
 def merge_in_crop(maps: tf.Tensor, affines: tf.Tensor, stride: int) -> tf.Tensor:
-  """The mean of N crops' heatmaps, in the cells of the first crop.
+  """Averages the heatmaps of N crops in the cells of the first crop.
 
   Args:
     maps: [N, T, h, w, K] float32.
@@ -46,18 +46,18 @@ def merge_in_crop(maps: tf.Tensor, affines: tf.Tensor, stride: int) -> tf.Tensor
     [T, h, w, K] float32.
   """
   first = affines[0]
-  moved = [crops.remap_heatmaps(one, source, first, stride)
-           for one, source in zip(tf.unstack(maps[1:]), tf.unstack(affines[1:]))]  # fmt: skip
+  moved = [crops.remap_heatmaps(crop_maps, source, first, stride)
+           for crop_maps, source in zip(tf.unstack(maps[1:]), tf.unstack(affines[1:]))]  # fmt: skip
   return tf.add_n([maps[0], *moved]) / float(len(moved) + 1)
 
 
 def peaks_in_frame(
   maps: tf.Tensor, affines: tf.Tensor, stride: int, image_size: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Where the sum of N crops' heatmaps, each enlarged to the frame's pixels, is highest.
+  """Finds the maximum of the sum of N crops' heatmaps in the pixels of the frame.
 
-  This is how the video pose papers evaluate at several scales: heatmaps are
-  enlarged to the frame bilinearly, summed, and the highest pixel is the joint.
+  Video pose papers evaluate several scales in this way: they enlarge heatmaps to the frame
+  bilinearly, sum them, and take the highest pixel.
 
   Args:
     maps: [N, T, h, w, K] float32.
@@ -98,7 +98,7 @@ def peaks_in_frame(
 def _along_axis(
   zoom: tf.Tensor, shift: tf.Tensor, num_cells: int, length: tf.Tensor
 ) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Weights of bilinear enlargement along one axis of the frame.
+  """Computes weights of bilinear enlargement along one axis of the frame.
 
   Args:
     zoom: [N] float32; pixel p lies at cell zoom * p + shift of a crop.
@@ -106,9 +106,9 @@ def _along_axis(
     num_cells: c.
     length: pixels of the frame along the axis.
   Returns:
-    the first pixel that any crop shows, and [N, pixels, c] float32 weights of
-    the pixels from there to the last one. Within half a cell of a crop's
-    border the border's cell counts alone; outside a crop all weights are zero.
+    First pixel that any crop shows, and [N, pixels, c] float32 weights of the pixels from there
+    to the last one. Within half a cell of a crop's border only the border's cell counts; outside
+    a crop all weights are zero.
   """
   low, high = -0.5, num_cells - 0.5
   start = tf.cast(tf.math.ceil(tf.reduce_min((low - shift) / zoom)), tf.int32)

@@ -1,11 +1,11 @@
-"""Percentage of Correct Keypoints, as the video pose papers report it.
+"""Percentage of Correct Keypoints, as video pose papers report it.
 
-A joint is right if it lies within alpha * L of the label. PCK-body takes
-L = max(width, height) of the person's box, PCK-torso the labelled distance
-from a shoulder to the opposite hip. Only visible joints count.
+A joint is correct if it lies within alpha * L of its label. PCK-body uses
+L = max(width, height) of the person's box, PCK-torso the labeled distance from a shoulder to the
+opposite hip. Only visible joints count.
 
-Where L is not positive, or nothing was predicted (NaN), a joint is wrong at
-every alpha; it still counts.
+Where L is not positive, or a prediction is missing (NaN), a joint is wrong at every alpha; it
+still counts.
 """
 
 from typing import Any, Dict, List
@@ -14,43 +14,50 @@ import numpy as np
 
 from ppn_tf.keypoints.skeletons import Skeleton
 
-# Where the whole curve is taken.
+# Thresholds of the PCK curve.
 ALPHAS = np.arange(51) / 100
 
 
 def body_lengths(boxes: np.ndarray) -> np.ndarray:
-  """PCK-body's reference lengths [...] of boxes [..., 4] (x1, y1, x2, y2)."""
+  """Returns the reference lengths [...] of PCK-body for boxes [..., 4] (x1, y1, x2, y2)."""
   boxes = np.asarray(boxes, np.float64)
   return np.maximum(boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1])
 
 
 def torso_lengths(keypoints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-  """PCK-torso's reference lengths [...] of labels [..., K, 2].
+  """Returns the reference lengths [...] of PCK-torso for labels [..., K, 2].
 
-  As in every published evaluator the torso's ends are used even where they are
-  labelled invisible. Penn Action puts most of those at (1, 1), so that the
-  length, and with it the threshold, can be as long as the frame.
+  As in every published evaluator, the ends of the torso are used even where they are labeled
+  invisible. Penn Action puts most of these at (1, 1), so the length, and with it the threshold,
+  can reach the size of the frame.
   """
-  # In float32 joints that lie exactly on the threshold would fall to either side.
+  # In float32, joints exactly on the threshold would fall to either side.
   keypoints = np.asarray(keypoints, np.float64)
   shoulder, hip = skeleton.torso
   return np.linalg.norm(keypoints[..., shoulder, :] - keypoints[..., hip, :], axis=-1)
 
 
 def torso_seen(visibility: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-  """Which frames [...] of visibility [..., K] have both ends of the torso: PCK-torso clean's."""
+  """Returns whether both ends of the torso are visible, for PCK-torso clean.
+
+  Args:
+    visibility: [..., K] bool.
+    skeleton: joints, with the ends of the torso.
+  Returns:
+    [...] bool.
+  """
   return np.all(visibility[..., list(skeleton.torso)], axis=-1)
 
 
 def usable(lengths: np.ndarray) -> np.ndarray:
-  """Which reference lengths measure anything: those that are finite and above zero."""
+  """Returns whether reference lengths [...] are finite and above zero."""
   return np.isfinite(lengths) & (lengths > 0)
 
 
 def distances(predicted: np.ndarray, labels: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-  """Distances [..., K] from labels [..., K, 2] in reference lengths [...].
+  """Returns distances [..., K] from labels [..., K, 2] in reference lengths [...].
 
-  Infinite where nothing was predicted, or where the length is not positive.
+  Distances are infinite where a prediction is missing or the length is not positive.
   """
   pixels = np.linalg.norm(predicted.astype(np.float64) - labels, axis=-1)
   known = usable(lengths)[..., None] & np.isfinite(pixels)
@@ -60,12 +67,12 @@ def distances(predicted: np.ndarray, labels: np.ndarray, lengths: np.ndarray) ->
 def correct(
   predicted: np.ndarray, labels: np.ndarray, lengths: np.ndarray, alpha: float = 0.2
 ) -> np.ndarray:
-  """Which joints [..., K] lie within alpha * lengths [...] of their labels [..., K, 2]."""
+  """Returns whether joints [..., K] lie within alpha * lengths [...] of labels [..., K, 2]."""
   return distances(predicted, labels, lengths) <= alpha
 
 
 def curve(distance: np.ndarray, visible: np.ndarray, alphas: np.ndarray = ALPHAS) -> np.ndarray:
-  """PCK over all visible joints, in percent, at every alpha.
+  """Computes PCK over all visible joints, in percent, at every alpha.
 
   Args:
     distance: [N, K] float, see `distances`.
@@ -81,30 +88,29 @@ def curve(distance: np.ndarray, visible: np.ndarray, alphas: np.ndarray = ALPHAS
 
 
 def area(values: np.ndarray, alphas: np.ndarray = ALPHAS) -> float:
-  """The mean height of a PCK curve [A], in percent: its area (trapezoids) over its width."""
+  """Returns the mean height of a PCK curve [A] in percent: its area (trapezoids) over its width."""
   heights = (values[1:] + values[:-1]) / 2.0
   return float(np.sum(heights * np.diff(alphas)) / (alphas[-1] - alphas[0]))
 
 
 def mean_pck(right: np.ndarray, visible: np.ndarray) -> float:
-  """Percent of the visible joints that are right; NaN if none is visible."""
+  """Returns the percentage of visible joints that are correct; NaN if none is visible."""
   count = int(np.sum(visible))
   return 100.0 * float(np.sum(right & visible)) / count if count else float("nan")
 
 
 def summarise(right: np.ndarray, visible: np.ndarray, skeleton: Skeleton) -> Dict[str, Any]:
-  """The rows of the papers' tables, in percent.
+  """Computes the rows of the papers' tables, in percent.
 
   Args:
     right: [N, K] bool.
     visible: [N, K] bool.
-    skeleton: gives the joint groups.
+    skeleton: joint names and groups.
   Returns:
-    "micro", the mean over all visible joints (the papers' Mean on Penn
-    Action), "group_mean" over the joint groups, "joint_mean" over the joints,
-    "groups" and "joints", a PCK for each by its name, and "num_joints", how many
-    visible joints were counted. A group or joint that is never visible is NaN
-    and left out of its mean.
+    "micro", the mean over all visible joints (Mean in the papers' tables of Penn Action);
+    "group_mean" over the joint groups; "joint_mean" over the joints; "groups" and "joints", PCK by
+    name; and "num_joints", the number of visible joints. A group or joint that is never visible
+    is NaN and does not enter its mean.
   """
   groups = {
     name: mean_pck(right[:, list(ids)], visible[:, list(ids)]) for name, ids in skeleton.groups

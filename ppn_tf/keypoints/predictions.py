@@ -1,4 +1,4 @@
-"""Predicted joints of clips, from whatever system."""
+"""Predicted joints of clips, from any system."""
 
 import dataclasses
 from typing import Tuple
@@ -8,13 +8,13 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class ClipPredictions:
-  """The joints that a system finds in one clip of N frames.
+  """Joints that a system predicts in one clip of N frames.
 
   Attributes:
     clip: the clip's name in its data set.
-    joint_names: J names; those of the data set's skeleton, or of another one.
-    keypoints: [N, J, 2] float32, (x, y) in frame pixels; NaN where nothing was found.
-    scores: [N, J] float32, how sure the system is; of no known scale.
+    joint_names: J names, of the data set's skeleton or another.
+    keypoints: [N, J, 2] float32, (x, y) in frame pixels; NaN where a prediction is missing.
+    scores: [N, J] float32, confidence on the system's own scale.
   """
 
   clip: str

@@ -7,17 +7,17 @@ from typing import Any, Dict, Mapping, Sequence, Tuple
 
 @dataclasses.dataclass(frozen=True)
 class Skeleton:
-  """A data set's joints.
+  """Joints of a data set.
 
   Attributes:
     name: the data set's name.
     joint_names: K names; "right" is the person's own right.
-    flip_pairs: (i, j) joints that trade places in a mirrored image.
+    flip_pairs: (i, j) joints that swap in a mirrored image.
     limbs: (i, j) joints that a drawing connects.
-    torso: (i, j) the joints whose distance is PCK-torso's reference length:
-      a shoulder and the opposite hip.
-    groups: (name, joints) rows of the papers' tables, in their order. A joint
-      that the tables leave out is in none; it counts in the means over joints.
+    torso: (i, j) a shoulder and the opposite hip, whose distance is the reference length of
+      PCK-torso.
+    groups: (name, joints) rows of the papers' tables, in their order. Joints that the tables
+      omit are in no group; they count in means over joints.
   """
 
   name: str
@@ -33,17 +33,17 @@ class Skeleton:
 
   @property
   def flip_order(self) -> Tuple[int, ...]:
-    """K joint ids: where each joint of a mirrored image is read from."""
+    """Order of the K joints in a mirrored image."""
     order = list(range(self.num_joints))
     for i, j in self.flip_pairs:
       order[i], order[j] = j, i
     return tuple(order)
 
   def with_torso(self, ends: Sequence[str]) -> "Skeleton":
-    """The skeleton with another torso, from joint to joint.
+    """Returns the skeleton with another torso, between two joints by name.
 
     Raises:
-      ValueError: they are not two of its joints.
+      ValueError: `ends` are not two of its joints.
     """
     if len(ends) != 2 or len(set(ends) & set(self.joint_names)) != 2:
       raise ValueError(f"expected two of {', '.join(self.joint_names)}")
@@ -51,16 +51,16 @@ class Skeleton:
     return dataclasses.replace(self, torso=(first, second))
 
   def restricted(self, names: Sequence[str]) -> "Skeleton":
-    """The skeleton of some of its joints alone, in its order.
+    """Returns the skeleton of some of its joints, in its order.
 
     Raises:
       ValueError: an end of the torso is not among them.
     """
     kept = [k for k, name in enumerate(self.joint_names) if name in names]
     new = {old: place for place, old in enumerate(kept)}
-    lost = [self.joint_names[end] for end in self.torso if end not in new]
-    if lost:
-      raise ValueError(f"without {lost[0]}, an end of the torso, there is no PCK-torso")
+    missing = [self.joint_names[end] for end in self.torso if end not in new]
+    if missing:
+      raise ValueError(f"without {missing[0]}, an end of the torso, there is no PCK-torso")
     groups = ((name, tuple(new[k] for k in ids if k in new)) for name, ids in self.groups)
     return Skeleton(
       name=self.name if len(kept) == self.num_joints else f"{self.name} ({len(kept)} joints)",
@@ -228,10 +228,10 @@ SKELETONS = {skeleton.name: skeleton for skeleton in (PENN_ACTION, SUB_JHMDB, CO
 
 
 def find_skeleton(text: str) -> Skeleton:
-  """A known skeleton by its name, or one that is written out as JSON.
+  """Returns a known skeleton by name, or parses one from JSON.
 
   Raises:
-    ValueError: neither.
+    ValueError: `text` is neither.
   """
   if text in SKELETONS:
     return SKELETONS[text]
@@ -243,22 +243,22 @@ def find_skeleton(text: str) -> Skeleton:
 
 
 def to_text(skeleton: Skeleton) -> str:
-  """What `find_skeleton` takes: the name of a known skeleton, else its JSON."""
+  """Returns a skeleton as text for `find_skeleton`: its name if known, else JSON."""
   if SKELETONS.get(skeleton.name) == skeleton:
     return skeleton.name
   return json.dumps(to_dict(skeleton), separators=(",", ":"))
 
 
 def to_dict(skeleton: Skeleton) -> Dict[str, Any]:
-  """A skeleton as JSON can hold it, its tuples as lists."""
+  """Converts a skeleton to a dictionary for JSON, with lists in place of tuples."""
   return json.loads(json.dumps(dataclasses.asdict(skeleton)))
 
 
 def from_dict(definition: Mapping[str, Any]) -> Skeleton:
-  """The skeleton that `to_dict` gave.
+  """Builds a skeleton from the dictionary of `to_dict`.
 
   Raises:
-    ValueError: something is missing, or a number is no joint's.
+    ValueError: an entry is missing, or a joint number is out of range.
   """
   try:
     skeleton = Skeleton(

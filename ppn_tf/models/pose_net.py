@@ -1,6 +1,6 @@
-"""A frame-wise pose network: backbone, upsampling, 1x1 convolution to heatmaps.
+"""Frame-wise pose networks: backbone, upsampling, 1x1 convolution to heatmaps.
 
-HeadNet and BodyNet are two calls of `pose_net`.
+`pose_net` builds HeadNet and BodyNet.
 """
 
 from typing import Callable, Dict, Optional, Sequence, Tuple
@@ -31,9 +31,9 @@ BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] =
   "hrnet_w48": lambda size: hrnet(size, 48),
 }
 
-# Output channels of the three units. DUC's widths are not in the paper: these
-# make the frame-wise networks cost what its Table 2 says, 3.07 and 0.59 GMACs
-# at 256x256; what ends at stride 4 needs no upsampling. Deconvolutions are Simple Baselines'.
+# Output channels of the three units. The paper does not state the widths of DUC. With these,
+# the frame-wise networks cost as much as in its Table 2, 3.07 and 0.59 GMACs at 256x256.
+# Backbones of stride 4 need no upsampling. Deconvolutions have the widths of Simple Baselines.
 _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
   "resnet18": (256, 96, 48),
   "resnet34": (256, 96, 48),
@@ -46,17 +46,17 @@ _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
   "mobilenet_v2_fpn": (),
   "movenet": (),
 }
-# Whose heatmaps are probabilities, as in MoveNet, and are then scaled joint by joint: a BodyNet's
-# are a part of the answer.
+# Heatmaps of these are probabilities, as in MoveNet. They are then scaled joint by joint, because
+# BodyNet's heatmaps are a part of the final heatmaps.
 _PROBABILITIES = ("mobilenet_v2_fpn", "movenet")
 _DECONV_WIDTHS = (256, 256, 256)
 
 
 def upsampling_widths(backbone: str, upsampling: str, num_upsamplings: int = 3) -> Tuple[int, ...]:
-  """Default output channels of the 2x units behind a backbone.
+  """Returns default output channels of the 2x units behind a backbone.
 
   Raises:
-    ValueError: there are no defaults for so many units.
+    ValueError: there are no defaults for that many units.
   """
   if not _DUC_WIDTHS[backbone]:
     return ()
@@ -75,16 +75,16 @@ def pose_net(
   widths: Optional[Sequence[int]] = None,
   name: str = "pose_net",
 ) -> tf.keras.Model:
-  """A flat functional model from frames to joint heatmaps.
+  """Builds a flat functional model from frames to joint heatmaps.
 
   Args:
-    backbone: one of BACKBONES. "movenet" is "mobilenet_v2_fpn" with MoveNet's way of telling people
-      apart, which is not trained: it wants MoveNet Lightning's weights, and COCO's 17 joints.
+    backbone: one of BACKBONES. "movenet" is "mobilenet_v2_fpn" with MoveNet's selection of a
+      person, which is not trained: it requires weights of MoveNet Lightning and COCO's 17 joints.
     image_size: (H, W) in pixels, multiples of 32.
     num_joints: K.
     upsampling: one of UPSAMPLINGS; HRNet and the feature pyramid end at stride 4 and need none.
     num_upsamplings: 2x units behind a stride-32 backbone: 3 lead to stride 4.
-    widths: output channels of each unit, in place of the backbone's defaults.
+    widths: output channels of each unit; by default those of the backbone.
     name: the model's name.
   Returns:
     A model [B, H, W, 3] float32, 0..255 -> [B, H/S, W/S, K] float32.
@@ -111,7 +111,7 @@ def pose_net(
     name="heatmaps",
   )(outputs)
   if backbone == "movenet":
-    outputs = _of_one_person(tf.keras.Model(frames, outputs))
+    outputs = _select_person(tf.keras.Model(frames, outputs))
   if backbone in _PROBABILITIES:
     outputs = tf.keras.layers.DepthwiseConv2D(
       1, use_bias=False, depthwise_initializer="ones", dtype="float32", name="scaled_heatmaps"
@@ -119,10 +119,10 @@ def pose_net(
   return tf.keras.Model(frames, outputs, name=name)
 
 
-def _of_one_person(network: tf.keras.Model) -> tf.Tensor:
-  """The heatmaps of a network with a feature pyramid, of the person in the middle alone.
+def _select_person(network: tf.keras.Model) -> tf.Tensor:
+  """Keeps heatmaps of the person in the middle, in a network with a feature pyramid.
 
-  Who that is, is MoveNet's to say: the layers that find people are not trained.
+  The layers that find people come from MoveNet and are not trained.
   """
   heatmaps = network.output
   pyramid = network.get_layer("fpn_3_relu").output

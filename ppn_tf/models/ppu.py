@@ -1,4 +1,4 @@
-"""The Pose Propagation Unit (section III-B, Eqs. 2-5)."""
+"""Pose Propagation Unit (section III-B, Eqs. 2-5)."""
 
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
@@ -16,7 +16,7 @@ def _normal() -> tf.keras.initializers.Initializer:
 
 
 def _basic_block(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
-  """A residual block of two 3x3 convolutions at stride 1."""
+  """Builds a residual block of two 3x3 convolutions at stride 1."""
   shortcut = inputs
   if inputs.shape[-1] != filters:
     shortcut = _layers.Conv2D(
@@ -42,18 +42,18 @@ def _basic_block(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
 
 @tf.keras.utils.register_keras_serializable("ppn_tf")
 class Mean(tf.keras.layers.Layer):
-  """The mean of several maps of one shape; of equal maps, exactly that map.
+  """Averages maps of one shape; the mean of equal maps is exactly that map.
 
-  Computed as the first plus the mean difference to the first, because a sum of
-  n maps divided by n rounds.
+  The result is the first map plus the mean difference to it, because a sum of n maps divided by n
+  rounds.
   """
 
   def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
-    first, rest = inputs[0], inputs[1:]
-    return first + tf.add_n([one - first for one in rest]) * (1.0 / len(inputs))
+    first = inputs[0]
+    return first + tf.add_n([maps - first for maps in inputs[1:]]) * (1.0 / len(inputs))
 
 
-# How Eq. 5 puts the maps of all dilation rates together.
+# Reductions of the maps of all dilation rates in Eq. 5.
 REDUCTIONS: Dict[str, Callable[..., tf.keras.layers.Layer]] = {"mean": Mean, "sum": _layers.Add}
 
 
@@ -69,10 +69,10 @@ def ppu(
   samples: int = 0,
   name: str = "ppu",
 ) -> tf.keras.Model:
-  """Warps the previous frame's heatmaps to the current frame.
+  """Builds the unit that warps heatmaps of the previous frame to the current frame.
 
-  Starts as an exact copy of the previous heatmaps: the offsets are zero, the
-  deformable kernels the identity, and their sum is taken as a mean.
+  A new unit copies the previous heatmaps exactly: offsets are zero, deformable kernels are the
+  identity, and their sum is a mean.
 
   Args:
     heatmap_size: (H/S, W/S) in cells.
@@ -80,17 +80,17 @@ def ppu(
     width: channels of the residual blocks; K if not given.
     num_blocks: residual blocks of Phi.
     dilations: dilation rates of the offset and deformable convolutions.
-    reduction: "mean", or "sum" as Eq. 5 prints it, which starts as the copy
-      times the number of dilations.
-    initial_gain: factor on the copy that the unit starts as.
-    offset_steps: parts of a cell that offsets are rounded to, see DeformableConv2D.
-    samples: how many it will be pruned to, see sample_pruning.py; 0: it will not.
+    reduction: "mean", or "sum" as Eq. 5 prints it, which starts as the copy times the number of
+      dilations.
+    initial_gain: factor on the initial copy.
+    offset_steps: steps per cell to which offsets are rounded, see DeformableConv2D.
+    samples: number of samples after pruning, see pruning.py; 0: no pruning.
     name: the model's name.
   Returns:
     A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
     float32, to the propagated heatmaps [B, H/S, W/S, K] float32.
   Raises:
-    ValueError: an unknown reduction, no dilations, or more samples than there are.
+    ValueError: an unknown reduction, no dilations, or too many samples.
   """
   if reduction not in REDUCTIONS:
     raise ValueError(f"reduction must be one of {sorted(REDUCTIONS)}. Received: {reduction!r}")

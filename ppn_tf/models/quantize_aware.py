@@ -1,15 +1,13 @@
 """Networks that train with the rounding of their int8 exports (quantization-aware training).
 
-Rounded is what the exported network computes with 8 bits: the kernels of
-convolutions, and the results that its ops leave in memory, where a convolution,
-its batch norm and its ReLU are one op. The last 1x1 convolution, the deformable
-convolutions and the sums of heatmaps stay float32, as in all int8 files
-(tflite_files.py).
+Training rounds the values that the exported network computes with 8 bits: kernels of
+convolutions, and results that its ops leave in memory. A convolution, its batch norm and its ReLU
+are one op. The last 1x1 convolution, the deformable convolutions and the sums of heatmaps stay
+float32, as in all int8 files (inference/tflite/convert.py).
 
-The wrapper, the rounding and its gradient are tensorflow-model-optimization's
-(Jacob et al., CVPR 2018); which layers round what is said here layer by layer,
-for its own rules know neither the networks' own layers nor which results are
-to stay float32.
+The wrapper, the rounding and its gradient come from tensorflow-model-optimization (Jacob et al.,
+CVPR 2018). Its own rules know neither the networks' layers nor the results that stay float32, so
+this module chooses layer by layer.
 """
 
 from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
@@ -23,13 +21,13 @@ import tensorflow_model_optimization as tfmot
 
 _layers = tf.keras.layers
 
-# Layers with kernels, and what those are called.
+# Layers with kernels, and the names of the kernels.
 _KERNELS = {
   _layers.Conv2D: "kernel",
   _layers.Conv2DTranspose: "kernel",
   _layers.DepthwiseConv2D: "depthwise_kernel",
 }
-# Layers whose results become ops' results, if no other layer is computed with them.
+# Layers whose results become results of ops, unless the op includes the next layer.
 _RESULTS = (
   *_KERNELS,
   _layers.BatchNormalization,
@@ -39,16 +37,16 @@ _RESULTS = (
   _layers.Subtract,
   _layers.Rescaling,
 )
-# What the layer before is computed with: a convolution with its batch norm, anything with its ReLU.
+# An op includes the batch norm behind a convolution, and the ReLU behind any layer.
 _NORMS, _ACTIVATIONS = (_layers.BatchNormalization,), (_layers.ReLU, _layers.Activation)
 _FLOAT32 = ("heatmaps", "selected_heatmaps", "scaled_heatmaps")
 
 
 class Ranges(NamedTuple):
-  """What a layer's rounding goes from and to.
+  """Ranges of the rounded values of a layer.
 
   Attributes:
-    kernel: (min, max), by output channel, or all together for transposed convolutions.
+    kernel: (min, max), by output channel, or one for all channels of transposed convolutions.
     result: (min, max).
   """
 
@@ -58,7 +56,7 @@ class Ranges(NamedTuple):
 
 @tf.keras.utils.register_keras_serializable("ppn_tf")
 class DepthwiseQuantizer(tfmot.quantization.keras.quantizers.LastValueQuantizer):
-  """Rounds [h, w, channels, 1] kernels, each channel with a step of its own."""
+  """Rounds kernels [h, w, channels, 1] with one step per channel."""
 
   def __init__(self) -> None:
     super().__init__(num_bits=8, per_axis=True, symmetric=True, narrow_range=True)
@@ -76,11 +74,11 @@ class DepthwiseQuantizer(tfmot.quantization.keras.quantizers.LastValueQuantizer)
 
 @tf.keras.utils.register_keras_serializable("ppn_tf")
 class RoundedTo8Bits(tfmot.quantization.keras.QuantizeConfig):
-  """What of a layer is rounded.
+  """Selection of a layer's values that are rounded.
 
   Attributes:
-    kernel: the name of its kernel, or "".
-    result: whether its result is.
+    kernel: name of the rounded kernel, or "".
+    result: whether the result is rounded.
   """
 
   def __init__(self, kernel: str, result: bool):
@@ -91,7 +89,7 @@ class RoundedTo8Bits(tfmot.quantization.keras.QuantizeConfig):
       return []
     quantizer = DepthwiseQuantizer()
     if not isinstance(layer, _layers.DepthwiseConv2D):
-      # A transposed convolution's last axis are the channels that come in.
+      # The last axis of a transposed convolution's kernel is its input channels.
       per_axis = not isinstance(layer, _layers.Conv2DTranspose)
       quantizer = tfmot.quantization.keras.quantizers.LastValueQuantizer(8, per_axis, True, True)
     return [(getattr(layer, self.kernel), quantizer)]
@@ -117,13 +115,13 @@ class RoundedTo8Bits(tfmot.quantization.keras.QuantizeConfig):
 
 
 def quantize_aware(model: Framewise) -> Framewise:
-  """A model whose networks round, with layers of the same names, and fresh weights.
+  """Builds a model whose networks round, with layers of the same names, and fresh weights.
 
-  Batch norms are frozen: an exported convolution has them in its kernel, whose
-  rounding would change with every batch.
+  Batch norms are frozen: an exported convolution has them in its kernel, whose rounding would
+  change with every batch.
 
   Args:
-    model: PPN or Framewise; it stays as it is.
+    model: PPN or Framewise; left unchanged.
   """
 
   def rounding(network: tf.keras.Model) -> tf.keras.Model:
@@ -139,7 +137,7 @@ def _with_rounding(layer: tf.keras.layers.Layer) -> tf.keras.layers.Layer:
   copy = type(layer).from_config(layer.get_config())
   copy.trainable = not isinstance(layer, _NORMS)
   kernel = _KERNELS.get(type(layer), "")
-  result = isinstance(layer, _RESULTS) and not _is_computed_with_the_next(layer)
+  result = isinstance(layer, _RESULTS) and not _is_merged_with_next(layer)
   if layer.name in _FLOAT32 or not (kernel or result):
     return copy
   return tfmot.quantization.keras.QuantizeWrapperV2(
@@ -147,8 +145,8 @@ def _with_rounding(layer: tf.keras.layers.Layer) -> tf.keras.layers.Layer:
   )
 
 
-def _is_computed_with_the_next(layer: tf.keras.layers.Layer) -> bool:
-  """Whether an exported network merges the layer with the one behind it."""
+def _is_merged_with_next(layer: tf.keras.layers.Layer) -> bool:
+  """Returns whether an exported network merges a layer with the next one."""
   followers = [node.outbound_layer for node in layer.outbound_nodes]
   if len(followers) != 1 or isinstance(layer, _ACTIVATIONS):
     return False
@@ -157,22 +155,22 @@ def _is_computed_with_the_next(layer: tf.keras.layers.Layer) -> bool:
 
 
 def is_rounding(network: tf.keras.Model) -> bool:
-  """Whether it is one of a `quantize_aware` model's."""
+  """Returns whether a network belongs to a `quantize_aware` model."""
   return any(
     isinstance(layer, tfmot.quantization.keras.QuantizeWrapperV2) for layer in network.layers
   )
 
 
 def weights_by_name(layer: tf.keras.layers.Layer) -> Dict[str, tf.Variable]:
-  """A layer's variables, wrapped or not: "kernel", and if rounded "kernel_min" and so on."""
+  """Returns variables of a layer, wrapped or not: "kernel", and if rounded "kernel_min" etc."""
   return {weight.name.split("/")[-1].split(":")[0]: weight for weight in layer.weights}
 
 
 def ranges_of(layer: tf.keras.layers.Layer) -> Ranges:
-  """The ranges of a layer whose kernel and result are rounded.
+  """Returns the ranges of a layer whose kernel and result are rounded.
 
   Raises:
-    KeyError: they are not.
+    KeyError: kernel or result is not rounded.
   """
   weights = weights_by_name(layer)
   return Ranges(
@@ -181,40 +179,39 @@ def ranges_of(layer: tf.keras.layers.Layer) -> Ranges:
 
 
 def start_from(model: Framewise, trained: Framewise, clips: Iterable[tf.Tensor]) -> None:
-  """Takes over weights, and the ranges of all that is rounded.
+  """Sets weights, and the ranges of all rounded values.
 
-  Without its ranges a network would begin with tfmot's, -6 to 6 everywhere, and
-  take thousands of steps to find them.
+  Otherwise a network would start with the ranges of tensorflow-model-optimization, -6 to 6, and
+  need thousands of steps to adapt them.
 
   Args:
-    model: of `quantize_aware`.
-    trained: a model of the same flags without rounding.
-    clips: [B, T, H, W, 3] float32, 0..255, to take results' ranges from.
+    model: result of `quantize_aware`.
+    trained: model of the same flags without rounding.
+    clips: [B, T, H, W, 3] float32, 0..255, on which the ranges of results are measured.
   Raises:
     ValueError: no clips.
   """
   for network, source in zip(model.networks, trained.networks):
-    # Layers that nobody named have other names in each network.
-    for layer, theirs in zip(network.layers, source.layers):
-      ours = weights_by_name(layer)
-      for name, weight in weights_by_name(theirs).items():
-        ours[name].assign(weight)
-        if f"{name}_min" in ours:
-          low, high = ours[f"{name}_min"], ours[f"{name}_max"]
+    # Layers without a given name are named differently in each network.
+    for layer, trained_layer in zip(network.layers, source.layers):
+      weights = weights_by_name(layer)
+      for name, weight in weights_by_name(trained_layer).items():
+        weights[name].assign(weight)
+        if f"{name}_min" in weights:
+          low, high = weights[f"{name}_min"], weights[f"{name}_max"]
           reach = _reach(weight, low.shape)
           low.assign(-reach)
           high.assign(reach)
-  found = _result_ranges(model, trained, clips)
-  for network, ranges in zip(model.networks, found):
+  for network, ranges in zip(model.networks, _result_ranges(model, trained, clips)):
     for name, (low, high) in ranges.items():
-      ours = weights_by_name(network.get_layer(name))
-      # Zero is among what is rounded, for it has to stay zero.
-      ours["output_min"].assign(min(low, 0.0))
-      ours["output_max"].assign(max(high, 0.0))
+      weights = weights_by_name(network.get_layer(name))
+      # The range includes zero, which has to stay zero.
+      weights["output_min"].assign(min(low, 0.0))
+      weights["output_max"].assign(max(high, 0.0))
 
 
 def _reach(kernel: tf.Variable, shape: tf.TensorShape) -> tf.Tensor:
-  """The greatest absolute weight, by channel where the shape has any."""
+  """Returns the largest absolute weight, by channel unless the shape is scalar."""
   sizes = tf.abs(kernel)
   if shape.rank == 0:
     return tf.reduce_max(sizes)
@@ -224,13 +221,13 @@ def _reach(kernel: tf.Variable, shape: tf.TensorShape) -> tf.Tensor:
 def _result_ranges(
   model: Framewise, trained: Framewise, clips: Iterable[tf.Tensor]
 ) -> List[Dict[str, Tuple[float, float]]]:
-  """(min, max) of the results that are rounded, by layer, for each network."""
-  seen = [
+  """Returns (min, max) of rounded results, by layer name, for each network."""
+  observers = [
     tf.keras.Model(
       source.inputs,
       {
-        layer.name: theirs.output
-        for layer, theirs in zip(network.layers, source.layers)
+        layer.name: trained_layer.output
+        for layer, trained_layer in zip(network.layers, source.layers)
         if "output_min" in weights_by_name(layer)
       },
     )
@@ -239,13 +236,16 @@ def _result_ranges(
 
   @tf.function
   def extremes(clip: tf.Tensor) -> List[Dict[str, tf.Tensor]]:
-    found = []
-    for network, inputs in zip(seen, _inputs_of_networks(trained, clip)):
+    extremes_by_network = []
+    for network, inputs in zip(observers, _get_network_inputs(trained, clip)):
       results = network(inputs, training=False)
-      found.append(
-        {name: tf.stack([tf.reduce_min(one), tf.reduce_max(one)]) for name, one in results.items()}
+      extremes_by_network.append(
+        {
+          name: tf.stack([tf.reduce_min(result), tf.reduce_max(result)])
+          for name, result in results.items()
+        }
       )
-    return found
+    return extremes_by_network
 
   batches = [extremes(clip) for clip in clips]
   if not batches:
@@ -253,8 +253,8 @@ def _result_ranges(
   return [
     {
       name: (
-        float(np.min([one[name][0] for one in by_batch])),
-        float(np.max([one[name][1] for one in by_batch])),
+        float(np.min([results[name][0] for results in by_batch])),
+        float(np.max([results[name][1] for results in by_batch])),
       )
       for name in by_batch[0]
     }
@@ -262,13 +262,13 @@ def _result_ranges(
   ]
 
 
-def _inputs_of_networks(trained: Framewise, clips: tf.Tensor) -> List[Any]:
-  """What each of the networks is given in clips, all frames in one batch."""
+def _get_network_inputs(trained: Framewise, clips: tf.Tensor) -> List[Any]:
+  """Returns the inputs of each network for clips, with all frames in one batch."""
   frames = tf.reshape(clips, [-1, *clips.shape[2:]])
   if not isinstance(trained, PPN):
     return [frames]
   maps = trained.unroll(clips)
   assert maps.initial is not None
   previous = tf.concat([maps.initial[:, None], maps.final[:, :-1]], axis=1)
-  pair = [tf.reshape(one, [-1, *one.shape[2:]]) for one in (previous, maps.preliminary)]
+  pair = [tf.reshape(value, [-1, *value.shape[2:]]) for value in (previous, maps.preliminary)]
   return [clips[:, 0], frames, pair]

@@ -1,10 +1,9 @@
 """Weights of pose networks as .npz files of convolutions with folded batch norms.
 
-Keys are `<layer>/kernel` and `<layer>/bias`, layers named as in the network. Where
-a batch norm takes the convolution's output, its scale is part of the kernel and
-what it adds is the bias; where none does, both are the convolution's own, and one
-without a bias has none here. A file may hold a backbone, one with a classifier, or
-a whole frame-wise network with its upsampling and `heatmaps`.
+Keys are `<layer>/kernel` and `<layer>/bias`, with layers named as in the network. Where a batch
+norm takes the convolution's output, its scale is part of the kernel and its shift is the bias.
+Otherwise kernel and bias are those of the convolution, which may have no bias. A file may hold a
+backbone, a backbone with a classifier, or a frame-wise network with upsampling and `heatmaps`.
 """
 
 import os
@@ -24,7 +23,7 @@ _Convolutions = Dict[str, Tuple[tf.keras.layers.Layer, Optional[tf.keras.layers.
 
 
 def _convolutions(network: tf.keras.Model) -> _Convolutions:
-  """A network's convolutions by name, in its order, and the batch norms that take their outputs."""
+  """Returns convolutions by name, in the network's order, each with the batch norm behind it."""
   batch_norms = {
     id(layer.input): layer
     for layer in network.layers
@@ -33,7 +32,7 @@ def _convolutions(network: tf.keras.Model) -> _Convolutions:
   return {
     layer.name: (layer, batch_norms.get(id(layer.output)))
     for layer in network.layers
-    if layer.weights and len(layer.weights[0].shape) > 2  # a kernel over places
+    if layer.weights and len(layer.weights[0].shape) > 2  # a kernel with spatial axes
   }
 
 
@@ -42,7 +41,7 @@ def _own_bias(layer: tf.keras.layers.Layer) -> Optional[tf.Variable]:
 
 
 def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
-  """A weights file's arrays as float32; InputError if it cannot be read."""
+  """Reads the arrays of a weights file as float32; InputError if it is not readable."""
   try:
     with np.load(path) as arrays:
       return {name: arrays[name].astype(np.float32) for name in arrays.files}
@@ -52,27 +51,27 @@ def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
 
 
 def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions) -> List[str]:
-  """Names of the convolutions that arrays set; ValueError where they do not fit."""
-  # Else a ResNet-34 would pass for a ResNet-18: it has all of its layers, and more like them.
+  """Returns names of the convolutions that arrays set; ValueError where they do not fit."""
+  # Otherwise a ResNet-34 would pass for a ResNet-18: it has all its layers, and more of a kind.
   kinds = {re.sub(r"\d+", "#", name) for name in convolutions}
   for name in (key.rpartition("/")[0] for key in arrays):
     if name not in convolutions and re.sub(r"\d+", "#", name) in kinds:
       raise ValueError(f"holds {name}, which the network lacks")
-  found: List[str] = []
+  names: List[str] = []
   skipped: List[str] = []
   for name, (layer, batch_norm) in convolutions.items():
     if f"{name}/kernel" not in arrays:
       skipped.append(name)
       continue
-    wanted = {"kernel": layer.weights[0]}
+    variables = {"kernel": layer.weights[0]}
     added = batch_norm.beta if batch_norm else _own_bias(layer)
     if added is not None:
-      wanted["bias"] = added
+      variables["bias"] = added
       if f"{name}/bias" not in arrays:
         raise ValueError(f"{name}/bias is missing")
     differing = [
       f"{name}/{part} is {arrays[f'{name}/{part}'].shape} but the network's is {variable.shape}"
-      for part, variable in wanted.items()
+      for part, variable in variables.items()
       if arrays[f"{name}/{part}"].shape != tuple(variable.shape)
     ]
     if differing and name == "heatmaps":
@@ -81,42 +80,41 @@ def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions
       raise ValueError(differing[0])
     if skipped:
       raise ValueError(f"holds {name} but not {skipped[0]} before it")
-    found.append(name)
-  if not found:
+    names.append(name)
+  if not names:
     raise ValueError("holds no layer of the network")
-  return found
+  return names
 
 
 def load_backbone(
   network: tf.keras.Model,
   path: Union[str, os.PathLike],
   read: Callable[[Union[str, os.PathLike]], Mapping[str, np.ndarray]] = read_npz,
-  mend: str = "Choose the backbone and upsampling that the file was made for.",
+  fix: str = "Choose the backbone and upsampling that the file was made for.",
 ) -> List[tf.keras.layers.Layer]:
   """Sets the layers of a network that a weights file names.
 
-  A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps),
-  beta = bias, mean = 0, variance = 1. Left out are layers of the file of a kind
-  that the network lacks (a classifier, other upsampling), and a layer `heatmaps`
-  of another shape: a network for other joints is a start too. The network's
-  layers behind the last one that the file names stay as they are.
+  A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps), beta = bias,
+  mean = 0, variance = 1. The file's layers of a kind that the network lacks (a classifier, other
+  upsampling) are ignored. So is a layer `heatmaps` of another shape, since networks for other
+  joints are useful initial weights. The network's layers behind the last one in the file keep
+  their weights.
 
   Args:
     network: a flat model, as `pose_net` makes it.
     path: the file.
-    read: gives its arrays by `<layer>/kernel` and `<layer>/bias`.
-    mend: what to do about a file that does not fit.
+    read: returns its arrays by `<layer>/kernel` and `<layer>/bias`.
+    fix: advice about a file that does not fit, for the error message.
   Returns:
-    The layers set: convolutions, each with the batch norm that takes its output.
+    Layers that were set: convolutions, each with the batch norm that takes its output.
   Raises:
-    InputError: the file cannot be read, a shape differs, a bias or a layer
-      before another is missing, layers of a deeper network are there, or none
-      of this one's. Nothing has been set then.
+    InputError: the file is not readable, a shape differs, a bias or an earlier layer is missing,
+      the file is of a deeper network, or it has no layer of this network. No layer is set then.
   """
   try:
     return set_convolutions(network, read(path))
   except ValueError as error:
-    raise InputError(f"{path}: {error}. {mend}") from error
+    raise InputError(f"{path}: {error}. {fix}") from error
 
 
 def set_convolutions(
@@ -128,9 +126,9 @@ def set_convolutions(
     network: a flat model.
     arrays: by `<layer>/kernel` and `<layer>/bias`.
   Returns:
-    The layers set.
+    Layers that were set.
   Raises:
-    ValueError: arrays that do not fit; nothing has been set then.
+    ValueError: arrays do not fit; no layer is set then.
   """
   convolutions = _convolutions(network)
   names = _layers_to_set(arrays, convolutions)
@@ -151,7 +149,7 @@ def set_convolutions(
 def write_backbone(
   network: tf.keras.Model, path: Union[str, os.PathLike], dtype: str = "float32"
 ) -> None:
-  """Writes a network's convolutions, batch norms folded, for `load_backbone` to read.
+  """Writes a network's convolutions, with batch norms folded, for `load_backbone`.
 
   Args:
     network: a flat model, as `pose_net` makes it; its upsampling and `heatmaps`
@@ -167,7 +165,7 @@ def write_backbone(
 
 
 def folded_convolutions(network: tf.keras.Model) -> Dict[str, np.ndarray]:
-  """Arrays of a network's convolutions by `<layer>/kernel` and `<layer>/bias`, float64."""
+  """Returns a network's folded convolutions by `<layer>/kernel` and `<layer>/bias`, float64."""
   arrays = {}
   for name, convolution in _convolutions(network).items():
     for part, value in zip(("kernel", "bias"), _folded(*convolution)):
@@ -179,7 +177,7 @@ def folded_convolutions(network: tf.keras.Model) -> Dict[str, np.ndarray]:
 def _folded(
   layer: tf.keras.layers.Layer, batch_norm: Optional[tf.keras.layers.Layer]
 ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-  """Kernel and bias of the convolution that does what the layer and its batch norm do."""
+  """Returns kernel and bias of a convolution that equals a layer with its batch norm."""
   kernel = layer.weights[0].numpy().astype(np.float64)
   if batch_norm is None:
     bias = _own_bias(layer)
@@ -187,7 +185,7 @@ def _folded(
   gamma, beta, mean, variance = (w.astype(np.float64) for w in batch_norm.get_weights())
   scale = gamma / np.sqrt(variance + batch_norm.epsilon)
   bias = beta - mean * scale
-  # Output channels are the kernel's last axis, but for these two.
+  # Output channels are the last axis of kernels, except for these two.
   if isinstance(layer, _layers.DepthwiseConv2D):
     scale = scale.reshape(kernel.shape[2:])
   elif isinstance(layer, _layers.Conv2DTranspose):

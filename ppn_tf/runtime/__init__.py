@@ -1,1 +1,1 @@
-"""Files, errors, signals and run folders: what every command stands on."""
+"""Files, errors, signals and workdirs: the base of every command."""

@@ -1,9 +1,9 @@
-"""The one exception a user is meant to read."""
+"""Exceptions whose messages are written for users."""
 
 
 class InputError(Exception):
-  """Something given from outside cannot be used.
+  """Unusable input, such as a flag or a file.
 
-  The message is one line: it names the file or flag, says what was received
-  and how to mend it. Doors print it and exit with code 1, without a trace.
+  The message is one line: it names the file or flag, states the received value, and says how to
+  fix it. Commands print it and exit with code 1, without a traceback.
   """

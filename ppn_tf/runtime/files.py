@@ -14,16 +14,15 @@ from ppn_tf.runtime.errors import InputError
 def complete_or_absent(path: Union[str, os.PathLike]) -> Iterator[pathlib.Path]:
   """Yields a path to write (a file or a folder) that becomes `path` on success.
 
-  The temporary path stands beside `path` and keeps its suffix, so writers that
-  choose a format by suffix work. If the block raises, or writes nothing, then
-  nothing is left behind and an older output stays as it was. A folder that
-  exists is replaced whole; a link stays and its target is replaced; a device
-  such as /dev/null is written directly.
+  The temporary path lies next to `path` and keeps its suffix, so writers that choose a format by
+  suffix work. If the block raises or writes nothing, then nothing is left behind and an older
+  output is unchanged. An existing folder is replaced as a whole. A link stays, and its target is
+  replaced. A device such as /dev/null is written directly.
 
   Raises:
-    InputError: the parent folder cannot be made or written, or `path` is an
-      existing folder that is no earlier output: the working folder, one
-      above it, or one whose entries all differ from the new output's.
+    InputError: the parent folder cannot be created or written, or `path` is an existing folder
+      that is no earlier output: the working folder, one above it, or one without any entry of the
+      new output.
     FileNotFoundError: the block ended without writing the path it was given.
   """
   try:
@@ -52,7 +51,7 @@ def complete_or_absent(path: Union[str, os.PathLike]) -> Iterator[pathlib.Path]:
 
 
 def _replace(final: pathlib.Path, partial: pathlib.Path, aside: pathlib.Path) -> None:
-  """Moves `partial` to `final`; on failure `final` is what it was."""
+  """Moves `partial` to `final`; on failure `final` is unchanged."""
   if not partial.exists():
     raise FileNotFoundError(f"{final}: its writer ended without writing it")
   if not final.exists():

@@ -1,4 +1,4 @@
-"""Which TensorFlow Lite runtime runs .tflite files."""
+"""TensorFlow Lite runtimes for .tflite files."""
 
 import importlib.util
 import os
@@ -7,17 +7,17 @@ from typing import Any, List, Union
 
 from ppn_tf.runtime.errors import InputError
 
-# Their modules, the faster one first.
+# Modules by name of the distribution, the fastest first.
 RUNTIMES = {"ai-edge-litert": "ai_edge_litert", "tf.lite": "tensorflow"}
 
 
 def available_runtimes() -> List[str]:
-  """Those of RUNTIMES that are installed."""
+  """Returns the names of installed RUNTIMES."""
   return [name for name, module in RUNTIMES.items() if importlib.util.find_spec(module)]
 
 
 def interpreter_class(runtime: str = "") -> Any:
-  """A runtime's interpreter; by default of the first that is installed."""
+  """Returns the interpreter class of a runtime; by default of the first that is installed."""
   if (runtime or next(iter(available_runtimes()), "tf.lite")) == "ai-edge-litert":
     from ai_edge_litert.interpreter import Interpreter
 
@@ -28,10 +28,10 @@ def interpreter_class(runtime: str = "") -> Any:
 
 
 def open_file(path: Union[str, os.PathLike], num_threads: int, runtime: str = "") -> Any:
-  """A runtime's interpreter of a .tflite file; the runtime as in `interpreter_class`.
+  """Opens a .tflite file with the interpreter of a runtime, see `interpreter_class`.
 
   Raises:
-    InputError: no such file, or no TensorFlow Lite model.
+    InputError: there is no such file, or it is no TensorFlow Lite model.
   """
   if not pathlib.Path(path).is_file():
     raise InputError(f"{path}: no such file. Give the .tflite file of a pose network.")

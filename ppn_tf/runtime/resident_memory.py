@@ -1,11 +1,11 @@
-"""The memory of this process: at its peak so far, and of a call, watched from a second thread."""
+"""Memory of this process: peak so far, and peak of a call, measured by a second thread."""
 
 import os
 import threading
 from typing import Callable, Dict
 
-# The environment of a process whose allocator gives freed memory back at once: else it keeps it,
-# and nothing can be seen from outside.
+# Environment of a process whose allocator returns freed memory at once. Otherwise freed memory
+# stays resident, and the difference cannot be measured.
 GIVE_BACK: Dict[str, str] = {
   "MALLOC_MMAP_THRESHOLD_": "65536",
   "MALLOC_TRIM_THRESHOLD_": "65536",
@@ -14,15 +14,15 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def resident() -> int:
-  """Bytes of this process in memory (Linux)."""
+  """Returns resident bytes of this process (Linux)."""
   with open("/proc/self/statm") as file:
     return int(file.read().split()[1]) * _PAGE
 
 
 def peak_resident() -> int:
-  """The most bytes that this process has had in memory (Linux).
+  """Returns peak resident bytes of this process (Linux).
 
-  getrusage would also count what the process was before it became this program.
+  getrusage would also count the process image before exec.
   """
   with open("/proc/self/status") as file:
     (line,) = (line for line in file if line.startswith("VmHWM"))
@@ -30,13 +30,13 @@ def peak_resident() -> int:
 
 
 def peak_of(call: Callable[[], object], repeats: int = 5) -> int:
-  """Peak bytes of a call above those before it, after two calls that compile and warm up.
+  """Measures peak bytes of a call above those at its start, after two calls as warm-up.
 
   The process must have been started with GIVE_BACK in its environment.
   """
   for _ in range(2):
     call()
-  before, peak, done = resident(), 0, threading.Event()
+  start, peak, done = resident(), 0, threading.Event()
 
   def watch() -> None:
     nonlocal peak
@@ -51,4 +51,4 @@ def peak_of(call: Callable[[], object], repeats: int = 5) -> int:
   finally:
     done.set()
     watcher.join()
-  return max(peak, resident()) - before
+  return max(peak, resident()) - start

@@ -1,4 +1,4 @@
-"""Ctrl-C and a polite kill, heard between two steps of a long loop."""
+"""SIGINT and SIGTERM, deferred to the end of a step of a long loop."""
 
 import signal
 import types
@@ -8,21 +8,20 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-  """Within its `with` block SIGINT and SIGTERM are noted instead of obeyed.
+  """Records SIGINT and SIGTERM within its `with` block instead of obeying them.
 
-  The loop asks `received` where it can stop with nothing lost. A second signal
-  is obeyed as it would have been before.
+  The loop checks `received` where it can stop without loss. A second signal has its usual effect.
 
   Attributes:
-    received: the signal's number; None as long as there was none.
+    received: number of the received signal; None without one.
   """
 
   def __init__(self) -> None:
     self.received: Optional[int] = None
-    self._before: Dict[int, Any] = {}
+    self._handlers: Dict[int, Any] = {}
 
   def __enter__(self) -> "Interruption":
-    self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+    self._handlers = {number: signal.signal(number, self._note) for number in _SIGNALS}
     return self
 
   def __exit__(self, *error: object) -> None:
@@ -33,5 +32,5 @@ class Interruption:
     self._restore()
 
   def _restore(self) -> None:
-    for number, handler in self._before.items():
+    for number, handler in self._handlers.items():
       signal.signal(number, handler)

@@ -1,7 +1,7 @@
 """HRNet (Sun et al., CVPR 2019) as a flat feature extractor of stride 4.
 
-Branch i works at stride 4 * 2**i with width * 2**i channels; each module ends
-by adding to every branch what the others know, resampled to its stride.
+Branch i has stride 4 * 2**i and width * 2**i channels. At the end of each module, every branch
+receives the sum of all branches, resampled to its stride.
 """
 
 from typing import List, Optional, Sequence, Tuple
@@ -46,7 +46,7 @@ def _basic_block(inputs: tf.Tensor, name: str) -> tf.Tensor:
 
 
 def _resample(inputs: tf.Tensor, source: int, target: int, width: int, name: str) -> tf.Tensor:
-  """What branch `target` receives from branch `source`."""
+  """Resamples branch `source` to the stride and width of branch `target`."""
   filters = width * 2**target
   if source == target:
     return inputs
@@ -64,7 +64,7 @@ def _resample(inputs: tf.Tensor, source: int, target: int, width: int, name: str
 def _module(
   branches: List[tf.Tensor], width: int, name: str, num_outputs: Optional[int] = None
 ) -> List[tf.Tensor]:
-  """Four basic blocks a branch, then the exchange between branches."""
+  """Builds four basic blocks per branch, and the exchange between branches."""
   deep = []
   for i, branch in enumerate(branches):
     for block in range(4):
@@ -81,7 +81,7 @@ def _module(
 
 
 def hrnet(image_size: Tuple[int, int], width: int = 48) -> Tuple[tf.Tensor, tf.Tensor]:
-  """HRNet-W`width`'s highest-resolution branch.
+  """Builds the highest-resolution branch of HRNet-W`width`.
 
   Args:
     image_size: (H, W) in pixels, multiples of 32.

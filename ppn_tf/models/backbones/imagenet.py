@@ -14,14 +14,14 @@ def _mobilenet_v2(alpha: float) -> tf.keras.Model:
 
 
 def _resnet50() -> tf.keras.Model:
-  import keras_cv  # slow and talkative
+  import keras_cv  # slow, and prints messages
 
-  # Trained on pixels from 0 to 1, as models/resnet.py scales them.
+  # Trained on pixels from 0 to 1, as backbones/resnet.py scales them.
   return keras_cv.models.ResNetBackbone.from_preset("resnet50_imagenet")
 
 
-# The ResNets of tf.keras.applications are others: their convolutions have biases
-# and other padding, and they take BGR.
+# The ResNets of tf.keras.applications differ: convolutions have biases and other padding, and
+# pixels are BGR.
 _PUBLISHED: Dict[str, Callable[[], tf.keras.Model]] = {
   "mobilenet_v2": lambda: _mobilenet_v2(1.0),
   "mobilenet_v2_0.5": lambda: _mobilenet_v2(0.5),
@@ -37,23 +37,23 @@ def load_imagenet(network: tf.keras.Model, backbone: str) -> List[tf.keras.layer
     network: a flat model, as `pose_net` makes it.
     backbone: its backbone's name in `pose_net.BACKBONES`.
   Returns:
-    The layers set: all of the backbone that have weights.
+    Layers that were set: all layers of the backbone with weights.
   Raises:
-    InputError: there are none for this backbone, or they are not to be had.
+    InputError: Keras publishes no weights for this backbone, or they could not be loaded.
   """
-  mend = "Give --head_weights or --body_weights an .npz file of backbone weights"
+  fix = "Give --head_weights or --body_weights an .npz file of backbone weights"
   if backbone not in _PUBLISHED:
     names = ", ".join(sorted(_PUBLISHED))
     raise InputError(
-      f"imagenet: Keras has no such weights for {backbone}, only for {names}. {mend}."
+      f"imagenet: Keras has no such weights for {backbone}, only for {names}. {fix}."
     )
   try:
     published = _PUBLISHED[backbone]()
-  except Exception as error:  # Keras raises bare ones, its downloaders theirs.
+  except Exception as error:  # Keras raises bare exceptions, and downloaders their own.
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(
       f"imagenet: Keras could not download or read its weights for {backbone} ({reason}). "
-      f"{mend}, or mend the connection or Keras' cache."
+      f"{fix}, or fix the connection or Keras' cache."
     ) from error
   layers = {layer.name: layer for layer in network.layers}
   sources = [layer for layer in published.layers if layer.weights and layer.name in layers]

@@ -7,7 +7,7 @@ from ppn_tf.models.layers.batch_norm import batch_norm
 import tensorflow as tf
 
 _layers = tf.keras.layers
-# The pyramid's widths behind its strides 32, 16, 8 and 4, and of the features that it ends with.
+# Widths of the pyramid at strides 32, 16, 8 and 4, and of its output features.
 _PYRAMID_WIDTHS = (64, 32, 24, 24)
 PYRAMID_FEATURES = 96
 # The last blocks of strides 16, 8 and 4.
@@ -15,7 +15,7 @@ _LATERALS = ("block_9_add", "block_5_add", "block_2_add")
 
 
 def mobilenet_v2(image_size: Tuple[int, int], alpha: float = 1.0) -> Tuple[tf.Tensor, tf.Tensor]:
-  """MobileNetV2 (Sandler et al., CVPR 2018) without its last 1x1 convolution.
+  """Builds MobileNetV2 (Sandler et al., CVPR 2018) without its last 1x1 convolution.
 
   Args:
     image_size: (H, W) in pixels.
@@ -29,11 +29,10 @@ def mobilenet_v2(image_size: Tuple[int, int], alpha: float = 1.0) -> Tuple[tf.Te
 
 
 def mobilenet_v2_fpn(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
-  """MobileNetV2 with a feature pyramid (Lin et al., CVPR 2017), as MoveNet has it.
+  """Builds MobileNetV2 with a feature pyramid (Lin et al., CVPR 2017), as in MoveNet.
 
-  From stride 32 up, what was seen so far is enlarged twofold, the features that
-  MobileNetV2 had at that stride are added through a 1x1 convolution, and a
-  separable 3x3 convolution takes the sum.
+  From stride 32 to stride 4, each level enlarges the features twofold and adds MobileNetV2's
+  features of that stride through a 1x1 convolution. A separable 3x3 convolution follows.
 
   Args:
     image_size: (H, W) in pixels.
@@ -45,16 +44,16 @@ def mobilenet_v2_fpn(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]
   outputs = _layers.Conv2D(_PYRAMID_WIDTHS[0], 1, name="fpn_top")(network.output)
   for number, lateral in enumerate(_LATERALS, 1):
     enlarged = _layers.UpSampling2D(2, interpolation="bilinear", name=f"fpn_{number}_grow")(outputs)
-    known = _layers.Conv2D(enlarged.shape[-1], 1, name=f"fpn_{number}_lateral")(
+    lateral_features = _layers.Conv2D(enlarged.shape[-1], 1, name=f"fpn_{number}_lateral")(
       network.get_layer(lateral).output
     )
-    outputs = _layers.Add(name=f"fpn_{number}_add")([enlarged, known])
+    outputs = _layers.Add(name=f"fpn_{number}_add")([enlarged, lateral_features])
     outputs = separable(outputs, _PYRAMID_WIDTHS[number], f"fpn_{number}")
   return frames, separable(outputs, PYRAMID_FEATURES, "fpn_features")
 
 
 def _whole_network(image_size: Tuple[int, int], alpha: float) -> Tuple[tf.Tensor, tf.keras.Model]:
-  """Frames, and MobileNetV2 on them."""
+  """Builds an input of frames, and MobileNetV2 on it."""
   frames = tf.keras.Input((*image_size, 3), name="frame")
   scaled = _layers.Rescaling(1.0 / 127.5, offset=-1.0, name="scale_pixels")(frames)
   return frames, tf.keras.applications.MobileNetV2(
@@ -63,7 +62,7 @@ def _whole_network(image_size: Tuple[int, int], alpha: float) -> Tuple[tf.Tensor
 
 
 def separable(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
-  """A depthwise 3x3 and a 1x1 convolution with batch norm and ReLU."""
+  """Builds a depthwise 3x3 and a 1x1 convolution with batch norm and ReLU."""
   outputs = _layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")(
     inputs
   )

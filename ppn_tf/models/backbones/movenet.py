@@ -1,9 +1,9 @@
-"""MoveNet's weights, read from its .tflite: Lightning's are a start for `movenet`.
+"""Weights of MoveNet from its .tflite file; those of Lightning initialize `movenet`.
 
-MoveNet (Google, 2021, Apache-2.0) is MobileNetV2 with a feature pyramid and four
-heads. The heatmaps of COCO's joints are a start for `mobilenet_v2_fpn` too; the
-middles of people, and the places of their joints seen from there, are `movenet`'s
-alone. What its last head refines within a cell is left to the decoder.
+MoveNet (Google, 2021, Apache-2.0) is MobileNetV2 with a feature pyramid and four heads. The head
+of heatmaps initializes `mobilenet_v2_fpn` too. The heads of people's middles and of joint
+positions relative to them exist only in `movenet`. The fourth head refines positions within a
+cell, which is left to the decoder.
 """
 
 import os
@@ -15,7 +15,7 @@ import numpy as np
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import open_file
 
-# MoveNet's layers behind MobileNetV2, and what `movenet` calls them.
+# MoveNet's layers behind MobileNetV2, and their names in `movenet`.
 _PYRAMID = {
   "conv2d": "fpn_top",
   "conv2d_1": "fpn_1_lateral",
@@ -35,15 +35,15 @@ _LAYER = re.compile(r"/(?:model_1/model|model_1|kpt_heatmap_0|center_0|kpt_regre
 
 
 def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
-  """The convolutions of a single-pose MoveNet, batch norms folded.
+  """Reads the convolutions of a single-pose MoveNet, with batch norms folded.
 
   Args:
-    path: its .tflite with float weights.
+    path: .tflite file with float weights.
   Returns:
-    float32 arrays by `<layer>/kernel` and `<layer>/bias` for
-    `models.pretrained.load_backbone`, layers named as in `movenet`.
+    float32 arrays by `<layer>/kernel` and `<layer>/bias` for `weight_files.load_backbone`, with
+    layers named as in `movenet`.
   Raises:
-    InputError: no readable .tflite, or one of another network or of integers.
+    InputError: the .tflite file is not readable, or of another network, or of integers.
   """
   interpreter = open_file(path, 1, "tf.lite")
   names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
@@ -65,10 +65,10 @@ def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
       continue
     kernel, bias = (int(tensor) for tensor in op["inputs"][1:3])
     depthwise = op["op_name"] == "DEPTHWISE_CONV_2D"
-    # Other kernels than depthwise ones are named after what was merged into the convolution;
-    # biases after their layer, but equal biases are one tensor.
-    found = _LAYER.search(names[kernel if depthwise else bias])
-    layer = found.group(1) if found else ""
+    # Kernels other than depthwise ones are named after an op merged into the convolution; biases
+    # after their layer, but equal biases are one tensor.
+    match = _LAYER.search(names[kernel if depthwise else bias])
+    layer = match.group(1) if match else ""
     separable = layer.startswith("separable_conv2d")
     name = _PYRAMID.get(layer, "" if separable else layer)
     if not name:

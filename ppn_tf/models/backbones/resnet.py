@@ -13,9 +13,9 @@ _BLOCKS: Dict[int, Tuple[str, List[int]]] = {
 
 
 def resnet(image_size: Tuple[int, int], depth: int) -> Tuple[tf.Tensor, tf.Tensor]:
-  """ResNet (He et al., CVPR 2016), v1: a bottleneck strides in its first 1x1.
+  """Builds ResNet (He et al., CVPR 2016), v1: bottlenecks have their stride in the first 1x1.
 
-  Built from its explicit configuration, so nothing is fetched.
+  Only the architecture comes from keras-cv, so no weights are downloaded.
 
   Args:
     image_size: (H, W) in pixels.
@@ -26,7 +26,7 @@ def resnet(image_size: Tuple[int, int], depth: int) -> Tuple[tf.Tensor, tf.Tenso
   Raises:
     ValueError: another depth.
   """
-  # keras-cv takes seconds to import and speaks while it does.
+  # keras-cv takes seconds to import, and prints messages.
   import keras_cv
 
   if depth not in _BLOCKS:

@@ -1,7 +1,7 @@
 """Deformable convolution (Dai et al., ICCV 2017) as a layer.
 
-Each tap of the kernel reads the map at its usual place plus a learned offset,
-bilinearly, and reads zero outside the map.
+Each tap of the kernel reads the map bilinearly at its usual position plus a learned offset. Outside
+the map it reads zero.
 """
 
 from typing import Any, Callable, Dict, List, Sequence
@@ -12,7 +12,7 @@ from ppn_tf.models.layers import deform_fused, deform_gather, deform_resampler
 
 import tensorflow as tf
 
-# All compute the same; see each file. "gather" is the one that can be exported.
+# Equal results, see each module. Only "gather" can be exported.
 IMPLEMENTATIONS: Dict[str, Callable[..., tf.Tensor]] = {
   "gather": deform_gather.convolve,
   "fused": deform_fused.convolve,
@@ -21,7 +21,7 @@ IMPLEMENTATIONS: Dict[str, Callable[..., tf.Tensor]] = {
 
 
 def _identity(shape: Sequence[int], gain: float) -> np.ndarray:
-  """Kernel [taps, C, F] that copies the map times `gain`."""
+  """Returns a kernel [taps, C, F] that copies the map times `gain`."""
   taps, channels, filters = shape
   if channels != filters:
     raise ValueError(
@@ -37,26 +37,24 @@ def _identity(shape: Sequence[int], gain: float) -> np.ndarray:
 class DeformableConv2D(tf.keras.layers.Layer):
   """Deformable convolution without mask or bias, at stride 1 and with zero padding (Eq. 4).
 
-  Called on [map, offsets]: [B, h, w, C] float32, and [B, h, w, 2 * taps * G]
-  float32 in cells, G being deformable_groups. Offsets are first all dy, then
-  all dx; within them tap by tap (row by row), within a tap group by group.
+  Inputs are [map, offsets]: [B, h, w, C] float32, and [B, h, w, 2 * taps * G] float32 in cells,
+  with G deformable_groups. Offsets are all dy, then all dx, each ordered by tap (row by row) and
+  then by group.
 
   Attributes:
     filters: F, channels of the result [B, h, w, F].
     kernel_size: rows and columns of the kernel, odd; taps = kernel_size**2.
-    dilation_rate: cells between neighbouring taps.
+    dilation_rate: cells between neighboring taps.
     deformable_groups: groups of consecutive channels that share offsets, a
-      divisor of C; 0 means C, offsets of its own for each channel.
+      divisor of C; 0 means C, separate offsets for each channel.
     implementation: one of IMPLEMENTATIONS, or "auto": "fused" while training,
       else "gather". It does not change the result.
-    kernel_initializer: a Keras initializer, or "identity", with which zero
-      offsets copy the map.
+    kernel_initializer: a Keras initializer, or "identity", which copies the map at zero offsets.
     identity_gain: factor on that copy.
-    offset_steps: parts of a cell that offsets are rounded to, as reading from a
-      table does (served_ppu.py); the gradient passes as if they were not. 0: none.
-    pruned: what a tap reads of a channel and no filter uses, its weights being zero, stays so
-      in training, see sample_pruning.py.
-    kernel: [taps, C, F]. Every filter sees every channel.
+    offset_steps: steps per cell to which offsets are rounded, as exports that read a table do
+      (inference/tflite/ppu.py); the gradient ignores the rounding. 0: no rounding.
+    pruned: whether samples whose weights are all zero stay so in training, see pruning.py.
+    kernel: [taps, C, F]. Every filter reads every channel.
   """
 
   def __init__(
@@ -120,7 +118,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     if implementation == "auto":
       implementation = "fused" if training else "gather"
     kernel = tf.convert_to_tensor(self.kernel)
-    if self.pruned:  # which leaves those weights without a gradient
+    if self.pruned:  # pruned weights then have no gradient
       kernel *= tf.cast(tf.reduce_any(kernel != 0.0, axis=-1, keepdims=True), kernel.dtype)
     return IMPLEMENTATIONS[implementation](
       source,
@@ -130,7 +128,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     )
 
   def samples(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
-    """What its taps read, [B, h * w, taps * C], tap by tap, within a tap channel by channel."""
+    """Returns the values that taps read, [B, h * w, taps * C], ordered by tap, then channel."""
     source, offsets = inputs
     return deform_gather.read(source, self._offsets_by_channel(offsets), self._taps())
 
@@ -138,7 +136,7 @@ class DeformableConv2D(tf.keras.layers.Layer):
     return deform_gather.tap_positions(self.kernel_size, self.dilation_rate, self.kernel.shape[1])
 
   def _offsets_by_channel(self, offsets: tf.Tensor) -> tf.Tensor:
-    """The offsets of all channels, [B, h, w, 2 * taps * C], rounded as they are read."""
+    """Returns offsets of all channels, [B, h, w, 2 * taps * C], rounded if so configured."""
     if self.offset_steps:
       offsets = _rounded(offsets, self.offset_steps)
     if self.deformable_groups:
@@ -164,28 +162,28 @@ class DeformableConv2D(tf.keras.layers.Layer):
 
 
 def _rounded(offsets: tf.Tensor, steps: int) -> tf.Tensor:
-  """Offsets to the nearest 1 / `steps` of a cell, halves upwards; a straight-through estimator."""
+  """Rounds offsets to 1 / `steps` of a cell, halves upwards; a straight-through estimator."""
   return offsets + tf.stop_gradient(tf.floor(offsets * steps + 0.5) / steps - offsets)
 
 
 def deformable_convolutions(network: tf.keras.Model) -> List[DeformableConv2D]:
-  """Those of a network, in its layers' order."""
+  """Returns the deformable convolutions of a network, in the order of its layers."""
   return [layer for layer in network.layers if isinstance(layer, DeformableConv2D)]
 
 
 def set_implementation(network: tf.keras.Model, implementation: str) -> None:
-  """Chooses how the deformable convolutions of a network are computed from now on.
+  """Sets the implementation of a network's deformable convolutions.
 
-  Graphs that were traced before keep what they have.
+  Graphs that were traced earlier keep theirs.
   """
   for layer in deformable_convolutions(network):
     layer.implementation = implementation
 
 
 def set_offset_steps(network: tf.keras.Model, steps: int) -> None:
-  """Has the deformable convolutions of a network round their offsets so from now on; 0: not.
+  """Sets the rounding of offsets in a network's deformable convolutions; 0: no rounding.
 
-  Graphs that were traced before keep what they have.
+  Graphs that were traced earlier keep theirs.
   """
   for layer in deformable_convolutions(network):
     layer.offset_steps = steps

@@ -1,8 +1,8 @@
-"""Deformable convolution for training: XLA fuses the sampling, nothing is kept for the gradient.
+"""Deformable convolution for training: XLA fuses the sampling, and no intermediates are kept.
 
-Op by op, every intermediate of the sampling is P * C values a cell and stays
-until the gradient has been taken. Here the gradient is computed anew from map
-and offsets, in XLA programs small enough to be one loop each.
+Op by op, every intermediate of the sampling has P * C values per cell and is kept for the
+gradient. Here the gradient recomputes them from map and offsets, in XLA programs small enough to
+be one loop each.
 """
 
 from typing import Callable, Sequence, Tuple
@@ -24,7 +24,7 @@ def _slope(
   size: MapSize,
   axis: int,
 ) -> tf.Tensor:
-  """Gradient by the offsets along one axis; zero where they lead out of the map."""
+  """Computes the gradient of offsets along one axis; zero where they lead out of the map."""
   index, *fractions = deform_gather.cells(offsets, taps, size)
   position, extent = deform_gather.positions(offsets, taps, size, axis)
   inside = tf.cast((position > -1.0) & (position < float(extent)), tf.float32)
@@ -35,31 +35,31 @@ def _slope(
 def _moments(
   offsets: tf.Tensor, taps: tf.Tensor, upstream: tf.Tensor, size: MapSize
 ) -> Tuple[tf.Tensor, ...]:
-  """Index, and what reaches the difference maps there: upstream times 1, fx, fy and fx * fy."""
+  """Returns indices, and the gradient of difference maps there: upstream times fx, fy, fx * fy."""
   index, fy, fx = deform_gather.cells(offsets, taps, size)
   return index, upstream * fx, upstream * fy, upstream * fx * fy
 
 
-# One compiled program each, shared by all dilation rates of a map size.
+# One compiled program per function, shared by all dilation rates of a map size.
 _samples = tf.function(deform_gather.samples, jit_compile=True)
 _compiled_slope = tf.function(_slope, jit_compile=True)
 _compiled_moments = tf.function(_moments, jit_compile=True)
 
 
 def _scatter(index: tf.Tensor, weights: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-  """Adds up weights by index: a [size] tensor."""
+  """Sums weights by index; returns a [size] tensor."""
   index, weights = tf.reshape(index, [-1]), tf.reshape(weights, [-1])
   if tf.config.list_physical_devices("GPU"):
     return tf.math.unsorted_segment_sum(weights, index, size)
-  # On a CPU a weighted histogram is six times as fast. As one row of a matrix it is added up by
-  # one thread, always in the same order; the threads are busy with other rates and moments.
+  # On a CPU, a weighted histogram is six times as fast. One thread sums a row of a matrix, always
+  # in the same order; other threads are busy with other rates and moments.
   return tf.raw_ops.DenseBincount(input=index[None], size=size, weights=weights[None])[0]
 
 
 def convolve(
   inputs: tf.Tensor, offsets: tf.Tensor, kernel: tf.Tensor, taps: np.ndarray
 ) -> tf.Tensor:
-  """As `deform_gather.convolve`, faster and leaner under a gradient tape."""
+  """Computes `deform_gather.convolve`, with less time and memory under a gradient tape."""
   size = MapSize(*inputs.shape[1:])
   taps = tf.constant(taps)
 
@@ -73,8 +73,8 @@ def convolve(
     kernel: tf.Tensor,
   ) -> Tuple[tf.Tensor, Callable]:
     def read() -> tf.Tensor:
-      found = _samples((value, right, down, cross), offsets, taps, size)
-      return tf.reshape(found, [-1, kernel.shape[0]])
+      samples = _samples((value, right, down, cross), offsets, taps, size)
+      return tf.reshape(samples, [-1, kernel.shape[0]])
 
     def gradient(upstream: tf.Tensor) -> Sequence[tf.Tensor]:
       by_kernel = tf.matmul(read(), upstream, transpose_a=True)
@@ -85,7 +85,7 @@ def convolve(
         for axis, along in enumerate((down, right))
       ]
       index, *moments = _compiled_moments(offsets, taps, by_samples, size)
-      by_maps = [_scatter(index, one, tf.size(value)) for one in (by_samples, *moments)]
+      by_maps = [_scatter(index, weights, tf.size(value)) for weights in (by_samples, *moments)]
       return *by_maps, tf.concat(by_offsets, axis=-1), by_kernel
 
     return tf.matmul(read(), kernel), gradient

@@ -1,7 +1,7 @@
-"""Deformable convolution on TensorFlow Addons' resampler, a compiled op for bilinear reading.
+"""Deformable convolution by the resampler of TensorFlow Addons, a compiled op.
 
-For training alone: the op exists neither in XLA nor in TFLite, and a
-SavedModel with it asks for TensorFlow Addons.
+It is for training only: XLA and TFLite lack the op, and a SavedModel with it requires TensorFlow
+Addons.
 """
 
 import importlib.util
@@ -15,19 +15,19 @@ import tensorflow as tf
 
 
 def available() -> bool:
-  """Whether TensorFlow Addons is installed; there is none for TensorFlow 2.16 and later."""
+  """Returns whether TensorFlow Addons is installed; TensorFlow 2.16 and later have none."""
   return importlib.util.find_spec("tensorflow_addons") is not None
 
 
 def convolve(
   inputs: tf.Tensor, offsets: tf.Tensor, kernel: tf.Tensor, taps: np.ndarray
 ) -> tf.Tensor:
-  """As `deform_gather.convolve`.
+  """Computes `deform_gather.convolve`.
 
-  The resampler reads all channels of a map at one place; here each channel has
-  places of its own, so that it becomes a map by itself.
+  The resampler reads all channels of a map at one position. Here each channel has its own
+  positions, so each becomes a separate map.
   """
-  import tensorflow_addons as tfa  # half a second, and a message
+  import tensorflow_addons as tfa  # half a second, and prints a message
 
   size = MapSize(*inputs.shape[1:])
   num_taps = kernel.shape[0] // size.channels

@@ -1,4 +1,4 @@
-"""2x upsampling: dense upsampling convolution (DUC), a separable one, and deconvolution."""
+"""Upsampling by 2: dense upsampling convolution (DUC), separable DUC, and deconvolution."""
 
 from typing import Any, Dict, Sequence
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 @tf.keras.utils.register_keras_serializable("ppn_tf")
 class DepthToSpace(tf.keras.layers.Layer):
-  """[B, h, w, C * block_size**2] to [B, h * block_size, w * block_size, C]."""
+  """Rearranges [B, h, w, C * block_size**2] to [B, h * block_size, w * block_size, C]."""
 
   def __init__(self, block_size: int = 2, **kwargs: Any):
     super().__init__(**kwargs)
@@ -23,9 +23,9 @@ class DepthToSpace(tf.keras.layers.Layer):
 
 
 def duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
-  """Dense upsampling convolution (Wang et al., WACV 2018), 2x.
+  """Upsamples by dense upsampling convolution (Wang et al., WACV 2018).
 
-  A 3x3 convolution makes the four cells that depth_to_space spreads out.
+  A 3x3 convolution computes four cells, which depth_to_space spreads out.
 
   Returns:
     [B, 2h, 2w, filters].
@@ -34,10 +34,10 @@ def duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
 
 
 def separable_duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
-  """DUC whose 3x3 convolution is a depthwise and a 1x1 one, as in MobileNets, 2x.
+  """Upsamples by DUC with a depthwise and a 1x1 convolution, as in MobileNets.
 
-  With c channels coming in, 9 c + 4 c filters multiply-accumulates a cell in
-  place of DUC's 36 c filters.
+  With c input channels, a cell costs 9 c + 4 c * filters multiply-accumulates, instead of
+  36 c * filters with DUC.
 
   Returns:
     [B, 2h, 2w, filters].
@@ -51,7 +51,7 @@ def separable_duc(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
 
 
 def _dense_upsampling(inputs: tf.Tensor, filters: int, kernel_size: int, name: str) -> tf.Tensor:
-  """A convolution makes four cells of each, which depth_to_space spreads out."""
+  """Computes four cells for each by a convolution; depth_to_space spreads them out."""
   outputs = tf.keras.layers.Conv2D(
     4 * filters, kernel_size, padding="same", use_bias=False, name=f"{name}_conv"
   )(inputs)
@@ -61,7 +61,7 @@ def _dense_upsampling(inputs: tf.Tensor, filters: int, kernel_size: int, name: s
 
 
 def deconv(inputs: tf.Tensor, filters: int, name: str) -> tf.Tensor:
-  """A 4x4 transposed convolution of stride 2 (Simple Baselines), 2x.
+  """Upsamples by a 4x4 transposed convolution of stride 2 (Simple Baselines).
 
   Returns:
     [B, 2h, 2w, filters].
@@ -83,7 +83,7 @@ UPSAMPLINGS = {"duc": duc, "separable_duc": separable_duc, "deconv": deconv}
 
 
 def upsample(inputs: tf.Tensor, method: str, widths: Sequence[int]) -> tf.Tensor:
-  """A chain of 2x units, one for each of `widths` (their output channels).
+  """Builds a chain of 2x units, one for each of `widths` (output channels).
 
   Raises:
     ValueError: `method` is not one of UPSAMPLINGS.
