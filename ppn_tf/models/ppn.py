@@ -1,6 +1,6 @@
 """PosePropagationNet and its frame-wise counterpart (section III-A)."""
 
-from typing import Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from ppn_tf.models.video_pose_model import Unrolled, VideoPoseModel
 from ppn_tf.runtime.errors import InputError
@@ -11,12 +11,15 @@ import tensorflow as tf
 PROPAGATIONS = ("chained", "from_first")
 
 
+@tf.keras.utils.register_keras_serializable("ppn_tf")
 class Framewise(VideoPoseModel):
   """Applies a pose network to each frame independently.
 
   Attributes:
     body_net: frames to heatmaps.
   """
+
+  NETWORKS = ("body_net",)
 
   def __init__(self, body_net: tf.keras.Model):
     """Creates a model of one network.
@@ -27,10 +30,6 @@ class Framewise(VideoPoseModel):
       ValueError: `body_net` is not a functional Keras model.
     """
     super().__init__("framewise", body_net=body_net)
-
-  @property
-  def networks(self) -> Tuple[tf.keras.Model, ...]:
-    return (self.body_net,)
 
   def start(self, frames: tf.Tensor, training: bool = False) -> tf.Tensor:
     return self.body_net(frames, training=training)
@@ -51,6 +50,7 @@ class Framewise(VideoPoseModel):
     return Unrolled(None, maps, None, maps, maps[:, -1])
 
 
+@tf.keras.utils.register_keras_serializable("ppn_tf")
 class PPN(VideoPoseModel):
   """Runs HeadNet on the first frame, then BodyNet and PPU on every frame.
 
@@ -66,6 +66,8 @@ class PPN(VideoPoseModel):
     propagation: "chained" as above, or "from_first", h_t = BodyNet(I_t) + PPU(h_0, BodyNet(I_t)),
       which the paper argues against.
   """
+
+  NETWORKS = ("head_net", "body_net", "ppu")
 
   def __init__(
     self,
@@ -118,9 +120,9 @@ class PPN(VideoPoseModel):
         f"Received: {inputs} to {outputs}"
       )
 
-  @property
-  def networks(self) -> Tuple[tf.keras.Model, ...]:
-    return (self.head_net, self.body_net, self.ppu)
+  def get_config(self) -> Dict[str, Any]:
+    settings = {"skip_connection": self.skip_connection, "propagation": self.propagation}
+    return {**super().get_config(), **settings}
 
   def start(self, frames: tf.Tensor, training: bool = False) -> tf.Tensor:
     """Returns initial heatmaps h_0 [B, H/S, W/S, K] of first frames [B, H, W, 3]."""

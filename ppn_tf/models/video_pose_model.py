@@ -32,7 +32,7 @@ class Unrolled(NamedTuple):
 class VideoPoseModel(tf.keras.Model):
   """Estimates poses in clips of T frames by flat functional networks.
 
-  Subclasses define `networks`, `start`, `final_and_preliminary` and `unroll`.
+  Subclasses define `NETWORKS`, `start`, `final_and_preliminary` and `unroll`.
 
   Datasets for `fit` and `evaluate` yield dictionaries: `frames` [B, T, H, W, 3], RGB, 0..255;
   `keypoints` [B, T, K, 2] float32, (x, y) in pixels of the frames; `visibility` [B, T, K], 0 or
@@ -43,6 +43,8 @@ class VideoPoseModel(tf.keras.Model):
     body_net: frames to heatmaps.
   """
 
+  # Names of the networks, as arguments and attributes.
+  NETWORKS: Tuple[str, ...] = ()
   body_net: tf.keras.Model
   _training_step: TrainingStep
 
@@ -89,7 +91,20 @@ class VideoPoseModel(tf.keras.Model):
   @property
   def networks(self) -> Tuple[tf.keras.Model, ...]:
     """Keras models of which the model consists."""
-    raise NotImplementedError
+    return tuple(getattr(self, name) for name in self.NETWORKS)
+
+  def get_config(self) -> Dict[str, Any]:
+    """Returns the networks by argument name, for `save`."""
+    return dict(zip(self.NETWORKS, self.networks))
+
+  @classmethod
+  def from_config(cls, config: Mapping[str, Any]) -> "VideoPoseModel":
+    """Creates a model from the configuration that `save` wrote."""
+    return cls(**{name: _deserialize(value) for name, value in config.items()})
+
+  def get_compile_config(self) -> None:
+    """Returns None: a loaded model is not compiled, because Keras does not save `sigma` etc."""
+    return None
 
   @property
   def image_size(self) -> Tuple[int, int]:
@@ -259,6 +274,12 @@ class VideoPoseModel(tf.keras.Model):
         f"Received: {shape}"
       )
     return tf.cast(frames, tf.float32)
+
+
+def _deserialize(value: Any) -> Any:
+  """Returns a network if `value` is the configuration of one, else `value`."""
+  is_network = isinstance(value, Mapping) and "class_name" in value
+  return tf.keras.saving.deserialize_keras_object(dict(value)) if is_network else value
 
 
 def _check_pose_network(name: str, network: tf.keras.Model) -> None:

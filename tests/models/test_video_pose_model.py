@@ -168,6 +168,22 @@ def test_weights_are_saved_and_loaded(clips, tmp_path, make, name):
   np.testing.assert_array_equal(loaded(clips["frames"]), expected)
 
 
+@pytest.mark.parametrize("kind", [PPN, Framewise])
+def test_models_are_saved_and_loaded(clips, tmp_path, kind):
+  model = build() if kind is PPN else Framewise(network(7))
+  if kind is PPN:
+    model = PPN(*model.networks, skip_connection=False, propagation="from_first")
+  for part in model.networks:
+    randomize(part)
+  model.compile(sigma=SIGMA)
+  model.save(tmp_path / "model.keras")
+  loaded = tf.keras.models.load_model(tmp_path / "model.keras")
+  assert type(loaded) is kind
+  np.testing.assert_array_equal(loaded(clips["frames"]), model(clips["frames"]))
+  with pytest.raises(RuntimeError, match="compile"):
+    loaded.fit(dataset(clips))
+
+
 def test_summary_counts_the_three_networks():
   model, lines = build(), []
   model.summary(print_fn=lines.append)
