@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import os
 import re
 import signal
 import sys
@@ -20,7 +21,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   """Runs `main` under absl and exits.
 
   An InputError or a full disk ends the command with one line on stderr and exit code 1. Ctrl-C
-  exits with code 130, and SIGTERM with 143, after unfinished outputs have been removed.
+  exits with code 130, and SIGTERM with 143, after unfinished outputs have been removed. If the
+  reader of stdout is gone, as in `ppn-tf cost | head`, the command ends silently with code 141.
 
   Args:
     main: takes argv without the flags, the program name first.
@@ -29,6 +31,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   def guarded(argv: Sequence[str]) -> int:
     try:
       main(argv)
+      sys.stdout.flush()
     except InputError as error:
       print(f"error: {name_flags(str(error))}", file=sys.stderr)
       return 1
@@ -52,7 +55,12 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   logging.set_verbosity(logging.WARNING)
   program = sys.modules["__main__"]
   program.__doc__ = localize(program.__doc__ or "")  # which --help prints
-  app.run(guarded, flags_parser=parse_flags)
+  try:
+    app.run(guarded, flags_parser=parse_flags)
+  except BrokenPipeError:
+    # The interpreter flushes stdout once more when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(128 + signal.SIGPIPE)
 
 
 def parse_flags(argv: Sequence[str]) -> List[str]:

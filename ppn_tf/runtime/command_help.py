@@ -30,7 +30,7 @@ class HelpFlag(flags.BooleanFlag):
 
   def parse(self, argument: Any) -> None:
     if self._parse(argument):
-      print(describe_command(sys.modules["__main__"].__doc__ or ""))
+      print(describe_command(sys.modules["__main__"].__doc__ or ""), flush=True)
       sys.exit(0)
 
 

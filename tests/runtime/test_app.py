@@ -1,5 +1,6 @@
 """Tests of ppn_tf.runtime.app: exit codes and error messages."""
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -130,3 +131,14 @@ def test_sigterm_leaves_no_unfinished_output(command, tmp_path):
     run.send_signal(signal.SIGTERM)
     assert run.wait(timeout=60) == 143
   assert sorted(entry.name for entry in tmp_path.iterdir()) == ["program.py"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], []])
+def test_a_closed_pipe_ends_the_command_silently(command, arguments):
+  reader, writer = os.pipe()
+  os.close(reader)
+  with os.fdopen(writer, "w") as stdout:
+    done = subprocess.run(
+      [*command, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+    )
+  assert (done.returncode, done.stderr) == (141, "")
