@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.tracking.video.containers import open_container
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 _ATTACHED_PICTURE = 0x400  # FFmpeg disposition of a cover picture
@@ -219,31 +220,6 @@ class VideoFile:
       )
 
 
-def open_container(source: Any, name: str, **options: Any) -> Any:
-  """Opens a source with FFmpeg.
-
-  Args:
-    source: a path or a device, or a binary file that need not seek.
-    name: name in messages.
-    **options: keyword arguments of `av.open`.
-  Raises:
-    InputError: no such file, or not a video.
-  """
-  try:
-    container = av.open(source, metadata_errors="ignore", **options)
-  except FileNotFoundError as error:
-    raise InputError(f"{name}: no such file. Check the path of the video.") from error
-  except (av.FFmpegError, OSError, ValueError) as error:
-    raise InputError(
-      f"{name}: not a video that can be read ({getattr(error, 'strerror', None) or error}). "
-      "Give a complete video file (mp4, mov, avi, mkv, webm) or a folder of images."
-    ) from error
-  if container.format.name == "tty":  # FFmpeg plays .txt files as a terminal
-    container.close()
-    raise InputError(f"{name}: a text file, not a video. Give a video file.")
-  return container
-
-
 def open_video(
   path: Union[str, os.PathLike], fps: float = 30.0, strict: bool = False
 ) -> Union[VideoFile, ImageFolder]:
@@ -275,13 +251,13 @@ def _upright(image: np.ndarray, frame: Any) -> np.ndarray:
   The matrix [[a, b, u], [c, d, v], [x, y, w]] maps a stored pixel (p, q) to (a p + c q, b p + d q).
   Only flips and rotations by multiples of 90 degrees are supported.
   """
-  for data in frame.side_data:
-    if data.type.name == "DISPLAYMATRIX":
-      a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
-      if abs(b) > abs(a):
-        image = image.transpose(1, 0, 2)
-        a, d = c, b
-      image = image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+  matrix = frame.side_data.get("DISPLAYMATRIX")
+  if matrix is not None:
+    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
+    if abs(b) > abs(a):
+      image = image.transpose(1, 0, 2)
+      a, d = c, b
+    image = image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
   return np.ascontiguousarray(image)
 
 

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, Dict, Generator, Iterator, Optional, Tuple, Un
 
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.tracking.video.reader import Frame, ImageFolder, VideoFile, open_container, open_video
+from ppn_tf.tracking.video.containers import open_container
+from ppn_tf.tracking.video.reader import Frame, ImageFolder, VideoFile, open_video
 
 STANDARD_INPUT = "-"
 _STREAM, _CAMERA = "stdin", "camera{}"  # names of live sources

@@ -10,6 +10,7 @@ import numpy as np
 
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.tracking.video.containers import open_input
 
 # Encoder and network share the cores, so speed matters. Compared with "veryfast" at 20, this takes
 # 3/5 of the time: a dance has the same size at 34.9 instead of 35.8 dB, and a static camera 1.5
@@ -96,7 +97,7 @@ class _Sound:
   @classmethod
   def open(cls, source: Union[str, os.PathLike], begin: float, target: Any) -> "Optional[_Sound]":
     """Opens the sound of a file; returns None without sound that the target supports."""
-    container = av.open(os.path.abspath(source), metadata_errors="ignore")
+    container = open_input(os.path.abspath(source))
     stream = next(iter(container.streams.audio), None)
     if stream is None or stream.codec_context is None:
       container.close()

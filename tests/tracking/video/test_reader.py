@@ -17,7 +17,7 @@ SIZE = (48, 64)
 def picture(index, size=SIZE):
   """Returns a gray image that encodes an index; red at the top left, blue at the top right."""
   height, width = size
-  image = np.full((height, width, 3), 60 + 5 * index, np.uint8)
+  image = np.full((height, width, 3), (60 + 5 * index) % 256, np.uint8)
   image[: height // 2, : width // 2] = (200, 30, 30)
   image[: height // 2, width // 2 :] = (30, 30, 200)
   return image
@@ -145,6 +145,14 @@ def test_text_file_is_not_a_video(tmp_path):
   path.write_text("FFmpeg would show this as a terminal's screen\n" * 50)
   with pytest.raises(InputError, match="notes.txt"):
     open_video(path)
+
+
+def test_metadata_that_is_not_utf_8(tmp_path):
+  path = encode(tmp_path / "a.mp4", range(0, 240, 20))
+  content = path.read_bytes()
+  assert content.count(b"Lavf") == 1  # the tag of the encoder
+  path.write_bytes(content.replace(b"Lavf", b"\xff\xfe\xe9\xe8"))
+  assert len(list(open_video(path))) == 12
 
 
 def test_audio_alone(tmp_path):
