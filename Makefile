@@ -17,13 +17,15 @@ DEMO := demo_output
 # Test files in several processes at once, each file in one: half of a test's time is one core's.
 # They start in the order of tests/conftest.py, the longest first.
 PARALLEL := -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+VERSIONS := 3.9 3.10 3.11 3.12 3.13
 
-.PHONY: help demo demo-training docs test test-slow lint types format dist clean
+.PHONY: help demo demo-training docs test test-slow matrix lint types format dist clean
 
 help:
 	@echo "make demo    tracks a real video, then trains, scores and exports small networks on drawn clips"
 	@echo "make demo-training   the demo's training alone, with more clips and steps"
 	@echo "make test    the test suite, without the tests marked slow (make test-slow runs those)"
+	@echo "make matrix  the test suite on Python 3.9 to 3.13, where these are installed"
 	@echo "make lint    ruff check and ruff format --check"
 	@echo "make types   mypy"
 	@echo "make docs    builds the pages and the API reference into site/"
@@ -61,6 +63,9 @@ test: $(INSTALLED)
 # pytest's exit code 5 means that no test carries the marker.
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow $(PARALLEL) $(PYTEST_FLAGS) || [ $$? -eq 5 ]
+
+matrix:
+	.ci/matrix $(VERSIONS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
