@@ -22,7 +22,7 @@ from ppn_tf.models.layers import deform_gather, deform_resampler
 from ppn_tf.models.layers.deform_conv import IMPLEMENTATIONS
 from ppn_tf.models.ppu import DILATIONS
 from ppn_tf.runtime import app, command_flags
-from ppn_tf.runtime.resident_memory import GIVE_BACK, peak_of
+from ppn_tf.runtime.resident_memory import GIVE_BACK, measure_peak
 from ppn_tf.runtime.settings import Bounds
 
 import tensorflow as tf
@@ -211,7 +211,7 @@ def main(argv: Sequence[str]) -> None:
   if FLAGS.measure_memory:
     call = programs(FLAGS.measure_memory, Work(*FLAGS.work))[1]
     results = sum(t.shape.num_elements() * t.dtype.size for t in tf.nest.flatten(call()))
-    print(peak_of(call) / 1e6, results / 1e6)
+    print(measure_peak(call) / 1e6, results / 1e6)
     return
   print_comparison(FLAGS.repeats)
   if FLAGS.scaling:

@@ -30,7 +30,7 @@ from ppn_tf.config import flags as experiment_flags
 from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.runtime.resident_memory import GIVE_BACK, peak_of
+from ppn_tf.runtime.resident_memory import GIVE_BACK, measure_peak
 
 FLAGS = flags.FLAGS
 
@@ -79,7 +79,7 @@ def measure_memory() -> Dict[str, Any]:
   """Measures the peak memory of a step on a batch in memory, in bytes above that before it."""
   work = _prepare_work()
   work.stop_input()
-  return {"bytes": peak_of(work.step, repeats=2)}
+  return {"bytes": measure_peak(work.step, repeats=2)}
 
 
 def measure_time() -> Dict[str, Any]:

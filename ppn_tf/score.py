@@ -63,7 +63,7 @@ def define_flags() -> None:
 
 def _read_skeleton(builder: Any) -> Skeleton:
   """Returns the data set's joints, with the torso of --torso."""
-  skeleton = records.skeleton_of(builder)
+  skeleton = records.read_skeleton(builder)
   try:
     return skeleton.with_torso(FLAGS.torso) if FLAGS.torso else skeleton
   except ValueError as error:

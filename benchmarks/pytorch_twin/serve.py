@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks.pytorch_twin.step import Step
-from ppn_tf.runtime.resident_memory import peak_of
+from ppn_tf.runtime.resident_memory import measure_peak
 
 WAYS = tuple(itertools.product(("contiguous_format", "channels_last"), (False, True)))
 
@@ -75,7 +75,7 @@ class Twin:
     if request == "step":
       return self.timed()
     if request == "memory":
-      return {"bytes": peak_of(self.step, repeats=2)}
+      return {"bytes": measure_peak(self.step, repeats=2)}
     if request == "heatmaps":
       np.savez(argument, **self.step.heatmaps())
       return {}

@@ -1,4 +1,4 @@
-"""Read-only access to the TFDS records that the programs under data/ write."""
+"""Read-only access to TFDS records of the commands in data/."""
 
 import os
 import pathlib
@@ -16,16 +16,16 @@ DEFINITION = "skeleton_definition"
 
 
 def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
-  """Opens a prepared data set; needs neither its builder's code nor a network.
+  """Opens a prepared data set; requires neither its builder's code nor a connection.
 
   Args:
-    path: the folder that holds dataset_info.json, or one above it with exactly
-      one data set below (`--data_dir` of a program under data/ will do).
+    path: folder with dataset_info.json, or one above it with exactly one data set below, such as
+      `--data_dir` of the commands in data/.
   Returns:
-    A read-only builder; its `info` has the splits and the metadata.
+    A read-only builder; its `info` has splits and metadata.
   Raises:
-    InputError: no such folder, no data set in it, several of them, one that
-      cannot be read, or one of other features.
+    InputError: the folder does not exist, or holds no data set, several, one that is not
+      readable, or one of other features.
   """
   folder = pathlib.Path(path).expanduser()
   if not folder.is_dir():
@@ -34,23 +34,23 @@ def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
       f"{folder}: {received}. Expected the folder that a command such as "
       f"`{command('data penn_action')}` made."
     )
-  found = _data_sets_below(folder)
-  if not found:
+  folders = _find_data_sets(folder)
+  if not folders:
     raise InputError(
       f"{folder}: holds no dataset_info.json, so it is no prepared data set. "
       f"Make one with a command such as `{command('data penn_action')}`."
     )
-  if len(found) > 1:
-    names = ", ".join(str(one) for one in found[:8]) + (", ..." if len(found) > 8 else "")
-    raise InputError(f"{folder}: holds {len(found)} data sets. Name one of them: {names}")
-  return _open(found[0])
+  if len(folders) > 1:
+    names = ", ".join(map(str, folders[:8])) + (", ..." if len(folders) > 8 else "")
+    raise InputError(f"{folder}: holds {len(folders)} data sets. Name one of them: {names}")
+  return _open(folders[0])
 
 
-def skeleton_of(builder: tfds.core.DatasetBuilder) -> skeletons.Skeleton:
-  """The data set's joints, by the name in its metadata or as they are written out there.
+def read_skeleton(builder: tfds.core.DatasetBuilder) -> skeletons.Skeleton:
+  """Reads the joints of a data set from its metadata: a known name or a definition.
 
   Raises:
-    InputError: the metadata names no skeleton, or one that is unknown here.
+    InputError: the metadata has no skeleton, or an unknown one.
   """
   metadata = dict(builder.info.metadata or {})
   name = metadata.get("skeleton")
@@ -81,7 +81,7 @@ def open_split(
   """
   builder = open_records(path)
   num_clips(builder, split)
-  own = skeleton_of(builder)
+  own = read_skeleton(builder)
   if own != skeleton:
     name = own.name if own.name in skeletons.SKELETONS else path
     raise InputError(f"{path}: its joints are those of {own.name}. Give --skeleton={name}.")
@@ -89,14 +89,14 @@ def open_split(
 
 
 def skeleton_metadata(skeleton: skeletons.Skeleton) -> Dict[str, Any]:
-  """What a data set's metadata says of its joints: a name, and of unknown ones everything."""
+  """Returns metadata about joints: a name, and the definition of unknown skeletons."""
   if skeletons.SKELETONS.get(skeleton.name) == skeleton:
     return {"skeleton": skeleton.name}
   return {"skeleton": skeleton.name, DEFINITION: skeletons.to_dict(skeleton)}
 
 
 def num_clips(builder: tfds.core.DatasetBuilder, split: str) -> int:
-  """Number of clips in a split; InputError if there is no such split."""
+  """Returns the number of clips in a split; InputError if there is no such split."""
   return builder.info.splits[_check_split(builder, split)].num_examples
 
 
@@ -108,14 +108,15 @@ def serialized_examples(
   shuffle_seed: Optional[tf.Tensor] = None,
   buffer: int = 256,
 ) -> tf.data.Dataset:
-  """A split's clips once, still serialized; cheap, since frames stay encoded.
+  """Builds a dataset of a split's serialized clips; cheap, since frames stay encoded.
 
-  The record files are read directly, so that the seed may be a tensor: one
-  dataset of epochs can derive it from the epoch's number inside `flat_map`.
+  Record files are read directly, so that the seed may be a tensor: a dataset of epochs derives it
+  from the number of the epoch inside `flat_map`.
 
   Args:
-    shuffle_seed: scalar integer; the same seed gives the same order. None
-      keeps the order on disk.
+    builder: records of one data set.
+    split: name of the split.
+    shuffle_seed: scalar integer; equal seeds give equal orders. None keeps the order on disk.
     buffer: clips that are shuffled together, about 2 MB each.
   Returns:
     Dataset of scalar strings.
@@ -133,8 +134,7 @@ def serialized_examples(
   dataset = tf.data.Dataset.from_tensor_slices(order).interleave(
     tf.data.TFRecordDataset, cycle_length=min(len(files), 16)
   )
-  # Dataset.shuffle takes no tensor as seed under every global seed; shuffling
-  # block by block does.
+  # Dataset.shuffle does not take a tensor as seed under every global seed; shuffling blocks does.
   blocks = dataset.batch(buffer).enumerate()
   return blocks.flat_map(
     lambda number, block: tf.data.Dataset.from_tensor_slices(
@@ -144,11 +144,10 @@ def serialized_examples(
 
 
 def parse(builder: tfds.core.DatasetBuilder, serialized: tf.Tensor) -> Dict[str, tf.Tensor]:
-  """One clip from its record; for use inside `Dataset.map`.
+  """Parses one clip from its record, inside `Dataset.map`.
 
   Returns:
-    clip and action: scalar strings. frames: [N] strings, JPEG or PNG as
-    they were on disk.
+    clip and action: scalar strings. frames: [N] strings, encoded JPEG or PNG.
     keypoints: [N, K, 2] float32 (x, y) pixels. visibility: [N, K] bool.
     boxes: [N, 4] float32 pixels. image_size: [2] int32 (height, width).
   """
@@ -157,7 +156,7 @@ def parse(builder: tfds.core.DatasetBuilder, serialized: tf.Tensor) -> Dict[str,
   def rows(shape: Sequence[int], dtype: tf.DType) -> tf.io.FixedLenSequenceFeature:
     return tf.io.FixedLenSequenceFeature(shape, dtype, allow_missing=True)
 
-  # TFDS's own parsing decodes item by item in a map_fn; this is one operation.
+  # The parser of TFDS decodes item by item in a map_fn; this is one operation.
   example = tf.io.parse_single_example(
     serialized,
     {
@@ -175,22 +174,23 @@ def parse(builder: tfds.core.DatasetBuilder, serialized: tf.Tensor) -> Dict[str,
   return example
 
 
-def _data_sets_below(folder: pathlib.Path) -> List[pathlib.Path]:
-  """Folders with a dataset_info.json at `folder` or up to three levels below."""
-  level, found = [folder], []
+def _find_data_sets(folder: pathlib.Path) -> List[pathlib.Path]:
+  """Returns folders with a dataset_info.json at `folder` or up to three levels below."""
+  level: List[pathlib.Path] = [folder]
+  data_sets: List[pathlib.Path] = []
   for _ in range(4):  # name/config/version is three levels
-    found += [one for one in level if (one / "dataset_info.json").is_file()]
-    level = [below for one in level if one not in found for below in _folders_in(one)]
-  return found
+    data_sets += [path for path in level if (path / "dataset_info.json").is_file()]
+    level = [child for path in level if path not in data_sets for child in _list_folders(path)]
+  return data_sets
 
 
-def _folders_in(folder: pathlib.Path) -> List[pathlib.Path]:
-  """Its folders, without those of a build that has not finished."""
+def _list_folders(folder: pathlib.Path) -> List[pathlib.Path]:
+  """Lists subfolders, except those of an unfinished build."""
   try:
     return sorted(
-      below
-      for below in folder.iterdir()
-      if below.is_dir() and not below.name.startswith((".", "incomplete."))
+      child
+      for child in folder.iterdir()
+      if child.is_dir() and not child.name.startswith((".", "incomplete."))
     )
   except PermissionError:
     return []
@@ -200,15 +200,15 @@ def _open(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
   try:
     builder = tfds.builder_from_directory(os.fspath(folder))
     names = set(builder.info.features)
-  except Exception as error:  # TFDS raises whatever the files lead it to, on many lines
+  except Exception as error:  # TFDS raises any exception, with messages of many lines
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     raise InputError(
       f"{folder}: the data set cannot be opened ({reason}). Make it anew."
     ) from error
-  lacking = [name for name in FEATURES if name not in names]
-  if lacking:
+  missing = [name for name in FEATURES if name not in names]
+  if missing:
     raise InputError(
-      f"{folder}: lacks the features {', '.join(lacking)}. Expected the folder "
+      f"{folder}: lacks the features {', '.join(missing)}. Expected the folder "
       f"that a command such as `{command('data penn_action')}` made."
     )
   return builder

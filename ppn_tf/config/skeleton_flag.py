@@ -22,7 +22,7 @@ class SkeletonParser(flags.ArgumentParser):
       from ppn_tf.clips import records  # imports take seconds
 
       try:
-        return skeletons.to_text(records.skeleton_of(records.open_records(argument)))
+        return skeletons.to_text(records.read_skeleton(records.open_records(argument)))
       except InputError as error:
         raise ValueError(str(error)) from error
     return skeletons.to_text(skeletons.find_skeleton(argument))

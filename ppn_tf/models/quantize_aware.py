@@ -166,7 +166,7 @@ def weights_by_name(layer: tf.keras.layers.Layer) -> Dict[str, tf.Variable]:
   return {weight.name.split("/")[-1].split(":")[0]: weight for weight in layer.weights}
 
 
-def ranges_of(layer: tf.keras.layers.Layer) -> Ranges:
+def get_ranges(layer: tf.keras.layers.Layer) -> Ranges:
   """Returns the ranges of a layer whose kernel and result are rounded.
 
   Raises:

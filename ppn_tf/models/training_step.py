@@ -1,5 +1,6 @@
 """Training step on a batch of clips: recurrence, Eq. 1, gradient, optimizer."""
 
+import dataclasses
 import math
 from typing import Dict, List, Mapping, Optional, Tuple
 
@@ -10,6 +11,37 @@ import tensorflow as tf
 Batch = Mapping[str, tf.Tensor]
 # Fraction of the torso within which a predicted joint is correct.
 _PCK_ALPHA = 0.2
+
+
+@dataclasses.dataclass(frozen=True)
+class StepSettings:
+  """Settings of the loss and the gradient of a step.
+
+  Attributes:
+    sigma: standard deviation of the target heatmaps in cells.
+    weight_decay: factor of the L2 term in the gradient.
+    clip_norm: largest global norm of the gradients, which are scaled down to it; 0: unlimited.
+    accumulation: parts that a batch is computed in, to need less memory. The loss is the whole
+      batch's; batch norms see one part.
+
+  Raises:
+    ValueError: a number is not finite or out of range.
+  """
+
+  sigma: float = 2.0
+  weight_decay: float = 1e-5
+  clip_norm: float = 0.0
+  accumulation: int = 1
+
+  def __post_init__(self) -> None:
+    if not 0.0 < self.sigma < math.inf:
+      raise ValueError(f"sigma must be a positive number of cells. Received: {self.sigma}")
+    for name in ("weight_decay", "clip_norm"):
+      value = getattr(self, name)
+      if not 0.0 <= value < math.inf:
+        raise ValueError(f"{name} must be a number of at least 0. Received: {value}")
+    if self.accumulation < 1:
+      raise ValueError(f"accumulation must be at least 1. Received: {self.accumulation}")
 
 
 class TrainingStep:
@@ -32,11 +64,7 @@ class TrainingStep:
     self,
     model: tf.keras.Model,
     optimizer: tf.keras.optimizers.Optimizer,
-    *,
-    sigma: float = 2.0,
-    weight_decay: float = 1e-5,
-    clip_norm: float = 0.0,
-    accumulation: int = 1,
+    settings: Optional[StepSettings] = None,
     teacher: Optional[tf.keras.Model] = None,
   ):
     """Creates a step in the scope of the strategy that runs it.
@@ -44,28 +72,11 @@ class TrainingStep:
     Args:
       model: a VideoPoseModel.
       optimizer: updates the model's trainable variables.
-      sigma: standard deviation of the target heatmaps in cells.
-      weight_decay: factor of the L2 term in the gradient.
-      clip_norm: largest global norm of the gradients, which are scaled down to it; 0: unlimited.
-      accumulation: parts that a batch is computed in, to need less memory. The loss is the
-        whole batch's; batch norms see one part.
-      teacher: fixed VideoPoseModel, whose heatmaps of all joints are the targets instead of the
-        labels'.
-    Raises:
-      ValueError: a number is not finite or out of range.
+      settings: settings of the loss and the gradient; by default those of `StepSettings`.
+      teacher: fixed VideoPoseModel, whose heatmaps of all joints replace the labels as targets.
     """
-    if not 0.0 < sigma < math.inf:
-      raise ValueError(f"sigma must be a positive number of cells. Received: {sigma}")
-    for name, value in (("weight_decay", weight_decay), ("clip_norm", clip_norm)):
-      if not 0.0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number of at least 0. Received: {value}")
-    if accumulation < 1:
-      raise ValueError(f"accumulation must be at least 1. Received: {accumulation}")
     self._model = model
-    self._sigma = sigma
-    self._weight_decay = weight_decay
-    self._clip_norm = clip_norm
-    self._accumulation = accumulation
+    self._settings = settings or StepSettings()
     self._teacher = teacher
     layers = [layer for network in model.networks for layer in network.layers]
     self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)
@@ -120,9 +131,10 @@ class TrainingStep:
     variables = self._model.trainable_variables
     if self.scales_loss:
       gradients = self.optimizer.get_unscaled_gradients(gradients)
-    gradients = [g + self._weight_decay * v for g, v in zip(gradients, variables)]
-    if self._clip_norm:
-      gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm)
+    decay, clip_norm = self._settings.weight_decay, self._settings.clip_norm
+    gradients = [g + decay * v for g, v in zip(gradients, variables)]
+    if clip_norm:
+      gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
     # They are summed over replicas already: decay and norm are of the whole batch.
     self.optimizer.apply_gradients(zip(gradients, variables), skip_gradients_aggregation=True)
 
@@ -130,16 +142,16 @@ class TrainingStep:
     self, batch: Batch, counts: tf.Tensor
   ) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
     """Returns the two parts of Eq. 1 and its gradients, summed over parts of the batch."""
-    if self._accumulation == 1:
+    num_parts = self._settings.accumulation
+    if num_parts == 1:
       return self._compute_gradients_of_part(batch, counts)
     parts = {
-      name: tf.reshape(value, [self._accumulation, -1, *value.shape[1:]])
-      for name, value in batch.items()
+      name: tf.reshape(value, [num_parts, -1, *value.shape[1:]]) for name, value in batch.items()
     }
     first, final = tf.constant(0.0), tf.constant(0.0)
     totals = [tf.zeros_like(variable) for variable in self._model.trainable_variables]
     # A loop of the graph, not of Python, frees each part's activations before the next.
-    for number in tf.range(self._accumulation):
+    for number in tf.range(num_parts):
       part = {name: value[number] for name, value in parts.items()}
       part_first, part_final, gradients = self._compute_gradients_of_part(part, counts)
       first, final = first + part_first, final + part_final
@@ -182,7 +194,7 @@ class TrainingStep:
     if self._teacher is None:
       model = self._model
       size = model.heatmap_size
-      return None, heatmaps.encode(part["keypoints"], size, model.stride, self._sigma)
+      return None, heatmaps.encode(part["keypoints"], size, model.stride, self._settings.sigma)
     maps = self._teacher.unroll(part["frames"])
     return maps.initial, maps.final
 

@@ -5,7 +5,7 @@ import os
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ppn_tf.keypoints import heatmaps
-from ppn_tf.models.training_step import TrainingStep
+from ppn_tf.models.training_step import StepSettings, TrainingStep
 
 import tensorflow as tf
 
@@ -195,14 +195,8 @@ class VideoPoseModel(tf.keras.Model):
         "optimizer must be a tf.keras.optimizers.Optimizer, not a legacy one. "
         f"Received: {optimizer!r}"
       )
-    self._training_step = TrainingStep(
-      self,
-      optimizer,
-      sigma=sigma,
-      weight_decay=weight_decay,
-      clip_norm=clip_norm,
-      accumulation=accumulation,
-    )
+    settings = StepSettings(sigma, weight_decay, clip_norm, accumulation)
+    self._training_step = TrainingStep(self, optimizer, settings)
     super().compile(optimizer=self._training_step.optimizer, **kwargs)
 
   @property

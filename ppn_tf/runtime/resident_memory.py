@@ -29,7 +29,7 @@ def peak_resident() -> int:
   return 1024 * int(line.split()[1])
 
 
-def peak_of(call: Callable[[], object], repeats: int = 5) -> int:
+def measure_peak(call: Callable[[], object], repeats: int = 5) -> int:
   """Measures peak bytes of a call above those at its start, after two calls as warm-up.
 
   The process must have been started with GIVE_BACK in its environment.

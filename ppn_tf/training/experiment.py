@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional
 from ppn_tf.clips import records
 from ppn_tf.config.experiment import Experiment, RunConfig, build_model, open_run
 from ppn_tf.models.ppn import PPN, Framewise
+from ppn_tf.models.training_step import StepSettings
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training import batches, distribution, initial_model
 from ppn_tf.training.ema import WeightAverage
@@ -97,9 +98,14 @@ def trainer_arguments(experiment: Experiment) -> Dict[str, Any]:
       f"--batch_size={optimizer.batch_size}: cannot be divided into {parts * replicas} parts, "
       f"--accumulation={parts}{of_replicas}. Give a multiple."
     )
-  names = ("num_steps", "learning_rate", "weight_decay", "warmup_steps", "clip_norm")
-  arguments = {name: getattr(optimizer, name) for name in (*names, "accumulation")}
-  return {**arguments, "sigma": experiment.training.sigma}
+  settings = StepSettings(
+    sigma=experiment.training.sigma,
+    weight_decay=optimizer.weight_decay,
+    clip_norm=optimizer.clip_norm,
+    accumulation=optimizer.accumulation,
+  )
+  names = ("num_steps", "learning_rate", "warmup_steps")
+  return {"settings": settings, **{name: getattr(optimizer, name) for name in names}}
 
 
 def prepare_distribution(run: RunConfig) -> distribution.Distribution:

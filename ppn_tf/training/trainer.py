@@ -1,8 +1,8 @@
 """Training steps with Adam, learning-rate schedules, and running means."""
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
-from ppn_tf.models.training_step import Batch, TrainingStep
+from ppn_tf.models.training_step import Batch, StepSettings, TrainingStep
 from ppn_tf.models.video_pose_model import VideoPoseModel
 from ppn_tf.training.optimizer import FusedAdam
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 
 class LinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
-  """A learning rate that falls linearly to zero, after steps in which it rises to that line."""
+  """Lowers the learning rate linearly to zero, after a linear warm-up to that line."""
 
   def __init__(self, learning_rate: float, num_steps: int, warmup_steps: int = 0):
     self.learning_rate = learning_rate
@@ -19,10 +19,10 @@ class LinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
 
   def __call__(self, step: tf.Tensor) -> tf.Tensor:
     left = tf.maximum(1.0 - tf.cast(step, tf.float32) / max(self.num_steps, 1), 0.0)
-    return self.learning_rate * left * self.risen(step)
+    return self.learning_rate * left * self.warm_up(step)
 
-  def risen(self, step: tf.Tensor) -> tf.Tensor:
-    """What part of the rate has been reached."""
+  def warm_up(self, step: tf.Tensor) -> tf.Tensor:
+    """Returns the factor of the warm-up, up to 1."""
     return tf.minimum((tf.cast(step, tf.float32) + 1.0) / max(self.warmup_steps, 1), 1.0)
 
   def get_config(self) -> Dict[str, Any]:
@@ -31,15 +31,15 @@ class LinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
 
 
 class StepDecay(LinearDecay):
-  """A learning rate that falls to a tenth at each of some steps, after the same rise."""
+  """Lowers the learning rate to a tenth at each of some steps, after the same warm-up."""
 
   def __init__(self, learning_rate: float, drops: Sequence[int], warmup_steps: int = 0):
     super().__init__(learning_rate, 0, warmup_steps)
     self.drops = list(drops)
 
   def __call__(self, step: tf.Tensor) -> tf.Tensor:
-    fallen = tf.reduce_sum(tf.cast(tf.cast(step, tf.int64) >= self.drops, tf.float32))
-    return self.learning_rate * self.risen(step) * 0.1**fallen
+    num_drops = tf.reduce_sum(tf.cast(tf.cast(step, tf.int64) >= self.drops, tf.float32))
+    return self.learning_rate * self.warm_up(step) * 0.1**num_drops
 
   def get_config(self) -> Dict[str, Any]:
     names = ("learning_rate", "drops", "warmup_steps")
@@ -73,7 +73,8 @@ class Trainer(tf.Module):
     drops: Sequence[int] = (),
     slow_layers: Sequence[tf.keras.layers.Layer] = (),
     slow_rate: float = 1.0,
-    **step_arguments: Any,
+    settings: Optional[StepSettings] = None,
+    teacher: Optional[VideoPoseModel] = None,
   ):
     """Creates a trainer.
 
@@ -85,7 +86,8 @@ class Trainer(tf.Module):
       drops: steps at which the learning rate falls to a tenth, instead of linearly.
       slow_layers: layers whose learning rate is multiplied by `slow_rate`.
       slow_rate: see `slow_layers`.
-      **step_arguments: see `training_step.TrainingStep`.
+      settings: settings of the loss and the gradient; by default those of `StepSettings`.
+      teacher: network whose heatmaps of all joints replace the labels as targets.
     """
     super().__init__(name="trainer")
     self.strategy = tf.distribute.get_strategy()
@@ -95,7 +97,7 @@ class Trainer(tf.Module):
       self.schedule = StepDecay(learning_rate, drops, warmup_steps)
     optimizer = FusedAdam(self.schedule)
     optimizer.slow_down([v for layer in slow_layers for v in layer.weights], slow_rate)
-    self._training_step = TrainingStep(model, optimizer, **step_arguments)
+    self._training_step = TrainingStep(model, optimizer, settings, teacher)
     self.optimizer = self._training_step.optimizer
     self.optimizer.build(model.trainable_variables)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -120,7 +122,7 @@ class Trainer(tf.Module):
     return self.strategy.experimental_local_results(stop)[0]
 
   def read_means(self) -> Dict[str, float]:
-    """The running means (loss parts, PCK-torso in percent), which start anew."""
+    """Returns the running means (loss parts, PCK-torso in percent), and resets them."""
     values = {name: float(mean.result()) for name, mean in self.means.items()}
     for mean in self.means.values():
       mean.reset_state()
@@ -128,7 +130,7 @@ class Trainer(tf.Module):
 
 
 def clips_not_finite(model: VideoPoseModel, batch: Batch) -> List[bool]:
-  """Which clips of a batch, each by itself, give heatmaps or targets that are not finite."""
+  """Returns for each clip of a batch whether its heatmaps or targets are not finite."""
   bad = []
   for number in range(len(batch["frames"])):
     maps = model.unroll(batch["frames"][number : number + 1]).final

@@ -69,7 +69,7 @@ def test_three_sets(source, tmp_path):
   found = {}
   for name, people in people_sets.SETS.items():
     builder = records.open_records(tmp_path / "records" / people.records)
-    found[name] = records.skeleton_of(builder), read_labels(builder, "test")
+    found[name] = records.read_skeleton(builder), read_labels(builder, "test")
   skeleton, clips = found["0502"]
   assert skeleton.name == "penn_action" and len(clips["0502"].keypoints) == 4
   expected = np.stack([tiny_clips.body_at("0005", frame)[0] for frame in range(4)])

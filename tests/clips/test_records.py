@@ -75,7 +75,7 @@ def order(dataset: tf.data.Dataset, builder: Any) -> List[str]:
 def test_opens_the_folder_or_one_above_it(data_dir, below):
   builder = records.open_records(data_dir / below)
   assert records.num_clips(builder, "test") == NUM_CLIPS
-  assert records.skeleton_of(builder) is PENN_ACTION
+  assert records.read_skeleton(builder) is PENN_ACTION
 
 
 def test_parse_gives_what_was_written(data_dir):
@@ -188,7 +188,7 @@ def test_unknown_skeleton_and_missing_file(data_dir, tmp_path):
   folder = link_copy(data_dir, tmp_path / "set")
   (folder / "metadata.json").unlink()
   with pytest.raises(InputError, match="names the skeleton None. Expected one of: .*penn_action"):
-    records.skeleton_of(records.open_records(folder))
+    records.read_skeleton(records.open_records(folder))
   next(folder.glob("*tfrecord*")).unlink()
   with pytest.raises(InputError, match="missing from the data set"):
     records.serialized_examples(records.open_records(folder), "test")

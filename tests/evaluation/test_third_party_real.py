@@ -46,7 +46,7 @@ def fixture_builders(tmp_path_factory):
 
 def measure(builder, peer):
   """The three figures, over the twelve joints of the limbs and Penn Action's head."""
-  skeleton, labels = records.skeleton_of(builder), read_labels(builder, "test")
+  skeleton, labels = records.read_skeleton(builder), read_labels(builder, "test")
   names = list(skeleton.joint_names)
   limbs = [
     names.index(f"{side}_{part}")

@@ -23,7 +23,7 @@ def predicted(names, num_frames=2):
   return ClipPredictions("walk", tuple(names), keypoints, scores)
 
 
-def skeleton_of(*names):
+def read_skeleton(*names):
   return Skeleton("own", names, (), (), (0, 0), ())
 
 
@@ -74,7 +74,7 @@ def test_mpii_as_sub_jhmdb():
 
 
 def test_coco_as_mpii_has_no_top_of_the_head():
-  skeleton = skeleton_of(*MPII_JOINTS)
+  skeleton = read_skeleton(*MPII_JOINTS)
   with pytest.raises(InputError) as caught:
     to_skeleton(predicted(COCO_JOINTS), skeleton)
   message = str(caught.value)
@@ -89,12 +89,12 @@ def test_coco_as_mpii_has_no_top_of_the_head():
 
 
 def test_the_same_name_comes_before_every_rule():
-  found = to_skeleton(predicted(("left_ear", "right_ear", "head")), skeleton_of("head"))
+  found = to_skeleton(predicted(("left_ear", "right_ear", "head")), read_skeleton("head"))
   assert found.keypoints[0, 0].tolist() == [20, 102]
 
 
 def test_first_rule_whose_joints_are_all_there():
-  found = to_skeleton(predicted(("left_ear", "nose")), skeleton_of("head"))
+  found = to_skeleton(predicted(("left_ear", "nose")), read_skeleton("head"))
   assert found.keypoints[0, 0].tolist() == [10, 101]
 
 

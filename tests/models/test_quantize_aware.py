@@ -166,7 +166,7 @@ def test_whole_networks_keep_their_layers_and_weights(backbone):
         layer.name == "heatmaps"
       )
   offsets = model.ppu.get_layer("offsets_2")
-  assert qa.ranges_of(offsets).kernel[0].shape == (54,)
+  assert qa.get_ranges(offsets).kernel[0].shape == (54,)
   assert not [n for n in qa.weights_by_name(model.ppu.get_layer("warp_2")) if n.endswith("_min")]
 
 

@@ -7,6 +7,7 @@ import ppn_tf
 from data.synthetic import clip
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.ppu import ppu
+from ppn_tf.models.training_step import StepSettings
 from ppn_tf.training.trainer import Trainer
 from tests.random_weights import randomize
 
@@ -76,9 +77,8 @@ def test_fit_trains_as_the_trainer_does(clips):
   batches = dataset(clips, torso=torso(clips))
   num_steps = 2 * len(batches)
   expected, model = build(), build()
-  trainer = Trainer(
-    expected, num_steps=num_steps, learning_rate=RATE, sigma=SIGMA, weight_decay=DECAY
-  )
+  settings = StepSettings(sigma=SIGMA, weight_decay=DECAY)
+  trainer = Trainer(expected, num_steps=num_steps, learning_rate=RATE, settings=settings)
   first = [variable.numpy() for variable in model.trainable_variables]
   means = []
   for _ in range(2):

@@ -92,7 +92,7 @@ def test_a_batch_that_cannot_be_divided(batch_size, accumulation, monkeypatch):
   replicas = SimpleNamespace(num_replicas_in_sync=3)
   monkeypatch.setattr(tf.distribute, "get_strategy", lambda: replicas)
   experiment = Experiment().replace(batch_size=6, accumulation=2)
-  assert training_experiment.trainer_arguments(experiment)["accumulation"] == 2
+  assert training_experiment.trainer_arguments(experiment)["settings"].accumulation == 2
   experiment = experiment.replace(batch_size=batch_size, accumulation=accumulation)
   with pytest.raises(InputError, match=f"--batch_size={batch_size}.* {3 * accumulation} parts"):
     training_experiment.trainer_arguments(experiment)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ppn_tf.models.ppn import PPN, Framewise
-from ppn_tf.models.training_step import TrainingStep
+from ppn_tf.models.training_step import StepSettings, TrainingStep
 from ppn_tf.training import mixed_precision
 from ppn_tf.training.trainer import Trainer, clips_not_finite
 
@@ -98,7 +98,8 @@ def test_a_teachers_heatmaps_are_learned_of_all_joints(batch):
 
 def test_two_steps_are_adam_with_weight_decay_in_the_gradient(batch):
   model = Framewise(network())
-  trainer = Trainer(model, num_steps=4, learning_rate=RATE, weight_decay=DECAY, sigma=1.5)
+  settings = StepSettings(weight_decay=DECAY, sigma=1.5)
+  trainer = Trainer(model, num_steps=4, learning_rate=RATE, settings=settings)
   (kernel,) = (variable.numpy().astype(np.float64) for variable in model.trainable_variables)
   first, second, losses = 0.0, 0.0, []
   for step in range(2):
@@ -148,9 +149,8 @@ def test_parts_of_a_batch_add_up_to_it(batch):
   results = []
   for accumulation in (1, 2):
     model = Framewise(network())
-    trainer = Trainer(
-      model, num_steps=4, learning_rate=RATE, weight_decay=0.0, sigma=1.5, accumulation=accumulation
-    )
+    settings = StepSettings(weight_decay=0.0, sigma=1.5, accumulation=accumulation)
+    trainer = Trainer(model, num_steps=4, learning_rate=RATE, settings=settings)
     kernel = model.trainable_variables[0].numpy()
     loss, _ = loss_and_gradient(kernel, batch, sigma=1.5)
     trainer.train_step({**batch, "clip": tf.constant(["a", "b"])})
@@ -167,7 +167,8 @@ def test_long_gradients_are_cut_to_the_norm(batch):
   _, gradient = loss_and_gradient(kernel, batch, sigma=1.5)
   norm = float(np.linalg.norm(gradient))
   optimizer = tf.keras.optimizers.SGD(1.0)
-  step = TrainingStep(model, optimizer, weight_decay=0.0, sigma=1.5, clip_norm=norm / 8)
+  settings = StepSettings(weight_decay=0.0, sigma=1.5, clip_norm=norm / 8)
+  step = TrainingStep(model, optimizer, settings)
   step.train(batch)
   np.testing.assert_allclose(model.trainable_variables[0], kernel - gradient / 8, atol=1e-6)
 

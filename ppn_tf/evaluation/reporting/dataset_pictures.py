@@ -51,7 +51,7 @@ def draw_pictures(
     InputError: there is no such data set, or a network has other joints.
   """
   builder = records.open_records(dataset)
-  skeleton = records.skeleton_of(builder)
+  skeleton = records.read_skeleton(builder)
   predicted = [run for run in runs if run.predictions and num_worst]
   sheets: List[Sheet] = draw_sheets(predicted, builder, split, num_worst) if predicted else []
   first_ppn = next((run for run in runs if run.propagates), None)

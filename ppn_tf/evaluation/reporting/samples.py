@@ -36,7 +36,7 @@ def read_samples(
   Raises:
     InputError: If the split does not exist or is empty.
   """
-  skeleton = records.skeleton_of(builder)
+  skeleton = records.read_skeleton(builder)
   indices = spread(records.num_clips(builder, split), num_clips)
   if not indices:
     raise InputError(

@@ -63,7 +63,7 @@ def draw_sheets(
     InputError: If predictions have other joints or another number of frames than
       the labels, or cover no clip of the split.
   """
-  skeleton, alpha = records.skeleton_of(builder), get_threshold(runs)
+  skeleton, alpha = records.read_skeleton(builder), get_threshold(runs)
   labels = read_labels(builder, split)
   predicted = {run.name: _read_keypoints(run, labels, skeleton, split) for run in runs}
   scores = {

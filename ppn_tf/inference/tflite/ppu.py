@@ -29,7 +29,7 @@ from ppn_tf.models.layers.deform_conv import deformable_convolutions
 from ppn_tf.models.layers.deform_gather import framed_differences, tap_positions
 from ppn_tf.models.ppu import Mean
 from ppn_tf.models.pruning import used_samples
-from ppn_tf.models.quantize_aware import Ranges, is_rounding, ranges_of, weights_by_name
+from ppn_tf.models.quantize_aware import Ranges, get_ranges, is_rounding, weights_by_name
 
 import tensorflow as tf
 
@@ -167,7 +167,7 @@ class ServedPPU(tf.Module):
   def _scaled_ranges(self, layer: tf.keras.layers.Layer, channels: np.ndarray) -> Ranges:
     """Returns the ranges of some channels of scaled offsets."""
     scale = self._axes[0].scale
-    kernel, result = (tuple(scale * limit.numpy() for limit in pair) for pair in ranges_of(layer))
+    kernel, result = (tuple(scale * limit.numpy() for limit in pair) for pair in get_ranges(layer))
     return Ranges(tuple(limit[channels] for limit in kernel), result)
 
   def __call__(self, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:

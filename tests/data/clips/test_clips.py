@@ -91,7 +91,7 @@ def test_records_have_the_content_of_the_json(source, tmp_path):
 
 def test_records_have_their_skeleton(source, tmp_path):
   dataset.prepare(ClipsSource(source), str(tmp_path / "out"), "mine")
-  assert records.skeleton_of(records.open_records(tmp_path / "out")) == Skeleton(
+  assert records.read_skeleton(records.open_records(tmp_path / "out")) == Skeleton(
     name="stick",
     joint_names=("nose", "left_shoulder", "right_shoulder", "left_hip", "right_hip"),
     flip_pairs=((1, 2), (3, 4)),

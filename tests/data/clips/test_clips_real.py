@@ -22,7 +22,7 @@ def test_two_people_in_a_real_video(tmp_path):
   labels = np.load(SHARED / "bonn" / f"{VIDEO}_gt_2x41x16x2.npy")
   reader = ClipsSource(tmp_path / "bonn", strict=True)
   builder = records.open_records(dataset.prepare(reader, str(tmp_path / "out"), "bonn"))
-  assert records.skeleton_of(builder).joint_names == MPII_JOINTS
+  assert records.read_skeleton(builder).joint_names == MPII_JOINTS
   assert reader.account.num_frames == {"test": 2 * 41}
   clips = {
     clip["clip"].numpy().decode(): clip

@@ -112,7 +112,7 @@ def fixture_source(tmp_path):
 def test_people_become_clips_of_one_frame(source, tmp_path):
   reader = MpiiSource(source)
   builder = records.open_records(dataset.prepare(reader, str(tmp_path / "out")))
-  assert records.skeleton_of(builder) is PENN_ACTION
+  assert records.read_skeleton(builder) is PENN_ACTION
   clips = {
     split: {
       clip["clip"].decode(): clip

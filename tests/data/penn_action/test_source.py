@@ -55,7 +55,7 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
   assert "frames without labels, 1:\n    0006" in summary
 
   builder = records.open_records(out)
-  assert records.skeleton_of(builder).name == "penn_action"
+  assert records.read_skeleton(builder).name == "penn_action"
   assert builder.info.metadata["skipped"] == ["0003", "0004", "0005", "0007", "0008", "0010"]
   (clip,) = [
     records.parse(builder, example) for example in records.serialized_examples(builder, "test")

@@ -50,7 +50,7 @@ def test_records_have_the_content_of_the_files(source, tmp_path):
   reader = JhmdbSource(source, 1, strict=True)
   folder = dataset.prepare(reader, str(tmp_path / "out"))
   assert folder == tmp_path / "out" / "sub_jhmdb" / "split_1" / "1.0.0"
-  assert records.skeleton_of(records.open_records(folder)) is SUB_JHMDB
+  assert records.read_skeleton(records.open_records(folder)) is SUB_JHMDB
   assert reader.account.num_frames == {"train": 4, "test": 3}
   (clip,) = clips_in(folder, "train")
   assert (clip["clip"], clip["action"]) == (b"catch/a1", b"catch")
