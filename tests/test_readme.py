@@ -80,6 +80,7 @@ def test_blocks_run_in_order(installed, tmp_path):
   frames = json.loads((tmp_path / "video_pose.json").read_text())["frames"]
   assert len(frames) == 230 and sum(frame["found"] for frame in frames) > 100
   assert (tmp_path / "video_pose.mp4").stat().st_size > 10_000
-  assert len(printed["python"].splitlines()) == len(frames)
-  for name in ("people.tflite", "report.html", "runs/drawn_saved_model"):
+  assert "230 frames, " in printed["python"] and "Trainable params" in printed["python"]
+  assert json.loads((tmp_path / "joints.json").read_text())["frames"] == frames
+  for name in ("overlay.mp4", "people.tflite", "report.html", "runs/drawn_saved_model"):
     assert (tmp_path / name).exists()
