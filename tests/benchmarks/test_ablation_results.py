@@ -1,4 +1,4 @@
-"""Spreads and verdicts of the ablations, worked out by hand."""
+"""Tests of spreads and verdicts of the ablations, by hand."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from benchmarks.ablation_results import Results, spread, verdict
 
 
 def run(scores_by_seed, along=()):
-  """A run's results, scored with T = 5, and along whole clips."""
+  """Returns the results of a run, scored with T = 5 and along whole clips."""
   return {
     seed: {
       "scores": {
@@ -20,25 +20,25 @@ def run(scores_by_seed, along=()):
 
 
 def test_spread_is_mean_and_sample_deviation():
-  # Deviations -2, 0, 2: their squares' sum over n - 1 is 4.
+  # Deviations -2, 0, 2, whose squares sum to 8; 8 / (n - 1) is 4.
   assert spread([70.0, 72.0, 74.0]) == "72.0 ± 2.0"
   assert spread([70.0]) == "70.0"
 
 
-def test_a_claim_holds_with_every_seed_or_is_undecided():
+def test_claim_holds_with_every_seed_or_is_undecided():
   assert verdict([3.0, 2.5], [1.0, 2.0]) == "**holds** (+1.2 on average, +2.0, +0.5 by seed)"
   assert verdict([1.0, 2.0], [3.0, 2.0]).startswith("**does not hold** (-1.0 on average")
   assert verdict([4.0, 1.0], [1.0, 2.0]).startswith("**undecided** (+1.0 on average")
 
 
-def test_seeds_are_those_that_all_runs_have_in_order():
+def test_seeds_common_to_all_runs_are_sorted():
   results = Results({"a": run({"10": 1, "2": 3, "0": 5}), "b": run({"2": 1, "10": 1})})
   assert results.seeds("a", "b") == ["2", "10"]
   assert results.seeds("a", "b", "c") == []
   assert results.scores("a") == [5, 3, 1]
 
 
-def test_late_frames_are_those_behind_the_thirtieth():
+def test_late_frames_follow_the_thirtieth():
   results = Results({"a": run({"0": 1}, [0.0] * 30 + [10.0, 20.0])})
   assert results.late("a") == [15.0]
 
@@ -52,7 +52,7 @@ def test_every_run_starts_from_pretrained_networks_of_its_backbones():
         assert backbone.replace("head", "body") in pretrained[source]
 
 
-def test_networks_come_with_prerequisites_and_behind_it():
+def test_networks_follow_their_prerequisites():
   runs = plan.with_prerequisites(["swift_lite", "swift"])
   assert [run.name for run in runs] == [
     "pretrained_small",

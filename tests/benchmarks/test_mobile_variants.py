@@ -1,4 +1,4 @@
-"""The page and plot of the mobile variants, from made-up times and scores."""
+"""Tests of the page and plot of mobile variants, with invented times and scores."""
 
 import json
 import pathlib
@@ -14,7 +14,7 @@ from ppn_tf.runtime.interpreter import available_runtimes
 
 
 def results_table(**scores):
-  """Scores over whole clips by run, one for each seed."""
+  """Returns scores on whole clips by run, one for each seed."""
   return {
     run: {
       str(seed): {"scores": {"0": {"pck_torso": {"micro": score}}}}
@@ -47,7 +47,7 @@ def fixture_doors_flags():
     yield
 
 
-def test_the_page_has_times_scores_and_verdicts(results, measured):
+def test_page_has_times_scores_and_verdicts(results, measured):
   page = mobile.page(Results(results), measured, "thunder")
   (row,) = [line for line in page.splitlines() if line.startswith("| lite, exact sampler |")]
   assert [cell.strip() for cell in row.strip("|").split("|")] == [
@@ -57,14 +57,14 @@ def test_the_page_has_times_scores_and_verdicts(results, measured):
   assert "2 seeds" in page and "thunder" in page and "nothing" not in page
 
 
-def test_the_plot_has_a_dot_for_each_variant_with_a_score(results, measured):
+def test_plot_has_a_dot_for_each_variant_with_a_score(results, measured):
   (axes,) = mobile.plot(Results(results), measured).axes
   dots = [line for line in axes.lines if line.get_marker() == "o"]
   assert len(dots) == sum(bool(variant.small) for variant in mobile.VARIANTS)
   assert (4.5, 79.75) in [(line.get_xdata()[0], line.get_ydata()[0]) for line in dots]
 
 
-def test_what_is_missing_is_said(results, tmp_path):
+def test_missing_inputs(results, tmp_path):
   path = tmp_path / "results.json"
   with pytest.raises(InputError, match="no such file"):
     mobile.read_results(path)
@@ -76,15 +76,15 @@ def test_what_is_missing_is_said(results, tmp_path):
     mobile.measure(pathlib.Path("/no/such.tflite"))
 
 
-def test_variants_are_timed_with_the_reference_among_them(tmp_path, monkeypatch):
-  """Real files, of networks that are exported in no time."""
+def test_variants_are_timed_with_the_reference(tmp_path, monkeypatch):
+  """Exports and times small networks."""
   tiny = ("--method=framewise", "--body_backbone=mobilenet_v2_0.35", "--image_size=32,32")
   variants = (mobile.Variant("a", tiny, "exact"), mobile.Variant("b", tiny, "exact", "float16"))
   monkeypatch.setattr(mobile, "VARIANTS", variants)
   reference = tmp_path / "reference.tflite"
   mobile.export(variants[0], reference)
   flags.FLAGS.repeats, flags.FLAGS.runtime = 3, available_runtimes()[0]
-  found = mobile.measure(reference)
-  assert found["b"].bytes < 0.6 * found["a"].bytes
-  assert found["a"].macs == found["b"].macs == mobile.step_macs(variants[0])
-  assert all(0.2 < one.ratio < 5.0 and one.milliseconds > 0 for one in found.values())
+  measured = mobile.measure(reference)
+  assert measured["b"].bytes < 0.6 * measured["a"].bytes
+  assert measured["a"].macs == measured["b"].macs == mobile.step_macs(variants[0])
+  assert all(0.2 < costs.ratio < 5.0 and costs.milliseconds > 0 for costs in measured.values())

@@ -1,4 +1,4 @@
-"""The table of networks on labelled people, from made-up scores and by tiny networks."""
+"""Tests of scores on labeled people, with invented scores and with tiny networks."""
 
 import json
 
@@ -15,7 +15,7 @@ from tests.evaluation.test_third_party import convert
 import tensorflow as tf
 
 
-def made_up(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
+def invented(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
   time = {"milliseconds": milliseconds, "turns": 30, "threads": 1, "runtime": "some runtime"}
   return {
     "file": "network.tflite",
@@ -31,18 +31,24 @@ def made_up(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
   }
 
 
-@pytest.fixture(name="found")
-def fixture_found():
-  ours = {"0502": made_up(80.0, 95.0, 2.25, 12.34, 74.5), "bonn": made_up(70.0, jitter=3.0)}
-  ours.update({"lspet_val": made_up(60.0, jitter=float("nan")), people.OTHER: made_up(85.5)})
-  other = {"0502": made_up(75.0, 99.0, 4.0, 100.0, 77.0), "bonn": made_up(71.0, jitter=5.0)}
-  other.update({"lspet_val": made_up(50.0), people.OTHER: made_up(90.0)})
+@pytest.fixture(name="results")
+def fixture_results():
+  ours = {
+    "0502": invented(80.0, 95.0, 2.25, 12.34, 74.5),
+    "bonn": invented(70.0, jitter=3.0),
+  }
+  ours.update({"lspet_val": invented(60.0, jitter=float("nan")), people.OTHER: invented(85.5)})
+  other = {
+    "0502": invented(75.0, 99.0, 4.0, 100.0, 77.0),
+    "bonn": invented(71.0, jitter=5.0),
+  }
+  other.update({"lspet_val": invented(50.0), people.OTHER: invented(90.0)})
   return {name: {"ours": ours[name], "other": other[name]} for name in ours}
 
 
 @pytest.fixture(name="doors_flags", autouse=True)
 def fixture_doors_flags(monkeypatch):
-  """Flags of its own, since other benchmarks have some of the same names."""
+  """Defines separate flags, because other benchmarks define some of the same names."""
   values = flags.FlagValues()
   people.define_flags(values)
   values(["test"])
@@ -53,8 +59,8 @@ def cells(line):
   return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_the_table(found):
-  lines = tables.to_text(people.table(found), markdown=True).splitlines()
+def test_table(results):
+  lines = tables.to_text(people.table(results), markdown=True).splitlines()
   assert cells(lines[0])[:4] == ["network", "0502 PCK-torso", "clean", "other torso"]
   assert cells(lines[2]) == [
     "ours", "**80.0**", "74.5", "85.5", "95.0", "70.0", "**90.0**", "**60.0**", "**90.0**", "2.25",
@@ -65,8 +71,8 @@ def test_the_table(found):
   assert cells(lines[4]) == ["the labels", *["–"] * 8, "1.50", "1.50", "–"]
 
 
-def test_the_page(found):
-  page = people.page(found)
+def test_page(results):
+  page = people.page(results)
   assert "| 0502 | a test clip of Penn Action | 58 | 1 | 2 | left shoulder to right hip |" in page
   assert '\n\n- Files: ours is network.tflite, other is network.tflite.\n- "clean"' in page
   assert "with 400 of its 637 labeled joints" in " ".join(page.split())
@@ -74,28 +80,28 @@ def test_the_page(found):
 
 
 def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
-  """All three sets are the tests' two clips here; the torso is another one at the end."""
+  """Scores two networks with the two clips of the tests in place of all three sets."""
   records = tmp_path / "records"
-  for one in people.SETS.values():
-    (records / one.records).parent.mkdir(parents=True, exist_ok=True)
-    (records / one.records).symlink_to(tiny_dataset)
+  for people_set in people.SETS.values():
+    (records / people_set.records).parent.mkdir(parents=True, exist_ok=True)
+    (records / people_set.records).symlink_to(tiny_dataset)
   answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
   other = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
   people.FLAGS.tflite = [f"ours={exported(tmp_path)}", f"other={other}"]
   people.FLAGS.data_dir, people.FLAGS.turns = str(records), 3
   people.FLAGS.output = str(tmp_path / "scores.json")
   people.main(["people_scores"])
-  found = json.loads((tmp_path / "scores.json").read_text())
-  assert list(found) == ["0502", "bonn", "lspet_val", people.OTHER]
-  assert found["0502"]["ours"]["file"] == "ours.tflite" and found["0502"]["ours"]["time"]
-  assert found[people.OTHER]["other"]["torso"] == ["right_shoulder", "left_hip"]
+  results = json.loads((tmp_path / "scores.json").read_text())
+  assert list(results) == ["0502", "bonn", "lspet_val", people.OTHER]
+  assert results["0502"]["ours"]["file"] == "ours.tflite" and results["0502"]["ours"]["time"]
+  assert results[people.OTHER]["other"]["torso"] == ["right_shoulder", "left_hip"]
   for name in ("ours", "other"):
-    assert found["0502"][name]["pck_body"] == found[people.OTHER][name]["pck_body"]
-    assert found["0502"][name]["pck_torso"] == found["bonn"][name]["pck_torso"]
+    assert results["0502"][name]["pck_body"] == results[people.OTHER][name]["pck_body"]
+    assert results["0502"][name]["pck_torso"] == results["bonn"][name]["pck_torso"]
   assert (tmp_path / "scores.md").read_text().startswith("# Networks on labeled people")
 
 
-def test_what_is_missing_is_said(tmp_path):
+def test_missing_inputs(tmp_path):
   with pytest.raises(InputError, match="nothing to score"):
     people.check(tmp_path, [])
   with pytest.raises(InputError, match="--tflite=ours=/no/such.tflite: no such file"):

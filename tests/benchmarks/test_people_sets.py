@@ -1,4 +1,4 @@
-"""The three sets of labelled people, made of small sources of the same form."""
+"""Tests of the three sets of labeled people, with small sources of the same form."""
 
 import io
 import json
@@ -21,7 +21,7 @@ STILLS = (9, 12, 30)
 
 @pytest.fixture(name="source", scope="module")
 def fixture_source(tmp_path_factory):
-  """A video of 4 frames, 41 frames of two people, and three stills."""
+  """Writes a video of 4 frames, 41 frames of two people, and three stills."""
   root = tmp_path_factory.mktemp("people") / "came as"
   tiny_clips.write_clip(root / "penn", "0005")
   (root / "penn_action").mkdir()
@@ -59,55 +59,55 @@ def write_lspet_labels(root, names):
   np.savez(path, joints=joints, index=np.array(STILLS), names=np.array(names))
 
 
-def door(source, data_dir):
+def make_sets(source, data_dir):
   return run_command("benchmarks.people_sets", f"--source={source}", f"--data_dir={data_dir}")
 
 
 def test_three_sets(source, tmp_path):
-  done = door(source, tmp_path / "records")
+  done = make_sets(source, tmp_path / "records")
   assert done.returncode == 0, done.stderr
-  found = {}
+  sets = {}
   for name, people in people_sets.SETS.items():
     builder = records.open_records(tmp_path / "records" / people.records)
-    found[name] = records.read_skeleton(builder), read_labels(builder, "test")
-  skeleton, clips = found["0502"]
+    sets[name] = records.read_skeleton(builder), read_labels(builder, "test")
+  skeleton, clips = sets["0502"]
   assert skeleton.name == "penn_action" and len(clips["0502"].keypoints) == 4
   expected = np.stack([tiny_clips.body_at("0005", frame)[0] for frame in range(4)])
   np.testing.assert_allclose(clips["0502"].keypoints, expected, atol=1e-4)
 
-  skeleton, clips = found["bonn"]
+  skeleton, clips = sets["bonn"]
   labels = np.load(source / "bonn" / f"{people_sets.VIDEO}_gt_2x41x16x2.npy")
   assert sorted(clips) == [f"{people_sets.VIDEO}#{person}" for person in (0, 1)]
   assert skeleton.joint_names[8:10] == ("upper_neck", "head_top")
   for person in (0, 1):
-    one = clips[f"{people_sets.VIDEO}#{person}"]
-    seen = ~np.isnan(labels[person, ..., 0])
-    np.testing.assert_array_equal(one.visibility, seen)
-    np.testing.assert_allclose(one.keypoints[seen], labels[person][seen], atol=1e-4)
+    clip = clips[f"{people_sets.VIDEO}#{person}"]
+    visible = ~np.isnan(labels[person, ..., 0])
+    np.testing.assert_array_equal(clip.visibility, visible)
+    np.testing.assert_allclose(clip.keypoints[visible], labels[person][visible], atol=1e-4)
 
-  skeleton, clips = found["lspet_val"]
+  skeleton, clips = sets["lspet_val"]
   assert sorted(clips) == ["00009", "00012", "00030"]
   assert skeleton.torso == (skeleton.joint_names.index("left_shoulder"), 2)
   assert skeleton.joint_names[0] == "right_ankle" and skeleton.joint_names[13] == "head_top"
-  # The joints reach from 32 to 160: 1.2 times that, and with the margin of 1.25 the whole still.
+  # Joints span 32 to 160, and the box 1.2 times that; with a margin of 1.25 it is the whole still.
   np.testing.assert_allclose(clips["00012"].boxes, [[19.2, 19.2, 172.8, 172.8]], atol=1e-4)
-  kept = door(source, tmp_path / "records")
+  kept = make_sets(source, tmp_path / "records")
   assert kept.returncode == 0 and kept.stdout.count(": kept, ") == 3
 
 
-def test_joints_that_are_no_numbers_are_not_labelled():
+def test_nan_joints_are_not_labeled():
   joints = np.array([[3.0, 4.0], [np.nan, 7.0], [5.0, 6.0]])
   assert people_sets.coco_joints(joints) == [3, 4, 2, 0, 0, 0, 5, 6, 2]
 
 
-def test_a_file_that_is_missing_is_named(source, tmp_path):
-  done = door(tmp_path / "nowhere", tmp_path / "records")
+def test_missing_file_is_named(source, tmp_path):
+  done = make_sets(tmp_path / "nowhere", tmp_path / "records")
   (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
   assert "nowhere/penn_action/0502.mp4: no such file, but set 0502 requires it" in line
   assert done.returncode == 1 and not (tmp_path / "records").exists()
 
 
-def test_other_joints_are_refused(source, tmp_path):
+def test_unexpected_joints_are_refused(source, tmp_path):
   changed = tmp_path / "changed" / "lspet_val"
   changed.mkdir(parents=True)
   write_lspet_labels(changed.parent, ("l_ankle", *people_sets.LSP_NAMES[1:]))
@@ -115,7 +115,7 @@ def test_other_joints_are_refused(source, tmp_path):
     people_sets.write_lspet(changed.parent, tmp_path / "out")
 
 
-def test_a_still_that_is_missing_is_named(source, tmp_path):
+def test_missing_still_is_named(source, tmp_path):
   changed = tmp_path / "changed" / "lspet_val"
   changed.mkdir(parents=True)
   write_lspet_labels(changed.parent, people_sets.LSP_NAMES)

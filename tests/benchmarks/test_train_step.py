@@ -1,4 +1,4 @@
-"""Tests of the training step's benchmark, and that its PyTorch twin computes the same."""
+"""Tests of the benchmark of the training step, whose PyTorch twin must compute the same."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ TWINS = {
 
 @pytest.fixture(name="pytorch", scope="module")
 def fixture_pytorch():
-  """A Python that has PyTorch."""
+  """Returns a Python with PyTorch."""
   if not PYTHON:
     pytest.skip("PPN_TF_PYTORCH_PYTHON names no Python with PyTorch")
   if subprocess.run([PYTHON, "-c", "import torch"], capture_output=True).returncode:
@@ -66,7 +66,7 @@ def test_twin_computes_the_same(pytorch, name, tmp_path):
   batch = random_batch(model, num_frames=3)
   hand_over(model, batch, experiment.to_flags(), tmp_path)
   with TwinProcess(pytorch, tmp_path) as twin:
-    found = twin.heatmaps(tmp_path / "found.npz")
+    twins = twin.heatmaps(tmp_path / "found.npz")
     parameters = twin.parameters
   assert parameters == sum(network.count_params() for network in model.networks)
 
@@ -80,17 +80,17 @@ def test_twin_computes_the_same(pytorch, name, tmp_path):
     return maps.initial, maps.final, loss, tf.linalg.global_norm(gradients)
 
   initial, final, loss, gradient_norm = compute()
-  np.testing.assert_allclose(found["initial"], initial, atol=1e-4 * np.abs(initial).max())
-  np.testing.assert_allclose(found["final"], final, atol=1e-4 * np.abs(final).max())
-  np.testing.assert_allclose(found["loss"], loss, rtol=1e-4)
-  # Coarser: kinks of ReLUs and sampling, and batch norms of eight cells, make much of rounding.
-  np.testing.assert_allclose(found["gradient_norm"], gradient_norm, rtol=1e-2)
-  assert np.ptp(found["initial"]) > 0.1 and np.ptp(found["final"]) > 0.1
+  np.testing.assert_allclose(twins["initial"], initial, atol=1e-4 * np.abs(initial).max())
+  np.testing.assert_allclose(twins["final"], final, atol=1e-4 * np.abs(final).max())
+  np.testing.assert_allclose(twins["loss"], loss, rtol=1e-4)
+  # Less exact, because ReLUs, sampling and batch norms of eight cells amplify rounding.
+  np.testing.assert_allclose(twins["gradient_norm"], gradient_norm, rtol=1e-2)
+  assert np.ptp(twins["initial"]) > 0.1 and np.ptp(twins["final"]) > 0.1
 
 
 def test_row_of_a_measured_twin():
   cells = train_step.row("demo", {**MEASURED, **TWINS})
-  # 2 clips of 5 frames in half a second; 0.2 of 0.8 s waited.
+  # 2 clips of 5 frames in 0.5 s; 0.2 of 0.8 s spent waiting.
   assert cells == [
     *("demo", "500 ms", "20.0", "12.5", "200.0 ms = 25.0%", "300 MB"),
     *("13.3", "450 MB", "1.50x"),
@@ -102,7 +102,7 @@ def test_row_without_a_twin_says_so():
   assert train_step.row("demo", MEASURED)[-3:] == ["not measured"] * 3
 
 
-def test_description_says_what_was_measured():
+def test_description_names_the_configuration():
   text = train_step.description("swift", {**MEASURED, **TWINS})
   assert "ppn_swift.cfg with 2 clips of T = 5 at 128x96 pixels, 1.25 million parameters" in text
   assert "PyTorch 2.13.0" in text and "channels_last, plain Adam" in text

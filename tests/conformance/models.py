@@ -1,4 +1,4 @@
-"""The list of models that must work in every form, and what it is held against."""
+"""Models that must work in every form, and a search for models missing from this list."""
 
 import importlib
 import inspect
@@ -22,14 +22,13 @@ SMALL = "mobilenet_v2_0.35"
 
 
 class Case(NamedTuple):
-  """A model of the list.
+  """Model of the list.
 
   Attributes:
-    build: makes it, with fresh weights.
-    covers: names as `found` gives them.
-    slow: whether it is left to the slow tests. Of each kind one is not.
-    repeats: the case whose layers it has, more of them or wider ones. Its forms need no
-      check of their own.
+    build: builds the model with new weights.
+    covers: names of `found` that the model covers.
+    slow: whether only the slow tests check the model. One model of each kind is not slow.
+    repeats: case with the same layers, but fewer or narrower ones, whose check suffices.
   """
 
   build: Callable[[], Framewise]
@@ -97,7 +96,7 @@ CASES: Dict[str, Case] = {
   "ppn_sum": Case(lambda: _ppn(reduction="sum", initial_gain=0.5), {"reduction:sum"}, True),
   "ppn_wide_unit": Case(lambda: _ppn(width=16), _PARTS, True),
 }
-# Backbone functions, each behind the names of BACKBONES.
+# Backbone functions; BACKBONES has their names.
 _BEHIND_BACKBONES = {"mobilenet_v2", "mobilenet_v2_fpn", "resnet", "hrnet"}
 # Abstract classes.
 _BASES = {"VideoPoseModel"}
@@ -108,9 +107,9 @@ def covered() -> Set[str]:
 
 
 def found() -> Set[str]:
-  """Names of ppn_tf.models and of the exported PPU: table entries, layers, modules and builders.
+  """Returns names in ppn_tf.models and of the exported PPU: entries, layers, modules, builders.
 
-  A function builds if its result is a Keras model or a Keras tensor.
+  A function is a builder if it returns a Keras model or a Keras tensor.
   """
   names = {
     f"{kind}:{name}"
@@ -140,25 +139,25 @@ def _modules() -> List[object]:
 
 
 def _builds(function: Callable[..., object]) -> bool:
-  """Whether it gives a Keras model or features, not just numbers on numbers.
+  """Returns whether a function builds a Keras model or features instead of plain tensors.
 
-  Deformable convolution's functions of tensors are what its layer consists of;
-  tests/models compares them all.
+  Functions of tensors for deformable convolution are parts of its layer; tests/models compares
+  them.
   """
   if function.__module__.rpartition(".")[2] in {f"deform_{name}" for name in IMPLEMENTATIONS}:
     return False
   result = str(inspect.signature(function).return_annotation)
-  # A list is of layers that a function has set, in a model that was there.
+  # A list has the layers that a function has set in an existing model.
   return ("keras" in result or "Tensor" in result) and "List" not in result
 
 
 def randomise(model: Framewise, seed: int) -> None:
-  """Weights with which all parts of a model matter, and heatmaps that spread by 1 on noise.
+  """Sets weights so that all parts of a model matter, and heatmaps of noise have a spread of 1.
 
-  Batch norms get the statistics of noise: with those of a new network, features
-  fade from layer to layer until float16 has only zero. Residual branches weigh a
-  quarter, as in a trained network they weigh little: at full weight a hundred
-  random layers make any rounding error as large as the features.
+  Batch norms get statistics of noise; with those of a new network, features fade from layer to
+  layer until float16 has only zeros. Residual branches get a weight of 1/4, as they contribute
+  little in a trained network; otherwise, a hundred random layers make any rounding error as large
+  as the features.
   """
   rng = np.random.default_rng(seed)
   noise = rng.uniform(0, 255, (4, *SIZE, 3)).astype(np.float32)
@@ -176,7 +175,7 @@ def randomise(model: Framewise, seed: int) -> None:
       heatmaps = network.get_layer("heatmaps")
       features = tf.keras.Model(network.input, heatmaps.input)(noise, training=False)
       kernel, bias = heatmaps.get_weights()
-      # A sigmoid behind it would spread by nothing if what it squashes did not.
+      # The input of a sigmoid must have a spread, too.
       heatmaps.set_weights([kernel / np.std(features @ kernel[0, 0]), bias])
       if network.layers[-1] is not heatmaps:
         scales = network.layers[-1].get_weights()[0]
@@ -184,7 +183,7 @@ def randomise(model: Framewise, seed: int) -> None:
 
 
 def _residual_branches(network: tf.keras.Model) -> List[tf.keras.layers.BatchNormalization]:
-  """The batch norms that end a branch which is added to features that go on as they were."""
+  """Returns the last batch norms of residual branches."""
   branches = []
   for add in network.layers:
     if isinstance(add, tf.keras.layers.Add):

@@ -1,4 +1,4 @@
-"""Every model of the list in every form that the project promises, and all forms alike."""
+"""Tests that all forms of every model in the list give equal results."""
 
 import functools
 
@@ -23,20 +23,20 @@ EACH = [
 FORMS = [case for case in EACH if not CASES[case.id].repeats]
 EXPORTED = [case for case in FORMS if case.id != "ppn_from_first"]
 HALF = ("mixed_bfloat16", "mixed_float16")
-# Both kinds where it costs least, and each in turn elsewhere.
+# Both kinds for the smallest model, and alternating kinds for the others.
 MIXED = [
   pytest.param(*case.values, policy, marks=case.marks, id=f"{case.id}-{policy}")
   for number, case in enumerate(FORMS)
   for policy in (HALF[number % 2 :][:1] if CASES[case.id].slow else HALF)
 ]
-# What a hundred random layers leave of bfloat16's three digits.
+# Tolerance of bfloat16, with three digits, after a hundred random layers.
 MIXED_BOUNDS = {"mixed_bfloat16": 0.5, "mixed_float16": 0.1}
 FRAMES = 2
 
 
 @functools.lru_cache(maxsize=4)
 def build(name: str, seed: int = 1):
-  """A model with random weights, one for all tests of its forms: none changes it."""
+  """Returns a model with random weights, shared by all tests, which do not change it."""
   tf.keras.utils.set_random_seed(seed)
   model = CASES[name].build()
   randomise(model, seed)
@@ -45,35 +45,35 @@ def build(name: str, seed: int = 1):
 
 @functools.lru_cache(maxsize=4)
 def eager(name: str):
-  """What the model answers to the clip, computed op by op."""
+  """Returns the heatmaps of the clip, computed op by op."""
   return build(name).unroll(CLIP)
 
 
 def apart(heatmaps, expected) -> float:
-  """The error's root mean square in spreads of the expected heatmaps.
+  """Returns the root mean square error over the spread of the expected heatmaps.
 
-  Unrelated heatmaps would be 1.4 apart, and heatmaps of zeros 1. A bound on single
-  cells would hang on the processor, whose order of additions differs.
+  Unrelated heatmaps have an error of 1.4, and zeros an error of 1. A bound on single cells would
+  depend on the processor, whose order of additions differs.
   """
   error = tf.sqrt(tf.reduce_mean(tf.square(heatmaps - expected)))
   return float(error / tf.math.reduce_std(expected))
 
 
-# [1, T, H, W, 3] frames that differ from one another.
+# [1, T, H, W, 3], all frames different.
 CLIP = np.random.default_rng(9).uniform(0, 255, (1, FRAMES, *SIZE, 3)).astype(np.float32)
 
 
-def test_the_list_is_complete():
+def test_list_is_complete():
   assert found() - covered() == set()
   assert covered() - found() == set()
 
 
-def test_a_model_that_is_not_on_the_list_is_seen(monkeypatch):
+def test_model_missing_from_the_list_is_noticed(monkeypatch):
   monkeypatch.setitem(BACKBONES, "vgg16", BACKBONES["resnet18"])
   assert found() - covered() == {"backbone:vgg16"}
 
 
-def test_a_builder_that_is_not_on_the_list_is_seen(monkeypatch):
+def test_builder_missing_from_the_list_is_noticed(monkeypatch):
   from ppn_tf.models.backbones import resnet
 
   def resnext(size: int) -> tf.keras.Model:
@@ -88,7 +88,7 @@ def test_a_builder_that_is_not_on_the_list_is_seen(monkeypatch):
 def test_eager_and_compiled_agree(name):
   expected = eager(name)
   assert expected.final.shape == (1, FRAMES, *CELLS, JOINTS) and expected.final.dtype == tf.float32
-  # No two frames get the same answer.
+  # No two frames have the same heatmaps.
   assert float(tf.math.reduce_std(expected.final[:, 0] - expected.final[:, 1])) > 0.1
   for maps, value in zip(tf.function(build(name).unroll)(CLIP), expected):
     if value is not None:
@@ -96,8 +96,8 @@ def test_eager_and_compiled_agree(name):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_gradients_reach_all_that_is_trained(name):
-  # Training moves the statistics of batch norms, so this model is nobody else's.
+def test_gradients_reach_all_trainable_weights(name):
+  # Training changes the statistics of batch norms, so this model is not shared.
   model = build.__wrapped__(name)
 
   @tf.function
@@ -116,12 +116,12 @@ def test_gradients_reach_all_that_is_trained(name):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_saved_weights_bring_the_model_back(name, tmp_path):
+def test_saved_weights_restore_the_model(name, tmp_path):
   path = tf.train.Checkpoint(model=build(name)).write(str(tmp_path / "weights"))
-  other = CASES[name].build()
-  answer = tf.function(lambda: other.unroll(CLIP).final)
+  loaded = CASES[name].build()
+  answer = tf.function(lambda: loaded.unroll(CLIP).final)
   assert np.abs(answer() - eager(name).final).max() > 0.1
-  tf.train.Checkpoint(model=other).read(path).assert_existing_objects_matched()
+  tf.train.Checkpoint(model=loaded).read(path).assert_existing_objects_matched()
   assert apart(answer(), eager(name).final) < 1e-3
 
 

@@ -1,4 +1,4 @@
-"""The profiler against counts by hand, a network's traced graph, and published figures."""
+"""Tests of costs against counts by hand, the traced graph of a network, and published values."""
 
 import math
 
@@ -22,9 +22,9 @@ def one_layer(layer, shape=(8, 6, 4)) -> tf.keras.Model:
 @pytest.mark.parametrize(
   ("layer", "macs", "params"),
   [
-    # 4 x 3 cells of 9 taps, 4 -> 5 channels; a bias each.
+    # 4 x 3 cells of 9 taps, 4 -> 5 channels, each with a bias.
     (_layers.Conv2D(5, 3, 2, padding="same"), 12 * 9 * 4 * 5, 9 * 4 * 5 + 5),
-    # 4 x 2 cells are left of 8 x 6 by a kernel that spans 5.
+    # A kernel of extent 5 leaves 4 x 2 of 8 x 6 cells.
     (_layers.Conv2D(5, 3, dilation_rate=2), 8 * 9 * 4 * 5, 9 * 4 * 5 + 5),
     # Two groups of 2 -> 3 channels.
     (_layers.Conv2D(6, 1, groups=2, use_bias=False), 48 * 2 * 2 * 3, 2 * 2 * 3),
@@ -36,13 +36,13 @@ def one_layer(layer, shape=(8, 6, 4)) -> tf.keras.Model:
       12 * (9 * 4 + 4 * 7),
       9 * 4 + 4 * 7,
     ),
-    # Each of the 8 x 6 cells of the input is spread over 4 x 4.
+    # Each of the 8 x 6 input cells contributes to 4 x 4.
     (
       _layers.Conv2DTranspose(5, 4, 2, padding="same", use_bias=False),
       48 * 16 * 4 * 5,
       16 * 4 * 5,
     ),
-    # In every cell 4 -> 7.
+    # 4 -> 7 in every cell.
     (_layers.Dense(7), 48 * 4 * 7, 4 * 7 + 7),
   ],
   ids=lambda value: type(value).__name__ if isinstance(value, _layers.Layer) else "",
@@ -55,14 +55,14 @@ def test_dense_on_a_vector():
   assert network_cost(one_layer(_layers.Dense(7), (5,))).macs == 5 * 7
 
 
-def test_a_chain_of_layers():
+def test_chain_of_layers():
   inputs = tf.keras.Input((8, 8, 3))
   outputs = _layers.Conv2D(4, 3, 2, padding="same", use_bias=False, name="conv")(inputs)
   outputs = _layers.BatchNormalization(name="bn")(outputs)
   outputs = _layers.ReLU(name="relu")(outputs)
   outputs = _layers.Add(name="add")([outputs, outputs])
   network = tf.keras.Model(inputs, _layers.UpSampling2D(name="grow")(outputs))
-  # 4 x 4 cells, 9 taps, 3 -> 4 channels; scale, shift and two statistics a channel.
+  # 4 x 4 cells, 9 taps, 3 -> 4 channels; scale, shift and two statistics per channel.
   convolution = Cost(16 * 9 * 3 * 4, 0, 108, 108)
   norm = Cost(0, 0, 4 * 4, 2 * 4)
   costs = layer_costs(network)
@@ -75,18 +75,18 @@ def test_a_chain_of_layers():
   assert network_cost(network) == Cost(1728, 0, 124, 116)
 
 
-def test_frozen_layers_have_nothing_to_train():
+def test_frozen_layers_have_no_trainable_parameters():
   network = one_layer(_layers.Conv2D(5, 1))
   network.layers[-1].trainable = False
   assert network_cost(network) == Cost(48 * 20, 0, 25, 0)
 
 
 def test_propagation_unit():
-  """One block of width K = 3 and two dilation rates on 5 x 4 cells."""
+  """Counts a unit with one block of width K = 3 and two dilation rates on 5 x 4 cells."""
   cells, convolution = 5 * 4, 9 * 3 * 3
   # (dy, dx) of 9 taps for each of 3 joints, twice.
   offsets = 2 * 9 * 3 * (2 * 9 * 3)
-  # Two 3x3 convolutions in the block, one deformable one a rate.
+  # Two 3x3 convolutions in the block, and a deformable one per rate.
   kernels = 2 * convolution + offsets + 2 * convolution
   # Two batch norms of 3 channels.
   assert network_cost(ppu((5, 4), 3, num_blocks=1, dilations=(1, 2))) == Cost(
@@ -95,7 +95,7 @@ def test_propagation_unit():
 
 
 class Sharpened(_layers.Conv2D):
-  """A convolution that may compute something else."""
+  """Convolution subclass, which may compute something else."""
 
 
 def test_kernels_without_a_rule_are_refused():
@@ -125,7 +125,7 @@ def test_maps_of_unknown_size_are_refused():
 
 @pytest.fixture(name="small_ppn", scope="module")
 def fixture_small_ppn() -> PPN:
-  """Strided, depthwise, transposed, dilated and deformable convolutions."""
+  """Compares strided, depthwise, transposed, dilated and deformable convolutions."""
   return PPN(
     pose_net("mobilenet_v2_0.35", (64, 64), 5, name="head_net"),
     pose_net("mobilenet_v2_0.35", (64, 64), 5, "deconv", name="body_net"),
@@ -134,7 +134,7 @@ def fixture_small_ppn() -> PPN:
 
 
 def graph_macs(graph: tf.Graph) -> int:
-  """MACs of a traced graph, from the shapes that its operations receive and give."""
+  """Counts the MACs of a traced graph from the shapes of its operations."""
   total = 0
   for operation in graph.get_operations():
     shapes = [tensor.shape for tensor in operation.inputs]
@@ -149,8 +149,8 @@ def graph_macs(graph: tf.Graph) -> int:
   return total
 
 
-def test_traced_graph_multiplies_as_often(small_ppn):
-  """Where each dilation rate divides the map; else the graph pads for it."""
+def test_counts_equal_those_of_the_traced_graph(small_ppn):
+  """Uses a map size divisible by each dilation rate; else the graph pads it."""
   frame, heatmaps = tf.TensorSpec((1, 64, 64, 3)), tf.TensorSpec((1, 16, 16, 5))
   start = tf.function(small_ppn.start).get_concrete_function(frame)
   step = tf.function(small_ppn.step).get_concrete_function(frame, heatmaps)
@@ -170,20 +170,20 @@ def test_start_and_step(small_ppn):
   )
 
 
-def test_framewise_starts_as_it_goes_on(small_ppn):
+def test_framewise_start_equals_step(small_ppn):
   costs = model_costs(Framewise(small_ppn.body_net))
   assert list(costs) == ["body_net", "start", "step"]
   assert costs["body_net"] == costs["start"] == costs["step"]
 
 
-# PosePropagationNet's Tables 2 and 5, 1e9 a frame; HeadNet has no part in it.
+# Tables 2 and 5 of the paper, 1e9 MACs per frame without HeadNet.
 @pytest.mark.parametrize(("backbone", "giga"), [("resnet18", 3.87), ("mobilenet_v2", 1.39)])
 def test_stable_and_swift(backbone, giga):
   body = network_cost(pose_net(backbone, (256, 256), 13))
   assert (body + network_cost(ppu((64, 64), 13))).macs / 1e9 == pytest.approx(giga, rel=0.02)
 
 
-# Its Table 2, 3.87 - 3.07 and 1.39 - 0.59, and Table 4, 4.48 - 4.28.
+# Table 2 of the paper, 3.87 - 3.07 and 1.39 - 0.59, and Table 4, 4.48 - 4.28.
 @pytest.mark.parametrize(("cells", "giga"), [(64, 0.80), (32, 0.20)])
 def test_propagation_unit_in_the_paper(cells, giga):
   assert network_cost(ppu((cells, cells), 13)).macs / 1e9 == pytest.approx(giga, rel=0.02)

@@ -1,4 +1,4 @@
-"""The evaluator on a network that finds what is drawn."""
+"""Tests of the evaluator with a network that finds drawn joints."""
 
 import dataclasses
 
@@ -15,22 +15,22 @@ STRIDE, SIZE, CELLS = 4, (64, 64), (16, 16)
 
 
 class ColourNet:
-  """Joint k is where colour channel k is bright; counts the frames since its start."""
+  """Network that finds joint k where color channel k is bright, and counts frames."""
 
   image_size, heatmap_size, num_joints, stride = SIZE, CELLS, 3, STRIDE
 
   def unroll(self, clips, state=None, training=False):
     maps = tf.nn.avg_pool3d(clips / 255.0, [1, STRIDE, STRIDE], [1, STRIDE, STRIDE], "VALID")
     if state is not None:
-      # What is carried over shows: the maps grow with the first state's peak.
+      # Propagation shows, because heatmaps grow with the peak of the first ones.
       maps += 10.0 * tf.reduce_max(state, axis=[1, 2, 3], keepdims=True)[:, None]
     return Unrolled(None, maps, None, maps, maps[:, -1])
 
 
 def blob(affine, keypoints, spread):
-  """[H, W, 3] a crop with a Gaussian of `spread` frame pixels at keypoint k in channel k.
+  """Returns a crop [H, W, 3] with a Gaussian, in frame pixels, at keypoint k in channel k.
 
-  The value at a crop pixel is the Gaussian's at the frame position that it shows.
+  A crop pixel has the value of the Gaussian at its position in the frame.
   """
   y, x = np.mgrid[: SIZE[0], : SIZE[1]]
   inverse = np.linalg.inv(affine[:, :2])
@@ -40,18 +40,18 @@ def blob(affine, keypoints, spread):
 
 
 def keypoints_at(time):
-  """[T, K, 2]: where the joints are in frames `time` [T] of any clip."""
+  """Returns joints [T, K, 2] in frames `time` [T] of any clip."""
   start = np.array([[150.0, 140.0], [233.0, 171.0], [190.3, 240.7]])
   return start + np.asarray(time)[:, None, None] * np.array([3.1, -2.3])
 
 
 def error(predictions):
-  """The largest distance of a clip's predictions along an axis, in frame pixels."""
+  """Returns the largest error of predictions along an axis, in frame pixels."""
   return np.abs(predictions.keypoints - keypoints_at(range(len(predictions.keypoints)))).max()
 
 
 def window(clip, first, valid, scales=(1.0,), spread=20.0):
-  """A window of frames of 400 x 400 pixels whose keypoints drift."""
+  """Returns a window of 400 x 400 pixels with moving keypoints."""
   num_frames = len(valid)
   keypoints = keypoints_at(np.arange(first, first + num_frames))
   center = np.array([200.0, 190.0])
@@ -75,14 +75,14 @@ WINDOWS = (("a", 0, [True, True]), ("a", 2, [True, False]), ("b", 0, [True, True
 
 
 @pytest.mark.parametrize(("decoder", "limit"), [("frame", 8.0), ("dark", 0.6), ("argmax", 8.0)])
-def test_it_finds_the_joints_in_frame_pixels(decoder, limit):
+def test_joints_are_in_frame_pixels(decoder, limit):
   evaluator = Evaluator(ColourNet(), THREE, decoder=decoder)
   results = list(evaluator(window(*one) for one in WINDOWS))
   assert [(result.clip, len(result.keypoints)) for result in results] == [("a", 3), ("b", 2)]
   for result in results:
     # A cell is 16 frame pixels.
     assert error(result) <= limit
-    # The second window of clip a starts anew.
+    # The second window of clip a starts the recurrence again.
     assert result.scores.max() < 1.1
     assert result.joint_names == THREE.joint_names
 
@@ -96,15 +96,15 @@ def test_merging_scales_keeps_the_joints(decoder, limit):
 
 
 @pytest.mark.parametrize(("decoder", "limit"), [("frame", 10.0), ("dark", 1.5)])
-def test_each_scale_has_its_say(decoder, limit):
-  """A joint that only the second scale's crop shows is found all the same."""
+def test_each_scale_contributes(decoder, limit):
+  """Uses a joint that only the crop of the second scale shows."""
   one = window("a", 0, [True, True], scales=(1.0, 0.8))
   blinded = one["frames"].numpy()
   blinded[0] = 0
   evaluator = Evaluator(ColourNet(), THREE, decoder=decoder)
   (result,) = evaluator([{**one, "frames": tf.constant(blinded)}])
   assert error(result) <= limit
-  assert result.scores.max() < 0.55  # a mean of two
+  assert result.scores.max() < 0.55  # mean of two scales
 
 
 def test_whole_clip_carries_the_state_from_window_to_window():
@@ -117,7 +117,7 @@ def test_whole_clip_carries_the_state_from_window_to_window():
 
 
 class OneEyed(ColourNet):
-  """Finds joint 0 in the left half of a picture alone, joint 1 in the right half alone."""
+  """Network that finds joint 0 only in the left half, and joint 1 only in the right half."""
 
   def unroll(self, clips, state=None, training=False):
     maps = super().unroll(clips, state, training).final.numpy()
@@ -127,11 +127,11 @@ class OneEyed(ColourNet):
 
 
 @pytest.mark.parametrize("decoder", ["frame", "dark"])
-def test_flip_sees_the_mirror_image_and_changes_the_sides_back(decoder):
-  """Joints 0 and 1 are a pair, so the mirror image shows joint 0 as the right half's joint 1."""
+def test_flip_swaps_sides_of_the_mirror_image(decoder):
+  """Mirrors a pair of joints, so that the mirror image shows joint 0 as joint 1."""
   pair = dataclasses.replace(THREE, flip_pairs=((0, 1),))
   one = window("a", 0, [True, True])
-  # Both of the pair look alike, as a left and a right hand do.
+  # Both joints of the pair look the same, like left and right hands.
   frames = one["frames"].numpy()
   frames[..., :2] = frames[..., :2].max(axis=-1, keepdims=True)
   one["frames"] = tf.constant(frames)
@@ -145,7 +145,7 @@ def test_flip_sees_the_mirror_image_and_changes_the_sides_back(decoder):
 
 
 def test_flip_is_exact_for_a_symmetric_network():
-  """To a network that knows no sides the mirror image adds nothing, not even half a cell."""
+  """Checks that mirroring a network without sides changes nothing, not even by half a cell."""
   one = window("a", 0, [True, True])
   plain, flipped = (
     next(Evaluator(ColourNet(), THREE, decoder="dark", flip=flip)([one])) for flip in (False, True)
@@ -154,5 +154,5 @@ def test_flip_is_exact_for_a_symmetric_network():
   np.testing.assert_allclose(flipped.scores, plain.scores, atol=1e-5)
 
 
-def test_no_windows_no_results():
+def test_without_windows():
   assert list(Evaluator(ColourNet(), THREE)([])) == []

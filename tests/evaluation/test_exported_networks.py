@@ -1,4 +1,4 @@
-"""This project's .tflite files on the clips of records."""
+"""Tests of .tflite files of this project on clips of records."""
 
 import numpy as np
 import pytest
@@ -21,9 +21,9 @@ import tensorflow as tf
 
 
 def exported(folder, description=True, steady_crops=False):
-  """A tiny network of this project: start is the frame's red, step half of that and half the last.
+  """Network whose start is the red of a frame, and whose step averages it with the previous.
 
-  Its joints are COCO's, all in one place; cells are pixels.
+  All joints of COCO are in the same place, and cells are pixels.
   """
   size, joints = 32, len(COCO_JOINTS)
   frame = tf.TensorSpec([1, size, size, 3], tf.float32, "frame")
@@ -55,8 +55,8 @@ def exported(folder, description=True, steady_crops=False):
   return path
 
 
-def crops_of(dataset, clip):
-  """The red of a test clip's crops [T, 32, 32], and its crops' left upper corners and zooms."""
+def read_crops(dataset, clip):
+  """Returns the red of crops [T, 32, 32] of a test clip, with their corners and zooms."""
   builder = records.open_records(dataset)
   windows = pipeline.evaluation_windows(builder, "test", num_frames=7, image_size=(32, 32))
   (window,) = [one for one in windows if one["clip"].numpy().decode() == clip]
@@ -66,41 +66,41 @@ def crops_of(dataset, clip):
 
 
 @pytest.mark.parametrize(("num_frames", "begins"), [(0, [0]), (3, [0, 3, 6]), (7, [0])])
-def test_the_recurrence(tiny_dataset, tmp_path, num_frames, begins):
-  """As NumPy has it: the first frame of a clip or window passes twice."""
+def test_recurrence(tiny_dataset, tmp_path, num_frames, begins):
+  """Computes in NumPy that the first frame of a clip or window passes twice."""
   network = load_network(exported(tmp_path))
   assert network.recurrent and network.joint_names == COCO_JOINTS
   builder = records.open_records(tiny_dataset)
   clips = {one.clip: one for one in network.predict(builder, "test", num_frames=num_frames)}
   found = clips["0004"]
   assert sorted(clips) == ["0004", "0005"] and found.joint_names == COCO_JOINTS
-  red, affines = crops_of(tiny_dataset, "0004")
+  red, affines = read_crops(tiny_dataset, "0004")
   maps = red[0]
   for frame, picture in enumerate(red):
     maps = 0.5 * picture + 0.5 * (picture if frame in begins else maps)
     np.testing.assert_allclose(found.scores[frame], maps.max(), atol=1e-5)
-    # DARK goes at most one cell from the highest on either axis.
+    # DARK moves at most one cell from the highest along each axis.
     row, column = np.unravel_index(maps.argmax(), maps.shape)
     places = found.keypoints[frame] @ affines[frame, :, :2].T + affines[frame, :, 2]
     assert (np.abs(places - [column, row]) <= 1.0 + 1e-3).all()
 
 
-def test_a_file_may_want_its_heatmaps_to_go_along(tmp_path):
-  """Of a still crop's red and the next one's, an even step keeps the cells and a jerk does not."""
+def test_steady_crops_of_a_file(tmp_path):
+  """Checks that heatmaps follow an even motion of the crop, but not a jump."""
   network = load_network(exported(tmp_path, steady_crops=True))
   place = np.zeros((32, 32, 3), np.float32)
   place[16, 10] = 255.0
   empty = np.zeros_like(place)
 
   def column(*centers):
-    """Where the red is by the end, of crops of frame pixels one after the other."""
+    """Returns the final position of the red in crops of frame pixels."""
     for frame, x in enumerate(centers):
       affine = np.array([[1, 0, 15.5 - x], [0, 1, 0]], np.float32)
       found = network(empty if frame else place, affine, frame == 0)
     return found[0, 0]
 
-  # The first crop passes twice, so that its mean speed is nought at first: of ten pixels to the
-  # right the red goes along with four, and is six behind. Then it gains some of them.
+  # The first crop passes twice, so the mean speed is 0 at first. Of ten pixels to the right, the
+  # red follows by four and lags by six, of which it catches up some later.
   assert column(50) == pytest.approx(10, abs=0.1)
   assert column(50, 60) == pytest.approx(10 - 6, abs=0.1)
   assert column(50, 60, 60) == pytest.approx(10 - 6 + 2.4, abs=0.6)
@@ -111,8 +111,8 @@ def test_a_file_may_want_its_heatmaps_to_go_along(tmp_path):
 
 
 @pytest.mark.parametrize("num_frames", [0, 3])
-def test_as_evaluation_does(tiny_dataset, tmp_path, num_frames):
-  """A PPN that was exported finds what it finds in evaluation."""
+def test_equals_evaluation(tiny_dataset, tmp_path, num_frames):
+  """Compares an exported PPN with its evaluation."""
   tf.keras.utils.set_random_seed(0)
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 3), initial_gain=0.5)
   model = PPN(network("head_net"), network("body_net"), unit)
@@ -133,13 +133,13 @@ def test_as_evaluation_does(tiny_dataset, tmp_path, num_frames):
     np.testing.assert_allclose(one.scores, expected[one.clip].scores, atol=1e-3)
 
 
-def test_a_file_that_says_nothing_of_its_joints(tmp_path):
+def test_file_without_a_description(tmp_path):
   file = exported(tmp_path, description=False)
   with pytest.raises(InputError, match="ours.tflite: does not say which joints it has"):
     load_network(file)
 
 
-def test_networks_of_other_projects_are_known_by_their_shapes(tmp_path):
+def test_third_party_networks_are_recognized_by_their_shapes(tmp_path):
   answer = tf.zeros([1, 1, 17, 3])
   file = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
   network = load_network(file)
@@ -147,7 +147,7 @@ def test_networks_of_other_projects_are_known_by_their_shapes(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "no network"])
-def test_what_is_no_network(tmp_path, content):
+def test_invalid_network(tmp_path, content):
   path = tmp_path / "a.tflite"
   if content:
     path.write_text(content)

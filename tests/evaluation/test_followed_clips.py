@@ -1,4 +1,4 @@
-"""Clips of a data set followed from pose to pose, by an eye that knows the tiny clips' colours."""
+"""Tests of tracked clips of a data set, with a network that finds joints by color."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from tests.tiny_clips import BLUE, CLIPS, GREEN, RED, body_at
 
 
 class ColourEye(PoseModel):
-  """Finds the head where it is green, right joints amid the red, left ones amid the blue."""
+  """Network that finds the head in green, right joints in red, and left joints in blue."""
 
   image_size, heatmap_size, num_joints, stride = (96, 96), (24, 24), 13, 4
 
@@ -38,7 +38,7 @@ class ColourEye(PoseModel):
     return maps
 
 
-def test_every_frame_of_every_clip_is_followed(tiny_dataset):
+def test_every_frame_of_every_clip_is_tracked(tiny_dataset):
   builder = records.open_records(tiny_dataset)
   lengths = {clip: length for clip, (length, split) in CLIPS.items() if split == "test"}
   starts = {}
@@ -52,7 +52,7 @@ def test_every_frame_of_every_clip_is_followed(tiny_dataset):
       assert one.joint_names == PENN_ACTION.joint_names
       heads = [body_at(clip, t)[0][0] for t in range(lengths[clip])]
       assert np.abs(one.keypoints[:, 0] - heads).max() < 3.0
-  # HeadNet begins anew at frames 3 and 6 of the clip of 7 frames, and at 3 of that of 4.
+  # HeadNet restarts at frames 3 and 6 of the clip of 7 frames, and at 3 of the clip of 4.
   assert starts[3] - starts[0] == 3
   (later,) = follow(tracker, builder, "test", num_frames=3, leave_out={"0005"})
   np.testing.assert_array_equal(later.keypoints, found["0004"].keypoints)

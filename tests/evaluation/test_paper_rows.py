@@ -1,4 +1,4 @@
-"""The paper's rows: their configurations say the same, and the remarks' figures are right."""
+"""Tests of rows of the paper against configurations, and of the numbers in remarks."""
 
 import itertools
 import pathlib
@@ -15,7 +15,7 @@ REMARKS = " ".join(dict.fromkeys(remark for row in ROWS for remark in row.remark
 
 
 def opening(config: str) -> str:
-  """The comment at the head of a configuration, as one line."""
+  """Returns the first comment of a configuration as one line."""
   lines = (CONFIGS / f"{config}.cfg").read_text().splitlines()
   comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
   return " ".join(line[1:].strip() for line in comment)
@@ -32,7 +32,7 @@ def test_configuration_names_its_row_and_the_papers_figures(row):
   tables = re.search(r"Tables? ([\d and]+):", text).group(1)
   assert row.table in tables.split(" and ")
   assert "PCK-torso" in text
-  # A frame-wise network of Tables 1 and 2 is one network; only Table 2 has its cost.
+  # Tables 1 and 2 have the same frame-wise network, with a cost only in Table 2.
   figures = {other.gflops for other in ROWS if other.config == row.config} - {None}
   assert re.findall(r"([\d.]+) GFLOPs", text) == [f"{figure:.2f}" for figure in figures]
 
@@ -57,7 +57,7 @@ def test_rows_are_found_by_what_they_contain():
 
 @pytest.fixture(name="counts", scope="module")
 def fixture_counts():
-  """1e9 MACs by backbone: the backbone, its three deconvolutions, the last 1x1."""
+  """Returns 1e9 MACs by backbone: backbone, three deconvolutions, last 1x1 convolution."""
   counts = {}
   for backbone in ("resnet18", "resnet34", "resnet50", "mobilenet_v2"):
     costs = layer_costs(pose_net(backbone, (256, 256), 13, "deconv"))
@@ -68,7 +68,7 @@ def fixture_counts():
   return counts
 
 
-# (backbone, deconvolutions, what the remark's count gives, the paper's figure)
+# (backbone, deconvolutions, count of the remark, value of the paper)
 @pytest.mark.parametrize(
   ("backbone", "units", "counted", "paper"),
   [
@@ -79,8 +79,8 @@ def fixture_counts():
     ("resnet50", 2, 6.11, 7.66),
   ],
 )
-def test_the_papers_count_of_deconvolutions(counts, backbone, units, counted, paper):
-  """A stride of 2 makes four pixels of the output from one of the input."""
+def test_count_of_deconvolutions_in_the_paper(counts, backbone, units, counted, paper):
+  """Counts four output pixels per input pixel at stride 2."""
   base, deconvolutions, _ = counts[backbone]
   assert round(base + 4 * sum(deconvolutions[1:units]), 2) == counted
   assert f"{counted:.2f}" in REMARKS
@@ -88,9 +88,9 @@ def test_the_papers_count_of_deconvolutions(counts, backbone, units, counted, pa
 
 
 def test_where_bottlenecks_stride(counts):
-  """ResNet-50 above ResNet-18 behind two deconvolutions, in the paper and here."""
+  """Compares ResNet-50 with ResNet-18 before two deconvolutions, in the paper and here."""
   deep, shallow = (counts[name][0] + sum(counts[name][1][:2]) for name in ("resnet50", "resnet18"))
-  # A stage's first 1x1 halves the channels, at four times the cells if it does not stride.
+  # The first 1x1 of a stage halves the channels, with four times the cells without a stride.
   stages = ((32, 256), (16, 512), (8, 1024))
   more = sum(3 * cells**2 * channels * channels // 2 for cells, channels in stages) / 1e9
   figures = [round(figure, 2) for figure in (7.66 - 4.28, deep - shallow, deep - shallow + more)]

@@ -1,4 +1,4 @@
-"""Folders of predictions: written, gone on with, read back, and everything that can be wrong."""
+"""Tests of folders of predictions: writing, resuming, reading, and errors."""
 
 import json
 import re
@@ -13,16 +13,18 @@ from ppn_tf.runtime.errors import InputError
 MADE = {"dataset": "penn", "num_frames": 5, "scales": (0.8, 1.0)}
 
 
-def predictions_of(clip, num_frames=3, names=("head", "hip")):
+def make_predictions(clip, num_frames=3, names=("head", "hip")):
   rng = np.random.default_rng(num_frames)
   keypoints = rng.uniform(-5, 200, (num_frames, len(names), 2)).astype(np.float32)
   scores = rng.random((num_frames, len(names))).astype(np.float32)
   return ClipPredictions(clip, tuple(names), keypoints, scores)
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_written_predictions_are_read_again(tmp_path):
   folder = PredictionFolder(tmp_path / "new" / "there", MADE)
-  written = [predictions_of(name, n + 1) for n, name in enumerate(["0004", "a/b c%.mp4#7", "ä.b"])]
+  written = [
+    make_predictions(name, n + 1) for n, name in enumerate(["0004", "a/b c%.mp4#7", "ä.b"])
+  ]
   written[0].keypoints[0, 1] = np.nan
   for one in written:
     folder.write(one)
@@ -40,23 +42,23 @@ def test_what_is_written_is_read(tmp_path):
   assert names == {ABOUT, "0004.npz", "a%2Fb%20c%25.mp4%237.npz", "%C3%A4.b.npz"}
 
 
-def test_going_on(tmp_path):
-  PredictionFolder(tmp_path, MADE).write(predictions_of("a"))
-  again = PredictionFolder(tmp_path, dict(MADE, scales=[0.8, 1.0]))
-  (there,) = again.read()
-  np.testing.assert_array_equal(there.keypoints, predictions_of("a").keypoints)
-  again.write(predictions_of("b"))
-  again.write(predictions_of("a", 7))  # replaced
+def test_resuming(tmp_path):
+  PredictionFolder(tmp_path, MADE).write(make_predictions("a"))
+  loaded = PredictionFolder(tmp_path, dict(MADE, scales=[0.8, 1.0]))
+  (there,) = loaded.read()
+  np.testing.assert_array_equal(there.keypoints, make_predictions("a").keypoints)
+  loaded.write(make_predictions("b"))
+  loaded.write(make_predictions("a", 7))  # replaced
   assert len(read_predictions(tmp_path)[1]["a"].keypoints) == 7
 
 
-def test_gathering_makes_what_is_not_there_and_keeps_it(tmp_path):
+def test_missing_predictions_are_made_and_kept(tmp_path):
   folder, asked = PredictionFolder(tmp_path, MADE), []
-  folder.write(predictions_of("a", 4))
+  folder.write(make_predictions("a", 4))
 
   def predict(done):
     asked.append(set(done))
-    yield from (predictions_of(name) for name in "abc" if name not in done)
+    yield from (make_predictions(name) for name in "abc" if name not in done)
 
   found = gather(predict, 3, folder)
   assert {clip: len(one.keypoints) for clip, one in found.items()} == {"a": 4, "b": 3, "c": 3}
@@ -65,7 +67,7 @@ def test_gathering_makes_what_is_not_there_and_keeps_it(tmp_path):
   assert asked == [{"a"}, set()]
 
 
-def test_a_folder_that_a_killed_process_left_is_gone_on_with(tmp_path):
+def test_folder_of_a_killed_process_is_resumed(tmp_path):
   (tmp_path / f".{ABOUT}.x1y2").mkdir()
   assert PredictionFolder(tmp_path, MADE).read() == []
   (tmp_path / ".a.npz.x1y2").mkdir()
@@ -80,13 +82,13 @@ def test_a_folder_that_a_killed_process_left_is_gone_on_with(tmp_path):
     ({"dataset": "penn", "num_frames": 5}, r"scales=\[0.8, 1.0\], not None"),
   ],
 )
-def test_predictions_made_otherwise_are_not_mixed(tmp_path, other, said):
+def test_predictions_of_other_settings_are_not_mixed(tmp_path, other, said):
   PredictionFolder(tmp_path, MADE)
   with pytest.raises(InputError, match=said):
     PredictionFolder(tmp_path, other)
 
 
-def test_a_folder_of_something_else(tmp_path):
+def test_unrelated_folder(tmp_path):
   (tmp_path / "thesis.tex").write_text("x")
   with pytest.raises(InputError, match="holds no predictions.json"):
     PredictionFolder(tmp_path, MADE)
@@ -94,9 +96,9 @@ def test_a_folder_of_something_else(tmp_path):
     PredictionFolder(tmp_path / "thesis.tex", MADE)
 
 
-def test_a_failed_write_leaves_what_was_there(tmp_path):
+def test_failed_write_keeps_the_existing_file(tmp_path):
   folder = PredictionFolder(tmp_path, MADE)
-  folder.write(predictions_of("a"))
+  folder.write(make_predictions("a"))
   bad = ClipPredictions("a", ("x",), np.array([["no number"]]), np.ones((1, 1)))
   with pytest.raises(ValueError, match="no number"):
     folder.write(bad)
@@ -113,7 +115,7 @@ def put(folder, name, content):
     (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-def test_json_of_another_system(tmp_path):
+def test_third_party_json(tmp_path):
   names = ["head", "hip"]
   frames = [[[1, 2, 0.5], [3, 4.5]], None, [None, [5, None, 0.25]], [[1e60, 2], [0, 1]]]
   put(tmp_path, "walk%2F1.json", {"joint_names": names, "keypoints": frames})
@@ -132,7 +134,7 @@ def test_json_of_another_system(tmp_path):
   assert clips["empty"].keypoints.shape == (0, 17, 2)
 
 
-def test_npz_of_another_system(tmp_path):
+def test_third_party_npz(tmp_path):
   put(tmp_path, "a.npz", {"keypoints": np.arange(68).reshape(2, 17, 2)})
   put(tmp_path, "readme.txt", "not a clip")
   (tmp_path / "b.npz").mkdir()
@@ -189,7 +191,7 @@ NAMES = np.array(["a", "b", "c"])
     (ABOUT, "{", "not readable as JSON"),
   ],
 )
-def test_files_that_hold_no_predictions(tmp_path, name, content, said):
+def test_files_without_predictions(tmp_path, name, content, said):
   put(tmp_path, "good.json", {"keypoints": [[[1, 2]] * 17]})
   put(tmp_path, name, content)
   with pytest.raises(InputError, match=said) as error:

@@ -1,4 +1,4 @@
-"""Tests of tables of scores: their numbers as text, Markdown and HTML."""
+"""Tests of tables of scores in text, Markdown and HTML."""
 
 import html.parser
 
@@ -14,18 +14,18 @@ from tests.evaluation.test_scores import random_pairs
 METRIC_TITLES = ["PCK-body", "PCK-torso", "PCK-torso clean"]
 
 
-def scores_of(seed, num_frames=0, **more):
+def make_scores(seed, num_frames=0, **more):
   pairs = list(random_pairs(np.random.default_rng(seed), PENN_ACTION, 6))
   return {**score(pairs, PENN_ACTION, 0.2, num_frames), **more}
 
 
 @pytest.fixture(name="systems", scope="module")
 def fixture_systems():
-  return {"PPN": scores_of(0), "frame-wise": scores_of(1)}
+  return {"PPN": make_scores(0), "frame-wise": make_scores(1)}
 
 
 class Cells(html.parser.HTMLParser):
-  """The texts of a page's tables, row by row; fails on tags that do not match."""
+  """Returns the texts of the tables of a page, row by row; fails on unbalanced tags."""
 
   def __init__(self, text):
     super().__init__()
@@ -56,7 +56,7 @@ class Cells(html.parser.HTMLParser):
         self.bold.append(data)
 
 
-def test_the_papers_table(systems):
+def test_table_of_the_paper(systems):
   table = score_tables.group_table(systems)
   assert table.row_header == "Method"
   assert table.columns == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank", "Mean")
@@ -68,7 +68,7 @@ def test_the_papers_table(systems):
   assert lines[6].split() == ["frame-wise", *(f"{value:.1f}" for value in expected)]
 
 
-def test_the_best_is_bold_in_markdown():
+def test_best_is_bold_in_markdown():
   rows = (
     Row("a|b", (Cell("9.0"), Cell("–"))),
     Row("c", (Cell("10.0", True), Cell("1.0")), note="2 clips"),
@@ -84,8 +84,8 @@ def test_the_best_is_bold_in_markdown():
   ]
 
 
-def test_rivals_that_round_to_the_same_are_equally_good():
-  one, two = scores_of(0), scores_of(0)
+def test_scores_equal_after_rounding_are_both_bold():
+  one, two = make_scores(0), make_scores(0)
   one["pck_body"]["micro"], two["pck_body"]["micro"] = 90.04, 89.96
   one["pck_body"]["groups"]["Head"] = float("nan")
   two["pck_body"]["groups"]["Head"] = None
@@ -97,15 +97,15 @@ def test_rivals_that_round_to_the_same_are_equally_good():
 
 
 def test_pck_against_t():
-  """The paper's Table 3: a row for what differs in T alone."""
+  """Makes Table 3 of the paper, with one row for systems that differ only in T."""
   runs = {
-    "swift T=5": scores_of(0, conditions={"run": "swift", "num_frames": 5}),
-    "swift T=1": scores_of(1, conditions={"run": "swift", "num_frames": 1}),
-    "swift T=all": scores_of(2, conditions={"run": "swift", "num_frames": 0}),
-    "stable 5": scores_of(3, conditions={"run": "stable", "num_frames": 5}),
-    "stable 10": scores_of(4, conditions={"num_frames": 10, "run": "stable"}),
-    "other": scores_of(5, conditions={"run": "other", "num_frames": 5}),
-    "files": scores_of(6, conditions={}),
+    "swift T=5": make_scores(0, conditions={"run": "swift", "num_frames": 5}),
+    "swift T=1": make_scores(1, conditions={"run": "swift", "num_frames": 1}),
+    "swift T=all": make_scores(2, conditions={"run": "swift", "num_frames": 0}),
+    "stable 5": make_scores(3, conditions={"run": "stable", "num_frames": 5}),
+    "stable 10": make_scores(4, conditions={"num_frames": 10, "run": "stable"}),
+    "other": make_scores(5, conditions={"run": "other", "num_frames": 5}),
+    "files": make_scores(6, conditions={}),
   }
   table = score_tables.num_frames_table(runs)
   assert table.columns == ("1", "5", "10", "whole clip")
@@ -127,17 +127,17 @@ def test_actions_and_places(systems):
   assert [row.name for row in table.sections[0].rows] == ["no name", "sit", "walk"]
   value = systems["PPN"]["per_action"]["walk"]["pck_body"]
   assert table.sections[0].rows[2].cells[0].text == f"{value:.1f}"
-  table = score_tables.position_table({**systems, "short": scores_of(2, num_frames=2)})
+  table = score_tables.position_table({**systems, "short": make_scores(2, num_frames=2)})
   rows = table.sections[1].rows
   assert [row.name for row in rows] == [str(n + 1) for n in range(8)]
   assert rows[2].cells[2].text == "–"
-  nameless = scores_of(0)
+  nameless = make_scores(0)
   nameless["per_action"] = {"": nameless["per_action"][""]}
   assert score_tables.action_table({"a": nameless}) is None
 
 
-def test_long_clips_show_some_places():
-  long = scores_of(0)
+def test_long_clips_show_some_frame_indices():
+  long = make_scores(0)
   count = 40
   long["per_frame_index"] = {"num_frames": [1] * count}
   for metric in ("pck_body", "pck_torso", "pck_torso_clean"):
@@ -148,7 +148,7 @@ def test_long_clips_show_some_places():
   ]
 
 
-def test_page_has_the_tables_and_nothing_from_outside(systems):
+def test_page_has_all_tables_and_no_external_resources(systems):
   named = {"<b>&'x'": systems["PPN"], "frame-wise": systems["frame-wise"]}
   built = score_tables.all_tables(named)
   cells = Cells(tables.to_html("penn <test>", score_tables.facts(named), built))
@@ -166,7 +166,7 @@ def test_page_has_the_tables_and_nothing_from_outside(systems):
   assert row[5:] == [str(means["num_joints"])]
 
 
-def test_markdown_document_tells_what_was_not_scored(systems):
+def test_markdown_document_names_unscored_clips(systems):
   missing = {"clips_left_out": 2, "frames_left_out": 1234}
   missing["frames_without_length"] = {"pck_body": 0, "pck_torso": 3}
   named = {"PPN": {**systems["PPN"], **missing, "conditions": {"scales": [1.0]}}}

@@ -1,4 +1,4 @@
-"""ppn_tf.evaluation.scores by hand, and against the definitions written out joint by joint."""
+"""Tests of ppn_tf.evaluation.scores by hand, and against definitions joint by joint."""
 
 import dataclasses
 import json
@@ -15,8 +15,8 @@ from ppn_tf.runtime.errors import InputError
 from tests.three_joints import THREE
 
 
-def pair_of(clip, distances, visibility, action=""):
-  """A torso of 50 pixels in a box of 100 x 80, each joint missed by so many pixels."""
+def make_pair(clip, distances, visibility, action=""):
+  """Returns joints with given errors, a torso of 50 pixels and a box of 100 x 80."""
   distances = np.array(distances, np.float32)
   keypoints = np.tile(np.float32([[0, 0], [30, 0], [0, 40]]), (len(distances), 1, 1))
   labels = ClipLabels(
@@ -32,11 +32,11 @@ def pair_of(clip, distances, visibility, action=""):
 
 
 def test_by_hand():
-  # Right within 10 pixels by the torso, within 20 by the box.
-  one = pair_of(
+  # Correct within 10 pixels by the torso, and within 20 by the box.
+  one = make_pair(
     "a", [[5, 15, 25], [9, 11, 5], [5, 5, 30]], [[1, 1, 1], [1, 1, 0], [0, 1, 1]], "run"
   )
-  two = pair_of("b", [[15, 5, 5]], [[1, 0, 1]], "sit")
+  two = make_pair("b", [[15, 5, 5]], [[1, 0, 1]], "sit")
   table = score([one, two], THREE, num_frames=2)
   assert (table["num_clips"], table["num_frames"], table["alpha"]) == (2, 4, 0.2)
   # By the torso: clip a 1/3, 1/2, 1/2; clip b 1/2. By the box: a 2/3, 2/2, 1/2; b 2/2.
@@ -44,11 +44,11 @@ def test_by_hand():
   assert table["pck_body"]["micro"] == pytest.approx(100 * 7 / 9)
   assert table["pck_torso"]["groups"] == pytest.approx({"Head": 200 / 3, "Torso": 200 / 6})
   assert table["pck_torso"]["num_joints"] == 9
-  # The torso shows whole in frames 0 and 2 of a alone: 1/3 and 1/2.
+  # Only frames 0 and 2 of clip a have a visible torso: 1/3 and 1/2.
   clean = table["pck_torso_clean"]
   assert clean["num_joints"] == 5
   assert clean["micro"] == pytest.approx(100 * 2 / 5)
-  # Places in windows of 2: frames 0 and 2 of a and 0 of b, then frame 1 of a.
+  # Indices in windows of 2: frames 0 and 2 of a and 0 of b, then frame 1 of a.
   places = table["per_frame_index"]
   assert places["num_frames"] == [3, 1]
   assert places["pck_torso"] == pytest.approx([100 * 3 / 7, 50.0])
@@ -61,31 +61,31 @@ def test_by_hand():
     {"num_clips": 1, "num_frames": 3, "pck_body": 500 / 7, "pck_torso": 300 / 7,
      "pck_torso_clean": 40.0}
   )  # fmt: skip
-  # Distances in boxes: 5 15 25 9 11 5 30 15 5 of 100. The curve jumps there.
+  # Distances over the box: 5 15 25 9 11 5 30 15 5 of 100, where the curve jumps.
   curve = table["curve"]
   assert len(curve["alphas"]) == 51 and curve["alphas"][15] == 0.15
   assert [curve["pck_body"][i] for i in (4, 5, 8, 9, 11, 15, 24, 25, 30)] == pytest.approx(
     [100 * n / 9 for n in (0, 3, 3, 4, 5, 7, 7, 8, 9)]
   )
-  # A joint that is right from alpha = d on has 0.5 - d of the width, and half the step before d.
+  # A joint correct from alpha = d on adds 0.5 - d of the width, and half the step before d.
   widths = [0.505 - d / 100 for d in (5, 15, 25, 9, 11, 5, 30, 15, 5)]
   assert table["area"]["pck_body"] == pytest.approx(100 * np.mean(widths) / 0.5)
 
 
-def test_what_is_not_found_is_wrong_and_counted():
-  labels, predictions = pair_of("a", [[0, 0, 0]] * 3, [[1, 1, 1], [1, 1, 1], [0, 1, 1]])
+def test_missing_joints_are_wrong():
+  labels, predictions = make_pair("a", [[0, 0, 0]] * 3, [[1, 1, 1], [1, 1, 1], [0, 1, 1]])
   predictions.keypoints[0, 0] = np.nan
   predictions.keypoints[1, 1, 1] = np.inf
   predictions.keypoints[2, 0] = np.nan  # invisible
   table = score([(labels, predictions)], THREE)
   assert table["not_predicted"] == 2
   assert table["pck_body"]["micro"] == table["pck_torso"]["micro"] == 100 * 6 / 8
-  # Only the hip is there three times.
+  # Only the hip is visible three times.
   assert table["jitter"]["predicted"] == table["jitter"]["labelled"] == 0
 
 
-def test_a_frame_without_length_is_wrong_and_counted():
-  labels, predictions = pair_of("a", [[0, 0, 0]] * 4, [[1, 1, 1]] * 4)
+def test_frame_without_a_reference_length_is_wrong():
+  labels, predictions = make_pair("a", [[0, 0, 0]] * 4, [[1, 1, 1]] * 4)
   labels.boxes[0] = [7, 7, 7, 7]
   labels.boxes[1] = [7, 7, 5, 6]
   labels.boxes[2] = np.nan
@@ -99,7 +99,7 @@ def test_a_frame_without_length_is_wrong_and_counted():
 
 
 def test_nothing_visible_is_null_in_json():
-  table = score([pair_of("a", [[0, 0, 0]], [[0, 0, 0]])], THREE)
+  table = score([make_pair("a", [[0, 0, 0]], [[0, 0, 0]])], THREE)
   read = json.loads(to_json(table))
   assert read["pck_body"]["micro"] is None and read["pck_torso"]["groups"]["Head"] is None
   assert read["area"]["pck_torso"] is None and read["per_clip"]["a"]["pck_body"] is None
@@ -107,15 +107,15 @@ def test_nothing_visible_is_null_in_json():
   assert read["pck_body"]["num_joints"] == 0
 
 
-def test_json_is_the_scores():
-  table = score([pair_of("a", [[5, 15, 25]] * 4, [[1, 1, 1]] * 4, "run")], THREE)
-  table["jitter"]["ratio"] = 1.0  # NaN here, for the labels stand still
+def test_json_equals_the_scores():
+  table = score([make_pair("a", [[5, 15, 25]] * 4, [[1, 1, 1]] * 4, "run")], THREE)
+  table["jitter"]["ratio"] = 1.0  # NaN, because the labels do not move
   assert json.loads(to_json(table)) == table
 
 
 def changed(index, **values):
-  """A good pair but for one half's values."""
-  pair = list(pair_of("a", [[5, 5, 5]] * 2, [[1, 1, 1]] * 2))
+  """Returns a valid pair with changed values in one half."""
+  pair = list(make_pair("a", [[5, 5, 5]] * 2, [[1, 1, 1]] * 2))
   pair[index] = dataclasses.replace(pair[index], **values)
   return tuple(pair)
 
@@ -143,14 +143,14 @@ def changed(index, **values):
     ),
   ],
 )
-def test_pairs_that_do_not_fit(pairs, said):
+def test_mismatched_pairs(pairs, said):
   with pytest.raises(InputError, match=said) as error:
     score(pairs, THREE)
   assert "\n" not in str(error.value)
 
 
 def random_pairs(rng, skeleton, num_clips):
-  """Clips with hidden joints, torsos without length, lost joints and boxes turned over."""
+  """Returns clips with hidden joints, torsos of length 0, missing joints and inverted boxes."""
   count = skeleton.num_joints
   for number in range(num_clips):
     num_frames = int(rng.integers(1, 9))
@@ -169,7 +169,7 @@ def random_pairs(rng, skeleton, num_clips):
 
 
 def joints_one_by_one(pairs, skeleton, num_frames):
-  """What is known of each visible joint, from the definitions, without arrays."""
+  """Computes values of each visible joint from the definitions, without arrays."""
   for labels, predictions in pairs:
     for t in range(len(labels.keypoints)):
       x1, y1, x2, y2 = map(float, labels.boxes[t])
@@ -186,7 +186,7 @@ def joints_one_by_one(pairs, skeleton, num_frames):
             "action": labels.action,
             "joint": skeleton.joint_names[k],
             "place": t % num_frames if num_frames else t,
-            # NaN compares with nothing: no length, no position, not right.
+            # Comparisons with NaN are false: no length, no position, not correct.
             "distances": {m: distance / length if length > 0 else math.inf
                           for m, length in lengths.items()},
           }  # fmt: skip

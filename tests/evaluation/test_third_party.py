@@ -1,8 +1,7 @@
-"""Tests of ppn_tf.evaluation.third_party, on tiny networks with the tensors of the real ones.
+"""Tests of ppn_tf.evaluation.third_party, on tiny networks with the tensors of real ones.
 
-In the frames red is the column and green the row. A network answers with fixed
-places of its crop and, as scores, with the colour it sees there, so that its
-predictions say themselves where they should lie.
+Red is the column and green the row of a frame. A network returns fixed positions in its crop, with
+colors at these positions as scores, so that the scores tell the correct positions.
 """
 
 import numpy as np
@@ -21,13 +20,13 @@ from tests.data.clips.own_clips import CATEGORY, save
 import tensorflow as tf
 
 SIZE, NUM_FRAMES = 32, 2 * crop_networks.CHUNK + 3
-# Rows and columns of the crop that lie within the frame in every test.
+# Rows and columns of the crop inside the frame in every test.
 ROWS = np.arange(17) % 7 + 9
 COLUMNS = (3 * np.arange(17)) % 11 + 9
 
 
 def convert(folder, function, *shape, dtype=tf.float32):
-  """The .tflite file of a function of one tensor."""
+  """Converts a function of one tensor to a .tflite file."""
   spec = tf.TensorSpec(shape, dtype)
   concrete = tf.function(function, input_signature=[spec]).get_concrete_function()
   path = folder / "network.tflite"
@@ -36,7 +35,7 @@ def convert(folder, function, *shape, dtype=tf.float32):
 
 
 def colours(image, rows, columns):
-  """What is seen at the places: red of even ones, green of odd ones."""
+  """Returns the colors at positions: red for even ones, green for odd ones."""
   channels = np.arange(len(rows)) % 2
   return tf.gather_nd(image[0], np.stack([rows, columns, channels], axis=-1))
 
@@ -48,13 +47,13 @@ def movenet(image):
 
 
 def truth(keypoints):
-  """The colour of the frame at the keypoints [..., J, 2]: column of even ones, row of odd ones."""
+  """Returns the frame color at keypoints [..., J, 2]: column for even, row for odd ones."""
   even = np.arange(keypoints.shape[-2]) % 2 == 0
   return np.where(even, keypoints[..., 0], keypoints[..., 1])
 
 
 def place(center, side, size, joint):
-  """Where a (row, column) of a crop lies in the frame, worked out from the crop's borders."""
+  """Maps a (row, column) of a crop to the frame, from the borders of the crop."""
   row, column = joint
   return [(edge + 0.5) / size * side + middle - side / 2 for edge, middle in
           ((column, center[0]), (row, center[1]))]  # fmt: skip
@@ -62,7 +61,7 @@ def place(center, side, size, joint):
 
 @pytest.fixture(name="builder", scope="module")
 def fixture_builder(tmp_path_factory):
-  """One clip of 120 x 160 pixels; the box of frame t is (40 + t, 20, 120 + t, 80)."""
+  """Returns a clip of 120 x 160 pixels, with the box (40 + t, 20, 120 + t, 80) in frame t."""
   root = tmp_path_factory.mktemp("ramps")
   y, x = np.mgrid[:120, :160]
   (root / "own" / "ramp").mkdir(parents=True)
@@ -95,18 +94,18 @@ def test_movenet(builder, tmp_path, dtype, tolerance):
   assert list(peer.predict(builder, "test", leave_out={found.clip})) == []
   assert found.clip == "ramp" and found.joint_names == COCO_JOINTS
   assert found.keypoints.shape == (NUM_FRAMES, 17, 2) and found.scores.shape == (NUM_FRAMES, 17)
-  # Whole numbers are what an integer network can be shown of a colour.
+  # An integer network gets colors as whole numbers.
   np.testing.assert_allclose(found.scores, truth(found.keypoints), atol=tolerance)
-  # 1.25 x the box's longer side, about its middle.
+  # 1.25 x the longer side of the box, about its center.
   frame, joint = 11, (ROWS[5], COLUMNS[5])
   expected = place((80 + frame, 50), 100, SIZE, joint)
   np.testing.assert_allclose(found.keypoints[frame, 5], expected, atol=1e-3)
 
 
-def test_box_of_the_joints_and_margin(builder, tmp_path):
+def test_box_of_joints_and_margin(builder, tmp_path):
   peer = load_third_party(convert(tmp_path, movenet, 1, SIZE, SIZE, 3))
   (found,) = peer.predict(builder, "test", box="joints", margin=2.0)
-  # The joints are 30 pixels wide; Penn Action's box is 1.2 times as wide.
+  # The joints are 30 pixels wide, and the box of Penn Action is 1.2 times as wide.
   expected = place((75 + 4, 40), 2.0 * 1.2 * 30, SIZE, (ROWS[8], COLUMNS[8]))
   np.testing.assert_allclose(found.keypoints[4, 8], expected, atol=1e-3)
   np.testing.assert_allclose(found.scores, truth(found.keypoints), atol=1e-3)
@@ -116,7 +115,7 @@ def test_blazepose(builder, tmp_path):
   rows, columns = np.arange(39) % 32 + 90, np.arange(39) * 2 + 90
 
   def network(image):
-    # visibility is the logit of the colour, presence higher where it is not the lower one
+    # visibility is the logit of the color; presence is higher
     seen = colours(image, rows, columns)
     logit = tf.math.log(seen / (1.0 - seen))
     rest = tf.concat([0 * logit[:, None], logit[:, None], logit[:, None] + 1.0], axis=-1)
@@ -159,7 +158,7 @@ def test_efficientpose(builder, tmp_path):
     ((2, 8, 8, 3), (1, 1, 17, 3), "takes float32 [2, 8, 8, 3]"),
   ],
 )
-def test_other_networks_are_refused(tmp_path, shape, answer, received):
+def test_unknown_networks_are_refused(tmp_path, shape, answer, received):
   path = convert(tmp_path, lambda image: tf.zeros(answer) + tf.reduce_sum(image), *shape)
   with pytest.raises(InputError) as caught:
     load_third_party(path)
@@ -167,7 +166,7 @@ def test_other_networks_are_refused(tmp_path, shape, answer, received):
   assert str(path) in message and received in message and "\n" not in message
 
 
-def test_what_is_no_network_is_refused(tmp_path):
+def test_invalid_files_are_refused(tmp_path):
   with pytest.raises(InputError, match="no such file"):
     load_third_party(tmp_path / "none.tflite")
   (tmp_path / "text.tflite").write_text("no network")

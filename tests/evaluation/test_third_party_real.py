@@ -1,4 +1,4 @@
-"""Real networks of other projects on real labelled clips: the table of docs/peers.md."""
+"""Tests of real third-party networks on real labeled clips: the table of docs/peers.md."""
 
 import pathlib
 
@@ -17,9 +17,9 @@ from ppn_tf.keypoints import pck
 from ppn_tf.keypoints.joint_maps import to_skeleton
 
 SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
-# Percent: PCK-body, PCK-torso, and the latter by the other shoulder and hip.
-# Crops made by OpenCV from the video's own frames gave the same to 1.1 points for EfficientPose
-# on 0502 and to 0.5 for all others; JPEG makes more of a difference than the resampling.
+# Percent: PCK-body, PCK-torso, and PCK-torso by the other shoulder and hip.
+# OpenCV crops of frames of the video differed by at most 1.1 points for EfficientPose on 0502, and
+# 0.5 for all others; JPEG has a larger effect than resampling.
 MEASURED = {
   ("0502", "movenet-thunder"): (98.7, 71.6, 86.7),
   ("0502", "movenet-lightning"): (98.3, 67.0, 81.2),
@@ -32,7 +32,7 @@ MEASURED = {
 
 @pytest.fixture(name="builders", scope="module")
 def fixture_builders(tmp_path_factory):
-  """Penn Action's clip 0502 and the two people of the video of the paddle boards."""
+  """Makes records of clip 0502 of Penn Action, and of two people on paddle boards."""
   for path in ("penn_action/0502.mp4", "bonn", "models"):
     if not (SHARED / path).exists():
       pytest.skip(f"no shared/data/{path} beside the project")
@@ -45,7 +45,7 @@ def fixture_builders(tmp_path_factory):
 
 
 def measure(builder, peer):
-  """The three figures, over the twelve joints of the limbs and Penn Action's head."""
+  """Returns the three scores, over twelve joints of limbs and the head of Penn Action."""
   skeleton, labels = records.read_skeleton(builder), read_labels(builder, "test")
   names = list(skeleton.joint_names)
   limbs = [

@@ -1,4 +1,4 @@
-"""The example that docs/evaluation.md works out by hand: its numbers are the code's."""
+"""Tests of the worked example in docs/evaluation.md against the code."""
 
 import pathlib
 
@@ -29,7 +29,7 @@ def cells(line):
 
 
 def table(first, second):
-  """The rows of the document's table whose head begins so, as dictionaries."""
+  """Returns the rows of the table whose header begins with `head`, as dictionaries."""
   lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
   (start,) = (n for n, line in enumerate(lines)
               if line.startswith("|") and cells(line)[:2] == [first, second])  # fmt: skip
@@ -46,14 +46,14 @@ def numbers(text):
 
 
 def close(found, text):
-  """Whether a value rounds to what the document has, or is missing where it has a dash."""
+  """Returns whether a value rounds to the text, or is missing for a dash."""
   if text == "–":
     return np.isnan(found)
   digits = len(text.partition(".")[2])
   return found == pytest.approx(float(text), abs=0.5 * 10**-digits + 1e-9)
 
 
-def clip_of(keypoints, visibility, boxes, predicted):
+def make_clip(keypoints, visibility, boxes, predicted):
   labels = ClipLabels(
     "example", "", np.float32(keypoints), visibility, np.float32(boxes), (200, 200)
   )
@@ -76,7 +76,7 @@ def fixture_pair(joints):
             for name in ("label", "predicted")}  # fmt: skip
   visibility = np.reshape([row["visible"] == "yes" for row in joints], (2, 4))
   boxes = [numbers(row["box"]) for row in table("frame", "box")]
-  return clip_of(places["label"], visibility, boxes, places["predicted"])
+  return make_clip(places["label"], visibility, boxes, places["predicted"])
 
 
 def test_reference_lengths(pair):
@@ -136,7 +136,7 @@ def test_summary_and_curve(pair):
       assert close(scores["curve"][metric][step], row[column]), (row["alpha"], metric)
 
 
-def test_windows_of_one_frame_have_one_place(pair):
+def test_windows_of_one_frame_have_one_index(pair):
   scores = score([pair], FOUR, 0.2, num_frames=1)
   assert scores["per_frame_index"]["num_frames"] == [2]
   assert scores["per_frame_index"]["pck_torso"] == [scores["pck_torso"]["micro"]]
@@ -148,11 +148,11 @@ def test_jitter():
     name: np.tile([[numbers(row[f"frame {t}"])] for t in range(3)], (1, len(JOINTS), 1))
     for name, row in rows.items()
   }
-  # Nothing is known of the other joints.
+  # There are no values of the other joints.
   visibility = np.zeros((3, len(JOINTS)), bool)
   visibility[:, 0] = True
   tracks["predicted"][:, 1:] = np.nan
-  clip = clip_of(tracks["labelled"], visibility, [[0, 0, 9, 9]] * 3, tracks["predicted"])
+  clip = make_clip(tracks["labelled"], visibility, [[0, 0, 9, 9]] * 3, tracks["predicted"])
   found = score([clip], FOUR)["jitter"]
   expected = {name: float(row["jitter"]) for name, row in rows.items()}
   assert "The ratio is 2:" in DOCUMENT.read_text(encoding="utf-8")

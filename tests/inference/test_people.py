@@ -8,13 +8,13 @@ import pytest
 
 from ppn_tf.inference import people
 from ppn_tf.keypoints.skeletons import COCO
-from ppn_tf.models import pose_net
 from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import PPN
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training.initial_weights import load_weights
 from tests.random_weights import randomize
-from tests.tiny_backbone import tiny
+
+pytestmark = pytest.mark.usefixtures("tiny_backbone")
 
 SETTINGS = {
   "method": "ppn",
@@ -50,16 +50,8 @@ def heatmaps(model, seed=0):
   return np.stack(states)
 
 
-@pytest.fixture(name="backbone", scope="module", autouse=True)
-def fixture_backbone():
-  """Replaces MobileNetV2, which takes long to build."""
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setitem(pose_net.BACKBONES, "mobilenet_v2_0.35", tiny)
-    yield
-
-
 @pytest.fixture(name="model", scope="module")
-def fixture_model(backbone):
+def fixture_model(tiny_backbone):
   model = build_network(NetworkConfig.from_flags(SETTINGS))
   for seed, network in enumerate(model.networks):
     randomize(network, seed)

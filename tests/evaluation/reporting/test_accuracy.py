@@ -27,7 +27,7 @@ def dotted_lines(picture):
   )
 
 
-def test_every_threshold_of_an_evaluation_has_its_line(make_run):
+def test_every_threshold_has_a_line(make_run):
   narrow = {**full_evaluation(80, 60), "alpha": 0.1}
   one = accuracy.threshold_curves([make_run("a", full_evaluation(90, 70))])[0]
   two = accuracy.threshold_curves([make_run("b", full_evaluation(90, 70)), make_run("c", narrow)])
@@ -38,7 +38,7 @@ def test_every_threshold_of_an_evaluation_has_its_line(make_run):
 
 
 @pytest.mark.parametrize("draw", [accuracy.threshold_curves, accuracy.group_bars])
-def test_nothing_measured_nothing_drawn(make_run, draw):
+def test_without_measurements(make_run, draw):
   assert draw([make_run("a")]) == []
 
 
@@ -52,7 +52,7 @@ def test_older_evaluations_have_bars_and_no_curves(make_run):
   )
 
 
-def test_bars_of_runs_keep_their_colors_and_say_their_heights(make_run):
+def test_bars_keep_colors_of_runs_and_show_their_heights(make_run):
   lacking = full_evaluation(90, 10)
   lacking["pck_torso"]["groups"]["Head"] = None
   runs = [make_run("a", full_evaluation(90, 70)), make_run("b"), make_run("c", lacking)]

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.evaluation.reporting.along_clip: PCK by the place of a frame."""
+"""Tests of ppn_tf.evaluation.reporting.along_clip: PCK by frame index."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def windows(values, counts):
   return scores
 
 
-def test_places_with_few_frames_are_faint_or_left_out(make_run):
+def test_indices_with_few_frames_are_faint_or_left_out(make_run):
   # Of 40, 40, 20, 8, 4 and 1 frames, 4 are a tenth and 1 is a fortieth.
   torso, body = along_clip.along_clip([make_run("a", full_evaluation(90, 70))])
   assert torso.alt == (
@@ -26,7 +26,7 @@ def test_places_with_few_frames_are_faint_or_left_out(make_run):
   assert "opacity: 0.45" in text and f"fill: {graphs.LIGHT.grid}" in text
 
 
-def test_windows_have_neither_faint_places_nor_a_grey_shade(make_run):
+def test_windows_have_no_faint_indices_and_no_shade(make_run):
   run = make_run("a", windows([70.0, 72.0, 73.0], [50, 50, 48]))
   (torso,) = along_clip.along_clip([run])
   text = torso.data.decode()
@@ -36,7 +36,7 @@ def test_windows_have_neither_faint_places_nor_a_grey_shade(make_run):
   assert "opacity: 0.45" not in text and f"fill: {graphs.LIGHT.grid}" not in text
 
 
-def test_older_evaluations_count_no_frames(make_run):
+def test_older_evaluations_without_counts(make_run):
   (torso,) = along_clip.along_clip([make_run("a", evaluation(90, 70))])
   assert torso.alt.endswith("a from 70.0 at 1 to 71.0 at 3.")
 
@@ -47,7 +47,7 @@ def test_older_evaluations_count_no_frames(make_run):
     ([70.0, 71.0, 72.0], [9, 9, 9], ["70.0", "72.0", "+2.0"]),
     # Two of six each, weighted by their frames: (30*80 + 10*60) / 40, and (20*50 + 10*20) / 30.
     ([80.0, 60.0, 1.0, 1.0, 50.0, 20.0], [30, 10, 10, 10, 20, 10], ["75.0", "40.0", "−35.0"]),
-    # The last place is faint, so the third one is the last.
+    # The last index is faint, so the third one is the last.
     ([80.0, 70.0, 60.0, 10.0], [100, 90, 80, 10], ["80.0", "60.0", "−20.0"]),
     ([None, 70.0, 60.0], [9, 9, 9], ["70.0", "60.0", "−10.0"]),
   ],
@@ -59,9 +59,9 @@ def test_drift_by_hand(make_run, values, counts, expected):
   assert table.columns == ("First third", "Last third", "Change")
 
 
-def test_one_place_does_not_drift(make_run):
+def test_single_index_has_no_drift(make_run):
   assert along_clip.drift_table([make_run("a", windows([70.0], [9]))]) is None
 
 
-def test_nothing_measured_nothing_drawn(make_run):
+def test_without_measurements(make_run):
   assert along_clip.along_clip([make_run("a")]) == []

@@ -1,4 +1,4 @@
-"""Tests of evaluation.reporting.figures and graphs: which curves, in which words and colors."""
+"""Tests of evaluation.reporting.figures and graphs: curves, texts and colors."""
 
 from ppn_tf.evaluation.reporting import figures, graphs
 from tests.evaluation.reporting.conftest import metrics
@@ -15,19 +15,19 @@ def test_loss_and_pck(make_run):
   assert graphs.DARK.runs[0] not in loss.data.decode()
 
 
-def test_a_run_keeps_its_color(make_run):
+def test_run_keeps_its_color(make_run):
   runs = [make_run("a"), make_run("b", logged=metrics([10, 20]))]
   loss = figures.learning_curves(runs)[0].data.decode()
   assert graphs.LIGHT.runs[1] in loss and graphs.LIGHT.runs[0] not in loss
 
 
-def test_values_that_are_no_numbers_are_left_out(make_run):
+def test_nan_values_are_left_out(make_run):
   lines = metrics([10, 20]) + '{"step": 30, "loss_final": NaN, "pck": null}\n'
   loss, pck = figures.learning_curves([make_run("a", logged=lines)])
   assert loss.alt.endswith("at 20.") and pck.alt.endswith("at 20.")
 
 
-def test_nothing_logged_nothing_drawn(make_run):
+def test_without_logs(make_run):
   assert figures.learning_curves([make_run("a")]) == []
 
 
@@ -36,7 +36,7 @@ def test_many_runs_and_single_points(make_run):
   assert len(figures.learning_curves(runs)) == 2
 
 
-def test_no_two_lines_are_alike(make_run):
+def test_lines_are_distinguishable(make_run):
   assert len(graphs.LIGHT.runs) == len(graphs.DARK.runs)
   legend = graphs.legend([make_run(f"run {n}") for n in range(3 * len(graphs.LIGHT.runs))])
   looks = [(line["color"], line["dashes"]) for line in legend.values()]

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.evaluation.reporting.moments: what is chosen by the labels."""
+"""Tests of ppn_tf.evaluation.reporting.moments, chosen by the labels."""
 
 import numpy as np
 import pytest
@@ -20,11 +20,11 @@ def clip(length):
   return np.zeros((length, 13, 2), np.float32), np.ones((length, 13), bool), boxes
 
 
-def test_a_joint_that_hides_for_a_while():
+def test_joint_hidden_for_a_while():
   keypoints, visibility, boxes = clip(20)
   keypoints[:, 5, 0] = 9 * np.arange(20)  # a fast wrist
   visibility[11:13, 10] = False
-  visibility[:, 12] = False  # never seen: nothing to look at
+  visibility[:, 12] = False  # never visible
   moment = choose_moment(keypoints, visibility, boxes, PENN_ACTION)
   assert (moment.joint, moment.length) == (10, 5)
   assert moment.first < 11 and moment.first + 5 > 13
@@ -32,14 +32,14 @@ def test_a_joint_that_hides_for_a_while():
   assert 1 <= moment.interest <= 2
 
 
-def test_the_hidden_joint_that_moves_most():
+def test_hidden_joint_that_moves_most():
   keypoints, visibility, boxes = clip(12)
   visibility[3, 4] = visibility[8, 9] = False
   keypoints[8:, 9, 1] = 40
   assert choose_moment(keypoints, visibility, boxes, PENN_ACTION).joint == 9
 
 
-def test_otherwise_the_fastest_wrist():
+def test_fastest_wrist():
   keypoints, visibility, boxes = clip(20)
   keypoints[8:13, 6, 0] = [0, 10, 20, 30, 40]
   keypoints[13:, 6, 0] = 40

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 
 class Toy(tf.Module):
-  """Averages 4x4 pixels: the smallest network with both signatures."""
+  """Network with both signatures that averages 4x4 pixels."""
 
   @tf.function(input_signature=[tf.TensorSpec([1, 32, 64, 3], tf.float32, "frame")])
   def start(self, frame):
@@ -44,7 +44,7 @@ def test_measure(tmp_path):
   assert 0 < network.start_ms < 1000 and 0 < network.step_ms < 1000
 
 
-def test_measure_refuses(tmp_path):
+def test_measure_refuses_bad_files(tmp_path):
   with pytest.raises(InputError, match="no such file"):
     measure(tmp_path / "nothing.tflite")
   (tmp_path / "text.tflite").write_text("not a model")
@@ -60,7 +60,7 @@ def table(count, score=0.9):
 
 @pytest.fixture(name="files")
 def fixture_files(tmp_path):
-  """Twenty frames that grow brighter."""
+  """Writes twenty frames of growing brightness."""
   video = tmp_path / "walk_pose.mp4"
   with write_video(video, 25.0) as writer:
     for n in range(20):
@@ -80,14 +80,14 @@ def test_track(files):
     )
 
 
-def test_a_video_shorter_than_its_table(files):
+def test_video_shorter_than_its_table(files):
   tracked, video = files
   tracked.write_text(json.dumps(table(40)))
   assert read_track(f"{tracked},{video}").picture.width == 4 * 64 + 3 * 4
 
 
 @pytest.mark.parametrize("value", ["", "walk.json", "walk.mp4", "a.json,b.json", "a.mp4,b.mp4"])
-def test_track_wants_two_files(value):
+def test_track_requires_two_files(value):
   with pytest.raises(InputError, match="expected NAME_pose.json,NAME_pose.mp4"):
     read_track(value)
 
@@ -103,7 +103,7 @@ def test_track_wants_two_files(value):
     '{"video": "a", "fps": 1, "width": 1, "height": 1, "frames": [{}]}',
   ],
 )
-def test_table_of_something_else(files, content):
+def test_unrelated_table(files, content):
   files[0].write_text(content)
   with pytest.raises(InputError) as caught:
     read_track(f"{files[0]},{files[1]}")

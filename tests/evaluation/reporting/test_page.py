@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.evaluation.reporting.page: the HTML holds all it shows, and the right numbers."""
+"""Tests of ppn_tf.evaluation.reporting.page: self-contained HTML with correct numbers."""
 
 import base64
 import html.parser
@@ -22,7 +22,7 @@ VOID = {"meta", "img", "source", "br", "link"}
 
 
 class Parsed(html.parser.HTMLParser):
-  """Headings, images, tables and text of a page; fails on tags that do not match."""
+  """Headings, images, tables and text of a page; fails on unbalanced tags."""
 
   def __init__(self, text):
     super().__init__()
@@ -66,7 +66,7 @@ class Parsed(html.parser.HTMLParser):
 
 
 def decoded(uri):
-  """Width and height of the image in a data URI."""
+  """Returns width and height of the image in a data URI."""
   mime, content = re.fullmatch(r"data:(image/[a-z+]+);base64,([A-Za-z0-9+/=]+)", uri).groups()
   data = base64.b64decode(content, validate=True)
   if mime == "image/svg+xml":
@@ -128,12 +128,12 @@ def fixture_full(runs, picture):
   return render_full(runs, picture)
 
 
-def test_the_page_holds_everything_it_shows(full):
+def test_page_is_self_contained(full):
   parsed = Parsed(full)
   assert "http:" not in full and "https:" not in full
   assert "url(" not in full and "@import" not in full
   assert not parsed.tags & {"script", "link", "iframe", "object", "embed"}
-  # Bars, thresholds, places, training; then the sheet, the strip, heatmaps, the track.
+  # Bars, thresholds, indices, training; then sheet, strip, heatmaps, track.
   assert len(parsed.images) == 2 + 3 + 2 + 2 + 4 + 2 + 1 + 1
   assert all(reference.startswith("data:image/") for reference in parsed.references)
   for reference in parsed.references:
@@ -144,7 +144,7 @@ def test_the_page_holds_everything_it_shows(full):
     assert len(image["alt"]) > 10
 
 
-def test_numbers_are_those_of_the_evaluation(full):
+def test_numbers_equal_the_evaluation(full):
   table = Parsed(full).tables[0]
   assert [len(row) for row in table] == [11] + 3 * [1, 11, 11]
   assert (table[1], table[4], table[7]) == (["PCK-body"], ["PCK-torso"], ["PCK-torso clean"])
@@ -188,7 +188,7 @@ def test_sections(full):
   assert ["--seed", "0", "0"] in parsed.tables[-1]
 
 
-def test_what_the_new_sections_say(full):
+def test_texts_of_newer_sections(full):
   parsed = Parsed(full)
   words = " ".join(parsed.text.split())
   assert "visible joints within 0.2 of a reference length" in words
@@ -204,13 +204,13 @@ def test_what_the_new_sections_say(full):
   ] in rows
   assert ["bowl 4 clips", "62.0", "*63.0"] in rows
   assert ["framewise", "4.13 px", "2.00 px", "2.06"] in rows
-  # A third of four places is one.
+  # A third of four indices is one.
   assert ["ppn", "72.0", "68.0", "−4.0"] in rows
-  # A key with a line for each of the two runs over each of the four groups of graphs.
+  # A legend with a line for each of two runs, above each of four groups of graphs.
   assert full.count("stroke-dasharray=") == 8
 
 
-def test_an_older_evaluation_has_the_older_sections(make_run):
+def test_older_evaluation_has_older_sections(make_run):
   text = page.render("A title", [make_run("old", evaluation(90, 70))], [], "python")
   parsed = Parsed(text)
   assert parsed.headings == ["Scores", "Along a clip", "How it was made"]
@@ -218,12 +218,12 @@ def test_an_older_evaluation_has_the_older_sections(make_run):
   assert len(parsed.images) == 2
 
 
-def test_what_is_not_given_is_left_out(make_run):
+def test_missing_inputs_are_left_out(make_run):
   text = page.render("A title", [make_run("ppn")], [], "python")
   assert Parsed(text).headings == ["How it was made"]
 
 
-def test_names_are_text(make_run, picture):
+def test_names_are_escaped(make_run, picture):
   name = "<b>&\"ppn'"
   text = page.render(
     "<i>", [make_run(name)], [], "a && b", strips=[Strip("<u>", "1", ((name, picture),))]
@@ -234,5 +234,5 @@ def test_names_are_text(make_run, picture):
   assert parsed.images[0]["alt"] == picture.alt
 
 
-def test_the_same_input_gives_the_same_page(full, runs, picture):
+def test_page_is_reproducible(full, runs, picture):
   assert render_full(runs, picture) == full

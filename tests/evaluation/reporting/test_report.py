@@ -1,4 +1,4 @@
-"""Tests of the door `python -m ppn_tf.report`, as a user runs it."""
+"""Tests of the command `python -m ppn_tf.report`."""
 
 import json
 import pathlib
@@ -25,7 +25,7 @@ SMALL = {
 
 @pytest.fixture(name="runs", scope="module")
 def fixture_runs(tmp_path_factory):
-  """Workdirs of a PPN and its frame-wise twin, of random weights."""
+  """Writes workdirs of a PPN and a frame-wise network with random weights."""
   root = tmp_path_factory.mktemp("runs")
   for method in ("ppn", "framewise"):
     folder = root / method
@@ -44,7 +44,7 @@ def report(*arguments):
 
 
 def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
-  """Two runs have networks, the third predictions and no checkpoint."""
+  """Reports two runs with networks, and a third with predictions but no checkpoint."""
   predicted = make_run("foretold", full_evaluation(90, 68)).workdir
   write_predictions(predicted, {"0002": 1})
   output = tmp_path / "new" / "page.html"
@@ -58,7 +58,7 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
     f"--output={output}",
   )
   assert done.returncode == 0, done.stderr
-  # The scores are those of the fixtures' evaluation.json.
+  # The scores come from evaluation.json of the fixtures.
   assert done.stdout.splitlines() == [
     f"{output}: report on ours, foretold, twin.",
     "ours: PCK-torso 70.0",
@@ -79,12 +79,12 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
     "Inside the propagation",
     "How it was made",
   ]
-  # Of the runs with networks two clips, of the other eight frames of a clip and three of one.
+  # Two clips of the runs with networks; of the third run, eight and three frames of a clip.
   strips = [image["alt"] for image in parsed.images if "skeleton that" in image["alt"]]
   shown = [(alt.split("that ")[1].split()[0], alt.split()[0]) for alt in strips]
   assert shown[:3] == [("foretold", "4"), ("foretold", "4"), ("foretold", "3")]
   assert [name for name, _ in shown[3:]] == ["ours", "twin", "ours", "twin"]
-  for image in parsed.images:  # one of the clips may be the one of three frames
+  for image in parsed.images:  # a clip may have only three frames
     if "skeleton that" in image["alt"]:
       frames = int(image["alt"].split()[0])
       assert frames in (3, 4) and decoded(image["src"]) == (244 * frames - 4, 240)
@@ -104,7 +104,7 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
     (["--run=a={runs}/ppn", "--tflite={runs}/no.tflite"], "no.tflite: no such file"),
   ],
 )
-def test_bad_input_leaves_the_older_page(runs, tmp_path, arguments, said):
+def test_bad_input_keeps_the_existing_page(runs, tmp_path, arguments, said):
   output = tmp_path / "page.html"
   output.write_text("older")
   done = report(*(argument.format(runs=runs) for argument in arguments), f"--output={output}")

@@ -1,4 +1,4 @@
-"""Tests of evaluation.reporting.runs: what is read from workdirs, and what is said of bad ones."""
+"""Tests of evaluation.reporting.runs: contents of workdirs, and errors of bad ones."""
 
 import json
 
@@ -18,7 +18,7 @@ def fixture_folder(tmp_path):
   return folder
 
 
-def test_everything_is_read(folder):
+def test_complete_workdir(folder):
   (folder / "metrics.jsonl").write_text('{"step": 10, "loss": 3.5}\n{"step": 20, "loss": 2}\n')
   (folder / "evaluation.json").write_text(json.dumps(SCORES))
   (run,) = read_runs([f"a name = {folder}"])
@@ -27,46 +27,46 @@ def test_everything_is_read(folder):
   assert run.evaluation == SCORES
 
 
-def test_flags_alone_are_a_run(folder):
+def test_workdir_with_flags_only(folder):
   run = read_run("ppn", str(folder))
   assert (run.metrics, run.evaluation) == ([], None)
 
 
-def test_a_step_that_was_logged_twice_counts_once(folder):
+def test_step_logged_twice_counts_once(folder):
   lines = [{"step": 20, "loss": 1}, {"step": 10, "loss": 2}, {"step": 20, "loss": 3}]
   (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
   assert [row["loss"] for row in read_run("ppn", str(folder)).metrics] == [2, 3]
 
 
-def test_a_line_that_is_being_written_is_left_out(folder):
+def test_unfinished_line_is_left_out(folder):
   (folder / "metrics.jsonl").write_text('{"step": 10, "loss": 3.5}\n{"step": 20, "lo')
   assert [row["step"] for row in read_run("ppn", str(folder)).metrics] == [10]
 
 
 @pytest.mark.parametrize("value", ["", " ", "=", "ppn=", "=runs/ppn"])
-def test_neither_folder_nor_name(value):
+def test_missing_folder_and_name(value):
   with pytest.raises(InputError, match="neither WORKDIR nor NAME=WORKDIR"):
     read_runs([value])
 
 
-def test_a_folder_gives_its_name(folder, monkeypatch):
+def test_name_of_the_folder_is_the_default(folder, monkeypatch):
   monkeypatch.chdir(folder)
   for value in (str(folder), f"{folder}/", ".", "../run"):
     (run,) = read_runs([value])
     assert (run.name, run.flags) == ("run", {"method": "ppn"})
 
 
-def test_a_folder_may_have_an_equals_sign(folder):
+def test_folder_with_an_equals_sign(folder):
   other = folder.rename(folder.parent / "lr=1e-4")
   assert [run.name for run in read_runs([str(other), f"slow={other}"])] == ["lr=1e-4", "slow"]
 
 
-def test_no_run():
+def test_folder_without_a_run():
   with pytest.raises(InputError, match="no run given. Write e.g. `python -m ppn_tf.report runs/"):
     read_runs([])
 
 
-def test_a_name_twice(folder):
+def test_duplicate_name(folder):
   with pytest.raises(InputError) as caught:
     read_runs([str(folder), f"run={folder}/"])
   assert str(caught.value) == (
@@ -75,7 +75,7 @@ def test_a_name_twice(folder):
   )
 
 
-def test_what_was_measured(folder):
+def test_measurements(folder):
   (folder / "evaluation.json").write_text(json.dumps({**SCORES, "alpha": 0.1, "area": None}))
   run = read_run("ppn", str(folder))
   assert run.alpha == 0.1 and run.measured("pck_torso", "groups") == {}
@@ -93,7 +93,7 @@ def test_predictions_and_checkpoints_are_found(folder):
   assert not read_run("framewise", str(folder)).propagates
 
 
-def test_no_such_workdir(tmp_path):
+def test_missing_workdir(tmp_path):
   with pytest.raises(InputError, match="nowhere: holds no run"):
     read_run("ppn", str(tmp_path / "nowhere"))
 

@@ -4,7 +4,7 @@ from ppn_tf.evaluation.reporting import scores
 from tests.evaluation.reporting.conftest import evaluation, full_evaluation
 
 
-def test_table_has_the_papers_form(make_run):
+def test_table_has_the_form_of_the_paper(make_run):
   runs = [make_run("a", evaluation(90, 70)), make_run("b", evaluation(89, 71))]
   table = scores.score_table(runs)
   assert table.columns[:7] == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank")
@@ -18,13 +18,13 @@ def test_table_has_the_papers_form(make_run):
   assert not any(cell.best for cell in body.rows[1].cells + torso.rows[0].cells)
 
 
-def test_what_looks_equal_is_equally_good(make_run):
+def test_equal_after_rounding_is_equally_good(make_run):
   runs = [make_run("a", evaluation(90.01, 70)), make_run("b", evaluation(89.99, 70))]
   head = [row.cells[0] for row in scores.score_table(runs).sections[0].rows]
   assert [(cell.text, cell.best) for cell in head] == [("90.0", True), ("90.0", True)]
 
 
-def test_one_run_is_not_the_best_of_anything(make_run):
+def test_single_run_is_never_the_best(make_run):
   table = scores.score_table([make_run("a", evaluation(90, 70))])
   assert not any(cell.best for section in table.sections for cell in section.rows[0].cells)
 
@@ -41,13 +41,13 @@ def test_unknown_numbers_are_dashes(make_run):
   assert rows[1].cells[7].text == "–" and not rows[0].cells[7].best
 
 
-def test_no_evaluation_no_table(make_run):
+def test_without_evaluations(make_run):
   runs = [make_run("a")]
   assert scores.score_table(runs) is None and scores.clip_table(runs) is None
   assert scores.summary(runs) == "Training of a; not evaluated yet."
 
 
-def test_clips_are_compared_each_by_itself(make_run):
+def test_clips_are_compared_separately(make_run):
   other = evaluation(90, 69)
   del other["per_clip"]["0503"]
   table = scores.clip_table([make_run("a", evaluation(90, 70)), make_run("b", other)])
@@ -60,14 +60,14 @@ def test_clips_are_compared_each_by_itself(make_run):
   }
 
 
-def test_the_worst_clips_are_kept(make_run):
+def test_worst_clips_are_kept(make_run):
   many = evaluation(90, 70)
   many["per_clip"] = {f"{n:04d}": {"pck_torso": float(99 - n)} for n in range(60)}
   (section,) = scores.clip_table([make_run("a", many)], limit=10).sections
   assert [row.name for row in section.rows] == [f"{n:04d}" for n in range(50, 60)]
 
 
-def test_summary_names_the_best(make_run):
+def test_summary_names_the_best_run(make_run):
   runs = [make_run("framewise", evaluation(90, 70.04)), make_run("ppn", evaluation(89, 72.5))]
   assert scores.summary(runs) == (
     "ppn reaches 72.5 % PCK-torso@0.2 on 2 clips (1,234 frames), 2.5 points above framewise."
@@ -78,7 +78,7 @@ def texts(row):
   return [cell.text for cell in row.cells]
 
 
-def test_the_clean_section_has_the_runs_that_know_it(make_run):
+def test_clean_section_has_only_runs_with_clean_scores(make_run):
   runs = [make_run("old", evaluation(90, 70)), make_run("new", full_evaluation(80, 60))]
   body, torso, clean = scores.score_table(runs).sections
   assert clean.title == "PCK-torso clean"
@@ -113,7 +113,7 @@ def test_actions_with_their_clips(make_run):
   assert [cell.best for cell in serve.cells] == [True, False]
 
 
-def test_one_action_is_no_table(make_run):
+def test_single_action_has_no_table(make_run):
   alone = full_evaluation(90, 70)
   alone["per_action"] = {"": alone["per_action"]["bowl"]}
   assert scores.action_table([make_run("a", alone)]) is None
@@ -130,7 +130,7 @@ def test_jitter(make_run):
   assert (second.name, texts(second)) == ("b", ["1.00 px", "0.00 px", "–"])
 
 
-def test_older_evaluations_have_no_new_tables(make_run):
+def test_older_evaluations_lack_newer_tables(make_run):
   runs = [make_run("old", evaluation(90, 70))]
   for table in (scores.area_table, scores.action_table, scores.jitter_table):
     assert table(runs) is None

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.evaluation.reporting.sheets: which clips are shown, and what is said of them."""
+"""Tests of ppn_tf.evaluation.reporting.sheets: choice and captions of clips."""
 
 import json
 import urllib.parse
@@ -16,7 +16,7 @@ from ppn_tf.evaluation.reporting.sheets import choose_clips, draw_sheets
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.runtime.errors import InputError
 from tests.evaluation.reporting.test_page import Parsed
-from tests.evaluation.reporting.walkers import CLIPS, labels_of
+from tests.evaluation.reporting.walkers import CLIPS, make_labels
 
 NAN = float("nan")
 
@@ -26,9 +26,9 @@ NAN = float("nan")
   [
     ({"a": 50.0, "b": 20.0, "c": 90.0, "d": 30.0, "e": 70.0}, 1, ["b", "a"]),
     ({"a": 50.0, "b": 20.0, "c": 90.0, "d": 30.0, "e": 70.0}, 2, ["b", "d", "a"]),
-    # The median is among the worst, then it is not shown twice.
+    # A median among the worst clips is not shown twice.
     ({"a": 50.0, "b": 20.0, "c": 90.0}, 2, ["b", "a"]),
-    # Of two in the middle the worse; what is equal goes by name.
+    # The worse of two middle clips; equal clips are ordered by name.
     ({"d": 10.0, "c": 10.0, "b": 10.0, "a": 10.0}, 1, ["a", "b"]),
     ({"a": NAN, "b": 20.0}, 3, ["b"]),
     ({"a": NAN}, 3, []),
@@ -49,11 +49,11 @@ def test_reasons():
 
 
 def write_predictions(folder, shift, clips=tuple(CLIPS), joint_names=PENN_ACTION.joint_names):
-  """The labels, of which one clip's joints from the fourth on are far off."""
+  """Returns the labels, with large errors of one clip from the fourth joint on."""
   (folder / "predictions").mkdir()
   (folder / "predictions" / "predictions.json").write_text(json.dumps({"split": "test"}))
   for clip in clips:
-    keypoints = labels_of(clip)["keypoints"].copy()
+    keypoints = make_labels(clip)["keypoints"].copy()
     keypoints[:, 4:] += 500.0 * shift.get(clip, 0)
     np.savez(
       folder / "predictions" / (urllib.parse.quote(clip, safe="") + ".npz"),
@@ -76,14 +76,14 @@ def test_sheets(make_run, builder):
   write_predictions(second.workdir, {}, clips=[worst])
   shown, median = draw_sheets([first, second], builder, "test", 1)
   assert (shown.clip, shown.action, shown.num_frames) == (worst, "tennis serve", CLIPS[worst])
-  visible = labels_of(worst)["visibility"]
+  visible = make_labels(worst)["visibility"]
   expected = 100 * visible[:, :4].sum() / visible.sum()
   assert shown.scores == (("first", f"{expected:.1f}"), ("second", "100.0"))
   assert [frames for frames, _ in shown.bands] == ["2, 4, 7, 9", "12, 14, 17, 19"]
   for _, rows in shown.bands:
     assert [name for name, _ in rows] == ["first", "second"]
     assert all((row.width, row.height) == (4 * 244 - 4, 240) for _, row in rows)
-  # Of four clips three are perfect; the worse one in the middle is the first of them by name.
+  # Three of four clips are perfect; the worse middle clip is the first of them by name.
   assert median.clip == "0000" and median.scores == (("first", "100.0"),)
   (band,) = median.bands
   assert band[0] == "1, 2, 3" and band[1][0][1].width == 3 * 244 - 4
@@ -93,14 +93,14 @@ def test_pictures_show_the_named_frames(make_run, builder):
   run = make_run("run")
   write_predictions(run.workdir, {})
   clip = list(CLIPS)[1]
-  visible = labels_of(clip)["visibility"][[1, 3, 6, 8]].sum()
+  visible = make_labels(clip)["visibility"][[1, 3, 6, 8]].sum()
   sheets = {sheet.clip: sheet for sheet in draw_sheets([run], builder, "test", 4)}
   alt = sheets[clip].bands[0][1][0][1].alt
   assert alt.endswith(f"{visible} of {visible} visible joints correct.")
 
 
-def test_evaluation_and_page_agree(make_run, builder):
-  """What `scores` makes of the same predictions is what the page says, in all its sections."""
+def test_page_agrees_with_evaluation(make_run, builder):
+  """Compares all sections of a page with `scores` of the same predictions."""
   run = make_run("run")
   write_predictions(run.workdir, {"0002": 1, "0003": 0.01})
   _, predictions = read_predictions(run.predictions)
@@ -126,13 +126,13 @@ def test_evaluation_and_page_agree(make_run, builder):
 
 
 def rewrite(folder, name, **changed):
-  """Changes arrays in a clip's file."""
+  """Changes arrays in the file of a clip."""
   with np.load(folder / f"{name}.npz") as file:
     arrays = dict(file)
   np.savez(folder / f"{name}.npz", **{**arrays, **changed})
 
 
-def test_predictions_of_something_else(make_run, builder):
+def test_unrelated_predictions(make_run, builder):
   stranger, joints, short = make_run("stranger"), make_run("joints"), make_run("short")
   write_predictions(stranger.workdir, {}, clips=["0000"])
   rewrite(stranger.predictions, "0000", clip="9999")
@@ -142,7 +142,7 @@ def test_predictions_of_something_else(make_run, builder):
   with pytest.raises(InputError, match="clip '0000' has other joints than the data set"):
     draw_sheets([joints], builder, "test", 1)
   write_predictions(short.workdir, {})
-  found = labels_of("0000")["keypoints"][:2]
+  found = make_labels("0000")["keypoints"][:2]
   rewrite(short.predictions, "0000", keypoints=found, scores=np.ones((2, 13), np.float32))
   with pytest.raises(InputError, match="clip '0000' has 2 frames, in the data set 3"):
     draw_sheets([short], builder, "test", 1)

@@ -35,7 +35,7 @@ class Labels:
 
 @pytest.fixture(name="ppn", scope="module")
 def fixture_ppn():
-  """A PPN of random weights whose heatmaps are far from zero."""
+  """Returns a PPN of random weights whose heatmaps are far from zero."""
   tf.keras.utils.set_random_seed(0)
   nets = [pose_net("mobilenet_v2_0.35", (64, 64), 13, name=name) for name in ("head", "body")]
   unit = ppu((16, 16), 13, None, 1, (1,))
@@ -54,18 +54,18 @@ def pixels(picture):
   return np.asarray(Image.open(io.BytesIO(picture.data))).astype(int)
 
 
-def test_answer_is_in_pixels_of_the_frame(stretch):
+def test_predictions_are_in_frame_pixels(stretch):
   given = predict(Labels(in_crop(stretch)), stretch)
   np.testing.assert_allclose(given.keypoints, stretch.keypoints, atol=0.3)
   assert given.initial is None
 
 
-def test_margin_is_that_of_the_run(stretch):
+def test_margin_of_the_run_is_used(stretch):
   narrow, wide = (predict(Labels(in_crop(stretch)), stretch, margin) for margin in (1.0, 2.0))
   np.testing.assert_allclose(narrow.affines[..., 0, 0], 2 * wide.affines[..., 0, 0], rtol=1e-5)
 
 
-def test_answer_is_the_recurrence(ppn, stretch):
+def test_predictions_follow_the_recurrence(ppn, stretch):
   given = predict(ppn, stretch)
   previous = ppn.start(given.crops[:1])
   np.testing.assert_allclose(given.initial[None], previous, atol=1e-5)
@@ -75,7 +75,7 @@ def test_answer_is_the_recurrence(ppn, stretch):
   assert np.std(given.final) > 1e-3
 
 
-def test_parts_add_up(ppn, stretch):
+def test_heatmaps_add_up(ppn, stretch):
   given = predict(ppn, stretch)
   np.testing.assert_allclose(given.preliminary + given.propagated, given.final, atol=1e-4)
   assert np.abs(given.propagated).max() > 1e-3
@@ -86,7 +86,7 @@ def count_magenta(picture):
   return int(np.sum((red > 200) & (green < 90) & (blue > 130)))
 
 
-def test_strip_rings_what_is_missed(stretch):
+def test_strip_circles_missed_joints(stretch):
   stretch.frames[:] = 60
   right = predict(Labels(in_crop(stretch)), stretch)
   moved = in_crop(stretch).numpy()
@@ -101,27 +101,27 @@ def test_strip_rings_what_is_missed(stretch):
     "that ppn predicts over the labeled one: 38 of 38 visible joints correct."
   )
   assert strips[1].alt.endswith("35 of 38 visible joints correct.")
-  # JPEG makes a pixel or two of it by itself.
+  # JPEG alone changes a pixel or two.
   assert count_magenta(strips[0]) < 5 and count_magenta(strips[1]) > 200
 
 
-def test_heatmap_rows_share_one_scale(stretch):
+def test_heatmap_rows_share_a_scale(stretch):
   given = predict(Labels(in_crop(stretch)), stretch)
   maps = np.stack([part * given.final[1:, ..., 6] for part in (0.5, 0.5, 1.0)])
   rows = dict(pictures.heatmap_rows(stretch, given, MOMENT, maps, "left wrist"))
   assert list(rows) == ["Frame", "BodyNet", "PPU", "Final"]
   brightest = {name: pixels(row)[:, :, 0].max() for name, row in rows.items()}
   assert brightest["Final"] > 240
-  tile = pixels(rows["Final"])[:, 2 * 190 : 2 * 190 + 186]  # hidden there: no cross
+  tile = pixels(rows["Final"])[:, 2 * 190 : 2 * 190 + 186]  # hidden, so no cross
   half = pixels(rows["BodyNet"])[:, 2 * 190 : 2 * 190 + 186]
   assert half.max() < 215 < tile[..., 0].max()
-  # The peak is where the joint is, whether or not it is marked.
+  # The peak is at the joint, marked or not.
   row, column = np.unravel_index(tile.sum(-1).argmax(), tile.shape[:2])
   expected = (in_crop(stretch).numpy()[3, 6] + 0.5) * 186 / 128 - 0.5
   np.testing.assert_allclose([column, row], expected, atol=6)
 
 
-def test_cross_marks_visible_labels_alone(stretch):
+def test_cross_marks_only_visible_labels(stretch):
   given = predict(Labels(in_crop(stretch)), stretch)
   dark = np.zeros((3, 5, 32, 32), np.float32)
   rows = pictures.heatmap_rows(stretch, given, MOMENT, dark, "left wrist")
@@ -130,7 +130,7 @@ def test_cross_marks_visible_labels_alone(stretch):
   assert lit == [True, True, False, True, True]
 
 
-def test_what_was_not_found_is_ringed_where_it_should_be(stretch):
+def test_missing_joints_are_circled_at_the_label(stretch):
   stretch.frames[:] = 60
   keypoints = stretch.keypoints.copy()
   keypoints[0, 2] = np.nan
@@ -139,14 +139,14 @@ def test_what_was_not_found_is_ringed_where_it_should_be(stretch):
   red, green, blue = (pixels(strip)[..., channel] for channel in range(3))
   y, x = np.nonzero((red > 200) & (green < 90) & (blue > 130))
   box = stretch.boxes[0]
-  # The tile is a square of 1.25 of the box's longer side about its centre.
+  # The tile is a square of 1.25 times the longer side of the box.
   zoom = 240 / (1.25 * (box[2:] - box[:2]).max())
   place = (stretch.keypoints[0, 2] - (box[2:] + box[:2]) / 2) * zoom + 119.5
   np.testing.assert_allclose([x.mean(), y.mean()], place, atol=1.5)
   assert np.ptp(x) < 16 and np.ptp(y) < 16
 
 
-def test_the_threshold_decides_what_is_missed(stretch):
+def test_threshold_decides_which_joints_are_missed(stretch):
   keypoints = stretch.keypoints.copy()
   torso = np.linalg.norm(stretch.keypoints[0, 2] - stretch.keypoints[0, 7])
   keypoints[0, 12, 0] += 0.3 * torso
@@ -163,7 +163,7 @@ def test_strips(ppn, stretch):
   calm = Moment(5, 0, 5, 0.1, "the right wrist, where it moves fastest")
   strips = unseen.draw_strips(candidates, [(stretch, MOMENT), (stretch, calm)], PENN_ACTION)
   assert len(strips) == 2 and [name for name, _ in strips[0].rows] == ["framewise", "ppn"]
-  assert strips[0].frames == "8, 10, 11, 13"  # from 1, of a stretch that starts at index 7
+  assert strips[0].frames == "8, 10, 11, 13"  # counted from 1, in an excerpt from index 7
 
 
 def test_heatmaps_of_the_most_interesting_moment(ppn, stretch):

@@ -1,4 +1,4 @@
-"""Four small clips of noise with labels, as the records that the project reads."""
+"""Records of four small labeled clips of noise."""
 
 from typing import Any, Dict, Iterator, Tuple
 
@@ -13,8 +13,8 @@ CLIPS = {"0000": 3, "a/b 1": 20, "0002": 12, "0003": 7}  # frames
 ACTIONS = {"a/b 1": "tennis_serve"}
 
 
-def labels_of(clip: str) -> Dict[str, np.ndarray]:
-  """Keypoints, visibility and boxes of one of CLIPS."""
+def make_labels(clip: str) -> Dict[str, np.ndarray]:
+  """Returns keypoints, visibility and boxes of one of CLIPS."""
   rng, length = np.random.default_rng(list(CLIPS).index(clip)), CLIPS[clip]
   keypoints = rng.uniform(10, 50, (length, 13, 2)).astype(np.float32)
   return {
@@ -25,7 +25,7 @@ def labels_of(clip: str) -> Dict[str, np.ndarray]:
 
 
 class Walkers(tfds.core.GeneratorBasedBuilder):
-  """The clips, in one split."""
+  """Source of the clips, all in one split."""
 
   VERSION = tfds.core.Version("1.0.0")
 
@@ -46,7 +46,7 @@ class Walkers(tfds.core.GeneratorBasedBuilder):
         "clip": clip,
         "action": ACTIONS.get(clip, "bowl"),
         "frames": list(frames.astype(np.uint8)),
-        **labels_of(clip),
+        **make_labels(clip),
         "image_size": np.array([60, 80], np.int32),
       }
       yield clip, example
