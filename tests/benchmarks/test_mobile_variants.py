@@ -40,9 +40,9 @@ def fixture_measured():
 
 @pytest.fixture(name="doors_flags", autouse=True)
 def fixture_doors_flags():
-  if "reference" not in flags.FLAGS:
-    mobile.define_flags()
+  # flagsaver deletes the flags that are defined inside.
   with flagsaver.flagsaver():
+    mobile.define_flags()
     flags.FLAGS(["test"])
     yield
 
