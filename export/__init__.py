@@ -1,1 +1,1 @@
-"""Runnable doors that write models for other runtimes: `python -m export.NAME --help`."""
+"""Commands that write models for other runtimes: `python -m export.NAME --help`."""

@@ -31,92 +31,105 @@ FLAGS = flags.FLAGS
 
 
 def define_flags() -> None:
-  flags.DEFINE_string("peers", "", "Folder of other projects' .tflite files, which are timed too.")
-  flags.DEFINE_string("reference", "", "Name of the file that the ratios are to; else the first.")
-  flags.DEFINE_list("runtimes", available_runtimes(), "What runs them.")
-  command_flags.define_numbers("threads", (1, 2), "Numbers of threads.", Bounds(1, 1024, True))
-  command_flags.define_integer("repeats", 30, "Turns.", 3, 10**6)
-  command_flags.define_integer("ops", 12, "Lines of the ops of each file; 0: none.", 0, 10**4)
+  """Defines the flags of this command."""
+  flags.DEFINE_string("peers", "", "Folder of third-party .tflite files to time as well.")
   flags.DEFINE_string(
-    "scores", "", f"The --output_json of `{command('export verify')}`, for the plot."
+    "reference", "", "Name of the file that ratios refer to. Default: the first file."
   )
-  flags.DEFINE_string("plot", "", "A .svg or .png: latency, against PCK where there are --scores.")
-  flags.DEFINE_string("output_markdown", "", "A .md with the tables.")
-  flags.DEFINE_string("output_json", "", "A .json with all figures.")
+  flags.DEFINE_list("runtimes", available_runtimes(), "Runtimes of the files.")
+  command_flags.define_numbers("threads", (1, 2), "Numbers of threads.", Bounds(1, 1024, True))
+  command_flags.define_integer("repeats", 30, "Number of turns.", 3, 10**6)
+  command_flags.define_integer("ops", 12, "Number of ops to list for each file; 0: none.", 0, 10**4)
+  flags.DEFINE_string(
+    "scores", "", f"Output of `{command('export verify')} --output_json`, for the plot."
+  )
+  flags.DEFINE_string(
+    "plot", "", "Plot of the latency, or with --scores of PCK over latency: a .svg or .png file."
+  )
+  flags.DEFINE_string("output_markdown", "", "Markdown file for the tables.")
+  flags.DEFINE_string("output_json", "", "JSON file for all figures.")
 
 
-def reference_of(timed: Sequence[Timed], name: str) -> Timed:
-  """What the ratios are to: the last call (a PPN's `step`) of the named file, or of the first.
+def select_reference(timed: Sequence[Timed], name: str) -> Timed:
+  """Returns the last call, `step` of a PPN, of the named file or of the first one.
 
   Raises:
-    InputError: no such file is timed.
+    InputError: the file is not timed.
   """
-  wanted = name or timed[0].file
-  found = [one for one in timed if one.file == wanted]
-  if not found:
-    files = ", ".join(sorted({one.file for one in timed}))
-    raise InputError(f"--reference={name}: is not among the files, {files}.")
-  return found[-1]
+  calls = [call for call in timed if call.file == (name or timed[0].file)]
+  if not calls:
+    files = ", ".join(sorted({call.file for call in timed}))
+    raise InputError(f"--reference={name}: not one of the files. Give one of {files}.")
+  return calls[-1]
 
 
-def rows(timed: Sequence[Timed], reference: Timed) -> List[List[str]]:
+def format_times(timed: Sequence[Timed], reference: Timed) -> List[List[str]]:
+  """Formats a row for each call: file, signature, median, 90th percentile, ratio."""
   return [
     [
-      one.file,
-      one.signature,
-      f"{one.percentile(50):.1f}",
-      f"{one.percentile(90):.1f}",
-      f"{np.median(one.seconds / reference.seconds):.2f}",
+      call.file,
+      call.signature,
+      f"{call.percentile(50):.1f}",
+      f"{call.percentile(90):.1f}",
+      f"{np.median(call.seconds / reference.seconds):.2f}",
     ]
-    for one in timed
+    for call in timed
   ]
 
 
-def _paths(arguments: Sequence[str]) -> List[pathlib.Path]:
-  """The files to time, peers last; InputError where there are none, or not those."""
+def _list_files(arguments: Sequence[str]) -> List[pathlib.Path]:
+  """Lists the files to time, third-party ones last.
+
+  Raises:
+    InputError: there are no files.
+  """
   if not arguments:
     raise InputError(f"give one or more files: {command('export benchmark')} FILE.tflite")
   peers = sorted(pathlib.Path(FLAGS.peers).glob("*.tflite")) if FLAGS.peers else []
   if FLAGS.peers and not peers:
-    raise InputError(f"--peers={FLAGS.peers}: holds no .tflite file.")
+    raise InputError(f"--peers={FLAGS.peers}: no .tflite file in this folder.")
   return [*map(pathlib.Path, arguments), *peers]
 
 
 def read_scores(path: str) -> Dict[str, float]:
-  """PCK-torso in percent by file name; InputError where the file is not export.verify's."""
+  """Reads PCK-torso in percent by file name; returns {} without a path.
+
+  Raises:
+    InputError: the file is not an output of export.verify.
+  """
   if not path:
     return {}
   try:
-    found = json.loads(pathlib.Path(path).read_text())
-    pairs = [(name, float(one["pck_torso"]["micro"])) for name, one in found.items()]
+    figures = json.loads(pathlib.Path(path).read_text())
+    pairs = [(title, float(form["pck_torso"]["micro"])) for title, form in figures.items()]
   except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
     raise InputError(
       f"--scores={path}: not a file of `{command('export verify')} --output_json` ({error!r})."
     ) from error
-  # The first runtime of each file counts.
-  return {name.split(" (")[0]: score for name, score in reversed(pairs)}
+  # Of several runtimes of a file, the first is used.
+  return {title.split(" (")[0]: score for title, score in reversed(pairs)}
 
 
 def draw(path: str, timed: Sequence[Timed], scores: Dict[str, float]) -> None:
-  """PCK-torso against milliseconds of a step, or bars of milliseconds."""
-  steps = [one for one in timed if one.signature in ("step", WHOLE)]
+  """Plots PCK-torso over milliseconds per frame, or without scores bars of milliseconds."""
+  steps = [call for call in timed if call.signature in ("step", WHOLE)]
   with matplotlib.rc_context({"svg.hashsalt": "ppn_tf", "font.size": 9.5}):
     figure = Figure(figsize=(7.2, 4.2), layout="constrained", facecolor="white")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     if scores:
-      for one in steps:
-        if one.file in scores:
-          place = one.percentile(50), scores[one.file]
-          axes.plot(*place, "o", color="#1f6feb")
-          axes.annotate(one.file, place, xytext=(6, 4), textcoords="offset points")
+      for call in steps:
+        if call.file in scores:
+          point = call.percentile(50), scores[call.file]
+          axes.plot(*point, "o", color="#1f6feb")
+          axes.annotate(call.file, point, xytext=(6, 4), textcoords="offset points")
       axes.set(ylabel="PCK-torso, %")
     else:
-      names = [f"{one.file}, {one.signature}" for one in steps]
-      axes.barh(names[::-1], [one.percentile(50) for one in steps][::-1], color="#1f6feb")
+      names = [f"{call.file}, {call.signature}" for call in steps]
+      axes.barh(names[::-1], [call.percentile(50) for call in steps][::-1], color="#1f6feb")
     first = timed[0]
     axes.set(
-      xlabel=f"milliseconds a frame, {first.runtime}, {first.threads} threads", xlim=(0, None)
+      xlabel=f"milliseconds per frame, {first.runtime}, {first.threads} threads", xlim=(0, None)
     )
     axes.grid(True, linewidth=0.6, color="#dfe3e8")
     axes.set_axisbelow(True)
@@ -125,37 +138,38 @@ def draw(path: str, timed: Sequence[Timed], scores: Dict[str, float]) -> None:
 
 
 def describe_ops(path: pathlib.Path, count: int, markdown: bool) -> str:
-  """The ops of `step` that take longest, as a table, or why there is none."""
+  """Returns a table of the slowest ops of `step`, or the reason why there is none."""
   try:
-    found = op_times.measure(path, "step")
+    times = op_times.measure(path, "step")
   except op_times.UnavailableError as error:
-    return f"{path.name}: times of single ops were not measured ({error})."
-  whole = sum(one.milliseconds for one in found)
-  lines = [
-    [one.kind, str(one.number), f"{one.milliseconds:.2f}", f"{100 * one.milliseconds / whole:.0f}%"]
-    for one in found[:count]
+    return f"{path.name}: times of ops were not measured ({error})."
+  total = sum(op.milliseconds for op in times)
+  rows = [
+    [op.kind, str(op.number), f"{op.milliseconds:.2f}", f"{100 * op.milliseconds / total:.0f}%"]
+    for op in times[:count]
   ]
-  title = f"{path.name}: `step` on 1 thread, by op, {whole:.1f} ms together"
-  return f"{title}\n\n{format_rows(['op', 'count', 'ms', 'share'], lines, markdown)}"
+  title = f"{path.name}: `step` on 1 thread, by op, {total:.1f} ms in total"
+  return f"{title}\n\n{format_rows(['op', 'count', 'ms', 'share'], rows, markdown)}"
 
 
 def main(argv: Sequence[str]) -> None:
-  paths = _paths(argv[1:])
+  paths = _list_files(argv[1:])
   scores = read_scores(FLAGS.scores)
   unknown = sorted(set(FLAGS.runtimes) - set(available_runtimes()))
   if unknown:
     raise InputError(f"--runtimes={','.join(FLAGS.runtimes)}: {unknown[0]} is not installed.")
   threads = FLAGS.threads
-  sections, everything = [], []
+  sections, calls = [], []
   markdown = bool(FLAGS.output_markdown)
   for runtime in FLAGS.runtimes:
     for count in threads:
       timed = time_all(paths, runtime, count, FLAGS.repeats)
-      reference = reference_of(timed, FLAGS.reference)
+      reference = select_reference(timed, FLAGS.reference)
       header = ["file", "call", "median ms", "p90 ms", f"ratio to {reference.file}"]
       title = f"{runtime}, {count} thread{'s' * (count > 1)}, {FLAGS.repeats} turns"
-      sections.append(f"{title}\n\n{format_rows(header, rows(timed, reference), markdown)}")
-      everything += timed
+      table = format_rows(header, format_times(timed, reference), markdown)
+      sections.append(f"{title}\n\n{table}")
+      calls += timed
   sizes = [
     [
       path.name,
@@ -174,14 +188,14 @@ def main(argv: Sequence[str]) -> None:
       partial.write_text(text)
   if FLAGS.output_json:
     with complete_or_absent(FLAGS.output_json) as partial:
-      partial.write_text(json.dumps([_as_json(one) for one in everything], indent=1) + "\n")
+      partial.write_text(json.dumps([_to_json(call) for call in calls], indent=1) + "\n")
   if FLAGS.plot:
-    draw(FLAGS.plot, everything[: len(everything) // (len(threads) * len(FLAGS.runtimes))], scores)
+    draw(FLAGS.plot, calls[: len(calls) // (len(threads) * len(FLAGS.runtimes))], scores)
 
 
-def _as_json(one: Timed) -> Dict[str, Any]:
-  figures = {"median_ms": one.percentile(50), "p90_ms": one.percentile(90)}
-  return {**one._asdict(), "seconds": one.seconds.tolist(), **figures}
+def _to_json(call: Timed) -> Dict[str, Any]:
+  figures = {"median_ms": call.percentile(50), "p90_ms": call.percentile(90)}
+  return {**call._asdict(), "seconds": call.seconds.tolist(), **figures}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which network is exported, and what its files say about it."""
+"""Networks to export, and their descriptions in the exported files."""
 
 from typing import Any, Dict, Tuple
 
@@ -20,25 +20,26 @@ from ppn_tf.runtime.errors import InputError
 import tensorflow as tf
 
 FLAGS = flags.FLAGS
-# Standard deviation of the offsets convolutions' random weights: with it the taps read up to some
-# cells away, as those of trained units do, and the time is that of a trained one.
+# Standard deviation of the offset convolutions' random weights. With it, samples lie up to a few
+# cells away, as in trained units, and so the times are those of a trained one.
 _SPREAD = 0.3
 _READ_BY = {
   "answer": "the highest cell, refined by DARK",
-  "present": "step also gives preliminary, BodyNet's heatmaps: of these the highest cell near that "
-  "of heatmaps, refined by DARK and averaged over time; or as ever, from heatmaps alone",
+  "present": "step also returns preliminary, BodyNet's heatmaps: their highest cell near that of "
+  "heatmaps, refined by DARK and averaged over time; or the highest cell of heatmaps, as usual",
 }
-# On which a file is compared with the network that it was made from.
+# Frames on which a file is compared with its network.
 NUM_FRAMES = 30
 
 
 def define_readout() -> None:
+  """Defines --readout."""
   flags.DEFINE_enum(
     "readout",
     "answer",
     READOUTS,
-    f"How trackers and `{command('score')}` read a PPN's joints: from its answer, as the paper "
-    "does, or where BodyNet sees them in the present frame, at the peaks that the answer chose.",
+    f"Heatmaps from which trackers and `{command('score')}` read joints: the final ones, as in the "
+    "paper (answer), or BodyNet's of the current frame at the peaks next to theirs (present).",
   )
 
 
@@ -48,9 +49,11 @@ def define_flags() -> None:
   flags.DEFINE_bool(
     "random_weights",
     False,
-    "Instead of a run's: the network that the flags describe, untrained, to measure its speed.",
+    "Export the untrained network that the flags describe, to measure its speed.",
   )
-  flags.DEFINE_enum("model", None, [people.NAME], "Instead of a run's: the package's own network.")
+  flags.DEFINE_enum(
+    "model", None, [people.NAME], "Export the network of the package instead of a run."
+  )
   experiment_flags.define()
 
 
@@ -60,12 +63,12 @@ def load() -> Tuple[Framewise, Experiment]:
   Returns:
     The network, and the settings that describe it.
   Raises:
-    InputError: none or several are given; see `experiment_flags.experiment_of_run`.
+    InputError: none or several of them are given; see `experiment_flags.experiment_of_run`.
   """
   given = [f"--{n}={FLAGS[n].value}" for n in ("workdir", "model") if FLAGS[n].value]
   given += ["--random_weights"] if FLAGS.random_weights else []
   if len(given) > 1:
-    raise InputError(f"{' and '.join(given)}: give one of them.")
+    raise InputError(f"{' and '.join(given)}: given together. Give only one of them.")
   if FLAGS.model:
     model, settings = people.read()
     return model, experiment_flags.override(Experiment.from_flags(settings))
@@ -74,14 +77,14 @@ def load() -> Tuple[Framewise, Experiment]:
     return _build_random(experiment), experiment
   if not FLAGS.workdir:
     raise InputError(
-      "--workdir is missing. Give a run's folder, --model=people, or --random_weights."
+      "--workdir: not given. Give the folder of a run, --model=people, or --random_weights."
     )
   experiment = experiment_flags.experiment_of_run()
   return load_run(FLAGS.workdir, FLAGS.checkpoint)[0], experiment
 
 
 def _build_random(experiment: Experiment) -> Framewise:
-  """Builds an untrained network whose PPU reads as far away as a trained one."""
+  """Builds an untrained network whose PPU samples as far away as a trained one."""
   seed, num_samples = experiment.training.seed, experiment.network.ppu_samples
   tf.keras.utils.set_random_seed(seed)
   model = build_model(experiment)
@@ -102,8 +105,8 @@ def get_readout() -> str:
   return str(FLAGS.readout)
 
 
-def moving_picture(image_size: Tuple[int, int]) -> np.ndarray:
-  """A random picture that drifts by two pixels a frame, [NUM_FRAMES, H, W, 3] float32, 0..255."""
+def make_drifting_frames(image_size: Tuple[int, int]) -> np.ndarray:
+  """Returns a drifting random picture, [NUM_FRAMES, H, W, 3] float32, 0..255."""
   height, width = image_size
   picture = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3))
   picture = np.kron(picture, np.ones((8, 8, 1)))
@@ -111,24 +114,31 @@ def moving_picture(image_size: Tuple[int, int]) -> np.ndarray:
 
 
 def check_difference(
-  output: str, model: Framewise, other: PoseModel, frames: np.ndarray, most: float
+  output: str, model: Framewise, exported: PoseModel, frames: np.ndarray, limit: float
 ) -> float:
-  """How far another form of a network is from it over recurrent frames [T, H, W, 3].
+  """Returns the largest difference of an exported network from its original.
 
+  Args:
+    output: name of the file in messages.
+    model: original network.
+    exported: exported network.
+    frames: [T, H, W, 3], processed recurrently.
+    limit: largest accepted difference.
   Raises:
-    InputError: by more than `most`, or by no number.
+    InputError: the difference exceeds the limit, or is NaN.
   """
-  difference = saved_model.recurrent_difference(model, other, frames)
-  if not difference <= most:
+  difference = saved_model.recurrent_difference(model, exported, frames)
+  if not difference <= limit:
+    expected = f"at most {limit:g}" if np.isfinite(limit) else "a finite number"
     raise InputError(
-      f"{output}: not written, it differs from the network by {difference:.2g} over "
-      f"{len(frames)} frames. Expected {f'at most {most:g}' if np.isfinite(most) else 'a number'}."
+      f"{output}: not written, because it differs from the network by {difference:.2g} over "
+      f"{len(frames)} frames. Expected {expected}."
     )
   return difference
 
 
-def description(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
-  """What a client has to know to use the network, ready for JSON."""
+def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
+  """Describes a network to clients, as a dictionary for JSON."""
   return {
     "made_by": f"ppn_tf {ppn_tf.__version__}",
     "method": experiment.network.method,
@@ -139,7 +149,7 @@ def description(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
       "size": list(model.image_size),
       "channels": "RGB",
       "range": [0, 255],
-      "crop": "a square about the centre of the person's box, its side box_margin times the "
+      "crop": "a square about the center of the person's box, whose side is box_margin times the "
       "box's longer side; black outside the picture",
       "box_margin": experiment.clips.box_margin,
       "steady_crops": experiment.clips.steady_crops,

@@ -19,13 +19,13 @@ _COMPATIBLE = "compatible"
 
 
 class Form(NamedTuple):
-  """An exported network in a runtime.
+  """Exported network in a runtime.
 
   Attributes:
     name: name of the file or folder.
     runtime: name of the runtime.
-    model: the network.
-    is_exact: whether it computes the same as the network it was made from, without rounding.
+    model: exported network.
+    is_exact: whether it computes the same as its original, without rounding.
     ops: custom ops, or "builtin"; empty for a SavedModel.
     gpu: report of TensorFlow's static analyzer on GPU delegates.
     compiled: result of compiling the whole file for a GPU.
@@ -41,7 +41,7 @@ class Form(NamedTuple):
 
   @property
   def title(self) -> str:
-    """Name and runtime."""
+    """Returns name and runtime."""
     return f"{self.name} ({self.runtime})"
 
 
@@ -65,7 +65,7 @@ def open_forms(path: pathlib.Path) -> List[Form]:
   """Opens a SavedModel in TensorFlow, or a .tflite file in each runtime.
 
   Raises:
-    InputError: nothing is there, or it is no exported pose network.
+    InputError: there is no such file or folder, or it is not an exported pose network.
   """
   if path.is_dir():
     return [Form(path.name, "TensorFlow", SavedModelPoseModel(path), True, "", "", "")]

@@ -1,10 +1,10 @@
-"""Whether a GPU runs a whole .tflite file, and gives the same: `python -m export.gpu_compile FILE`.
+"""Compares a .tflite file on GPU and CPU: `python -m export.gpu_compile FILE`.
 
-LiteRT's WebGPU accelerator compiles every signature with no other processor to
-fall back on, and its answers over recurrent frames are compared with the CPU's.
-It wants Vulkan: a GPU's driver, or SwiftShader, a Vulkan on the CPU that
-Debian's package `chromium` contains. A module to run in a process of its own,
-for drivers are chosen when a process loads them, and may end it.
+LiteRT's WebGPU accelerator compiles all signatures without a fallback to the CPU,
+and the heatmaps of recurrent frames are compared. This requires Vulkan: the driver
+of a GPU, or SwiftShader, a Vulkan on the CPU that Debian's package `chromium`
+contains. The module runs in a separate process, because a driver is selected when
+it is loaded, and may crash.
 """
 
 import json
@@ -27,21 +27,21 @@ _MINUTES = 10
 
 
 class Compiled(NamedTuple):
-  """What a GPU makes of a file.
+  """Outcome of compiling a file for a GPU.
 
   Attributes:
-    reason: what stands in the way; "" if all of it is computed there.
-    difference: mean difference of heatmaps to the CPU's over a few recurrent
-      frames, in their standard deviations.
+    reason: reason why the GPU cannot run the whole file; empty if it can.
+    difference: mean difference of heatmaps from the CPU's over recurrent frames, in standard
+      deviations of the heatmaps.
   """
 
   reason: str
   difference: float = 0.0
 
 
-def vulkan() -> Optional[Dict[str, str]]:
-  """Returns the variables with which a process finds Vulkan, or None where there is none."""
-  if "VK_ICD_FILENAMES" in os.environ or any(list(one.glob("*.json")) for one in _DRIVERS):
+def find_vulkan() -> Optional[Dict[str, str]]:
+  """Returns environment variables with which a process finds Vulkan, or None without Vulkan."""
+  if "VK_ICD_FILENAMES" in os.environ or any(list(folder.glob("*.json")) for folder in _DRIVERS):
     return {}
   if _SWIFTSHADER.exists():
     library = os.pathsep.join(
@@ -52,8 +52,8 @@ def vulkan() -> Optional[Dict[str, str]]:
 
 
 def compile_strictly(path: Union[str, os.PathLike]) -> Optional[Compiled]:
-  """Compiles a file for a GPU and runs it there; None where there is no Vulkan or LiteRT."""
-  environment = vulkan()
+  """Compiles a file for a GPU and runs it; returns None without Vulkan or LiteRT."""
+  environment = find_vulkan()
   if environment is None:
     return None
   try:
@@ -66,21 +66,25 @@ def compile_strictly(path: Union[str, os.PathLike]) -> Optional[Compiled]:
       timeout=60 * _MINUTES,
     )
   except subprocess.TimeoutExpired:
-    return Compiled(f"not done in {_MINUTES} minutes")
+    return Compiled(f"not finished in {_MINUTES} minutes")
   if done.returncode:
-    return None if "No module named 'ai_edge_litert" in done.stderr else Compiled(_why(done.stderr))
+    return (
+      None
+      if "No module named 'ai_edge_litert" in done.stderr
+      else Compiled(_find_reason(done.stderr))
+    )
   return Compiled("", float(json.loads(done.stdout.splitlines()[-1])["difference"]))
 
 
-def _why(said: str) -> str:
-  """The ops that a GPU does not take, as LiteRT says it, or else its last words."""
-  ops = re.findall(r"^[A-Z0-9_]+: .+$", said, re.MULTILINE)
+def _find_reason(log: str) -> str:
+  """Returns the unsupported ops in LiteRT's messages, or else the last line."""
+  ops = re.findall(r"^[A-Z0-9_]+: .+$", log, re.MULTILINE)
   ops = [line for line in ops if not line.startswith(("INFO:", "WARNING:", "ERROR:"))]
-  return "; ".join(dict.fromkeys(ops)) or said.strip().splitlines()[-1]
+  return "; ".join(dict.fromkeys(ops)) or log.strip().splitlines()[-1]
 
 
 class _GpuModel:
-  """A file's signatures on the GPU alone."""
+  """Signatures of a file, compiled for the GPU alone."""
 
   def __init__(self, path: str):
     from ai_edge_litert.compiled_model import CompiledModel
@@ -101,7 +105,7 @@ class _GpuModel:
 
 
 def main(path: str) -> None:
-  """Prints the difference of GPU and CPU as JSON."""
+  """Prints the difference between GPU and CPU as JSON."""
   from ai_edge_litert.interpreter import Interpreter
 
   gpu, interpreter = _GpuModel(path), Interpreter(path)
@@ -109,12 +113,12 @@ def main(path: str) -> None:
   shape = cpu["step"].get_output_details()["heatmaps"]["shape"]
   frame = random_values(cpu["start"].get_input_details()["frame"], "frame")
   frames = [np.roll(frame, 3 * number, axis=2) for number in range(_FRAMES)]
-  ours, theirs = gpu.call("start", shape, frame=frame), cpu["start"](frame=frame)["heatmaps"]
-  differences = [np.abs(ours - theirs).mean() / theirs.std()]
+  on_gpu, on_cpu = gpu.call("start", shape, frame=frame), cpu["start"](frame=frame)["heatmaps"]
+  differences = [np.abs(on_gpu - on_cpu).mean() / on_cpu.std()]
   for frame in frames:
-    ours = gpu.call("step", shape, frame=frame, previous=ours)
-    theirs = cpu["step"](frame=frame, previous=theirs)["heatmaps"]
-    differences.append(np.abs(ours - theirs).mean() / theirs.std())
+    on_gpu = gpu.call("step", shape, frame=frame, previous=on_gpu)
+    on_cpu = cpu["step"](frame=frame, previous=on_cpu)["heatmaps"]
+    differences.append(np.abs(on_gpu - on_cpu).mean() / on_cpu.std())
   print(json.dumps({"difference": float(max(differences))}))
 
 

@@ -1,7 +1,7 @@
 """Peak memory of a file's calls: `python -m export.interpreter_memory FILE RUNTIME`.
 
-Prints the bytes above those of a process that has loaded the runtime. A module
-to run in a process of its own, for a peak is a process's.
+Prints the bytes in addition to those of a process with the runtime loaded. The module
+runs in a separate process, because peaks are measured per process.
 """
 
 import os
@@ -13,7 +13,7 @@ from ppn_tf.runtime import layout
 
 
 def measure(path: Union[str, os.PathLike], runtime: str) -> int:
-  """Bytes at the peak of loading a file and calling its signatures, on one thread."""
+  """Returns the peak memory in bytes of loading a file and calling its signatures on one thread."""
   done = subprocess.run(
     [sys.executable, "-m", __name__, os.fspath(path), runtime],
     env=layout.child_environment(),
@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
   file, name = sys.argv[1:]
   interpreter_class(name)  # loads it
-  before = peak_resident()
+  baseline = peak_resident()
   for call in prepare_calls(open_file(file, 1, name)).values():
     call()
-  print(peak_resident() - before)
+  print(peak_resident() - baseline)

@@ -1,7 +1,7 @@
-"""Time of each kind of op in a signature, by LiteRT's profiler.
+"""Time of each kind of op in a signature, from LiteRT's profiler.
 
-The profiler is in the C interface of ai-edge-litert's library alone, which may
-change with any version: where it is another one, there are no figures.
+Only the C interface of ai-edge-litert has a profiler. It may change with any
+version; with an unknown version, there are no figures.
 """
 
 import collections
@@ -16,17 +16,17 @@ import numpy as np
 
 _POINTER = ctypes.c_void_p
 _CPU, _WRITE = 1, 1
-# Event types: the whole call and the runtime's own, not an op's.
+# Types of events that are ops; other types are whole calls, or internal to the runtime.
 _OPERATOR, _DELEGATE_OPERATOR = 2, 8
 
 
 class OpTime(NamedTuple):
-  """Milliseconds of all ops of a kind in a call.
+  """Time of all ops of a kind in a call.
 
   Attributes:
-    kind: the op, or the kernel of XNNPACK that it became.
-    number: how many there are.
-    milliseconds: of all of them, a mean over the calls.
+    kind: name of the op, or of the XNNPACK kernel that replaces it.
+    number: number of such ops.
+    milliseconds: time of all such ops, as the mean over calls.
   """
 
   kind: str
@@ -35,7 +35,7 @@ class OpTime(NamedTuple):
 
 
 class UnavailableError(Exception):
-  """There is no profiler that this module knows."""
+  """Raised if no known profiler is installed."""
 
 
 class _Layout(ctypes.Structure):
@@ -69,7 +69,7 @@ class _Event(ctypes.Structure):
 
 
 class _Library:
-  """libLiteRt.so, whose functions return a status."""
+  """Functions of libLiteRt.so, all of which return a status."""
 
   def __init__(self) -> None:
     spec = importlib.util.find_spec("ai_edge_litert")
@@ -86,27 +86,35 @@ class _Library:
     function.restype = ctypes.c_int
     status = function(*arguments)
     if status:
-      raise UnavailableError(f"LiteRt{name} gave the status {status}")
+      raise UnavailableError(f"LiteRt{name} returned status {status}")
 
-  def made(self, name: str, *arguments: Any) -> ctypes.c_void_p:
-    """What a function puts where its last argument points."""
-    found = _POINTER()
-    self.call(name, *arguments, ctypes.byref(found))
-    return found
+  def create(self, name: str, *arguments: Any) -> ctypes.c_void_p:
+    """Calls a function, and returns the handle that it writes to its last argument."""
+    handle = _POINTER()
+    self.call(name, *arguments, ctypes.byref(handle))
+    return handle
 
   def count(self, name: str, *arguments: Any) -> int:
-    found = ctypes.c_size_t()
-    self.call(name, *arguments, ctypes.byref(found))
-    return found.value
+    """Calls a function, and returns the number that it writes to its last argument."""
+    number = ctypes.c_size_t()
+    self.call(name, *arguments, ctypes.byref(number))
+    return number.value
 
 
 def measure(
   path: Union[str, os.PathLike], signature: str, num_threads: int = 1, repeats: int = 20
 ) -> List[OpTime]:
-  """The times of a signature's ops on random inputs, longest first.
+  """Measures the times of a signature's ops on random inputs.
 
+  Args:
+    path: .tflite file.
+    signature: name of the signature.
+    num_threads: number of threads.
+    repeats: number of calls.
+  Returns:
+    Times by kind of op, longest first.
   Raises:
-    UnavailableError: there is no such profiler here.
+    UnavailableError: no known profiler is installed.
   """
   profiled = _Profiled(_Library(), path, signature, num_threads)
   for _ in range(3):
@@ -116,37 +124,37 @@ def measure(
   for _ in range(repeats):
     for event in profiled.events():
       if event.type in (_OPERATOR, _DELEGATE_OPERATOR):
-        # XNNPACK names the microkernel too.
+        # XNNPACK appends the name of the microkernel.
         kind = re.sub(r"\s+#\d+$|:\d+$", "", (event.tag or b"?").decode())
         times[kind] += event.microseconds / 1000 / repeats
         counts[kind] += 1
-  found = [OpTime(kind, counts[kind] // repeats, time) for kind, time in times.items()]
-  return sorted(found, key=lambda one: -one.milliseconds)
+  op_times = [OpTime(kind, counts[kind] // repeats, time) for kind, time in times.items()]
+  return sorted(op_times, key=lambda op_time: -op_time.milliseconds)
 
 
 class _Profiled:
-  """A signature of a file, compiled for the CPU with the profiler on."""
+  """Signature of a file, compiled for the CPU and profiled."""
 
   def __init__(self, library: _Library, path: Any, signature: str, num_threads: int):
     self._library = library
-    self._environment = library.made("CreateEnvironment", 0, None)
-    model = library.made("CreateModelFromFile", self._environment, os.fsencode(path))
+    self._environment = library.create("CreateEnvironment", 0, None)
+    model = library.create("CreateModelFromFile", self._environment, os.fsencode(path))
     options = _POINTER()
     library.call("CreateOptions", ctypes.byref(options))
     library.call("SetOptionsHardwareAccelerators", options, _CPU)
     self._texts: List[Any] = []
     self._add_option(options, b"runtime_options_string", b"enable_profiling = true\n")
     self._add_option(options, b"xnnpack", b"num_threads = %d\n" % num_threads)
-    self._compiled = library.made("CreateCompiledModel", self._environment, model, options)
+    self._compiled = library.create("CreateCompiledModel", self._environment, model, options)
     self._index, handle = self._find(model, signature)
     self._inputs = self._buffers("Input", handle, fill=True)
     self._outputs = self._buffers("Output", handle, fill=False)
-    self._profiler = library.made("CompiledModelGetProfiler", self._compiled)
+    self._profiler = library.create("CompiledModelGetProfiler", self._compiled)
 
   def _add_option(self, options: Any, name: bytes, text: bytes) -> None:
     buffer = ctypes.create_string_buffer(text)
     free = ctypes.CFUNCTYPE(None, _POINTER)(lambda _: None)
-    self._texts += [buffer, free]  # as long as the library may look at them
+    self._texts += [buffer, free]  # kept as long as the library may read them
     address = _POINTER(ctypes.addressof(buffer))
     option = _POINTER()
     self._library.call("CreateOpaqueOptions", name, address, free, ctypes.byref(option))
@@ -154,7 +162,7 @@ class _Profiled:
 
   def _find(self, model: Any, signature: str) -> Any:
     for index in range(self._library.count("GetNumModelSignatures", model)):
-      handle = self._library.made("GetModelSignature", model, ctypes.c_size_t(index))
+      handle = self._library.create("GetModelSignature", model, ctypes.c_size_t(index))
       key = ctypes.c_char_p()
       self._library.call("GetSignatureKey", handle, ctypes.byref(key))
       if (key.value or b"").decode() == signature:
@@ -162,20 +170,20 @@ class _Profiled:
     raise UnavailableError(f"no signature {signature!r}")
 
   def _buffers(self, kind: str, handle: Any, fill: bool) -> Any:
-    library, found = self._library, []
+    library, buffers = self._library, []
     for number in range(library.count(f"GetNumSignature{kind}s", handle)):
       place = ctypes.c_size_t(number)
-      tensor = library.made(f"GetSignature{kind}TensorByIndex", handle, place)
+      tensor = library.create(f"GetSignature{kind}TensorByIndex", handle, place)
       form = _TensorType()
       library.call("GetRankedTensorType", tensor, ctypes.byref(form))
-      wanted = library.made(
+      requirements = library.create(
         f"GetCompiledModel{kind}BufferRequirements", self._compiled, self._index, place
       )
-      buffer = library.made(
+      buffer = library.create(
         "CreateManagedTensorBufferFromRequirements",
         self._environment,
         ctypes.byref(form),
-        wanted,
+        requirements,
       )
       if fill:
         size = library.count("GetTensorBufferPackedSize", buffer)
@@ -184,8 +192,8 @@ class _Profiled:
         values = np.random.default_rng(number).random(size // 4).astype(np.float32)
         ctypes.memmove(address, values.ctypes.data, values.nbytes)
         library.call("UnlockTensorBuffer", buffer)
-      found.append(buffer)
-    return (_POINTER * len(found))(*(one.value for one in found))
+      buffers.append(buffer)
+    return (_POINTER * len(buffers))(*(buffer.value for buffer in buffers))
 
   def run(self) -> None:
     self._library.call(
@@ -199,7 +207,7 @@ class _Profiled:
     )
 
   def events(self) -> Any:
-    """The events of one run."""
+    """Runs the signature once, and returns the profiler's events."""
     library = self._library
     library.call("ResetProfiler", self._profiler)
     library.call("StartProfiler", self._profiler)
@@ -207,6 +215,6 @@ class _Profiled:
     library.call("StopProfiler", self._profiler)
     count = ctypes.c_int()
     library.call("GetNumProfilerEvents", self._profiler, ctypes.byref(count))
-    found = (_Event * count.value)()
-    library.call("GetProfilerEvents", self._profiler, count, found)
-    return found
+    events = (_Event * count.value)()
+    library.call("GetProfilerEvents", self._profiler, count, events)
+    return events

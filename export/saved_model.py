@@ -24,11 +24,12 @@ FLAGS = flags.FLAGS
 
 
 def define_flags() -> None:
+  """Defines the flags of this command."""
   exported_network.define_flags()
   flags.DEFINE_string("output", None, "Folder to write.")
   command_flags.mark_required("output")
   command_flags.define_integer(
-    "model_version", 1, "The folder in it; TensorFlow Serving takes the highest.", 1, 10**9
+    "model_version", 1, "Folder in --output; TensorFlow Serving loads the highest number.", 1, 10**9
   )
 
 

@@ -1,8 +1,8 @@
-"""Requests that TensorFlow Serving warms a model up with, before it answers others.
+"""Warm-up requests of a SavedModel for TensorFlow Serving.
 
-They are records of tensorflow_serving.PredictionLog in the model's folder
-assets.extra. Its few messages are described here, for the package that has them
-brings a second TensorFlow along.
+The requests are records of tensorflow_serving.PredictionLog in the folder
+assets.extra of the model. The few messages are described here, because the package
+that defines them requires a second TensorFlow.
 """
 
 import pathlib
@@ -39,7 +39,7 @@ def _describe() -> descriptor_pb2.FileDescriptorProto:
         type=_FIELD.TYPE_MESSAGE if kind else _FIELD.TYPE_STRING,
         type_name=f".{_PACKAGE}.{kind}" if kind else None,
       )
-  # A map of names to serialized TensorProtos, which on the wire are bytes like any message.
+  # A map of names to serialized TensorProtos, which are encoded as bytes like all messages.
   entry = file.message_type[1].nested_type.add(name="InputsEntry")
   entry.options.map_entry = True
   optional = _FIELD.LABEL_OPTIONAL
@@ -56,8 +56,8 @@ def _message(name: str) -> Any:
   return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.{name}"))()
 
 
-def request(name: str, signature: str, inputs: Mapping[str, tf.Tensor]) -> bytes:
-  """A serialized PredictionLog of a request to a model's signature."""
+def serialize_request(name: str, signature: str, inputs: Mapping[str, tf.Tensor]) -> bytes:
+  """Returns a serialized PredictionLog of a request to a signature of model `name`."""
   log = _message("PredictionLog")
   spec = log.predict_log.request.model_spec
   spec.name, spec.signature_name = name, signature
@@ -67,9 +67,9 @@ def request(name: str, signature: str, inputs: Mapping[str, tf.Tensor]) -> bytes
 
 
 def write(folder: pathlib.Path, name: str, requests: Mapping[str, Mapping[str, tf.Tensor]]) -> None:
-  """Puts a request for each signature into the folder of a SavedModel that is served as `name`."""
+  """Writes a request for each signature to the folder of a SavedModel that is served as `name`."""
   path = folder / FILE
   path.parent.mkdir(parents=True, exist_ok=True)
   with tf.io.TFRecordWriter(str(path)) as writer:
     for signature, inputs in requests.items():
-      writer.write(request(name, signature, inputs))
+      writer.write(serialize_request(name, signature, inputs))

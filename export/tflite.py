@@ -35,11 +35,12 @@ from . import exported_network
 
 FLAGS = flags.FLAGS
 _FRAME_TYPES = {"float32": tf.float32, "uint8": tf.uint8}
-# Frames from which ranges can be taken at all.
-_LEAST_FRAMES = 10
+# Minimum number of frames for calibration.
+_MIN_FRAMES = 10
 
 
 def define_flags() -> None:
+  """Defines the flags of this command."""
   exported_network.define_flags()
   flags.DEFINE_string("output", None, "File to write.")
   command_flags.mark_required("output")
@@ -47,27 +48,27 @@ def define_flags() -> None:
     "quantize",
     "none",
     convert.QUANTIZATIONS,
-    "Weights in float16; weights in 8 bits (dynamic); or weights and activations in 8 bits, whose "
-    "ranges come from clips of --dataset (int8) or from training with --quantize_aware (qat). "
-    "Positions, sampling and heatmaps stay float32.",
+    "Quantization: weights in float16; weights in 8 bits (dynamic); or weights and activations in "
+    "8 bits, with ranges from clips of --dataset (int8) or from training with --quantize_aware "
+    "(qat). Positions, sampling and heatmaps stay float32.",
   )
   flags.DEFINE_enum(
     "sampler",
     None,
     SAMPLERS,
-    "How the deformable convolutions read: bilinearly, or, faster, the nearest quarter of a cell. "
-    "By default as the network was trained: table with --offset_steps, as --model=people was, "
-    "else exact.",
+    "Sampling of the deformable convolutions: bilinear (exact), or faster at the nearest quarter "
+    "of a cell (table). Default: table for networks trained with --offset_steps, such as "
+    "--model=people, else exact.",
   )
-  flags.DEFINE_enum("frames", "float32", sorted(_FRAME_TYPES), "Type of the frames, 0..255.")
-  flags.DEFINE_string("calibration_split", "train", "Split of --dataset that int8 is set by.")
-  command_flags.define_integer("calibration_clips", 40, "Clips of it.", 1, 10**6)
+  flags.DEFINE_enum("frames", "float32", sorted(_FRAME_TYPES), "Type of the input frames, 0..255.")
+  flags.DEFINE_string("calibration_split", "train", "Split of --dataset used for int8 calibration.")
+  command_flags.define_integer("calibration_clips", 40, "Number of calibration clips.", 1, 10**6)
 
 
-def _clips(
+def _read_clips(
   experiment: Experiment, split: str, num_clips: int, image_size: Tuple[int, int], num_frames: int
 ) -> List[np.ndarray]:
-  """The beginnings of a split's first clips, [T, H, W, 3] float32 each."""
+  """Reads the first frames, [T, H, W, 3] float32, of the first clips of a split."""
   builder = records.open_split(FLAGS.dataset, split, experiment.skeleton)
   windows = pipeline.evaluation_windows(
     builder,
@@ -81,42 +82,42 @@ def _clips(
   return [window["frames"][0][window["valid"]].numpy() for window in firsts]
 
 
-def _frames(experiment: Experiment, image_size: Tuple[int, int]) -> np.ndarray:
-  """30 frames to compare on: of --dataset, or else a drifting random picture."""
+def _choose_frames(experiment: Experiment, image_size: Tuple[int, int]) -> np.ndarray:
+  """Returns 30 frames for the comparison, of --dataset or of a drifting random picture."""
   if FLAGS.dataset:
     num_frames = exported_network.NUM_FRAMES
-    return np.round(_clips(experiment, FLAGS.eval_split, 1, image_size, num_frames)[0])
-  return exported_network.moving_picture(image_size)
+    return np.round(_read_clips(experiment, FLAGS.eval_split, 1, image_size, num_frames)[0])
+  return exported_network.make_drifting_frames(image_size)
 
 
 def _calibration_clips(model: Framewise, experiment: Experiment) -> List[np.ndarray]:
-  """What int8's ranges are taken from.
+  """Returns the clips for int8 calibration.
 
   Raises:
-    InputError: no --dataset, or too few frames.
+    InputError: there is no --dataset, or too few frames.
   """
   if not FLAGS.dataset:
     if FLAGS.random_weights:
-      return [exported_network.moving_picture(model.image_size)]
+      return [exported_network.make_drifting_frames(model.image_size)]
     raise InputError(
-      "--quantize=int8 takes the ranges of activations from clips. Give --dataset, with records "
-      "like those that the network was trained on."
+      "--quantize=int8 requires clips to calibrate activations. Give --dataset with records like "
+      "those of the training."
     )
   split, num_clips = FLAGS.calibration_split, FLAGS.calibration_clips
-  clips = _clips(experiment, split, num_clips, model.image_size, 12)
+  clips = _read_clips(experiment, split, num_clips, model.image_size, 12)
   count = sum(map(len, clips))
-  if count < _LEAST_FRAMES:
+  if count < _MIN_FRAMES:
     raise InputError(
       f"{FLAGS.dataset}: --calibration_split={FLAGS.calibration_split} has {count} frames in "
-      f"{len(clips)} clips; ranges want {_LEAST_FRAMES} or more. Give more clips."
+      f"{len(clips)} clips, but calibration requires {_MIN_FRAMES}. Give more clips."
     )
   return clips
 
 
 def _choose_sampler(model: Framewise) -> str:
-  """The file's sampler; for the exact one the network is made to read exactly, too."""
+  """Returns the sampler of the file; for "exact", makes the network sample exactly too."""
   if not isinstance(model, PPN):
-    return "exact"  # it samples nothing
+    return "exact"  # has no deformable convolutions
   sampler = FLAGS.sampler or get_sampler(model.ppu)
   if sampler == "exact":
     set_offset_steps(model.ppu, 0)
@@ -124,18 +125,18 @@ def _choose_sampler(model: Framewise) -> str:
 
 
 def _check_quantization(experiment: Experiment) -> None:
-  """Raises InputError where --quantize does not suit the network."""
+  """Raises InputError if the network does not allow --quantize."""
   float_run = experiment.network.quantize_aware
   if float_run and FLAGS.quantize != "qat":
     raise InputError(
-      f"--quantize={FLAGS.quantize}: {FLAGS.workdir} is a quantization-aware run, which is "
-      f"exported with --quantize=qat. For others give its float run, {float_run}."
+      f"--quantize={FLAGS.quantize}: {FLAGS.workdir} is a quantization-aware run. Give "
+      f"--quantize=qat, or its float run, {float_run}."
     )
   if FLAGS.quantize == "qat" and not float_run:
     raise InputError(
-      "--quantize=qat wants a run that was trained with the rounding: "
+      "--quantize=qat requires a quantization-aware run: "
       f"`{command('train')} --quantize_aware={FLAGS.workdir or 'RUN'} ...`. "
-      "--quantize=int8 does without."
+      "Train one, or give --quantize=int8."
     )
 
 
@@ -161,19 +162,21 @@ def main(argv: Sequence[str]) -> None:
   ops = convert.count_ops(content)
   custom = convert.custom_ops(ops)
   if custom:
-    raise InputError(f"{output}: not written, it would need custom ops: {', '.join(custom)}.")
-  frames = _frames(experiment, model.image_size)
+    raise InputError(
+      f"{output}: not written, because it would require custom ops: {', '.join(custom)}."
+    )
+  frames = _choose_frames(experiment, model.image_size)
   with complete_or_absent(output) as partial:
     partial.write_bytes(content)
-    add_description(partial, exported_network.description(model, experiment))
+    add_description(partial, exported_network.describe(model, experiment))
     exact = FLAGS.quantize == "none" and sampler == "exact"
-    # Files that compute something else are as far off as they are.
-    most = convert.TOLERANCE if exact else np.inf
+    # Rounding has no limit.
+    limit = convert.TOLERANCE if exact else np.inf
     written = TFLitePoseModel(partial)
-    difference = exported_network.check_difference(output, model, written, frames, most)
+    difference = exported_network.check_difference(output, model, written, frames, limit)
     size = partial.stat().st_size
-  reads = f", {sampler} sampler" if isinstance(model, PPN) else ""
-  print(f"{output}: {size / 1e6:.2f} MB{reads}, {sum(ops.values())} builtin ops, none custom:")
+  sampling = f", {sampler} sampler" if isinstance(model, PPN) else ""
+  print(f"{output}: {size / 1e6:.2f} MB{sampling}, {sum(ops.values())} builtin ops, none custom:")
   print(", ".join(f"{count} {name}" for name, count in sorted(ops.items())))
   print(f"largest difference over {len(frames)} recurrent frames: {difference:.2g}")
 

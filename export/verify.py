@@ -75,7 +75,7 @@ def find_faults(
   for form in forms:
     result, drop = results[form.title], pck[""] - pck[form.title]
     if form.ops not in ("", "builtin"):
-      faults.append(f"{form.title}: needs {form.ops}, which plain runtimes do not have")
+      faults.append(f"{form.title}: requires {form.ops}, which plain runtimes lack")
     if form.is_exact and not result.largest <= convert.TOLERANCE:
       faults.append(
         f"{form.title}: differs by {result.largest:.2g}, more than {convert.TOLERANCE:g}"
@@ -107,7 +107,7 @@ def format_table(
     )
   last = f"frame {max(len(result.mean_drift()) for result in results.values())}"
   header = [
-    "form", "runtime", "PCK-torso", "change", "drift, frame 1", last, "ops", "GPU analyser", "GPU"
+    "form", "runtime", "PCK-torso", "change", "drift, frame 1", last, "ops", "GPU analyzer", "GPU"
   ]  # fmt: skip
   return format_rows(header, rows)
 
@@ -122,8 +122,8 @@ def _open_all(paths: Sequence[str], network: PoseModel) -> List[Form]:
   for form in forms:
     if (form.model.image_size, form.model.num_joints) != (network.image_size, network.num_joints):
       raise InputError(
-        f"{form.name}: takes frames of {form.model.image_size} and finds {form.model.num_joints} "
-        f"joints; {FLAGS.workdir} {network.image_size} and {network.num_joints}. Give its own run."
+        f"{form.name}: frames of {form.model.image_size} and {form.model.num_joints} joints, but "
+        f"{FLAGS.workdir} has {network.image_size} and {network.num_joints}. Give its own run."
       )
   return forms
 

@@ -22,7 +22,7 @@ from ppn_tf.runtime.files import complete_or_absent
 from . import exported_network
 
 FLAGS = flags.FLAGS
-# Of heatmaps that are about 1 high; float16 rounds weights to a two thousandth.
+# Heatmaps are about 1 high, and float16 rounds weights to 1/2048.
 _TOLERANCE = 0.05
 
 
@@ -34,16 +34,16 @@ def main(argv: Sequence[str]) -> None:
   experiment = experiment_flags.experiment_of_run()
   model, _ = load_run(FLAGS.workdir, FLAGS.checkpoint)
   if experiment.network.quantize_aware:
-    raise InputError(f"--workdir={FLAGS.workdir}: is quantization-aware. Give its float run.")
+    raise InputError(f"--workdir={FLAGS.workdir}: is a quantization-aware run. Give its float run.")
   names = ("initial_gain", "box_margin", "steady_crops")
   values = experiment.to_flags()
   settings = {**experiment.network.to_flags(), **{name: values[name] for name in names}}
   settings["readout"] = FLAGS.readout
   with complete_or_absent(output) as partial:
     people.write(model, settings, partial)
-    again = KerasPoseModel(people.read(partial)[0])
-    frames = exported_network.moving_picture(model.image_size)
-    difference = exported_network.check_difference(output, model, again, frames, _TOLERANCE)
+    written = KerasPoseModel(people.read(partial)[0])
+    frames = exported_network.make_drifting_frames(model.image_size)
+    difference = exported_network.check_difference(output, model, written, frames, _TOLERANCE)
     size = partial.stat().st_size
   print(f"{output}: {size / 1e6:.2f} MB; differs over {len(frames)} frames by {difference:.2g}")
 

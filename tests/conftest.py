@@ -19,7 +19,7 @@ LONGEST_FILES = (
   "tests/test_real_clip.py",
   "tests/conformance/test_models.py",
   "tests/test_train.py",
-  "tests/export/test_export_doors.py",
+  "tests/export/test_commands.py",
   "tests/training/test_distribution.py",
 )
 

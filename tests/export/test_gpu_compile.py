@@ -1,4 +1,4 @@
-"""Files on a GPU alone; without Vulkan, which Debian's chromium has too, the first are skipped."""
+"""Tests of files on a GPU alone; some are skipped without Vulkan, which Debian's chromium has."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 @pytest.fixture(name="model", scope="module")
 def fixture_model():
-  """With more than two dilation rates, and offsets of some cells."""
+  """Builds a PPN with more than two dilation rates, and offsets of some cells."""
   tf.keras.utils.set_random_seed(0)
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 2, 3), initial_gain=0.5)
   rng = np.random.default_rng(0)
@@ -27,21 +27,21 @@ def fixture_model():
 
 @pytest.mark.parametrize("sampler", ["exact", "table"])
 @pytest.mark.parametrize("quantization", ["none", "float16"])
-def test_a_gpu_computes_the_whole_file(model, tmp_path, sampler, quantization):
+def test_gpu_runs_the_whole_file(model, tmp_path, sampler, quantization):
   path = tmp_path / "net.tflite"
   path.write_bytes(convert.to_tflite(model, sampler, quantization))
   if quantization == "none":
     assert gpu_compatibility(path.read_bytes()) == "compatible"
-  found = gpu_compile.compile_strictly(path)
-  if found is None:
+  compiled = gpu_compile.compile_strictly(path)
+  if compiled is None:
     pytest.skip("no Vulkan here")
-  assert found.reason == ""
-  # Of the table, a tap halfway between two cells may fall to either side.
-  assert found.difference < (1e-4 if sampler == "exact" else 0.05)
+  assert compiled.reason == ""
+  # With the table, a tap halfway between two cells may be rounded either way.
+  assert compiled.difference < (1e-4 if sampler == "exact" else 0.05)
 
 
-def test_what_a_gpu_does_not_compute_is_named(tmp_path):
-  """A gather with indices of two axes, and a sum of three maps."""
+def test_unsupported_ops_are_named(tmp_path):
+  """Converts sums of three maps, which GPUs do not support."""
   maps = tf.TensorSpec([1, 8, 8, 3], tf.float32, "frame")
 
   class Steps(tf.Module):
@@ -57,13 +57,13 @@ def test_what_a_gpu_does_not_compute_is_named(tmp_path):
   tf.saved_model.save(steps, folder, {"start": steps.start, "step": steps.step})
   path = tmp_path / "net.tflite"
   path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
-  found = gpu_compile.compile_strictly(path)
-  if found is None:
+  compiled = gpu_compile.compile_strictly(path)
+  if compiled is None:
     pytest.skip("no Vulkan here")
-  assert "ADD_N" in found.reason
+  assert "ADD_N" in compiled.reason
 
 
-def test_without_vulkan_nothing_is_said(monkeypatch, tmp_path):
+def test_without_vulkan_there_is_no_result(monkeypatch, tmp_path):
   monkeypatch.delenv("VK_ICD_FILENAMES", raising=False)
   monkeypatch.setattr(gpu_compile, "_DRIVERS", ())
   monkeypatch.setattr(gpu_compile, "_SWIFTSHADER", tmp_path / "no.json")
@@ -71,23 +71,26 @@ def test_without_vulkan_nothing_is_said(monkeypatch, tmp_path):
   assert describe_compiled(None) == "no Vulkan here"
 
 
-def test_swiftshader_is_found_where_no_driver_is(monkeypatch, tmp_path):
+def test_swiftshader_is_found_without_a_driver(monkeypatch, tmp_path):
   monkeypatch.delenv("VK_ICD_FILENAMES", raising=False)
   monkeypatch.setenv("LD_LIBRARY_PATH", "/a")
   monkeypatch.setattr(gpu_compile, "_DRIVERS", (tmp_path / "icd.d",))
   icd = tmp_path / "swift.json"
   icd.write_text("{}")
   monkeypatch.setattr(gpu_compile, "_SWIFTSHADER", icd)
-  found = gpu_compile.vulkan()
-  assert (found["VK_ICD_FILENAMES"], found["LD_LIBRARY_PATH"]) == (str(icd), f"{tmp_path}:/a")
+  variables = gpu_compile.find_vulkan()
+  assert (variables["VK_ICD_FILENAMES"], variables["LD_LIBRARY_PATH"]) == (
+    str(icd),
+    f"{tmp_path}:/a",
+  )
   (tmp_path / "icd.d").mkdir()
   (tmp_path / "icd.d" / "gpu.json").write_text("{}")
-  assert "VK_ICD_FILENAMES" not in gpu_compile.vulkan()
+  assert "VK_ICD_FILENAMES" not in gpu_compile.find_vulkan()
 
 
 def test_reasons_are_the_ops_that_litert_names():
   gather = "GATHER: Only support 1D indices"
-  said = f"INFO: hello\n{gather}\n{gather}\nlast words\n"
-  assert gpu_compile._why(said) == gather
-  assert gpu_compile._why("INFO: hello\nlast words\n") == "last words"
+  log = f"INFO: hello\n{gather}\n{gather}\nlast words\n"
+  assert gpu_compile._find_reason(log) == gather
+  assert gpu_compile._find_reason("INFO: hello\nlast words\n") == "last words"
   assert describe_compiled(gpu_compile.Compiled("", 2.4e-7)) == "all of it, 2e-07 off"
