@@ -104,8 +104,11 @@ class TrainingLoop:
       progress = Progress(own, first_step, self.num_steps, frames_per_step=self._frames_per_step)
       batches = self.distribution.spread(self.batches(first_step))
       for step, batch in zip(range(first_step + 1, self.num_steps + 1), batches):
-        stopping = self._take_step(step, batch, interruption)
+        received = self._take_step(step, batch, interruption)
         progress.update()
+        # Several processes stop at the same step: the first after a signal reached any of them.
+        several = self.distribution.num_workers > 1
+        stopping = bool(received if several else interruption.received)
         last = step == self.num_steps
         if step % self.config.log_every == 0 or last:
           progress.report(step, self.trainer.read_means())
@@ -126,21 +129,20 @@ class TrainingLoop:
   def _frames_per_step(self) -> int:
     return self.experiment.optimizer.batch_size * self.experiment.clips.num_frames
 
-  def _take_step(self, step: int, batch: Batch, interruption: Interruption) -> bool:
-    """Takes a training step; returns whether to stop after it.
+  def _take_step(self, step: int, batch: Batch, interruption: Interruption) -> tf.Tensor:
+    """Takes a training step; returns how many processes had received a signal before it.
 
     Raises:
       InputError: the loss is not finite.
     """
     try:
       stop = tf.constant(float(bool(interruption.received)))
-      stopped = self.trainer.train_step(batch, stop)
+      received = self.trainer.train_step(batch, stop)
     except tf.errors.InvalidArgumentError as error:
       raise self._describe_not_finite(step, self.distribution.gathered(batch)) from error
     if self.average:
       self.average.update(self.trainer.step)
-    # Several processes stop at the same step: the first after a signal reached any of them.
-    return bool(stopped if self.distribution.num_workers > 1 else interruption.received)
+    return received
 
   def _save(
     self,
