@@ -151,8 +151,7 @@ def _kept(table: Dict[str, Any]) -> Dict[str, Any]:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  if not FLAGS.output:
-    raise InputError("--output: not given. Name a folder for clips and checkpoints.")
+  command_flags.check_required()
   try:
     runs = plan.with_prerequisites(FLAGS.networks or list(plan.RUNS))
   except ValueError as error:

@@ -238,7 +238,8 @@ def define_flags() -> None:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  source, data_dir = pathlib.Path(command_flags.required("source")), pathlib.Path(FLAGS.data_dir)
+  command_flags.check_required()
+  source, data_dir = pathlib.Path(FLAGS.source), pathlib.Path(FLAGS.data_dir)
   check_source(source)
   for name in SETS:
     make(name, source, data_dir.absolute())

@@ -35,7 +35,8 @@ def define_flags() -> None:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  output = pathlib.Path(command_flags.required("output")).expanduser() / str(FLAGS.model_version)
+  command_flags.check_required()
+  output = pathlib.Path(FLAGS.output).expanduser() / str(FLAGS.model_version)
   model, experiment = exported_network.load()
   frame = tf.zeros([1, *model.image_size, 3])
   heatmaps = tf.zeros([1, *model.heatmap_size, model.num_joints])

@@ -142,7 +142,8 @@ def _check_quantization(experiment: Experiment) -> None:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  output = command_flags.required("output")
+  command_flags.check_required()
+  output = FLAGS.output
   if not output.endswith(".tflite"):
     raise InputError(f"--output={output}: the file's name must end in .tflite.")
   model, experiment = exported_network.load()

@@ -133,10 +133,11 @@ def main(argv: Sequence[str]) -> None:
     raise InputError(
       f"give one or more exports: {command('export verify')} FILE.tflite --workdir=RUN"
     )
+  command_flags.check_required()
   experiment = experiment_flags.experiment_of_run()
   network = KerasPoseModel(load_run(FLAGS.workdir, FLAGS.checkpoint)[0])
-  dataset, split = command_flags.required("dataset"), FLAGS.eval_split
-  builder = records.open_split(dataset, split, experiment.skeleton)
+  split = FLAGS.eval_split
+  builder = records.open_split(FLAGS.dataset, split, experiment.skeleton)
   forms = _open_all(argv[1:], network)
   results = compare_forms(forms, network, builder, split, experiment, FLAGS.num_clips)
   pck = {title: result.pck(FLAGS.alpha) for title, result in results.items()}

@@ -28,7 +28,8 @@ _TOLERANCE = 0.05
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  output = command_flags.required("output")
+  command_flags.check_required()
+  output = FLAGS.output
   if not output.endswith(".npz"):
     raise InputError(f"--output={output}: the file's name must end in .npz.")
   experiment = experiment_flags.experiment_of_run()

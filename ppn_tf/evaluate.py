@@ -67,13 +67,14 @@ def describe_conditions(experiment: Experiment) -> Dict[str, Any]:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
+  command_flags.check_required()
   experiment = experiment_flags.experiment_of_run()
   evaluation = experiment_flags.evaluation_config()
   model = select_part(load_run(FLAGS.workdir, FLAGS.checkpoint)[0], FLAGS.part)
   for network in model.networks:
     set_implementation(network, "fused")
   split = evaluation.eval_split
-  builder = records.open_split(command_flags.required("dataset"), split, experiment.skeleton)
+  builder = records.open_split(FLAGS.dataset, split, experiment.skeleton)
   labels = read_labels(builder, split)
   conditions = describe_conditions(experiment)
   output = FLAGS.output_predictions

@@ -44,8 +44,7 @@ def define_flags() -> None:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  for name in ("workdir", "dataset"):
-    command_flags.required(name)
+  command_flags.check_required()
   for name in ("method", "num_frames"):
     if FLAGS[name].value != RECIPE[name]:
       raise InputError(

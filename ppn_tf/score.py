@@ -72,10 +72,11 @@ def _read_skeleton(builder: Any) -> Skeleton:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
+  command_flags.check_required()
   form = pathlib.Path(FLAGS.output_table or "scores.md").suffix
   if form not in WRITERS:
     raise InputError(f"--output_table={FLAGS.output_table}: end its name in .md or .html.")
-  builder, split = records.open_records(command_flags.required("dataset")), FLAGS.eval_split
+  builder, split = records.open_records(FLAGS.dataset), FLAGS.eval_split
   records.num_clips(builder, split)
   skeleton = _read_skeleton(builder)
   labels = read_labels(builder, split)

@@ -43,12 +43,7 @@ def define_flags() -> None:
       "model", "people", "people, a .tflite file, a SavedModel folder or the workdir of a run."
     )
     flags.DEFINE_string("workdir", None, "Same as --model, for the workdir of a run.")
-    flags.DEFINE_enum(
-      "checkpoint",
-      "latest",
-      ["latest", "best"],
-      "Checkpoint of a run: the latest, or the best by --validation_split of its training.",
-    )
+    command_flags.define_checkpoint()
     flags.DEFINE(
       SkeletonParser(),
       "skeleton",

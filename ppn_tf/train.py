@@ -30,8 +30,7 @@ def define_flags() -> None:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  for name in ("workdir", "dataset"):
-    command_flags.required(name)
+  command_flags.check_required()
   if not FLAGS.num_frames:
     raise InputError("--num_frames=0: training requires windows of at least one frame.")
   aware = bool(FLAGS.quantize_aware)

@@ -11,6 +11,7 @@ from absl.testing import flagsaver
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.command_flags import BoundedParser
 from ppn_tf.runtime.command_names import COMMANDS, get_module
+from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.settings import ListBounds
 from tests.command_modules import define_command_flags, find_command_modules, import_command
 
@@ -141,6 +142,19 @@ def test_required_flags_of_runs(name):
   with define_command_flags(name) as command:
     required = [flag.name for flag in command if command_flags.is_required(flag)]
   assert sorted(required) == ["dataset", "workdir"]
+
+
+def test_missing_flags_are_refused_before_anything_is_read():
+  refused = set()
+  for name in MODULES:
+    with define_command_flags(name) as command:
+      required = [flag.name for flag in command if command_flags.is_required(flag)]
+      if required:
+        argv = flags.FLAGS([name, *(["file"] if name == "export.verify" else [])])
+        with pytest.raises(InputError, match=f"^--({'|'.join(required)}) is missing"):
+          import_command(name).main(argv)
+        refused.add(name)
+  assert {"ppn_tf.train", "export.verify", "data.mpii", "benchmarks.ablations"} <= refused
 
 
 def test_num_frames_has_one_meaning():

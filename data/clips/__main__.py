@@ -43,7 +43,7 @@ def define_flags() -> None:
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   options = flags.FLAGS
-  command_flags.required("source")
+  command_flags.check_required()
   source = ClipsSource(
     options.source,
     strict=options.strict,

@@ -28,7 +28,7 @@ def define_flags() -> None:
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   options = flags.FLAGS
-  command_flags.required("source")
+  command_flags.check_required()
   source = MpiiSource(options.source, strict=options.strict, progress=True)
   command.make_or_keep(Mpii, source)
 

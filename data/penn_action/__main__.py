@@ -29,7 +29,7 @@ def define_flags() -> None:
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   options = flags.FLAGS
-  command_flags.required("source")
+  command_flags.check_required()
   if options.labels_only:
     account = survey(options.source, options.strict, progress=True)
     print(account.summarize())

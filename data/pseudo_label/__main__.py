@@ -85,8 +85,7 @@ def _read_settings(cutting: sources.Cutting) -> dict:
 
 
 def main(argv: Sequence[str]) -> None:
-  for name in ("teacher", "output"):
-    command_flags.required(name)
+  command_flags.check_required()
   if len(argv) < 2:
     raise InputError("no arguments. Give videos, photographs, or folders of them.")
   if FLAGS.preview and not cv2.haveImageWriter(FLAGS.preview):

@@ -82,7 +82,8 @@ def _write_clips(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  output = pathlib.Path(command_flags.required("output")).expanduser()
+  command_flags.check_required()
+  output = pathlib.Path(FLAGS.output).expanduser()
   _check_preview()
   settings = clip.Settings(
     seed=FLAGS.seed,

@@ -71,20 +71,10 @@ def define(
             flag_values.set_default(field.name, None)
   if names is None or "checkpoint" in names:
     with command_flags.group("Run", flag_values):
-      _define_checkpoint(flag_values)
+      command_flags.define_checkpoint(flag_values)
   if names is None:
     with command_flags.group("Configuration", flag_values):
       named.define(flag_values)
-
-
-def _define_checkpoint(flag_values: flags.FlagValues) -> None:
-  flags.DEFINE_enum(
-    "checkpoint",
-    "latest",
-    ["latest", "best"],
-    "Checkpoint of the run: the latest, or the best by --validation_split.",
-    flag_values=flag_values,
-  )
 
 
 def _define_field(

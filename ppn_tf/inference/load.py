@@ -5,14 +5,13 @@ import pathlib
 from typing import Any, Tuple, Union
 
 from ppn_tf.config.experiment import Experiment, build_model, open_run, read_experiment
+from ppn_tf.inference import people
 from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, load_pose_model
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import restore
 
 import tensorflow as tf
-
-PEOPLE = "people"
 
 
 def load_run(
@@ -48,12 +47,10 @@ def load_model(model: Any, num_threads: int = 2, checkpoint: str = "latest") -> 
   """
   if not isinstance(model, (str, os.PathLike)):
     return KerasPoseModel(model)
-  is_run = model != PEOPLE and (pathlib.Path(model) / "flags.json").is_file()
+  is_run = model != people.NAME and (pathlib.Path(model) / "flags.json").is_file()
   if checkpoint != "latest" and not is_run:
     raise InputError(f"{model}: is no run, and has no checkpoint {checkpoint!r}. Give a workdir.")
-  if model == PEOPLE:
-    from ppn_tf.inference import people  # its weights are megabytes
-
+  if model == people.NAME:
     return people.pose_model(num_threads)
   if is_run:
     network, experiment = load_run(model, checkpoint)

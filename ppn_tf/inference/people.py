@@ -16,7 +16,6 @@ import numpy as np
 
 import ppn_tf
 from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, TFLitePoseModel
-from ppn_tf.inference.tflite import convert
 from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.weight_files import folded_convolutions, set_convolutions
@@ -161,6 +160,8 @@ def _converted() -> pathlib.Path:
 
 def _convert(path: pathlib.Path) -> None:
   """Writes the .tflite file, or prints why it cannot be kept."""
+  from ppn_tf.inference.tflite import convert  # slow to import, and used once
+
   print(f"Preparing the network for people, once: {path}", file=sys.stderr)
   try:
     with complete_or_absent(path) as partial:

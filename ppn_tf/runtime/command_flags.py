@@ -48,7 +48,7 @@ def get_group(flag: "flags.Flag[Any]") -> str:
 
 
 def mark_required(*names: str) -> None:
-  """Lists flags in --help as required; `required` checks that they are given."""
+  """Lists flags in --help as required; `check_required` checks that they are given."""
   for name in names:
     setattr(FLAGS[name], _REQUIRED, True)
 
@@ -56,6 +56,17 @@ def mark_required(*names: str) -> None:
 def is_required(flag: "flags.Flag[Any]") -> bool:
   """Returns whether `mark_required` was called for a flag."""
   return hasattr(flag, _REQUIRED)
+
+
+def check_required() -> None:
+  """Checks that the flags of `mark_required` are given, in the order of their definition.
+
+  Raises:
+    InputError: one is missing or empty.
+  """
+  for name in FLAGS:
+    if is_required(FLAGS[name]):
+      required(name)
 
 
 def define(
@@ -95,6 +106,17 @@ def define_numbers(
 ) -> None:
   """Defines a flag for numbers separated by commas, as many as `count` if given."""
   define(BoundedParser(ListBounds(bounds, count)), name, default, help_text)
+
+
+def define_checkpoint(flag_values: flags.FlagValues = FLAGS) -> None:
+  """Defines --checkpoint, see `Workdir.checkpoint`."""
+  flags.DEFINE_enum(
+    "checkpoint",
+    "latest",
+    ["latest", "best"],
+    "Checkpoint of a run: the latest, or the best by --validation_split of its training.",
+    flag_values=flag_values,
+  )
 
 
 def define_field(

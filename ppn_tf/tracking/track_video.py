@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, Union
 
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking import boxes, smoothing
@@ -116,7 +116,7 @@ def track_video(
   )
 
 
-def _split_options(options: Any) -> Any:
+def _split_options(options: Mapping[str, Any]) -> Tuple[VideoOptions, Dict[str, Any]]:
   """Returns VideoOptions, and the options of `Tracker.from_preset` by name."""
   own = {field.name for field in dataclasses.fields(VideoOptions)}
   known = {field.name for field in dataclasses.fields(TrackerSettings)}

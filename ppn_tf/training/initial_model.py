@@ -3,12 +3,13 @@
 from typing import Iterable, List, Tuple
 
 from ppn_tf.config.experiment import Experiment, build_model
-from ppn_tf.inference import people
 from ppn_tf.inference.load import load_run
+from ppn_tf.inference.presets import load_network
 from ppn_tf.models.layers import batch_norm
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.pruning import prune
 from ppn_tf.models.quantize_aware import start_from
+from ppn_tf.models.video_pose_model import VideoPoseModel
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training import mixed_precision
 from ppn_tf.training.initial_weights import load_weights
@@ -126,7 +127,7 @@ def load_teacher(source: str, model: Framewise) -> Framewise:
   Raises:
     InputError: there is none, or its heatmaps are not like the model's.
   """
-  teacher = people.read()[0] if source == people.NAME else load_run(source)[0]
+  teacher = load_network(source, VideoPoseModel)
   sizes = [(*network.heatmap_size, network.num_joints) for network in (teacher, model)]
   if sizes[0] != sizes[1] or teacher.image_size != model.image_size:
     raise InputError(

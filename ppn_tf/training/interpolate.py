@@ -80,7 +80,8 @@ def define_flags() -> None:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  output = command_flags.required("output")
+  command_flags.check_required()
+  output = FLAGS.output
   write_between(output, FLAGS.share)
   print(f"{output}: {FLAGS.share:g} of the way from the start to the end of {FLAGS.workdir}")
 
