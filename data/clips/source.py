@@ -5,6 +5,8 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
+from ppn_tf.keypoints.skeletons import Skeleton
+
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
@@ -40,10 +42,7 @@ class ClipsSource(ClipSource):
       self.account.left_out["frames without labels"] = unlabelled
     if self._content.unused:
       self.account.left_out['entries of "clips" without an image'] = self._content.unused
-    pairs = len(self.skeleton.flip_pairs)
-    self.account.notes = [
-      f"joints: {self.skeleton.name}, {self.skeleton.num_joints} joints, {pairs} mirrored pairs"
-    ]
+    self.account.notes = _describe_joints(self.skeleton)
     self.account.notes += [
       f"ignored: {count} {reason}" for reason, count in self._content.ignored.items()
     ]
@@ -117,6 +116,17 @@ class ClipsSource(ClipSource):
       if not path.name.startswith(".")
       and (path.suffix.lower() in VIDEO_SUFFIXES or (path.is_dir() and list_images(path)))
     )
+
+
+def _describe_joints(skeleton: Skeleton) -> List[str]:
+  """Returns lines about the joints; joints without a partner show a misread name."""
+  pairs = skeleton.flip_pairs
+  paired = {joint for pair in pairs for joint in pair}
+  single = [name for joint, name in enumerate(skeleton.joint_names) if joint not in paired]
+  lines = [f"joints: {skeleton.name}, {skeleton.num_joints} joints, {len(pairs)} mirrored pairs"]
+  if single:
+    lines.append(f"joints without a mirrored partner: {', '.join(single)}")
+  return lines
 
 
 def _by_frame(
