@@ -7,29 +7,16 @@ import cv2
 import numpy as np
 
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.tracking.video.reader import IMAGE_SUFFIXES, VideoFile, natural_order
+from ppn_tf.tracking.video.reader import VideoFile
 
 from ..builder.account import ClipError
 from ..builder.frames import read_frames
-
-VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
+from .media import list_images
 
 JPEG_QUALITY = 95
 
 # A clip is one record, and a record cannot exceed 2 GB.
 MAX_BYTES = 1 << 30
-
-
-def list_images(folder: pathlib.Path) -> List[pathlib.Path]:
-  """Lists a folder's images in natural order: 2.png before 10.png."""
-  return sorted(
-    (
-      path
-      for path in folder.iterdir()
-      if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    ),
-    key=natural_order,
-  )
 
 
 def read_part(path: pathlib.Path, first: int, last: int) -> Tuple[List[bytes], Tuple[int, int]]:

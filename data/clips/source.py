@@ -1,7 +1,7 @@
 """Own clips: videos or folders of frames next to one annotations.json."""
 
 import pathlib
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 
@@ -12,8 +12,10 @@ from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
-from .annotations import Annotations, parse_box, parse_joints, read_annotations
-from .frames import VIDEO_SUFFIXES, list_images, read_part
+from .annotations import Annotations, Label
+from .coco import read_coco
+from .frames import read_part
+from .media import Media
 
 ANNOTATIONS = "annotations.json"
 TEST_FRACTION = 0.2
@@ -34,14 +36,19 @@ class ClipsSource(ClipSource):
     """
     super().__init__(*args, **kwargs)
     self.test_fraction = test_fraction
-    self._content: Annotations = read_annotations(self.labels)
+    media = Media(self.folder)
+    self._content: Annotations = read_coco(self.labels, media)
     self.skeleton = self._content.skeleton
     labelled = {pathlib.PurePath(track.clip) for track in self._content.tracks.values()}
-    unlabelled = [name for name in self._list_media() if pathlib.PurePath(name) not in labelled]
+    unlabelled = [name for name in media.list_clips() if pathlib.PurePath(name) not in labelled]
     if unlabelled:
       self.account.left_out["frames without labels"] = unlabelled
     if self._content.unused:
-      self.account.left_out['entries of "clips" without an image'] = self._content.unused
+      self.account.left_out['entries of "clips" without labels'] = self._content.unused
+    for reason, names in self._content.dropped.items():
+      if self.account.strict:
+        raise ClipError("unusable labels", f"{self.labels}: {reason}: {names[0]}.")
+      self.account.left_out[reason] = names
     self.account.notes = _describe_joints(self.skeleton)
     self.account.notes += [
       f"ignored: {count} {reason}" for reason, count in self._content.ignored.items()
@@ -73,10 +80,10 @@ class ClipsSource(ClipSource):
 
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
     track = self._content.tracks[clip]
-    labelled = _by_frame(clip, track.annotations)
+    labelled = _by_frame(clip, track.labels)
     first, last = min(labelled), max(labelled)
     frames, size = read_part(self.folder / track.clip, first, last)
-    for stated in track.sizes:
+    for stated in dict.fromkeys(track.sizes):
       if stated != size:
         raise ClipError(
           "labels for another size",
@@ -86,14 +93,9 @@ class ClipsSource(ClipSource):
     keypoints = np.zeros((len(frames), self.skeleton.num_joints, 2))
     visibility = np.zeros(keypoints.shape[:2], bool)
     boxes = np.zeros((len(frames), 4))
-    for frame, annotation in labelled.items():
-      try:
-        keypoints[frame - first], visibility[frame - first] = parse_joints(
-          annotation, self.skeleton.num_joints
-        )
-      except (TypeError, ValueError) as error:
-        raise ClipError("foreign labels", f"{clip}, frame {frame}: {error}.") from error
-      boxes[frame - first] = parse_box(annotation)
+    for frame, label in labelled.items():
+      keypoints[frame - first], visibility[frame - first] = label.keypoints, label.labelled
+      boxes[frame - first] = label.box
     rows = np.array(sorted(labelled)) - first
     keypoints, visibility, repairs = clean_joints(keypoints, visibility, size)
     boxes, more_repairs = _complete_boxes(boxes, rows, keypoints, visibility, size)
@@ -108,15 +110,6 @@ class ClipsSource(ClipSource):
     )
     return labels, frames
 
-  def _list_media(self) -> List[str]:
-    """Lists videos and folders of frames in the folder."""
-    return sorted(
-      path.name
-      for path in self.folder.iterdir()
-      if not path.name.startswith(".")
-      and (path.suffix.lower() in VIDEO_SUFFIXES or (path.is_dir() and list_images(path)))
-    )
-
 
 def _describe_joints(skeleton: Skeleton) -> List[str]:
   """Returns lines about the joints; joints without a partner show a misread name."""
@@ -129,17 +122,15 @@ def _describe_joints(skeleton: Skeleton) -> List[str]:
   return lines
 
 
-def _by_frame(
-  clip: str, annotations: Sequence[Tuple[int, Mapping[str, Any]]]
-) -> Dict[int, Mapping[str, Any]]:
-  labelled: Dict[int, Mapping[str, Any]] = {}
-  for frame, annotation in annotations:
-    if frame in labelled:
+def _by_frame(clip: str, labels: Sequence[Label]) -> Dict[int, Label]:
+  labelled: Dict[int, Label] = {}
+  for label in labels:
+    if label.frame in labelled:
       raise ClipError(
         "several people",
-        f"{clip}: frame {frame} has two annotations. Give each person a different track_id.",
+        f"{clip}: frame {label.frame} has two annotations. Give each person a different track_id.",
       )
-    labelled[frame] = annotation
+    labelled[label.frame] = label
   return labelled
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.reader import IMAGE_SUFFIXES, VideoFile, natural_order
 
-from ..clips.frames import VIDEO_SUFFIXES
+from ..clips.media import VIDEO_SUFFIXES
 from .teacher import Labels, Teacher
 from .virtual_motion import animate
 
