@@ -101,7 +101,7 @@ def _select(
   entries: Sequence[Any], category: str, annotations: Annotations
 ) -> Dict[int, Tuple[str, Mapping[str, Any]]]:
   """Returns the annotations with joints: (id of the image, entry) by index; counts all others."""
-  relevant = {}
+  relevant: Dict[int, Tuple[str, Mapping[str, Any]]] = {}
   for index, entry in enumerate(entries):
     name = f"annotations[{index}]"
     if not isinstance(entry, dict):

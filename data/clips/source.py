@@ -10,6 +10,7 @@ from ppn_tf.keypoints.skeletons import Skeleton
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
+from ..builder.damaged_frames import replace_damaged
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
 from .annotations import Annotations, Label
@@ -82,7 +83,7 @@ class ClipsSource(ClipSource):
     track = self._content.tracks[clip]
     labelled = _by_frame(clip, track.labels)
     first, last = min(labelled), max(labelled)
-    frames, size = read_part(self.folder / track.clip, first, last)
+    frames, size = read_part(self.folder / track.clip, first, last, self.account.strict)
     for stated in dict.fromkeys(track.sizes):
       if stated != size:
         raise ClipError(
@@ -108,7 +109,7 @@ class ClipsSource(ClipSource):
       image_size=size,
       repairs=(*repairs, *more_repairs),
     )
-    return labels, frames
+    return replace_damaged(labels, frames)
 
 
 def _describe_joints(skeleton: Skeleton) -> List[str]:

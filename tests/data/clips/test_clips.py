@@ -136,7 +136,7 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
     if image["clip"] == "sizes":
       image.update(height=2 * HEIGHT, width=2 * WIDTH)
   save(source, content)
-  penn_files.truncate(source / "torn" / "2.jpg")
+  penn_files.truncate(source / "torn")
   (source / "text").write_text("no film")
   movie = write_movie(source / "film.mp4", 9)
   movie.write_bytes(movie.read_bytes()[:-400])
