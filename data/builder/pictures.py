@@ -31,6 +31,10 @@ _UPRIGHT = {
 }
 
 
+class TurnedPicture(bytes):
+  """Encoded picture that differs from its file, because EXIF rotates or mirrors it."""
+
+
 def read_picture(path: pathlib.Path) -> Tuple[bytes, Tuple[int, int]]:
   """Reads a JPEG or PNG as records hold it; labels are in the pixels of the upright picture.
 
@@ -38,7 +42,7 @@ def read_picture(path: pathlib.Path) -> Tuple[bytes, Tuple[int, int]]:
   with JPEG_QUALITY, a PNG as a PNG.
 
   Returns:
-    The encoded picture, and its (height, width).
+    The encoded picture, a TurnedPicture in the latter case, and its (height, width).
   Raises:
     ClipError: the file cannot be decoded completely, or has more than MAX_PIXELS.
   """
@@ -61,7 +65,7 @@ def read_picture(path: pathlib.Path) -> Tuple[bytes, Tuple[int, int]]:
       if upright is None:
         return data, (height, width)
       turned = image.transpose(upright)
-      return _encode(turned, is_jpeg), (turned.height, turned.width)
+      return TurnedPicture(_encode(turned, is_jpeg)), (turned.height, turned.width)
 
 
 def read_pixels(path: pathlib.Path) -> np.ndarray:
@@ -114,7 +118,7 @@ def _explain(path: pathlib.Path) -> Iterator[None]:
 def _open(path: pathlib.Path, data: bytes) -> Iterator[Image.Image]:
   """Opens a picture without decoding it, and checks its size."""
   with warnings.catch_warnings():
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    warnings.simplefilter("ignore")  # of large pictures and damaged EXIF
     try:
       image = Image.open(io.BytesIO(data))
     except Image.DecompressionBombError as error:  # from twice as many pixels on
@@ -129,11 +133,13 @@ def _open(path: pathlib.Path, data: bytes) -> Iterator[Image.Image]:
 def _find_transpose(image: Image.Image) -> Optional[Image.Transpose]:
   """Returns the transposition that makes a picture upright; None if it is, or EXIF is invalid."""
   exif = Image.Exif()
-  try:
-    exif.load(image.info.get("exif", b""))
-    return _UPRIGHT.get(exif.get(_ORIENTATION))
-  except Exception:  # Pillow raises many kinds for invalid bytes
-    return None
+  with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    try:
+      exif.load(image.info.get("exif", b""))
+      return _UPRIGHT.get(exif.get(_ORIENTATION, 1))
+    except Exception:  # Pillow raises many kinds for invalid bytes
+      return None
 
 
 def _encode(image: Image.Image, as_jpeg: bool) -> bytes:

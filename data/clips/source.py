@@ -10,7 +10,7 @@ from ppn_tf.keypoints.skeletons import Skeleton
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
-from ..builder.damaged_frames import replace_damaged
+from ..builder.frame_repairs import repair_frames
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
 from .annotations import Annotations, Label
@@ -109,7 +109,7 @@ class ClipsSource(ClipSource):
       image_size=size,
       repairs=(*repairs, *more_repairs),
     )
-    return replace_damaged(labels, frames)
+    return repair_frames(labels, frames)
 
 
 def _describe_joints(skeleton: Skeleton) -> List[str]:

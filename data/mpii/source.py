@@ -12,6 +12,7 @@ from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
+from ..builder.frame_repairs import repair_frames
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
 from ..builder.pictures import read_picture
@@ -83,7 +84,7 @@ class MpiiSource(ClipSource):
       image_size=size,
       repairs=tuple(repairs),
     )
-    return labels, [frame]
+    return repair_frames(labels, [frame])
 
   def _select_usable(self, labels: MpiiLabels) -> Dict[str, Person]:
     """Returns people with joints and an image, and counts all others."""

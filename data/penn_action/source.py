@@ -8,7 +8,7 @@ from ppn_tf.runtime.errors import InputError
 
 from ..builder.account import ClipError
 from ..builder.clip_source import ClipSource, LabelledClip
-from ..builder.damaged_frames import replace_damaged
+from ..builder.frame_repairs import repair_frames
 from ..builder.frames import list_frames, read_frames
 from .labels import read_labels
 
@@ -54,7 +54,7 @@ class PennSource(ClipSource):
     path = self._labels[clip]
     paths = list_frames(self._frames_folder(clip), read_labels(path).num_frames)
     frames, size = read_frames(paths, self.account.strict)
-    return replace_damaged(read_labels(path, size), frames)
+    return repair_frames(read_labels(path, size), frames)
 
   def _frames_folder(self, clip: str) -> pathlib.Path:
     return self.folder / "frames" / clip

@@ -12,7 +12,7 @@ from ppn_tf.runtime.errors import InputError
 
 from ..builder.account import ClipError
 from ..builder.clip_source import ClipSource, LabelledClip
-from ..builder.damaged_frames import replace_damaged
+from ..builder.frame_repairs import repair_frames
 from ..builder.frames import list_frames, read_frames
 from ..builder.joint_checks import clean_joints
 from .labels import read_boxes, read_joints
@@ -95,7 +95,7 @@ class JhmdbSource(ClipSource):
       image_size=size,
       repairs=(*repairs, *more_repairs),
     )
-    return replace_damaged(labels, frames)
+    return repair_frames(labels, frames)
 
   def _read_lists(self) -> Dict[str, str]:
     """Returns the part of each clip, "train" or "test"."""
