@@ -18,7 +18,7 @@ def clips_of(lengths):
       "action": tf.strings.join(["action ", tf.strings.as_string(number)]),
       "frames": tf.strings.as_string(frames),
       "keypoints": tf.tile(value[:, None, None], [1, 3, 2]),
-      "visibility": tf.tile(value[:, None] > 1, [1, 3]),
+      "visibility": tf.stack([value >= 0, value > 1, value > 1], axis=-1),
       "boxes": tf.tile(value[:, None], [1, 4]),
       "image_size": tf.fill([2], tf.cast(number, tf.int32)),
     }
@@ -35,7 +35,7 @@ def spread(lengths, group, seed=0):
     assert one["frames"].tolist() == [frame.encode()]
     assert (one["keypoints"] == float(frame)).all() and one["keypoints"].shape == (1, 3, 2)
     assert (one["boxes"] == float(frame)).all() and one["boxes"].shape == (1, 4)
-    assert (one["visibility"] == (int(frame) > 1)).all() and one["visibility"].shape == (1, 3)
+    assert one["visibility"].tolist() == [[True, int(frame) > 1, int(frame) > 1]]
     assert one["action"].decode() == f"action {clip}" and (one["image_size"] == int(clip)).all()
     found.append((int(clip), int(frame)))
   return np.array(found)
