@@ -66,5 +66,6 @@ class Annotations:
 
   def track(self, clip: str, person: Optional[str]) -> Track:
     """Returns the track of a person in a clip, which is new at the first call."""
-    name = clip if person is None else f"{clip}#{person}"
+    title = "frames" if clip == "." else clip  # pictures right in the source's folder
+    name = title if person is None else f"{title}#{person}"
     return self.tracks.setdefault(name, Track(clip))

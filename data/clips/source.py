@@ -1,11 +1,12 @@
 """Own clips: videos or folders of frames next to one annotations.json."""
 
 import pathlib
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.runtime.errors import InputError
 
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
@@ -13,12 +14,12 @@ from ..builder.clip_source import ClipSource, LabelledClip
 from ..builder.frame_repairs import repair_frames
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
+from . import formats
 from .annotations import Annotations, Label
-from .coco import read_coco
 from .frames import read_part
 from .media import Media
+from .named_joints import SKELETON_FILE
 
-ANNOTATIONS = "annotations.json"
 TEST_FRACTION = 0.2
 
 
@@ -27,18 +28,29 @@ class ClipsSource(ClipSource):
 
   name = "clips"
 
-  def __init__(self, *args: Any, test_fraction: float = TEST_FRACTION, **kwargs: Any):
+  def __init__(
+    self,
+    *args: Any,
+    test_fraction: float = TEST_FRACTION,
+    label_format: Optional[str] = None,
+    **kwargs: Any,
+  ):
     """Creates a source.
 
     Args:
       *args: see ClipSource.
       test_fraction: fraction of the videos without a split that is held out for testing.
+      label_format: one of `formats.NAMES`; None means the format of the files in the folder.
       **kwargs: see ClipSource.
     """
     super().__init__(*args, **kwargs)
     self.test_fraction = test_fraction
     media = Media(self.folder)
-    self._content: Annotations = read_coco(self.labels, media)
+    self._files = self._find_labels(label_format)
+    self._content: Annotations = self._files.read(media)
+    if not self._content.tracks:
+      reasons = [f"{len(names)} {reason}" for reason, names in self._content.dropped.items()]
+      raise InputError(f"{self.labels}: no frame has labels ({', '.join(reasons) or 'none'}).")
     self.skeleton = self._content.skeleton
     labelled = {pathlib.PurePath(track.clip) for track in self._content.tracks.values()}
     unlabelled = [name for name in media.list_clips() if pathlib.PurePath(name) not in labelled]
@@ -57,10 +69,20 @@ class ClipsSource(ClipSource):
 
   @property
   def labels(self) -> pathlib.Path:
-    return self.folder / ANNOTATIONS
+    return self._files.paths[0]
 
   def label_files(self) -> Iterable[pathlib.Path]:
-    return [self.labels]
+    extra = self.folder / SKELETON_FILE
+    return [*self._files.paths, *([extra] if extra.is_file() else [])]
+
+  def _find_labels(self, label_format: Optional[str]) -> formats.LabelFiles:
+    labels = formats.find_labels(self.folder, label_format)
+    if labels is None:
+      titles = "; ".join(f"{form.title} ({form.name})" for form in formats.FORMATS)
+      raise InputError(
+        f"{self.folder}: has no labels of {label_format or 'a known format'}. Known: {titles}."
+      )
+    return labels
 
   def settings(self) -> str:
     return f"test_fraction {self.test_fraction}"
