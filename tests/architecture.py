@@ -57,6 +57,7 @@ WITHOUT_TENSORFLOW = (
   "ppn_tf.keypoints.pck",
   "ppn_tf.keypoints.jitter",
   "ppn_tf.keypoints.joint_maps",
+  "ppn_tf.keypoints.joint_names",
   "ppn_tf.keypoints.predictions",
   "ppn_tf.keypoints.poses",
   "ppn_tf.keypoints.dark",

@@ -13,6 +13,9 @@ MAX_DETAILS = 20
 # and with at most this number of lines.
 MAX_LINES = 40
 
+# Kind of the defect of clips without some of their frames.
+DAMAGED = "damaged_frames"
+
 
 class ClipError(InputError):
   """Raised for an unusable clip; `kind` groups such clips in the summary."""
@@ -72,6 +75,15 @@ class Account:
     if self.strict:
       raise problem
     self.skipped[clip] = problem
+
+  @property
+  def damaged(self) -> List[str]:
+    """Returns the names of clips with damaged frames."""
+    return sorted(
+      clip
+      for clip, repairs in self.repairs.items()
+      if any(repair.kind == DAMAGED for repair in repairs)
+    )
 
   def group_repairs(self, fixed: bool) -> Dict[str, List[Tuple[str, Repair]]]:
     """Returns (clip, defect) pairs by kind, in the clips' order; fixed or only noted defects."""

@@ -100,6 +100,7 @@ class ClipRecords(tfds.core.GeneratorBasedBuilder, abc.ABC):
     # Splits are written in turn, so the account is complete after the last one.
     self.info.metadata["frames"] = dict(source.account.num_frames)
     self.info.metadata["skipped"] = sorted(source.account.skipped)
+    self.info.metadata["damaged"] = source.account.damaged
 
 
 def get_folder(
@@ -172,10 +173,12 @@ def keep(folder: pathlib.Path, source: ClipSource) -> None:
   if metadata.get("labels_sha256") != source.digest():
     changed = f"{source.labels} has changed since" + (" or flags differ" * bool(source.settings()))
     raise InputError(f"{folder}: exists, but {changed}. Add --overwrite to replace it.")
-  skipped = metadata.get("skipped", [])
-  if source.account.strict and skipped:
+  skipped, damaged = metadata.get("skipped", []), metadata.get("damaged", [])
+  lacking = [f"{len(skipped)} skipped clips ({', '.join(skipped)})"] if skipped else []
+  lacking += [f"damaged frames of {', '.join(damaged)}"] if damaged else []
+  if source.account.strict and lacking:
     raise InputError(
-      f"{folder}: exists, but lacks {len(skipped)} skipped clips ({', '.join(skipped)}). "
+      f"{folder}: exists, but lacks {' and '.join(lacking)}. "
       "Add --overwrite to make it again with --strict."
     )
   print(f"kept the existing data set of {source.folder} (--overwrite replaces it):")

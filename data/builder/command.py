@@ -21,7 +21,9 @@ def define_flags(source: str) -> None:
   flags.DEFINE_string(
     "data_dir", None, "Folder for the data set; by default that of TFDS, ~/tensorflow_datasets."
   )
-  flags.DEFINE_bool("strict", False, "Stop at a clip that cannot be used, rather than skip it.")
+  flags.DEFINE_bool(
+    "strict", False, "Stop at a clip, frame or label that cannot be used, rather than leave it out."
+  )
   flags.DEFINE_bool("overwrite", False, "Replace an existing data set.")
 
 

@@ -1,13 +1,13 @@
 """Encoded frames of a clip, in order and checked."""
 
-import io
 import pathlib
-from typing import List, Sequence, Tuple
-
-from PIL import Image
+from typing import List, Optional, Sequence, Tuple, Union
 
 from .account import ClipError
-from .mat_files import first_line
+from .pictures import read_picture
+
+# Encoded frame, or the reason why it cannot be read.
+Frame = Union[bytes, ClipError]
 
 
 def list_frames(
@@ -51,41 +51,38 @@ def list_frames(
   return paths
 
 
-def read_frames(paths: Sequence[pathlib.Path]) -> Tuple[List[bytes], Tuple[int, int]]:
-  """Reads a clip's frames, JPEG or PNG, without re-encoding them.
+def read_frames(
+  paths: Sequence[pathlib.Path], strict: bool = False
+) -> Tuple[List[Frame], Tuple[int, int]]:
+  """Reads a clip's frames, JPEG or PNG; those that are upright are not encoded again.
 
+  Args:
+    paths: files of the N frames, at least one.
+    strict: whether a damaged frame raises its ClipError.
   Returns:
-    Contents of the N files, and their common (height, width).
+    N encoded frames, each replaced by its ClipError if it is damaged, and their common
+    (height, width).
   Raises:
-    ClipError: a file cannot be decoded completely, or has another size.
+    ClipError: no file can be decoded completely, or one has another size.
   """
-  encoded, sizes = [], []
+  frames: List[Frame] = []
+  size: Optional[Tuple[int, int]] = None
   for path in paths:
-    data, size = _read_frame(path)
-    encoded.append(data)
-    sizes.append(size)
-    if size != sizes[0]:
+    try:
+      data, own_size = read_picture(path)
+    except ClipError as error:
+      if strict:
+        raise
+      frames.append(error)
+      continue
+    size = size or own_size
+    frames.append(data)
+    if own_size != size:
       raise ClipError(
         "frames of several sizes",
-        f"{path}: {size[0]}x{size[1]}, but the clip's first frame is "
-        f"{sizes[0][0]}x{sizes[0][1]} (height x width).",
+        f"{path}: {own_size[0]}x{own_size[1]}, but the clip's first frame is "
+        f"{size[0]}x{size[1]} (height x width).",
       )
-  return encoded, sizes[0]
-
-
-def _read_frame(path: pathlib.Path) -> Tuple[bytes, Tuple[int, int]]:
-  try:
-    data = path.read_bytes()
-    with Image.open(io.BytesIO(data)) as image:
-      # TensorFlow reads every kind of PNG as RGB.
-      if image.format != "PNG" and (image.format != "JPEG" or image.mode not in ("RGB", "L")):
-        raise ValueError(f"a {image.mode} {image.format}, expected a color JPEG or PNG")
-      width, height = image.size
-      # Scaled decoding still reads the whole stream, in a fraction of the time.
-      image.draft("RGB", (max(width // 8, 1), max(height // 8, 1)))
-      image.load()
-  except Exception as error:  # Pillow raises many kinds for invalid bytes
-    raise ClipError(
-      "unreadable frame", f"{path}: cannot be decoded ({first_line(error)})."
-    ) from error
-  return data, (height, width)
+  if size is None:
+    raise next(frame for frame in frames if isinstance(frame, ClipError))
+  return frames, size

@@ -11,7 +11,7 @@ class Layout(NamedTuple):
   """Entries of a data set's folder.
 
   Attributes:
-    entries: required files and folders; "a|b" means either.
+    entries: required files and folders; "a|b" means either, and patterns any file that fits.
     expected: the same in words, for messages.
   """
 
@@ -36,7 +36,11 @@ LAYOUTS: Dict[str, Layout] = {
     "images/*.jpg and mpii_human_pose_v1_u12_1.mat in it",
   ),
   "clips": Layout(
-    ("annotations.json",), "annotations.json in it, next to the videos or folders of frames"
+    (
+      "annotations.json|*.json|annotations/*.json|*.slp|*.analysis.h5"
+      "|**/CollectedData_*.csv|**/CollectedData_*.h5",
+    ),
+    "annotations.json or another tool's labels in it, next to the videos or folders of frames",
   ),
 }
 
@@ -64,7 +68,7 @@ def check_layout(name: str, folder: pathlib.Path) -> None:
 
 
 def _has(folder: pathlib.Path, entry: str) -> bool:
-  return any((folder / path).exists() for path in entry.split("|"))
+  return any(next(folder.glob(path), None) is not None for path in entry.split("|"))
 
 
 def _suggest_command(name: str, folder: pathlib.Path) -> str:

@@ -1,10 +1,12 @@
-"""MATLAB's .mat files, with one-line errors."""
+"""MATLAB's .mat files of all versions, with one-line errors."""
 
 import io
 import os
 import pathlib
 from typing import Any, Dict, Optional, Sequence
 
+import h5py
+import numpy as np
 import scipy.io
 
 from .account import ClipError
@@ -29,9 +31,12 @@ def load_mat(
     ClipError: the file cannot be read, or lacks a variable.
   """
   try:
-    file = os.fspath(path) if content is None else io.BytesIO(content)
-    raw = scipy.io.loadmat(file, variable_names=list(fields), **options)
-  except Exception as error:  # scipy raises many kinds for invalid bytes
+    file: Any = os.fspath(path) if content is None else io.BytesIO(content)
+    try:
+      raw = scipy.io.loadmat(file, variable_names=list(fields), **options)
+    except NotImplementedError:  # version 7.3 is HDF5
+      raw = _load_hdf5(file, fields)
+  except Exception as error:  # scipy and h5py raise many kinds for invalid bytes
     raise ClipError(
       "unreadable labels", f"{path}: cannot be read as a .mat file ({first_line(error)})."
     ) from error
@@ -40,6 +45,24 @@ def load_mat(
     raise ClipError(
       "foreign labels", f"{path}: lacks {', '.join(lacking)}; these are not {owner} labels."
     )
+  return raw
+
+
+def _load_hdf5(file: Any, fields: Sequence[str]) -> Dict[str, Any]:
+  """Reads arrays and texts; MATLAB writes the dimensions of HDF5 in reversed order."""
+  raw = {}
+  with h5py.File(file, "r") as content:
+    for name in fields:
+      if name not in content:
+        continue
+      if not isinstance(content[name], h5py.Dataset) or content[name].dtype == h5py.ref_dtype:
+        raise ValueError(f"{name} is a struct or cell of version 7.3; save it with -v7")
+      values = np.asarray(content[name]).T
+      kind = content[name].attrs.get("MATLAB_class", b"")
+      if content[name].attrs.get("MATLAB_empty", 0):
+        values = np.zeros(tuple(int(length) for length in values.ravel()))
+      is_text = kind in (b"char", "char")
+      raw[name] = np.array(["".join(map(chr, values.ravel()))]) if is_text else values
   return raw
 
 

@@ -1,12 +1,10 @@
 """Skeleton of a COCO-style category: a known one, or one made from joint names."""
 
-import re
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
+from ppn_tf.keypoints.joint_names import find_mirroring, normalize_name, read_sides
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
 from ppn_tf.runtime.errors import InputError
-
-_MIRRORED = {"left": "right", "right": "left", "l": "r", "r": "l"}
 
 
 def parse_skeleton(category: Mapping[str, Any], where: str) -> Skeleton:
@@ -15,8 +13,8 @@ def parse_skeleton(category: Mapping[str, Any], where: str) -> Skeleton:
   Args:
     category: either "skeleton", the name of a known skeleton; or "keypoints", the names of K
       joints, with optional "skeleton", limbs as pairs of joint numbers from 1, "flip_pairs" and
-      "torso", pairs of names. By default, joints named left and right form pairs, and the torso
-      reaches from the left shoulder to the right hip.
+      "torso", pairs of names. By default, joints named left and right form pairs (see
+      `joint_names`), and the torso reaches from the left shoulder to the right hip.
     where: name of the category in messages.
   Raises:
     InputError: a field is missing or contradicts another one.
@@ -49,30 +47,23 @@ def parse_skeleton(category: Mapping[str, Any], where: str) -> Skeleton:
   )
 
 
-def mirror_name(name: str) -> str:
-  """Returns the name of a joint's partner on the other side, or the same name without one."""
-  return "_".join(_MIRRORED.get(part, part) for part in name.split("_"))
-
-
 def _names(category: Mapping[str, Any], where: str) -> Tuple[str, ...]:
   given = category.get("keypoints", [])
-  if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+  if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
     raise InputError(f'{where}: "keypoints" must be a list of names.')
-  names = tuple(_normalize(name) for name in given)
+  names = tuple(normalize_name(name) for name in given)
+  if not all(names):
+    raise InputError(f'{where}: "keypoints" has a name without letters. Name each joint.')
   if len(set(names)) != len(names):
     raise InputError(f'{where}: "keypoints" has a duplicate name.')
   return names
-
-
-def _normalize(name: str) -> str:
-  return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
 def _pair(given: Any, names: Sequence[str], key: str, where: str) -> Tuple[int, int]:
   """Returns the numbers of two named joints."""
   if not isinstance(given, list) or len(given) != 2:
     raise InputError(f'{where}: "{key}" requires the names of two joints. Received: {given}')
-  normalized = [_normalize(str(name)) for name in given]
+  normalized = [normalize_name(str(name)) for name in given]
   unknown = [name for name in normalized if name not in names]
   if unknown:
     raise InputError(f'{where}: "{key}" names {unknown[0]!r}, which is not in "keypoints".')
@@ -91,18 +82,18 @@ def _flip_pairs(
     if len(set(joints)) != len(joints):
       raise InputError(f'{where}: "flip_pairs" has a duplicate joint.')
     return tuple(pairs)
-  pairs = []
-  for joint, name in enumerate(names):
-    mirrored = mirror_name(name)
-    if mirrored == name:
-      continue
-    if mirrored not in names:
-      raise InputError(
-        f'{where}: "keypoints" has {name} without {mirrored}. Give "flip_pairs", pairs of names.'
-      )
-    if joint < names.index(mirrored):
-      pairs.append((joint, names.index(mirrored)))
-  return tuple(pairs)
+  mirroring = find_mirroring(tuple(names))
+  for joint, partner in mirroring.lacking.items():
+    raise InputError(
+      f'{where}: "keypoints" has {names[joint]} without {partner}. Give "flip_pairs", pairs of '
+      "names."
+    )
+  if not mirroring.pairs:
+    raise InputError(
+      f'{where}: "keypoints" has no names for left and right. Give "flip_pairs", pairs of names '
+      "that a mirrored picture exchanges, or [] if there are none."
+    )
+  return mirroring.pairs
 
 
 def _limbs(given: Any, num_joints: int, where: str) -> Tuple[Tuple[int, int], ...]:
@@ -121,10 +112,11 @@ def _torso(category: Mapping[str, Any], names: Sequence[str], where: str) -> Tup
   given = category.get("torso")
   if given is not None:
     return _pair(given, names, "torso", where)
-  for left, right in (("left", "right"), ("l", "r")):
-    ends = (f"{left}_shoulder", f"{right}_hip")
-    if all(name in names for name in ends):
-      return names.index(ends[0]), names.index(ends[1])
+  for shoulder, name in enumerate(names):
+    for reading in (reading for tier in read_sides(name) for reading in tier):
+      hip = reading.mirrored.replace("shoulder", "hip")
+      if reading.is_left and reading.rest == "shoulder" and hip in names:
+        return shoulder, names.index(hip)
   raise InputError(
     f'{where}: has no left_shoulder and right_hip. Give "torso", the names of two joints '
     "whose distance is the reference length of PCK."
@@ -141,9 +133,18 @@ def _groups(
   for joint, name in enumerate(names):
     if joint in second:
       continue
-    title = "_".join(part for part in name.split("_") if part not in _MIRRORED) or name
+    title = _shared_name(names, joint, partner) if joint in partner else name
     if title.capitalize() in dict(groups):
       title = name
     joints = (joint, partner[joint]) if joint in partner else (joint,)
     groups.append((title.capitalize(), joints))
   return tuple(groups)
+
+
+def _shared_name(names: Sequence[str], joint: int, partner: Mapping[int, int]) -> str:
+  """Returns the name of a pair without its side, or the joint's name if the names differ more."""
+  other = names[partner[joint]]
+  for reading in (reading for tier in read_sides(names[joint]) for reading in tier):
+    if reading.mirrored == other and reading.rest:
+      return reading.rest
+  return names[joint]

@@ -1,19 +1,25 @@
 """Own clips: videos or folders of frames next to one annotations.json."""
 
 import pathlib
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
+
+from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.runtime.errors import InputError
 
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
+from ..builder.frame_repairs import repair_frames
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
-from .annotations import Annotations, parse_box, parse_joints, read_annotations
-from .frames import VIDEO_SUFFIXES, list_images, read_part
+from . import formats
+from .annotations import Annotations, Label
+from .frames import read_part
+from .media import Media
+from .named_joints import SKELETON_FILE
 
-ANNOTATIONS = "annotations.json"
 TEST_FRACTION = 0.2
 
 
@@ -22,38 +28,61 @@ class ClipsSource(ClipSource):
 
   name = "clips"
 
-  def __init__(self, *args: Any, test_fraction: float = TEST_FRACTION, **kwargs: Any):
+  def __init__(
+    self,
+    *args: Any,
+    test_fraction: float = TEST_FRACTION,
+    label_format: Optional[str] = None,
+    **kwargs: Any,
+  ):
     """Creates a source.
 
     Args:
       *args: see ClipSource.
       test_fraction: fraction of the videos without a split that is held out for testing.
+      label_format: one of `formats.NAMES`; None means the format of the files in the folder.
       **kwargs: see ClipSource.
     """
     super().__init__(*args, **kwargs)
     self.test_fraction = test_fraction
-    self._content: Annotations = read_annotations(self.labels)
+    media = Media(self.folder)
+    self._files = self._find_labels(label_format)
+    self._content: Annotations = self._files.read(media)
+    if not self._content.tracks:
+      reasons = [f"{len(names)} {reason}" for reason, names in self._content.dropped.items()]
+      raise InputError(f"{self.labels}: no frame has labels ({', '.join(reasons) or 'none'}).")
     self.skeleton = self._content.skeleton
     labelled = {pathlib.PurePath(track.clip) for track in self._content.tracks.values()}
-    unlabelled = [name for name in self._list_media() if pathlib.PurePath(name) not in labelled]
+    unlabelled = [name for name in media.list_clips() if pathlib.PurePath(name) not in labelled]
     if unlabelled:
       self.account.left_out["frames without labels"] = unlabelled
     if self._content.unused:
-      self.account.left_out['entries of "clips" without an image'] = self._content.unused
-    pairs = len(self.skeleton.flip_pairs)
-    self.account.notes = [
-      f"joints: {self.skeleton.name}, {self.skeleton.num_joints} joints, {pairs} mirrored pairs"
-    ]
+      self.account.left_out['entries of "clips" without labels'] = self._content.unused
+    for reason, names in self._content.dropped.items():
+      if self.account.strict:
+        raise ClipError("unusable labels", f"{self.labels}: {reason}: {names[0]}.")
+      self.account.left_out[reason] = names
+    self.account.notes = _describe_joints(self.skeleton)
     self.account.notes += [
       f"ignored: {count} {reason}" for reason, count in self._content.ignored.items()
     ]
 
   @property
   def labels(self) -> pathlib.Path:
-    return self.folder / ANNOTATIONS
+    return self._files.paths[0]
 
   def label_files(self) -> Iterable[pathlib.Path]:
-    return [self.labels]
+    extra = self.folder / SKELETON_FILE
+    return [*self._files.paths, *([extra] if extra.is_file() else [])]
+
+  def _find_labels(self, label_format: Optional[str]) -> formats.LabelFiles:
+    labels = formats.find_labels(self.folder, label_format)
+    if labels is None:
+      titles = "; ".join(f"{form.title} ({form.name})" for form in formats.FORMATS)
+      raise InputError(
+        f"{self.folder}: has no labels of {label_format or 'a known format'}. Known: {titles}."
+      )
+    return labels
 
   def settings(self) -> str:
     return f"test_fraction {self.test_fraction}"
@@ -74,10 +103,10 @@ class ClipsSource(ClipSource):
 
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
     track = self._content.tracks[clip]
-    labelled = _by_frame(clip, track.annotations)
+    labelled = _by_frame(clip, track.labels)
     first, last = min(labelled), max(labelled)
-    frames, size = read_part(self.folder / track.clip, first, last)
-    for stated in track.sizes:
+    frames, size = read_part(self.folder / track.clip, first, last, self.account.strict)
+    for stated in dict.fromkeys(track.sizes):
       if stated != size:
         raise ClipError(
           "labels for another size",
@@ -87,14 +116,9 @@ class ClipsSource(ClipSource):
     keypoints = np.zeros((len(frames), self.skeleton.num_joints, 2))
     visibility = np.zeros(keypoints.shape[:2], bool)
     boxes = np.zeros((len(frames), 4))
-    for frame, annotation in labelled.items():
-      try:
-        keypoints[frame - first], visibility[frame - first] = parse_joints(
-          annotation, self.skeleton.num_joints
-        )
-      except (TypeError, ValueError) as error:
-        raise ClipError("foreign labels", f"{clip}, frame {frame}: {error}.") from error
-      boxes[frame - first] = parse_box(annotation)
+    for frame, label in labelled.items():
+      keypoints[frame - first], visibility[frame - first] = label.keypoints, label.labelled
+      boxes[frame - first] = label.box
     rows = np.array(sorted(labelled)) - first
     keypoints, visibility, repairs = clean_joints(keypoints, visibility, size)
     boxes, more_repairs = _complete_boxes(boxes, rows, keypoints, visibility, size)
@@ -107,29 +131,29 @@ class ClipsSource(ClipSource):
       image_size=size,
       repairs=(*repairs, *more_repairs),
     )
-    return labels, frames
-
-  def _list_media(self) -> List[str]:
-    """Lists videos and folders of frames in the folder."""
-    return sorted(
-      path.name
-      for path in self.folder.iterdir()
-      if not path.name.startswith(".")
-      and (path.suffix.lower() in VIDEO_SUFFIXES or (path.is_dir() and list_images(path)))
-    )
+    return repair_frames(labels, frames)
 
 
-def _by_frame(
-  clip: str, annotations: Sequence[Tuple[int, Mapping[str, Any]]]
-) -> Dict[int, Mapping[str, Any]]:
-  labelled: Dict[int, Mapping[str, Any]] = {}
-  for frame, annotation in annotations:
-    if frame in labelled:
+def _describe_joints(skeleton: Skeleton) -> List[str]:
+  """Returns lines about the joints; joints without a partner show a misread name."""
+  pairs = skeleton.flip_pairs
+  paired = {joint for pair in pairs for joint in pair}
+  single = [name for joint, name in enumerate(skeleton.joint_names) if joint not in paired]
+  lines = [f"joints: {skeleton.name}, {skeleton.num_joints} joints, {len(pairs)} mirrored pairs"]
+  if single:
+    lines.append(f"joints without a mirrored partner: {', '.join(single)}")
+  return lines
+
+
+def _by_frame(clip: str, labels: Sequence[Label]) -> Dict[int, Label]:
+  labelled: Dict[int, Label] = {}
+  for label in labels:
+    if label.frame in labelled:
       raise ClipError(
         "several people",
-        f"{clip}: frame {frame} has two annotations. Give each person a different track_id.",
+        f"{clip}: frame {label.frame} has two annotations. Give each person a different track_id.",
       )
-    labelled[frame] = annotation
+    labelled[label.frame] = label
   return labelled
 
 

@@ -12,9 +12,10 @@ from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
 from ..builder.clip_source import ClipSource, LabelledClip
-from ..builder.frames import read_frames
+from ..builder.frame_repairs import repair_frames
 from ..builder.held_out import held_out
 from ..builder.joint_checks import clean_joints
+from ..builder.pictures import read_picture
 from .labels import MpiiLabels, Person, read_people
 
 LABELS = "mpii_human_pose_v1_u12_1.mat"
@@ -65,7 +66,7 @@ class MpiiSource(ClipSource):
 
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
     person = self._people[clip]
-    frames, size = read_frames([self._image(person)])
+    frame, size = read_picture(self._image(person))
     labelled = np.isfinite(person.keypoints).all(axis=-1)[None]
     keypoints = np.nan_to_num(person.keypoints)[None]
     keypoints, visibility, repairs = clean_joints(keypoints, labelled, size)
@@ -83,7 +84,7 @@ class MpiiSource(ClipSource):
       image_size=size,
       repairs=tuple(repairs),
     )
-    return labels, frames
+    return repair_frames(labels, [frame])
 
   def _select_usable(self, labels: MpiiLabels) -> Dict[str, Person]:
     """Returns people with joints and an image, and counts all others."""

@@ -8,6 +8,7 @@ from ppn_tf.runtime.errors import InputError
 
 from ..builder.account import ClipError
 from ..builder.clip_source import ClipSource, LabelledClip
+from ..builder.frame_repairs import repair_frames
 from ..builder.frames import list_frames, read_frames
 from .labels import read_labels
 
@@ -52,8 +53,8 @@ class PennSource(ClipSource):
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
     path = self._labels[clip]
     paths = list_frames(self._frames_folder(clip), read_labels(path).num_frames)
-    frames, size = read_frames(paths)
-    return read_labels(path, size), frames
+    frames, size = read_frames(paths, self.account.strict)
+    return repair_frames(read_labels(path, size), frames)
 
   def _frames_folder(self, clip: str) -> pathlib.Path:
     return self.folder / "frames" / clip

@@ -10,7 +10,6 @@ import json
 import pathlib
 from typing import Any, Dict, Iterable, List, Mapping, Sequence
 
-import cv2
 import numpy as np
 
 from ppn_tf.keypoints import crops
@@ -18,7 +17,7 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
 from ..builder.held_out import held_out
-from ..clips.frames import JPEG_QUALITY
+from ..builder.pictures import encode_jpeg
 from .sources import MadeClip
 
 _SETTINGS = "pseudo_label.json"
@@ -62,9 +61,7 @@ class ClipSet:
       with complete_or_absent(self.folder / "clips" / clip.name) as partial:
         partial.mkdir()
         for number, frame in enumerate(clip.frames):
-          picture = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-          quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-          cv2.imwrite(str(partial / f"{number:05d}.jpg"), picture, quality)
+          (partial / f"{number:05d}.jpg").write_bytes(encode_jpeg(frame))
       rows.append(_describe(clip))
     with complete_or_absent(self.folder / f"{source}{_DONE}") as partial:
       partial.write_text(json.dumps(rows), encoding="utf-8")

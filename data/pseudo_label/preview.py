@@ -11,7 +11,7 @@ import numpy as np
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.tracking.output import drawing
 
-from ..clips.annotations import parse_joints
+from ..clips.json_values import to_joints
 from ..clips.skeleton import parse_skeleton
 
 CLIPS = 12
@@ -37,7 +37,7 @@ def write_preview(folder: pathlib.Path, path: os.PathLike) -> None:
   for number in chosen:
     clip = rows[names[number]]
     for place in np.linspace(0, len(clip) - 1, FRAMES).round().astype(int):
-      keypoints, kept = parse_joints(clip[place], skeleton.num_joints)
+      keypoints, kept = to_joints(clip[place]["keypoints"], skeleton.num_joints)
       file = folder / names[number] / f"{clip[place]['frame']:05d}.jpg"
       picture = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
       drawn = drawing.draw_skeleton(picture, keypoints, kept.astype(float), skeleton)

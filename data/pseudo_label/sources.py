@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.tracking.video.reader import IMAGE_SUFFIXES, VideoFile, natural_order
+from ppn_tf.tracking.video.reader import IMAGE_SUFFIXES, natural_order
 
-from ..clips.frames import VIDEO_SUFFIXES
+from ..builder.pictures import read_pixels
+from ..clips.frames import open_video_file
+from ..clips.media import VIDEO_SUFFIXES
 from .teacher import Labels, Teacher
 from .virtual_motion import animate
 
@@ -112,10 +114,7 @@ def make_clips(source: Source, teacher: Teacher, cutting: Cutting) -> Iterator[M
 
 
 def _animate_photograph(source: Source, teacher: Teacher, cutting: Cutting) -> Optional[MadeClip]:
-  image = cv2.imread(str(source.path), cv2.IMREAD_COLOR)
-  if image is None:
-    raise InputError(f"{source.path}: damaged image. Remove it.")
-  image = _shrink(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), cutting.max_side)
+  image = _shrink(read_pixels(source.path), cutting.max_side)
   box = teacher.find(image)
   labels = None if box is None else teacher.label(image, box)
   if labels is None or labels.kept.sum() < cutting.min_joints:
@@ -140,7 +139,7 @@ def _animate_photograph(source: Source, teacher: Teacher, cutting: Cutting) -> O
 def _cut_video(source: Source, teacher: Teacher, cutting: Cutting) -> Iterator[MadeClip]:
   labelled: List[Tuple[np.ndarray, Labels]] = []
   box, start = None, 0
-  for number, frame in enumerate(VideoFile(source.path)):
+  for number, frame in enumerate(open_video_file(source.path)):
     image = _shrink(frame.image, cutting.max_side)
     box = teacher.find(image) if box is None else box
     labels = None if box is None else teacher.label(image, box)

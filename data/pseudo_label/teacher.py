@@ -7,12 +7,11 @@ import numpy as np
 
 from ppn_tf.evaluation.third_party import ThirdPartyNetwork
 from ppn_tf.keypoints import crops, joint_maps
+from ppn_tf.keypoints.joint_names import flip_order
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.tracking import boxes
 
 import tensorflow as tf
-
-from ..clips.skeleton import mirror_name
 
 MARGIN = 1.25
 # Times that the crop is fitted to the person.
@@ -127,8 +126,7 @@ class Teacher:
     images = crops.crop_frames(images, affines, network.image_size).numpy()
     outputs = np.stack([network(*pair) for pair in zip(images, affines.numpy())])
     # The network takes a mirrored person's right joints for left ones.
-    names = list(network.joint_names)
-    mirrored = [names.index(mirror_name(name)) for name in names]
+    mirrored = flip_order(network.joint_names)
     outputs = np.where(flips[:, None, None], outputs[:, mirrored], outputs)
     keypoints = crops.transform_points(crops.invert_affine(affines), outputs[..., :2]).numpy()
     predictions = ClipPredictions("", network.joint_names, keypoints, outputs[..., 2])

@@ -12,6 +12,7 @@ from ppn_tf.runtime.errors import InputError
 
 from ..builder.account import ClipError
 from ..builder.clip_source import ClipSource, LabelledClip
+from ..builder.frame_repairs import repair_frames
 from ..builder.frames import list_frames, read_frames
 from ..builder.joint_checks import clean_joints
 from .labels import read_boxes, read_joints
@@ -79,7 +80,8 @@ class JhmdbSource(ClipSource):
 
   def read_clip(self, clip: str) -> Tuple[LabelledClip, List[bytes]]:
     keypoints = read_joints(self._require_file(self._joints(clip)))
-    frames, size = read_frames(self._list_frames(clip, len(keypoints)))
+    paths = self._list_frames(clip, len(keypoints))
+    frames, size = read_frames(paths, self.account.strict)
     # JHMDB has no visibility: joints in the frame are visible.
     all_visible = np.ones(keypoints.shape[:2], bool)
     keypoints, visibility, repairs = clean_joints(keypoints, all_visible, size)
@@ -93,7 +95,7 @@ class JhmdbSource(ClipSource):
       image_size=size,
       repairs=(*repairs, *more_repairs),
     )
-    return labels, frames
+    return repair_frames(labels, frames)
 
   def _read_lists(self) -> Dict[str, str]:
     """Returns the part of each clip, "train" or "test"."""

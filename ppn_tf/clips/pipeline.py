@@ -1,9 +1,9 @@
 """tf.data pipelines: records to crops of T frames, for training and evaluation."""
 
-import functools
 from typing import Any, Collection, Dict, Sequence, Tuple
 
 from ppn_tf.clips import records
+from ppn_tf.clips.record_index import RecordIndex, read_index, shuffled
 from ppn_tf.clips.single_frames import spread_frames
 from ppn_tf.clips.training_clip import Clip, training_clip
 from ppn_tf.keypoints import crops
@@ -14,23 +14,22 @@ import tensorflow_datasets as tfds
 
 # Sources of the boxes that a network is evaluated on, both from the ground truth.
 BOXES = ("given", "joints")
+# Encoded frames that single frames are drawn from at a time, about.
+GROUP_BYTES = 1 << 29
 # Maximum number of crops that an evaluated network processes at a time.
 CHUNK = 28
 
 
-@functools.lru_cache(maxsize=4)
 def clip_lengths(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, int]:
   """Returns the number of frames of every clip of a split, by name; reads the split once."""
-  dataset = records.serialized_examples(builder, split)
-  dataset = dataset.map(lambda example: records.parse(builder, example))
-  named = dataset.map(lambda clip: (clip["clip"], tf.shape(clip["frames"])[0]))
-  return {name.decode(): int(length) for name, length in named.as_numpy_iterator()}
+  index = read_index(builder, split)
+  return dict(zip(index.names, index.lengths.tolist()))
 
 
 def samples_per_epoch(builder: tfds.core.DatasetBuilder, split: str, num_frames: int) -> int:
   """Returns samples per epoch of `training_batches`: clips of T frames, or frames at T = 1."""
-  lengths = clip_lengths(builder, split).values()
-  return sum(lengths) if num_frames == 1 else sum(length >= num_frames for length in lengths)
+  index = read_index(builder, split)
+  return int(index.labelled.sum()) if num_frames == 1 else len(index.usable(num_frames))
 
 
 def training_batches(
@@ -41,15 +40,14 @@ def training_batches(
   num_frames: int,
   seed: int,
   first_step: int = 0,
-  shuffle_buffer: int = 64,
   part: Tuple[int, int] = (0, 1),
   turn: Tuple[int, int] = (0, 1),
   **clip_arguments: Any,
 ) -> tf.data.Dataset:
   """Builds a dataset of endless batches; batch n does not depend on the first batch.
 
-  Each epoch has every clip of at least T frames once, in a new order. At T = 1 it has every frame,
-  in the order of `single_frames.spread_frames`.
+  Each epoch has every clip of at least T frames and with labels once, in a new order of all
+  clips. At T = 1 it has every frame with labels, in the order of `single_frames.spread_frames`.
 
   Args:
     builder: records of one data set.
@@ -58,53 +56,68 @@ def training_batches(
     num_frames: T.
     seed: seed of orders, cuts and augmentations.
     first_step: number of the first batch, to resume a run.
-    shuffle_buffer: clips that are shuffled together, some MB each.
     part: (n, N) gives the n-th of N equal parts of each batch's rows, in order. Rows
       left out here and by `turn` are not decoded.
     turn: (n, N) gives only batch `first_step + n`, and every N-th after it.
     **clip_arguments: see `training_clip`.
   Raises:
-    InputError: no clip has T frames.
+    InputError: no clip has T frames, or no clip with T frames has labels.
   """
-  lengths = clip_lengths(builder, split)
-  usable = samples_per_epoch(builder, split, num_frames)
-  if not usable:
-    longest = max(lengths.values(), default=0)
-    raise InputError(
-      f"{builder.data_dir}: no clip of split {split!r} has --num_frames={num_frames} frames "
-      f"(the longest has {longest}). Lower --num_frames or add longer clips."
-    )
+  index = read_index(builder, split)
+  usable = index.usable(num_frames)
+  if not len(usable):
+    raise InputError(_explain_unusable(index, split, num_frames))
 
   def epoch(number: tf.Tensor) -> tf.data.Dataset:
     order = number + 100003 * seed
-    examples = records.serialized_examples(
-      builder, split, shuffle_seed=order, buffer=shuffle_buffer
-    )
-    clips = examples.map(lambda example: records.parse(builder, example))
-    if num_frames == 1:
-      # With twice a batch, a batch rarely has the same clip twice.
-      return spread_frames(clips, len(lengths), order, group=max(shuffle_buffer, 2 * batch_size))
-    return clips.filter(lambda clip: tf.shape(clip["frames"])[0] >= num_frames)
+    numbers = shuffled(usable, order)
+    if num_frames > 1:
+      return numbers
+    clips = numbers.map(index.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return spread_frames(clips, len(usable), order, _group_size(index, batch_size))
 
+  def sample(number: tf.Tensor, clip: Any) -> Clip:
+    return training_clip(
+      clip if num_frames == 1 else index.read(clip),
+      tf.stack([tf.constant(seed, tf.int64), number]),
+      num_frames=num_frames,
+      **clip_arguments,
+    )
+
+  per_epoch = samples_per_epoch(builder, split, num_frames)
   first_sample = first_step * batch_size
-  first_epoch = first_sample // usable
+  first_epoch = first_sample // per_epoch
   dataset = tf.data.Dataset.counter(first_epoch).flat_map(epoch)
-  dataset = dataset.enumerate(first_epoch * usable).skip(first_sample - first_epoch * usable)
+  dataset = dataset.enumerate(first_epoch * per_epoch).skip(first_sample - first_epoch * per_epoch)
   rows = batch_size // part[1]
   if part[1] > 1:
-    dataset = dataset.filter(lambda index, clip: index % batch_size // rows == part[0])
+    dataset = dataset.filter(lambda number, clip: number % batch_size // rows == part[0])
   if turn[1] > 1:
     dataset = dataset.filter(
-      lambda index, clip: (index // batch_size - first_step) % turn[1] == turn[0]
+      lambda number, clip: (number // batch_size - first_step) % turn[1] == turn[0]
     )
-  dataset = dataset.map(
-    lambda index, clip: training_clip(
-      clip, tf.stack([tf.constant(seed, tf.int64), index]), num_frames=num_frames, **clip_arguments
-    ),
-    num_parallel_calls=tf.data.AUTOTUNE,
-    deterministic=True,
-  )
+  dataset = dataset.map(sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
   return dataset.batch(rows, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def _explain_unusable(index: RecordIndex, split: str, num_frames: int) -> str:
+  longest = int(index.lengths.max(initial=0))
+  if longest < num_frames:
+    return (
+      f"{index.builder.data_dir}: no clip of split {split!r} has --num_frames={num_frames} frames "
+      f"(the longest has {longest}). Lower --num_frames or add longer clips."
+    )
+  return (
+    f"{index.builder.data_dir}: no clip of split {split!r} with --num_frames={num_frames} frames "
+    "has a visible joint. Add labels."
+  )
+
+
+def _group_size(index: RecordIndex, batch_size: int) -> int:
+  """Returns the number of clips whose frames are mixed, so that their bytes are bounded."""
+  mean = int(index.places[:, 2].mean())
+  # With twice a batch, a batch rarely has the same clip twice.
+  return max(2, min(max(64, 2 * batch_size), GROUP_BYTES // max(mean, 1)))
 
 
 def evaluation_windows(

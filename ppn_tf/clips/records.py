@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Sequence, Union
 
 from ppn_tf.keypoints import skeletons
 from ppn_tf.runtime.command_names import command
@@ -100,26 +100,9 @@ def num_clips(builder: tfds.core.DatasetBuilder, split: str) -> int:
   return builder.info.splits[_check_split(builder, split)].num_examples
 
 
-@tf.autograph.experimental.do_not_convert
-def serialized_examples(
-  builder: tfds.core.DatasetBuilder,
-  split: str,
-  *,
-  shuffle_seed: Optional[tf.Tensor] = None,
-  buffer: int = 256,
-) -> tf.data.Dataset:
-  """Builds a dataset of a split's serialized clips; cheap, since frames stay encoded.
+def split_files(builder: tfds.core.DatasetBuilder, split: str) -> List[str]:
+  """Returns the paths of a split's record files, in order.
 
-  Record files are read directly, so that the seed may be a tensor: a dataset of epochs derives it
-  from the number of the epoch inside `flat_map`.
-
-  Args:
-    builder: records of one data set.
-    split: name of the split.
-    shuffle_seed: scalar integer; equal seeds give equal orders. None keeps the order on disk.
-    buffer: clips that are shuffled together, about 2 MB each.
-  Returns:
-    Dataset of scalar strings.
   Raises:
     InputError: no such split, or its files are missing.
   """
@@ -127,20 +110,21 @@ def serialized_examples(
   missing = [file for file in files if not os.path.exists(file)]
   if missing:
     raise InputError(f"{missing[0]}: missing from the data set. Make the data set anew.")
-  if shuffle_seed is None:
-    return tf.data.TFRecordDataset(files)
-  seed = tf.cast(shuffle_seed, tf.int64)
-  order = tf.random.experimental.stateless_shuffle(tf.constant(files), tf.stack([seed, 0]))
-  dataset = tf.data.Dataset.from_tensor_slices(order).interleave(
-    tf.data.TFRecordDataset, cycle_length=min(len(files), 16)
-  )
-  # Dataset.shuffle does not take a tensor as seed under every global seed; shuffling blocks does.
-  blocks = dataset.batch(buffer).enumerate()
-  return blocks.flat_map(
-    lambda number, block: tf.data.Dataset.from_tensor_slices(
-      tf.random.experimental.stateless_shuffle(block, tf.stack([seed, number + 1]))
-    )
-  )
+  return files
+
+
+def serialized_examples(builder: tfds.core.DatasetBuilder, split: str) -> tf.data.Dataset:
+  """Builds a dataset of a split's serialized clips, in order; cheap, since frames stay encoded.
+
+  Args:
+    builder: records of one data set.
+    split: name of the split.
+  Returns:
+    Dataset of scalar strings.
+  Raises:
+    InputError: no such split, or its files are missing.
+  """
+  return tf.data.TFRecordDataset(split_files(builder, split))
 
 
 def parse(builder: tfds.core.DatasetBuilder, serialized: tf.Tensor) -> Dict[str, tf.Tensor]:

@@ -11,7 +11,9 @@ _OF_FRAMES = ("frames", "keypoints", "visibility", "boxes")
 def spread_frames(
   clips: tf.data.Dataset, num_clips: int, seed: tf.Tensor, group: int
 ) -> tf.data.Dataset:
-  """Yields every frame of every clip once, as clips of one frame.
+  """Yields every labelled frame of every clip once, as clips of one frame.
+
+  A frame without a visible joint would teach nothing.
 
   Clips form groups, and each clip is spread over its group: the j-th of its n shuffled frames lies
   in the j-th n-th of the group, at least half of that from its neighbors. Drawing from each clip
@@ -31,13 +33,19 @@ def spread_frames(
     order, rows = _order(batch["frames"].row_lengths(), tf.stack([seed, number]))
     values = {name: tf.gather(batch[name].values, order) for name in _OF_FRAMES}
     per_clip = {name: tf.gather(batch[name], rows) for name in ("action", "image_size")}
-    starts = tf.gather(batch["frames"].row_starts(), rows)
-    numbers = tf.strings.as_string(tf.cast(order, tf.int64) - starts)
+    numbers = tf.strings.as_string(tf.gather(batch["numbers"].values, order))
     names = tf.strings.join([tf.gather(batch["clip"], rows), " frame ", numbers])
     one_frame = {name: value[:, None] for name, value in values.items()}
     return tf.data.Dataset.from_tensor_slices({"clip": names, **per_clip, **one_frame})
 
-  return clips.ragged_batch(size).enumerate().flat_map(frames)
+  return clips.map(_keep_labelled).ragged_batch(size).enumerate().flat_map(frames)
+
+
+def _keep_labelled(clip: Clip) -> Clip:
+  """Keeps the frames with a visible joint, and adds their numbers in the clip."""
+  numbers = tf.where(tf.reduce_any(clip["visibility"], axis=-1))[:, 0]
+  kept = {name: tf.gather(clip[name], numbers) for name in _OF_FRAMES}
+  return {**clip, **kept, "numbers": numbers}
 
 
 def _order(lengths: tf.Tensor, seed: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:

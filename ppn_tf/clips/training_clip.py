@@ -44,8 +44,8 @@ def training_clip(
   """
   seeds = tf.random.experimental.stateless_split(seed, 2)
   look_seed, neighbor_seed = tf.unstack(tf.random.experimental.stateless_split(seeds[1], 2))
-  length = tf.shape(clip["frames"])[0]
-  index = _cut(length, num_frames, augmentation.max_frame_step, seeds[0])
+  labelled = tf.reduce_any(clip["visibility"], axis=-1)
+  index = _cut(labelled, num_frames, augmentation.max_frame_step, seeds[0])
   part = {
     name: tf.gather(clip[name], index) for name in ("frames", "keypoints", "visibility", "boxes")
   }
@@ -86,13 +86,36 @@ def training_clip(
   }
 
 
-def _cut(length: tf.Tensor, num_frames: int, max_step: int, seed: tf.Tensor) -> tf.Tensor:
-  """Draws which T frames of a clip are taken, [T] int32, at one step from 1 to `max_step`."""
+def _cut(labelled: tf.Tensor, num_frames: int, max_step: int, seed: tf.Tensor) -> tf.Tensor:
+  """Draws which T frames of a clip are taken, at one step from 1 to `max_step`.
+
+  All places where a frame has labels are equally likely. Where no place at the drawn step has
+  any, the step is 1.
+
+  Args:
+    labelled: [N] bool, whether frames have labels; N is at least T.
+    num_frames: T.
+    max_step: largest step.
+    seed: [2] integer.
+  Returns:
+    [T] int32, numbers of frames.
+  """
+  length = tf.size(labelled)
   step = tf.constant(1)
+  places = _places_with_labels(labelled, num_frames, step)
   if max_step > 1 and num_frames > 1:
     longest = tf.minimum(max_step, (length - 1) // (num_frames - 1))
     step_seed = tf.random.experimental.stateless_split(seed, 2)[1]
-    step = tf.random.stateless_uniform([], step_seed, 1, longest + 1, tf.int32)
-  available = length - (num_frames - 1) * step
-  first = tf.random.stateless_uniform([], seed, 0, available, tf.int32)
+    drawn = tf.random.stateless_uniform([], step_seed, 1, longest + 1, tf.int32)
+    drawn_places = _places_with_labels(labelled, num_frames, drawn)
+    if tf.size(drawn_places) > 0:
+      step, places = drawn, drawn_places
+  first = places[tf.random.stateless_uniform([], seed, 0, tf.size(places), tf.int32)]
   return first + step * tf.range(num_frames)
+
+
+def _places_with_labels(labelled: tf.Tensor, num_frames: int, step: tf.Tensor) -> tf.Tensor:
+  """Returns the first frames of T frames at a step, some of which have labels."""
+  starts = tf.range(tf.size(labelled) - (num_frames - 1) * step)
+  windows = tf.gather(labelled, starts[:, None] + step * tf.range(num_frames))
+  return tf.boolean_mask(starts, tf.reduce_any(windows, axis=-1))

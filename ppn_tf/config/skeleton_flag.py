@@ -1,6 +1,6 @@
 """Values of --skeleton."""
 
-import pathlib
+import os
 
 from absl import flags
 
@@ -12,13 +12,15 @@ class SkeletonParser(flags.ArgumentParser):
   """Parses the name of a known skeleton, or the folder of a data set with its own.
 
   The value is text for `skeletons.find_skeleton`, so that a run knows its joints
-  without the data set.
+  without the data set. Flagfiles of runs hold such text.
   """
 
   syntactic_help = "a known skeleton's name, or a data set's folder"
 
   def parse(self, argument: str) -> str:
-    if pathlib.Path(argument).is_dir() and argument not in skeletons.SKELETONS:
+    is_text = argument in skeletons.SKELETONS or argument.lstrip().startswith("{")
+    # os.path.isdir is False for text that cannot be a path, such as a long one.
+    if not is_text and os.path.isdir(os.path.expanduser(argument)):
       from ppn_tf.clips import records  # imports take seconds
 
       try:

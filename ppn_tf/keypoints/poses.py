@@ -5,6 +5,8 @@ from typing import Tuple
 
 import numpy as np
 
+from ppn_tf.keypoints.joint_names import flip_order
+
 # Spread of the annotations of a joint over the size of the person: mean of 2 * sigma in COCO.
 OKS_SPREAD = 0.12
 
@@ -67,25 +69,14 @@ def similarity(first: Pose, second: Pose, min_score: float) -> float:
   Returns:
     0 if fewer than three joints are present in both.
   """
-  names = first.joint_names
-  mirrored = [names.index(name) for name in map(mirror_name, names)]
   area = (_area(first, min_score) + _area(second, min_score)) / 2
   best = 0.0
-  for order in (list(range(len(names))), mirrored):
+  for order in (list(range(len(first.joint_names))), flip_order(first.joint_names)):
     common = (first.scores >= min_score) & (second.scores[order] >= min_score)
     if common.sum() >= 3 and area > 0:
       squared = np.square(first.keypoints - second.keypoints[order]).sum(axis=1)[common]
       best = max(best, float(np.exp(-squared / (2 * area * OKS_SPREAD**2)).mean()))
   return best
-
-
-def mirror_name(name: str) -> str:
-  """Swaps left and right in the name of a joint; other names stay the same."""
-  if name.startswith("left_"):
-    return "right_" + name[len("left_") :]
-  if name.startswith("right_"):
-    return "left_" + name[len("right_") :]
-  return name
 
 
 def _area(pose: Pose, min_score: float) -> float:

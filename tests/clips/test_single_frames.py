@@ -18,7 +18,7 @@ def make_clips(lengths):
       "action": tf.strings.join(["action ", tf.strings.as_string(number)]),
       "frames": tf.strings.as_string(frames),
       "keypoints": tf.tile(value[:, None, None], [1, 3, 2]),
-      "visibility": tf.tile(value[:, None] > 1, [1, 3]),
+      "visibility": tf.stack([value >= 0, value > 1, value > 1], axis=-1),
       "boxes": tf.tile(value[:, None], [1, 4]),
       "image_size": tf.fill([2], tf.cast(number, tf.int32)),
     }
@@ -35,7 +35,7 @@ def spread(lengths, group, seed=0):
     assert item["frames"].tolist() == [frame.encode()]
     assert (item["keypoints"] == float(frame)).all() and item["keypoints"].shape == (1, 3, 2)
     assert (item["boxes"] == float(frame)).all() and item["boxes"].shape == (1, 4)
-    assert (item["visibility"] == (int(frame) > 1)).all() and item["visibility"].shape == (1, 3)
+    assert item["visibility"].tolist() == [[True, int(frame) > 1, int(frame) > 1]]
     assert item["action"].decode() == f"action {clip}" and (item["image_size"] == int(clip)).all()
     frames.append((int(clip), int(frame)))
   return np.array(frames)

@@ -136,14 +136,15 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
     if image["clip"] == "sizes":
       image.update(height=2 * HEIGHT, width=2 * WIDTH)
   save(source, content)
-  penn_files.truncate(source / "torn" / "2.jpg")
+  penn_files.truncate(source / "torn")
   (source / "text").write_text("no film")
   movie = write_movie(source / "film.mp4", 9)
   movie.write_bytes(movie.read_bytes()[:-400])
   reader = ClipsSource(source, test_fraction=0)
   assert reader.splits() == {"train": [*"fine torn short twice joints sizes text film.mp4".split()]}
   assert [labels.clip for labels, _ in reader.read_clips("train", reader.splits()["train"])] == [
-    "fine"
+    "fine",
+    "joints",
   ]
   problems = {
     clip: (problem.kind, str(problem)) for clip, problem in reader.account.skipped.items()
@@ -152,7 +153,6 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
     "torn": "unreadable frame",
     "short": "frames and labels disagree",
     "twice": "several people",
-    "joints": "foreign labels",
     "sizes": "labels for another size",
     "nowhere": "no frames",
     "text": "unreadable video",
@@ -161,7 +161,12 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
   assert all("\n" not in message for _, message in problems.values())
   assert "3 frames, but the last labelled frame is 3 (the first is 0)" in problems["short"][1]
   assert "frames are 48x64 (height x width), but the labels are for 96x128" in problems["sizes"][1]
-  assert reader.account.left_out == {"frames without labels": ["unlabelled"]}
+  assert reader.account.left_out == {
+    "frames without labels": ["unlabelled"],
+    "annotations with 3 numbers in keypoints, expected 3 for each of 5 joints": [
+      "annotations[21] (joints, frame 2)"
+    ],
+  }
   assert "joints: stick, 5 joints, 2 mirrored pairs" in reader.account.summarize()
 
 

@@ -62,12 +62,20 @@ SHOULDER_AND_HIP = ["left_shoulder", "right_shoulder", "left_hip", "right_hip"]
     ({"keypoints": SHOULDER_AND_HIP}, "\"name\" is ''. Give the skeleton another name"),
     ({"keypoints": SHOULDER_AND_HIP, "name": "penn_action"}, "Give the skeleton another name"),
     ({"keypoints": ["left_eye"], "name": "a"}, "has left_eye without right_eye"),
-    ({"keypoints": ["nose"], "name": "a"}, 'no left_shoulder and right_hip. Give "torso"'),
     (
-      {"keypoints": ["nose"], "name": "a", "torso": ["nose"]},
+      {"keypoints": ["nose"], "name": "a", "flip_pairs": []},
+      'no left_shoulder and right_hip. Give "torso"',
+    ),
+    ({"keypoints": ["nose"], "name": "a"}, 'no names for left and right. Give "flip_pairs"'),
+    ({"keypoints": ["nose", "*"], "name": "a"}, "has a name without letters"),
+    (
+      {"keypoints": ["nose"], "name": "a", "flip_pairs": [], "torso": ["nose"]},
       '"torso" requires the names of two joints',
     ),
-    ({"keypoints": ["nose"], "name": "a", "torso": ["nose", "tail"]}, "names 'tail', which is not"),
+    (
+      {"keypoints": ["nose"], "name": "a", "flip_pairs": [], "torso": ["nose", "tail"]},
+      "names 'tail', which is not",
+    ),
     ({"keypoints": SHOULDER_AND_HIP, "name": "a", "flip_pairs": 3}, "must be a list of pairs"),
     ({"keypoints": SHOULDER_AND_HIP, "name": "a", "skeleton": [[0, 1]]}, "1 to 4. Received: .0, 1"),
     ({"keypoints": SHOULDER_AND_HIP, "name": "a", "skeleton": 7}, "1 to 4. Received: 7"),

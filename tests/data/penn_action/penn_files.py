@@ -57,4 +57,6 @@ def write_clip(
 
 
 def truncate(path: pathlib.Path) -> None:
-  path.write_bytes(path.read_bytes()[:-200])
+  """Truncates a file, or all files of a folder."""
+  for file in path.iterdir() if path.is_dir() else [path]:
+    file.write_bytes(file.read_bytes()[:-200])

@@ -23,7 +23,7 @@ def run(*flags: str) -> Finished:
 
 def test_command_writes_then_keeps_then_refuses(tmp_path, capsys):
   source, out = tmp_path / "penn", tmp_path / "out"
-  truncate(write_clip(source, "0001") / "000002.jpg")
+  truncate(write_clip(source, "0001"))
   write_clip(source, "0002")
   made = run(f"--source={source}", f"--data_dir={out}")
   folder = out / "penn_action" / "1.0.0"

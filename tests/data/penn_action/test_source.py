@@ -22,7 +22,7 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
   source, out = tmp_path / "penn", tmp_path / "out"
   write_clip(source, "0001", label_fields(3, train=1))
   write_clip(source, "0002", label_fields(4, train=-1))
-  truncate(write_clip(source, "0003") / "000002.jpg")
+  truncate(write_clip(source, "0003"))
   write_clip(source, "0004", num_frames=2)
   write_labels(source, "0005", label_fields())
   (source / "frames" / "0006").mkdir()
@@ -45,7 +45,7 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
     "0008": "frames of several sizes",
     "0010": "frames and labels disagree",
   }
-  assert "0003/000002.jpg" in str(reader.account.skipped["0003"])
+  assert "0003/000001.jpg" in str(reader.account.skipped["0003"])
   assert "2 frames (.jpg), but the labels have 3" in str(reader.account.skipped["0004"])
   assert dict(reader.account.num_clips) == {"train": 2, "test": 1}
   assert dict(reader.account.num_frames) == {"train": 9, "test": 4}
@@ -84,14 +84,14 @@ def test_strict_stops_and_keeps_the_existing_data_set(tmp_path, late):
 
 def test_split_without_usable_clips_is_omitted(tmp_path):
   source = tmp_path / "penn"
-  truncate(write_clip(source, "0001", label_fields(train=1)) / "000001.jpg")
+  truncate(write_clip(source, "0001", label_fields(train=1)))
   write_clip(source, "0002", label_fields(train=-1))
   dataset.prepare(PennSource(source), str(tmp_path / "out"))
   assert list(records.open_records(tmp_path / "out").info.splits) == ["test"]
 
 
 def test_source_without_usable_clips_is_refused(tmp_path):
-  truncate(write_clip(tmp_path / "penn", "0001") / "000001.jpg")
+  truncate(write_clip(tmp_path / "penn", "0001"))
   with pytest.raises(InputError, match="no clip is usable; the first: .*000001.jpg.*Expected"):
     dataset.prepare(PennSource(tmp_path / "penn"), str(tmp_path / "out"))
   assert not (tmp_path / "out").exists()

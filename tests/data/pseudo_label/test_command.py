@@ -88,7 +88,7 @@ def test_command_labels_media_for_records(folder, tmp_path):
   )  # fmt: skip
   done = run(folder, *command)
   assert done.returncode == 0, done.stderr
-  assert "damaged.png: damaged image" in done.stderr
+  assert "damaged.png: cannot be decoded" in done.stderr
   # The photograph, the video's 4 + 3 frames, and its even 4 and odd 3.
   assert "5 clips, 17 frames, 289 joints, from 3 sources. 1 of them show nobody" in done.stdout
   assert cv2.imread(str(sheet)).shape[1] > 800

@@ -95,8 +95,8 @@ def test_defective_clips_are_skipped_and_named(source):
     write_clip(source, "catch", name, mask=np.zeros((1, 1)) if name == "fine" else None)
     lines.append(f"{name}.avi 1")
   joints, frames = source / "joint_positions" / "catch", source / "Rename_Images" / "catch"
-  png = frames / "torn" / "00002.png"
-  png.write_bytes(png.read_bytes()[:-500])
+  for png in (frames / "torn").iterdir():
+    png.write_bytes(png.read_bytes()[:-500])
   (frames / "fewer" / "00003.png").unlink()
   shutil.rmtree(joints / "no_joints")
   shutil.rmtree(frames / "no_frames")
