@@ -25,6 +25,7 @@ from data.penn_action.labels import read_labels as read_penn_labels
 from data.penn_action.source import PennSource
 from data.sub_jhmdb.labels import read_joints
 from ppn_tf.clips import pipeline, records
+from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.clips.labels import read_labels
 from ppn_tf.config.experiment import Experiment, open_run, read_experiment
 from ppn_tf.evaluation.prediction_formats import read_clip
@@ -160,9 +161,11 @@ def _read_records(folder: pathlib.Path) -> None:
     image_size=(32, 32),
     box_margin=1.25,
   )
-  next(iter(batches))
+  with naming_damage(builder):
+    next(iter(batches))
   windows = pipeline.evaluation_windows(builder, "test", num_frames=2, image_size=(32, 32))
-  list(windows)
+  with naming_damage(builder):
+    list(windows)
 
 
 def _write_jhmdb(folder: pathlib.Path) -> None:

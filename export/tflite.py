@@ -16,6 +16,7 @@ import numpy as np
 from absl import flags
 
 from ppn_tf.clips import pipeline, records
+from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.config.experiment import Experiment
 from ppn_tf.inference.pose_model import TFLitePoseModel
 from ppn_tf.inference.tflite import convert
@@ -79,7 +80,8 @@ def _read_clips(
     steady_crops=experiment.clips.steady_crops,
   )
   firsts = windows.filter(lambda window: window["first"] == 0).take(num_clips)
-  return [window["frames"][0][window["valid"]].numpy() for window in firsts]
+  with naming_damage(builder):
+    return [window["frames"][0][window["valid"]].numpy() for window in firsts]
 
 
 def _choose_frames(experiment: Experiment, image_size: Tuple[int, int]) -> np.ndarray:

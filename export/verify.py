@@ -18,6 +18,7 @@ from absl import flags
 from matplotlib.figure import Figure
 
 from ppn_tf.clips import records
+from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.config import flags as experiment_flags
 from ppn_tf.evaluation.tables import format_rows
 from ppn_tf.inference.load import load_run
@@ -139,7 +140,8 @@ def main(argv: Sequence[str]) -> None:
   split = FLAGS.eval_split
   builder = records.open_split(FLAGS.dataset, split, experiment.skeleton)
   forms = _open_all(argv[1:], network)
-  results = compare_forms(forms, network, builder, split, experiment, FLAGS.num_clips)
+  with naming_damage(builder):
+    results = compare_forms(forms, network, builder, split, experiment, FLAGS.num_clips)
   pck = {title: result.pck(FLAGS.alpha) for title, result in results.items()}
   print(format_table(forms, results, pck))
   if FLAGS.output_json:

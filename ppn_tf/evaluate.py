@@ -13,6 +13,7 @@ from typing import Any, Dict, Sequence
 from absl import flags
 
 from ppn_tf.clips import records
+from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.clips.labels import read_labels
 from ppn_tf.config import flags as experiment_flags
 from ppn_tf.config.experiment import Experiment
@@ -82,13 +83,14 @@ def main(argv: Sequence[str]) -> None:
   labels = read_labels(builder, split)
   conditions = describe_conditions(experiment, run.fingerprint)
   output = FLAGS.output_predictions
-  predictions = gather(
-    lambda done: predict_clips(
-      model, builder, experiment, evaluation, box=FLAGS.box, flip=FLAGS.flip, leave_out=done
-    ),
-    len(labels),
-    PredictionFolder(output, conditions) if output else None,
-  )
+  with naming_damage(builder):
+    predictions = gather(
+      lambda done: predict_clips(
+        model, builder, experiment, evaluation, box=FLAGS.box, flip=FLAGS.flip, leave_out=done
+      ),
+      len(labels),
+      PredictionFolder(output, conditions) if output else None,
+    )
   pairs = [(labels[clip], predictions[clip]) for clip in labels]
   table = scores.score(pairs, experiment.skeleton, evaluation.alpha, experiment.clips.num_frames)
   table["conditions"] = conditions

@@ -1,7 +1,6 @@
 """MATLAB's .mat files of all versions, with one-line errors."""
 
 import io
-import os
 import pathlib
 from typing import Any, Dict, Optional, Sequence
 
@@ -9,7 +8,10 @@ import h5py
 import numpy as np
 import scipy.io
 
+from ppn_tf.runtime.errors import first_line
+
 from .account import ClipError
+from .mat_elements import check_elements
 
 
 def load_mat(
@@ -31,7 +33,9 @@ def load_mat(
     ClipError: the file cannot be read, or lacks a variable.
   """
   try:
-    file: Any = os.fspath(path) if content is None else io.BytesIO(content)
+    content = path.read_bytes() if content is None else content
+    check_elements(content)
+    file = io.BytesIO(content)
     try:
       raw = scipy.io.loadmat(file, variable_names=list(fields), **options)
     except NotImplementedError:  # version 7.3 is HDF5
@@ -64,8 +68,3 @@ def _load_hdf5(file: Any, fields: Sequence[str]) -> Dict[str, Any]:
       is_text = kind in (b"char", "char")
       raw[name] = np.array(["".join(map(chr, values.ravel()))]) if is_text else values
   return raw
-
-
-def first_line(error: Exception) -> str:
-  """Returns the first line of an exception's message, or its class name if it has none."""
-  return (str(error).splitlines() or [type(error).__name__])[0]

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ppn_tf.runtime.errors import first_line
+
 from .account import ClipError
-from .mat_files import first_line
 
 JPEG_QUALITY = 95
 

@@ -7,7 +7,7 @@ from typing import Iterator, Tuple, Union
 
 import tqdm
 
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
 
 from ..builder.account import Account, ClipError
 from .labels import read_labels
@@ -80,8 +80,7 @@ def _label_files(source: pathlib.Path) -> Iterator[Tuple[pathlib.Path, bytes]]:
   except Exception as error:  # each compression raises its own kind
     if isinstance(error, InputError):
       raise
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(
-      f"{source}: cannot be read completely as a tar archive ({reason}). "
+      f"{source}: cannot be read completely as a tar archive ({first_line(error)}). "
       "Expected a folder of .mat files or a complete archive of them."
     ) from error

@@ -8,11 +8,12 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 import numpy as np
 
 from ppn_tf.keypoints.skeletons import PENN_ACTION
+from ppn_tf.runtime.errors import first_line
 
 from ..builder import joint_boxes
 from ..builder.account import ClipError, Repair
 from ..builder.clip_source import LabelledClip
-from ..builder.mat_files import first_line, load_mat
+from ..builder.mat_files import load_mat
 
 FIELDS = ("action", "x", "y", "visibility", "train", "bbox", "dimensions", "nframes")
 

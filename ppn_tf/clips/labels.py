@@ -6,6 +6,7 @@ from typing import Dict, Sequence, Tuple
 import numpy as np
 
 from ppn_tf.clips import records
+from ppn_tf.clips.damaged_records import naming_damage
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -44,11 +45,14 @@ def read_labels(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, Clip
   """Reads labels of all clips of a split, by clip name in the order of the records.
 
   Raises:
-    InputError: no such split, or its files are missing.
+    InputError: no such split, or its files are missing or damaged.
   """
   dataset = records.serialized_examples(builder, split)
+  dataset = dataset.map(lambda example: _without_frames(builder, example))
   labels = {}
-  for clip in dataset.map(lambda example: _without_frames(builder, example)).as_numpy_iterator():
+  with naming_damage(builder):
+    clips = list(dataset.as_numpy_iterator())
+  for clip in clips:
     name = clip["clip"].decode()
     height, width = (int(length) for length in clip["image_size"])
     labels[name] = ClipLabels(

@@ -12,6 +12,7 @@ from typing import Dict, List, Tuple
 import numpy as np
 
 from ppn_tf.clips import records
+from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
@@ -71,7 +72,8 @@ def read_index(builder: tfds.core.DatasetBuilder, split: str) -> RecordIndex:
   clips = records.serialized_examples(builder, split).map(
     lambda example: _summarize(records.parse(builder, example))
   )
-  rows = list(clips.as_numpy_iterator())
+  with naming_damage(builder):
+    rows = list(clips.as_numpy_iterator())
   return RecordIndex(
     builder,
     tuple(files),

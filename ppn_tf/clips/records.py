@@ -1,18 +1,21 @@
 """Read-only access to TFDS records of the commands in data/."""
 
+import json
 import os
 import pathlib
+import re
 from typing import Any, Dict, List, Sequence, Union
 
 from ppn_tf.keypoints import skeletons
 from ppn_tf.runtime.command_names import command
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 FEATURES = ("clip", "action", "frames", "keypoints", "visibility", "boxes", "image_size")
 DEFINITION = "skeleton_definition"
+_FEATURE_CLASSES = "tensorflow_datasets.core.features."
 
 
 def open_records(path: Union[str, os.PathLike]) -> tfds.core.DatasetBuilder:
@@ -59,7 +62,7 @@ def read_skeleton(builder: tfds.core.DatasetBuilder) -> skeletons.Skeleton:
       return skeletons.from_dict(metadata[DEFINITION])
     except ValueError as error:
       raise InputError(f"{builder.data_dir}: metadata.json: {error}. Make it anew.") from error
-  if name not in skeletons.SKELETONS:
+  if not isinstance(name, str) or name not in skeletons.SKELETONS:
     known = ", ".join(sorted(skeletons.SKELETONS))
     raise InputError(
       f"{builder.data_dir}: metadata.json names the skeleton {name!r}. Expected one of: {known}"
@@ -106,7 +109,14 @@ def split_files(builder: tfds.core.DatasetBuilder, split: str) -> List[str]:
   Raises:
     InputError: no such split, or its files are missing.
   """
-  files = [os.fspath(file) for file in builder.info.splits[_check_split(builder, split)].filepaths]
+  try:
+    paths = builder.info.splits[_check_split(builder, split)].filepaths
+  except (KeyError, IndexError, TypeError, ValueError) as error:
+    raise InputError(
+      f"{builder.data_dir}: dataset_info.json names the files of {split} wrongly "
+      f"({first_line(error)}). Make the data set anew."
+    ) from error
+  files = [os.fspath(file) for file in paths]
   missing = [file for file in files if not os.path.exists(file)]
   if missing:
     raise InputError(f"{missing[0]}: missing from the data set. Make the data set anew.")
@@ -181,9 +191,11 @@ def _list_folders(folder: pathlib.Path) -> List[pathlib.Path]:
 
 
 def _open(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
+  _check_classes(folder)
   try:
     builder = tfds.builder_from_directory(os.fspath(folder))
     names = set(builder.info.features)
+    dict(builder.info.metadata or {})  # read on first use
   except Exception as error:  # TFDS raises any exception, with messages of many lines
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     raise InputError(
@@ -195,7 +207,33 @@ def _open(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
       f"{folder}: lacks the features {', '.join(missing)}. Expected the folder "
       f"that a command such as `{command('data penn_action')}` made."
     )
+  names = ("keypoints", "visibility", "boxes")
+  shapes = [getattr(builder.info.features[name], "shape", None) for name in names]
+  joints = tuple(shapes[0] or ())[1:2]
+  if shapes != [(None, *joints, 2), (None, *joints), (None, 4)] or joints == (None,):
+    raise InputError(f"{folder}: features of other shapes ({shapes}). Make the data set anew.")
   return builder
+
+
+def _check_classes(folder: pathlib.Path) -> None:
+  """Checks the classes of features, because TFDS imports whatever module they name.
+
+  Raises:
+    InputError: a class is not one of TFDS.
+  """
+  try:
+    text = (folder / "features.json").read_text(encoding="utf-8")
+    classes = re.findall(r'"pythonClassName"\s*:\s*"([^"]*)"', json.dumps(json.loads(text)))
+  except (OSError, ValueError, RecursionError) as error:
+    raise InputError(
+      f"{folder / 'features.json'}: cannot be read ({first_line(error)}). Make the data set anew."
+    ) from error
+  foreign = [name for name in classes if not name.startswith(_FEATURE_CLASSES)]
+  if foreign:
+    raise InputError(
+      f"{folder / 'features.json'}: names the class {foreign[0]!r}, whose module could run any "
+      f"code. Expected classes of {_FEATURE_CLASSES.rstrip('.')}; make the data set anew."
+    )
 
 
 def _check_split(builder: tfds.core.DatasetBuilder, split: str) -> str:

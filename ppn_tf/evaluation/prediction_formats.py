@@ -12,7 +12,7 @@ import numpy as np
 
 from ppn_tf.keypoints.joint_maps import COCO_JOINTS
 from ppn_tf.keypoints.predictions import ClipPredictions
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
 from ppn_tf.runtime.npz_files import read_npz
 
 SUFFIXES = (".npz", ".json")
@@ -103,7 +103,7 @@ def read_object(file: pathlib.Path) -> Dict[str, Any]:
   try:
     values = json.loads(file.read_text(encoding="utf-8"))
   except (OSError, ValueError, RecursionError) as error:
-    raise InputError(f"{file}: not readable as JSON ({_first_line(error)}). Fix it.") from error
+    raise InputError(f"{file}: not readable as JSON ({first_line(error)}). Fix it.") from error
   if not isinstance(values, dict):
     raise InputError(f"{file}: expected a JSON object, received a {type(values).__name__}.")
   return values
@@ -150,7 +150,3 @@ def _joint_names(file: pathlib.Path, values: Any, count: int) -> Tuple[str, ...]
 
 def _shape(array: np.ndarray) -> str:
   return " x ".join(map(str, array.shape)) or "()"
-
-
-def _first_line(error: BaseException) -> str:
-  return (str(error).strip().splitlines() or [type(error).__name__])[0]

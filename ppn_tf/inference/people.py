@@ -19,7 +19,7 @@ from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.weight_files import folded_convolutions, set_convolutions
 from ppn_tf.runtime import cache
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.runtime.npz_files import read_npz
 
@@ -110,9 +110,8 @@ def _refusing(path: Union[str, os.PathLike]) -> Iterator[None]:
   try:
     yield
   except (KeyError, TypeError, ValueError, RecursionError) as error:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(
-      f"{path}: no weights of a network ({reason}). Reinstall the package."
+      f"{path}: no weights of a network ({first_line(error)}). Reinstall the package."
     ) from error
 
 

@@ -268,5 +268,6 @@ def _get_network_inputs(trained: Framewise, clips: tf.Tensor) -> List[Any]:
   if not isinstance(trained, PPN):
     return [frames]
   maps = trained.unroll(clips)
+  assert maps.previous is not None
   pair = [tf.reshape(value, [-1, *value.shape[2:]]) for value in (maps.previous, maps.preliminary)]
   return [clips[:, 0], frames, pair]

@@ -5,7 +5,7 @@ from typing import Dict, Union
 
 import numpy as np
 
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
 
 
 def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
@@ -22,7 +22,7 @@ def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
       raise ValueError(f"{foreign[0]} is not an array")
     return values
   except Exception as error:  # NumPy, zipfile and zlib raise many types for invalid bytes
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     raise InputError(
-      f"{path}: not readable as .npz without pickles ({reason}). Write it with numpy.savez."
+      f"{path}: not readable as .npz without pickles ({first_line(error)}). "
+      "Write it with numpy.savez."
     ) from error

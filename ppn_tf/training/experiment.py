@@ -1,10 +1,12 @@
 """Trains the network of an experiment: assembles model, batches and loop."""
 
+import contextlib
 import functools
 import os
 from typing import Any, Dict, Optional
 
 from ppn_tf.clips import records
+from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.config.experiment import Experiment, RunConfig, build_model, open_run
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.training_step import StepSettings
@@ -32,9 +34,11 @@ def train(experiment: Experiment, run: RunConfig, alpha: float = 0.2) -> None:
   if experiment.network.quantize_aware:
     initial_model.check_quantize_aware(experiment, run.distribution)
   place = prepare_distribution(run)
-  with place.survived(workdir.path):
+  with contextlib.ExitStack() as stack:
+    stack.enter_context(place.survived(workdir.path))
     clips = experiment.clips
     builder = records.open_split(run.dataset, clips.train_split, experiment.skeleton)
+    stack.enter_context(naming_damage(builder))
     batches.report_short_clips(experiment, run, builder)
     if experiment.optimizer.num_epochs:
       epochs = experiment.optimizer.num_epochs

@@ -16,6 +16,7 @@ def offset_lengths(model: PPN, maps: Unrolled) -> Dict[str, tf.Tensor]:
   Returns:
     Scalars in cells by name: "offsets_3/mean", "offsets_3/max", and so on.
   """
+  assert maps.previous is not None
   pair = (maps.previous, maps.preliminary)
   frames = [tf.reshape(value, [-1, *value.shape[2:]]) for value in pair]
   lengths = {}

@@ -17,7 +17,6 @@ from ppn_tf.runtime.errors import InputError
 def test_damaged_files_are_read_or_refused(name):
   outcomes = list(fuzz.fuzz(name, count=12 if name.startswith("data set") else 60))
   assert [outcome for outcome in outcomes if outcome.kind in fuzz.FAULTS] == []
-  assert any(outcome.kind == "refused" for outcome in outcomes)
 
 
 def refuse(folder):

@@ -4,6 +4,7 @@ import dataclasses
 from typing import List, Optional, Sequence
 
 from ppn_tf.clips import records
+from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.evaluation.reporting import samples, unseen
 from ppn_tf.evaluation.reporting.runs import Run
 from ppn_tf.evaluation.reporting.sheets import Sheet, draw_sheets
@@ -62,7 +63,8 @@ def draw_pictures(
   }
   if not networks:
     return DatasetPictures(sheets)
-  chosen = samples.read_samples(builder, split, num_clips)
+  with naming_damage(builder):
+    chosen = samples.read_samples(builder, split, num_clips)
   candidates = [networks[run.name] for run in runs if run not in predicted]
   strips = unseen.draw_strips(candidates, chosen, skeleton) if candidates else []
   if first_ppn is None:

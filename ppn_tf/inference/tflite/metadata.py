@@ -11,7 +11,7 @@ from typing import Any, Dict, Mapping, Tuple, Union
 
 from ppn_tf.keypoints.skeletons import Skeleton, from_dict
 from ppn_tf.runtime.command_names import command
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
 from ppn_tf.runtime.settings import Bounds
 
 Path = Union[str, os.PathLike]
@@ -64,8 +64,7 @@ def parse_crops(path: Path, description: Mapping[str, Any]) -> Tuple[Skeleton, f
 
 
 def _describe_damage(path: Path, error: Exception) -> InputError:
-  reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
   return InputError(
-    f"{path}: its description is damaged ({reason}). Export the network again with "
+    f"{path}: its description is damaged ({first_line(error)}). Export the network again with "
     f"`{command('export tflite')}`."
   )

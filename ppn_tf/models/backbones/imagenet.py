@@ -2,7 +2,7 @@
 
 from typing import Callable, Dict, List
 
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
 
 import tensorflow as tf
 
@@ -50,10 +50,9 @@ def load_imagenet(network: tf.keras.Model, backbone: str) -> List[tf.keras.layer
   try:
     published = _PUBLISHED[backbone]()
   except Exception as error:  # Keras raises bare exceptions, and downloaders their own.
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(
-      f"imagenet: Keras could not download or read its weights for {backbone} ({reason}). "
-      f"{fix}, or fix the connection or Keras' cache."
+      f"imagenet: Keras could not download or read its weights for {backbone} "
+      f"({first_line(error)}). {fix}, or fix the connection or Keras' cache."
     ) from error
   layers = {layer.name: layer for layer in network.layers}
   sources = [layer for layer in published.layers if layer.weights and layer.name in layers]

@@ -14,6 +14,7 @@ import scipy.io
 from data.synthetic import body, clip, motion, render, storage
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.runtime.errors import InputError
+from tests.commands import run_command
 
 ROOT = pathlib.Path(__file__).parents[3]
 SMALL = clip.Settings(seed=3, num_frames=4, height=96, width=128, difficulty=0.4)
@@ -144,7 +145,6 @@ def test_damaged_settings_are_refused(tmp_path):
 @pytest.mark.parametrize(
   "flags",
   [
-    (),
     ("--output=OUT", "--difficulty=1.5"),
     ("--output=OUT", "--num_frames=0"),
     ("--output=OUT", "--num_train_clips=5001"),
@@ -158,6 +158,13 @@ def test_invalid_flags_are_reported_in_one_line(tmp_path, flags):
   assert len(done.stderr.strip().splitlines()) == 1
   assert done.stderr.startswith("error: --")
   assert not (tmp_path / "out").exists()
+
+
+def test_default_folder_is_in_the_working_folder(tmp_path):
+  flags = ("--num_train_clips=1", "--num_test_clips=0", "--num_frames=1", "--num_workers=1")
+  done = run_command("data.synthetic", *flags, cwd=tmp_path, environment={"PYTHONPATH": str(ROOT)})
+  assert done.returncode == 0, done.stderr
+  assert (tmp_path / "synthetic" / "labels" / "0001.mat").is_file()
 
 
 def test_bones_keep_their_length_and_motion_is_smooth():
