@@ -27,10 +27,14 @@ _FORMATS = (
 PICTURE_CODECS = ("mjpeg", "png", "apng", "webp")
 # FFmpeg's flag of a cover picture.
 _ATTACHED_PICTURE = 0x400
-# PyAV 19 has no such argument, and reads such metadata anyway.
-_METADATA: Dict[str, Any] = (
-  {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
-)
+_VERSION = tuple(map(int, av.__version__.split(".")[:2]))
+_BOUND = {"max_pixels": str(MAX_PIXELS)}
+_OPTIONS: Dict[str, Any] = {
+  # Earlier versions of PyAV crash with options for streams that are not known from the start.
+  **({"options": _BOUND} if _VERSION >= (17, 1) else {}),
+  # PyAV 19 has no such argument, and reads such metadata anyway.
+  **({"metadata_errors": "ignore"} if _VERSION < (19,) else {}),
+}
 
 
 def open_input(source: Any, device: Optional[str] = None) -> Any:
@@ -44,11 +48,10 @@ def open_input(source: Any, device: Optional[str] = None) -> Any:
   Returns:
     PyAV's container.
   """
-  options: Dict[str, Any] = {"options": {"max_pixels": str(MAX_PIXELS)}, **_METADATA}
   if device:
-    return av.open(source, format=device, **options)
+    return av.open(source, format=device, **_OPTIONS)
   allowed = {"protocol_whitelist": "file", "format_whitelist": ",".join(_FORMATS)}
-  return av.open(source, container_options=allowed, **options)
+  return av.open(source, container_options=allowed, **_OPTIONS)
 
 
 def open_container(source: Any, name: str, device: Optional[str] = None) -> Any:
@@ -93,7 +96,7 @@ def video_stream(container: Any, name: str) -> Any:
     if int(getattr(disposition, "value", disposition)) & _ATTACHED_PICTURE or codec is None:
       continue
     check_size(codec.width, codec.height, name)
-    codec.options = {"max_pixels": str(MAX_PIXELS)}
+    codec.options = _BOUND
     codec.thread_count = DECODER_THREADS
     # Without threads for whole frames, a picture belongs to the packet just sent.
     codec.thread_type = "SLICE" if codec.name in PICTURE_CODECS else "AUTO"
