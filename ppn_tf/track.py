@@ -2,8 +2,8 @@
 
   python -m ppn_tf.track VIDEO
 
-VIDEO is a video file, a folder of jpg or png frames, the number of a camera, or - for a stream
-on standard input. Writes the video with the people drawn over it, and their joints as JSON.
+VIDEO is a video file, a photo, a folder of jpg or png frames, the number of a camera, or - for a
+stream on standard input. Writes the video with the people drawn over it, and their joints as JSON.
 Ctrl-C ends the recording and keeps it.
 """
 
@@ -22,7 +22,8 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.settings import Bounds
 from ppn_tf.runtime.signals import Interruption
 from ppn_tf.tracking import smoothing
-from ppn_tf.tracking.output.results import STANDARD_OUTPUT, Summary
+from ppn_tf.tracking.output.outputs import STANDARD_OUTPUT
+from ppn_tf.tracking.output.results import Summary
 from ppn_tf.tracking.track_video import track_video
 from ppn_tf.tracking.video.sources import source_name
 
@@ -31,7 +32,7 @@ FLAGS = flags.FLAGS
 _OPTIONS = (
   *("max_people", "fps", "start", "end", "every", "min_score", "restart_every", "box"),
   *("smooth", "min_cutoff", "beta", "sheet_every"),
-  *("output_jsonl", "output_csv", "output_coco", "contact_sheet"),
+  *("output_jsonl", "output_csv", "output_coco", "contact_sheet", "overwrite"),
 )
 
 
@@ -117,6 +118,7 @@ def _define_outputs() -> None:
   flags.DEFINE_string("output_csv", None, "Joints as CSV, a row for each person in each frame.")
   flags.DEFINE_string("output_coco", None, "Joints as COCO keypoint annotations.")
   flags.DEFINE_string("contact_sheet", None, "A .png or .jpg with frames of the overlay.")
+  flags.DEFINE_bool("overwrite", False, "Replace outputs of other videos, too.")
   command_flags.define_integer(
     "sheet_every", 0, "Frames from tile to tile of the sheet; 0: 12 to 23 tiles.", 0, 10**6
   )
@@ -151,7 +153,7 @@ def describe(summary: Summary) -> str:
   damage = f", {summary.num_damaged} damaged ones skipped" if summary.num_damaged else ""
   people = f", {summary.num_people} people" if FLAGS.max_people > 1 else ""
   nobody = ", nobody found" if not summary.num_people else ""
-  sound = ", without sound, which this format does not support" if summary.sound_lost else ""
+  sound = ", sound left out, which this format does not take" if summary.sound_lost else ""
   return (
     f"{summary.video}: {summary.num_frames} frames{damage}{people}{nobody}{sound}, "
     f"{summary.num_frames / summary.seconds:.1f} frames/s -> {', '.join(summary.paths)}"
@@ -183,6 +185,8 @@ def main(argv: Sequence[str]) -> None:
       **model_options(),
       **command_flags.values(_OPTIONS),
     )
+  if summary.pipe_closed:
+    raise BrokenPipeError  # which ends the command silently
   file = sys.stderr if STANDARD_OUTPUT in summary.paths else sys.stdout
   print(describe(summary), file=file)
   if interruption.received is not None:

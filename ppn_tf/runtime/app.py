@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import io
 import os
 import re
 import signal
@@ -21,8 +22,9 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   """Runs `main` under absl and exits.
 
   An InputError or a full disk ends the command with one line on stderr and exit code 1. Ctrl-C
-  exits with code 130, and SIGTERM with 143, after unfinished outputs have been removed. If the
-  reader of stdout is gone, as in `ppn-tf cost | head`, the command ends silently with code 141.
+  exits with code 130, SIGTERM with 143 and SIGHUP with 129, after unfinished outputs have been
+  removed. If the reader of stdout is gone, as in `ppn-tf cost | head`, the command ends silently
+  with code 141.
 
   Args:
     main: takes argv without the flags, the program name first.
@@ -50,7 +52,12 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     return 0
 
   # Without a handler the process ends at once and `finally` blocks do not run.
-  signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+  for number in (signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(number) is not signal.SIG_IGN:  # as SIGHUP is under nohup
+      signal.signal(number, lambda number, frame: sys.exit(128 + number))
+  # Names of files may have bytes that are no text.
+  if isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(errors="backslashreplace")
   # --verbosity, read after this, overrides the level.
   logging.set_verbosity(logging.WARNING)
   program = sys.modules["__main__"]

@@ -1,15 +1,16 @@
-"""SIGINT and SIGTERM, deferred to the end of a step of a long loop."""
+"""SIGINT, SIGTERM and SIGHUP, deferred to the end of a step of a long loop."""
 
 import signal
 import types
 from typing import Any, Dict, Optional
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-  """Records SIGINT and SIGTERM within its `with` block instead of obeying them.
+  """Records SIGINT, SIGTERM and SIGHUP within its `with` block instead of obeying them.
 
+  A signal that is ignored, as SIGHUP is under nohup, stays so.
   The loop checks `received` where it can stop without loss. A second signal has its usual effect.
 
   Attributes:
@@ -21,7 +22,8 @@ class Interruption:
     self._handlers: Dict[int, Any] = {}
 
   def __enter__(self) -> "Interruption":
-    self._handlers = {number: signal.signal(number, self._note) for number in _SIGNALS}
+    obeyed = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    self._handlers = {number: signal.signal(number, self._note) for number in obeyed}
     return self
 
   def __exit__(self, *error: object) -> None:

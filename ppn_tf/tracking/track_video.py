@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, Unio
 
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking import boxes, smoothing
-from ppn_tf.tracking.output.results import Outputs, Summary, write_results
+from ppn_tf.tracking.output.outputs import Outputs
+from ppn_tf.tracking.output.results import Summary, write_results
 from ppn_tf.tracking.settings import TrackerSettings
 from ppn_tf.tracking.video.sources import Excerpt, open_source
 
@@ -27,6 +28,7 @@ class VideoOptions:
     output_coco: joints as COCO keypoint annotations.
     contact_sheet: picture with frames of the overlay, .png or .jpg.
     sheet_every: frames from tile to tile of the contact sheet; 0: 12 to 23 tiles in all.
+    overwrite: whether outputs of other videos are replaced; those of the same video always are.
     stop: called before each frame; True ends the video there and keeps the outputs.
   """
 
@@ -38,6 +40,7 @@ class VideoOptions:
   output_coco: Optional[PathLike] = None
   contact_sheet: Optional[PathLike] = None
   sheet_every: int = 0
+  overwrite: bool = False
   stop: Callable[[], bool] = lambda: False
 
 
@@ -90,12 +93,12 @@ def track_video(
     coco=_to_text(video_options.output_coco),
     sheet=_to_text(video_options.contact_sheet),
   )
-  outputs.check(os.fspath(video))
   if box is not None:
     boxes.check_box(box)
   if max_people < 1:
     raise InputError(f"max_people={max_people}: too few. Track at least one person.")
   excerpt = Excerpt(open_source(video, video_options.fps), start, end, every)
+  outputs.check(str(excerpt.video.path), excerpt.is_live, video_options.overwrite)
 
   # TensorFlow takes seconds to import, so the arguments are checked first.
   from ppn_tf.tracking.people_tracker import PeopleTracker
@@ -112,6 +115,7 @@ def track_video(
     outputs,
     smoother=smoother if smooth else None,
     sheet_every=video_options.sheet_every,
+    overwrite=video_options.overwrite,
     stop=video_options.stop,
   )
 

@@ -11,8 +11,9 @@ from ppn_tf.keypoints.frame_crops import joints_box
 from ppn_tf.keypoints.joint_maps import COCO_JOINTS, sources
 from ppn_tf.keypoints.poses import Person
 from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.tracking.output.origin import describe_source
 from ppn_tf.tracking.output.tables import Recording, Table
-from ppn_tf.tracking.video.reader import Frame
+from ppn_tf.tracking.video.frame import Frame
 
 # Limbs of the COCO category "person"; joints count from 1.
 COCO_LIMBS: Tuple[Tuple[int, int], ...] = (
@@ -27,7 +28,8 @@ class CocoTable(Table):
 
   Has the 17 joints of COCO if the network has at least half of them, by the rules of
   `joint_maps`; else the joints of the network. Missing joints and joints below the minimum score
-  are (0, 0, 0), and the latter keep their scores. People who are not found are left out.
+  are (0, 0, 0), and the latter keep their scores. People who are not found are left out. Images
+  are numbered as in the source, from 0.
   """
 
   def __init__(self, file: TextIO, recording: Recording):
@@ -35,13 +37,15 @@ class CocoTable(Table):
     self._rules, category = _category(recording.skeleton)
     self._images: List[str] = []
     self._times = array.array("d")
+    self._numbers = array.array("q")
     self._count = 0
-    info = {"description": f"poses in {recording.video}", "fps": recording.fps}
+    info = {"description": describe_source(recording.video), "fps": recording.fps}
     header = {"info": info, "categories": [category]}
     file.write(json.dumps(header)[:-1] + ', "annotations": [')
 
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
     self._times.append(frame.time)
+    self._numbers.append(frame.number)
     if frame.name:
       self._images.append(frame.name)
     for person in people:
@@ -53,13 +57,13 @@ class CocoTable(Table):
   def end(self) -> None:
     stem, recording = pathlib.Path(self._recording.video).stem, self._recording
     self._file.write('\n], "images": [')
-    for index, time in enumerate(self._times):
+    for index, (number, time) in enumerate(zip(self._numbers, self._times)):
       row = {
         "id": index + 1,
-        "file_name": self._images[index] if self._images else f"{stem}/{index:06d}.jpg",
+        "file_name": self._images[index] if self._images else f"{stem}/{number:06d}.jpg",
         "width": recording.width,
         "height": recording.height,
-        "frame_id": index,
+        "frame_id": number,
         "time": round(time, 6),
       }
       self._file.write((",\n" if index else "\n") + json.dumps(row))

@@ -2,24 +2,23 @@
 
 import contextlib
 import dataclasses
-import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Type
 
-import cv2
-import numpy as np
 import tqdm
 
 from ppn_tf.keypoints.poses import Person
-from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
-from ppn_tf.tracking.output import drawing
 from ppn_tf.tracking.output.coco import CocoTable
+from ppn_tf.tracking.output.origin import describe_source
+from ppn_tf.tracking.output.outputs import STANDARD_OUTPUT, Outputs
 from ppn_tf.tracking.output.overlay import OverlayPainter
+from ppn_tf.tracking.output.sheet import SheetSampler
 from ppn_tf.tracking.output.tables import CsvTable, JsonLines, JsonTable, Recording, Table
 from ppn_tf.tracking.smoothing import PoseSmoother
-from ppn_tf.tracking.video.reader import Frame, VideoFile
+from ppn_tf.tracking.video.frame import Frame
+from ppn_tf.tracking.video.reader import VideoFile
 from ppn_tf.tracking.video.sources import Excerpt
 from ppn_tf.tracking.video.threads import ReadAhead, WriteBehind
 from ppn_tf.tracking.video.writer import VideoWriter, write_video
@@ -27,82 +26,12 @@ from ppn_tf.tracking.video.writer import VideoWriter, write_video
 if TYPE_CHECKING:  # this module stays free of TensorFlow
   from ppn_tf.tracking.people_tracker import PeopleTracker
 
-TILE_SIZE = (240, 320)
-MAX_TILES = 24
-STANDARD_OUTPUT = "-"
-_SHEET_SUFFIXES = (".png", ".jpg", ".jpeg")
 _TABLES: Dict[str, Type[Table]] = {
   "json": JsonTable,
   "jsonl": JsonLines,
   "csv": CsvTable,
   "coco": CocoTable,
 }
-
-
-class SheetSampler:
-  """Keeps small copies of frames for a contact sheet of a video of unknown length."""
-
-  def __init__(self, every: int = 0):
-    """Creates a sampler.
-
-    Args:
-      every: frames from one tile to the next; 0 keeps at most MAX_TILES - 1 frames, evenly
-        spread.
-    """
-    self.tiles: List[np.ndarray] = []
-    self._thin_out = every == 0
-    self._every = every or 1
-
-  def add(self, index: int, picture: np.ndarray) -> None:
-    """Offers frame `index`, [H, W, 3] uint8 RGB."""
-    if index % self._every:
-      return
-    self.tiles.append(drawing.fit_image(picture, *TILE_SIZE))
-    if self._thin_out and len(self.tiles) == MAX_TILES:
-      self.tiles, self._every = self.tiles[::2], 2 * self._every
-
-
-@dataclasses.dataclass(frozen=True)
-class Outputs:
-  """Paths of results; None or an empty path writes nothing.
-
-  Attributes:
-    overlay: video with the people drawn over it, .mp4, .mov or .mkv.
-    json: joints as JSON, see `tables`; "-" is standard output, as for the next three.
-    jsonl: joints as JSON lines, see `tables`.
-    csv: joints as CSV, see `tables`.
-    coco: joints as COCO keypoint annotations, see `coco`.
-    sheet: picture with frames of the overlay, .png or .jpg.
-  """
-
-  overlay: Optional[str] = None
-  json: Optional[str] = None
-  jsonl: Optional[str] = None
-  csv: Optional[str] = None
-  coco: Optional[str] = None
-  sheet: Optional[str] = None
-
-  def paths(self) -> List[str]:
-    """Returns the paths that are written."""
-    return [path for path in dataclasses.astuple(self) if path]
-
-  def check(self, video: str) -> None:
-    """Checks that the paths differ from each other and from the video's.
-
-    Raises:
-      InputError: two paths are the same, the sheet has an unknown format, or there is no path.
-    """
-    owners = {os.path.realpath(video): "the input video"}
-    for path in self.paths():
-      place = path if path == STANDARD_OUTPUT else os.path.realpath(path)
-      if place in owners:
-        raise InputError(f"{path}: is {owners[place]}. Give another output.")
-      if not os.path.exists(place) or os.path.isfile(place):  # a device takes several
-        owners[place] = "another output too"
-    if self.sheet and not self.sheet.lower().endswith(_SHEET_SUFFIXES):
-      raise InputError(f"contact_sheet={self.sheet}: not an image. End it in .png or .jpg.")
-    if not self.paths():
-      raise InputError("nothing to write. Give output=PATH, output_json=PATH or another table.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +47,7 @@ class Summary:
     paths: outputs written.
     is_live: whether the source is a camera or a stream.
     sound_lost: whether the video has sound that the overlay's format does not support.
+    pipe_closed: whether the reader of standard output ended the video.
   """
 
   video: str
@@ -128,6 +58,7 @@ class Summary:
   paths: Tuple[str, ...]
   is_live: bool
   sound_lost: bool
+  pipe_closed: bool = False
 
 
 def write_results(
@@ -137,6 +68,7 @@ def write_results(
   *,
   smoother: Optional[Callable[[], PoseSmoother]] = PoseSmoother,
   sheet_every: int = 0,
+  overwrite: bool = False,
   stop: Callable[[], bool] = lambda: False,
 ) -> Summary:
   """Tracks through a video, shows progress, and writes all outputs or none.
@@ -150,13 +82,14 @@ def write_results(
     outputs: paths to write.
     smoother: creates the smoother of one person; None leaves joints as they are read.
     sheet_every: frames from tile to tile of the sheet; 0 spreads 12 to 23 tiles evenly.
+    overwrite: whether outputs of other videos are replaced.
     stop: called before each frame; True ends the video there.
   Raises:
-    InputError: an output would replace the video or another output, or has an unknown format;
-      or the video has no frames.
+    InputError: an output would replace the video, another output or that of another video, or
+      has an unknown format; or the video has no frames.
     KeyboardInterrupt: `stop` returned True before the first frame.
   """
-  outputs.check(str(video.video.path))
+  outputs.check(str(video.video.path), video.is_live, overwrite)
   begin = time.perf_counter()
   track_ids: Set[int] = set()
   smoothers: Dict[int, PoseSmoother] = {}
@@ -178,18 +111,18 @@ def write_results(
           Person(person.track_id, smoothers[person.track_id](person.pose, frame.time))
           for person in people
         ]
-      for table in writers.tables:
-        table.add(index, frame, people)
+      writers.add(index, frame, people)
       if paint:
         paint(index, frame, people)
       num_frames = index + 1
+      if writers.pipe_closed:
+        break
     if not num_frames:
       raise KeyboardInterrupt
     # The stack waits for the pictures when it closes, but tables and sheet are ended first.
     if paint:
       paint(-1, None, ())
-    for table in writers.tables:
-      table.end()
+    writers.finish_tables()
   return Summary(
     video=str(video.video.path),
     num_frames=num_frames,
@@ -199,6 +132,7 @@ def write_results(
     paths=tuple(outputs.paths()),
     is_live=video.is_live,
     sound_lost=writers.sound_lost,
+    pipe_closed=writers.pipe_closed,
   )
 
 
@@ -216,7 +150,9 @@ class _Writers:
     """Opens files under preliminary names; closing the stack renames them."""
     self._tracker, self._video, self._outputs = tracker, video, outputs
     self.tables: List[Table] = []
-    self.sound_lost = False
+    self.pipe_closed = False
+    self._sound_refused = False
+    self._note = describe_source(str(video.video.path))
     self._files: List[Tuple[Type[Table], Any]] = []
     for kind, table in _TABLES.items():
       path = getattr(outputs, kind)
@@ -231,7 +167,7 @@ class _Writers:
     self._writer: Optional[VideoWriter] = None
     if outputs.overlay:
       self._writer = stack.enter_context(
-        write_video(outputs.overlay, video.fps, video.video.time_base)
+        write_video(outputs.overlay, video.fps, video.video.time_base, self._note)
       )
     self.paints = bool(self._writer or self._sheet)
     several = tracker.max_people > 1
@@ -255,14 +191,35 @@ class _Writers:
     self._begin = first.time
     if self._writer and isinstance(source, VideoFile) and not self._video.is_live:
       kept = self._writer.keep_sound(source.path, source.origin + first.time)
-      self.sound_lost = source.has_sound and not kept
+      self._sound_refused = source.has_sound and not kept
+
+  @property
+  def sound_lost(self) -> bool:
+    """Returns whether the overlay lacks some sound of the video."""
+    return self._sound_refused or bool(self._writer and self._writer.has_lost_sound)
+
+  def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
+    """Writes the people in a frame to all tables."""
+    self._apply(lambda table: table.add(index, frame, people))
+
+  def finish_tables(self) -> None:
+    """Writes the ends of all tables."""
+    self._apply(lambda table: table.finish())
+
+  def _apply(self, step: Callable[[Table], None]) -> None:
+    """Applies a step to all tables; one whose reader is gone is left as it is."""
+    for table in list(self.tables):
+      try:
+        step(table)
+      except BrokenPipeError:
+        self.tables.remove(table)
+        self.pipe_closed = True
 
   def paint(self, index: int, frame: Optional[Frame], people: List[Person]) -> None:
     """Draws a frame into the overlay and the sheet; None as frame writes the sheet."""
     if frame is None:
       if self._sheet:
-        picture = drawing.contact_sheet(self._sampler.tiles)
-        cv2.imwrite(str(self._sheet), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        self._sampler.write(self._sheet, self._note)
       return
     picture = self._painter.paint(frame.image, people, frame.time)
     if self._writer:

@@ -1,5 +1,6 @@
 """Tables of the joints of tracked people: JSON, JSON lines, CSV.
 
+`index` counts the tracked frames, and `frame` all frames of the source, both from 0.
 Rows are written frame by frame, so that memory does not grow with the length of a video.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ppn_tf.keypoints.poses import Person, Pose
 from ppn_tf.keypoints.skeletons import Skeleton
-from ppn_tf.tracking.video.reader import Frame
+from ppn_tf.tracking.video.frame import Frame
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Table(abc.ABC):
   def end(self) -> None:  # noqa: B027
     """Writes the part after the last frame."""
 
+  def finish(self) -> None:
+    """Writes the part after the last frame, and passes all parts on."""
+    self.end()
+    self._file.flush()
+
 
 class JsonTable(Table):
   """JSON object with a list of frames; keypoints are [x, y, score]."""
@@ -69,7 +75,7 @@ class JsonTable(Table):
     file.write(json.dumps(header)[:-1] + ', "frames": [')
 
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
-    row: Dict[str, Any] = {"index": index, "time": round(frame.time, 6)}
+    row: Dict[str, Any] = {"index": index, "frame": frame.number, "time": round(frame.time, 6)}
     if self._recording.several:
       row["people"] = [
         {"track_id": person.track_id, **_pose_fields(person.pose)} for person in people
@@ -92,7 +98,7 @@ class JsonLines(Table):
       fields = _pose_fields(person.pose)
       fields["keypoints"] = dict(zip(names, fields["keypoints"]))
       rows.append({"track_id": person.track_id, **fields})
-    row = {"index": index, "time": round(frame.time, 6), "people": rows}
+    row = {"index": index, "frame": frame.number, "time": round(frame.time, 6), "people": rows}
     self._file.write(json.dumps(row, allow_nan=False) + "\n")
     self._file.flush()
 
@@ -102,7 +108,7 @@ class CsvTable(Table):
 
   def __init__(self, file: TextIO, recording: Recording):
     super().__init__(file, recording)
-    columns = ["index", "time", "track_id", "found", "score", "x1", "y1", "x2", "y2"]
+    columns = ["index", "frame", "time", "track_id", "found", "score", "x1", "y1", "x2", "y2"]
     for name in recording.skeleton.joint_names:
       columns += [f"{name}_x", f"{name}_y", f"{name}_score"]
     self._writer = csv.writer(file, lineterminator="\n")
@@ -113,7 +119,8 @@ class CsvTable(Table):
       fields = _pose_fields(person.pose)
       joints: List[float] = sum(fields["keypoints"], [])
       self._writer.writerow(
-        [index, round(frame.time, 6), person.track_id, int(fields["found"]), fields["score"]]
+        [index, frame.number, round(frame.time, 6)]
+        + [person.track_id, int(fields["found"]), fields["score"]]
         + fields["box"]
         + joints
       )

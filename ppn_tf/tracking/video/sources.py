@@ -11,7 +11,9 @@ from typing import Any, BinaryIO, Dict, Generator, Iterator, Optional, Tuple, Un
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.containers import open_container
-from ppn_tf.tracking.video.reader import Frame, ImageFolder, VideoFile, open_video
+from ppn_tf.tracking.video.frame import Frame
+from ppn_tf.tracking.video.images import ImageFolder
+from ppn_tf.tracking.video.reader import VideoFile, open_video
 
 STANDARD_INPUT = "-"
 _STREAM, _CAMERA = "stdin", "camera{}"  # names of live sources
@@ -29,7 +31,12 @@ class LiveVideo(VideoFile):
   """
 
   def __init__(
-    self, name: str, source: Any, strict: bool = False, waits: bool = True, **options: Any
+    self,
+    name: str,
+    source: Any,
+    strict: bool = False,
+    waits: bool = True,
+    device: Optional[str] = None,
   ):
     """Opens a source.
 
@@ -39,12 +46,12 @@ class LiveVideo(VideoFile):
       strict: see `VideoFile`.
       waits: whether the source keeps its frames until they are read, as a pipe does and a camera
         does not.
-      **options: keyword arguments of `av.open`.
+      device: FFmpeg's input format of a device; None for a file.
     Raises:
       InputError: the source cannot be read.
     """
     self.waits = waits
-    self._opened = open_container(source, name, **options)
+    self._opened = open_container(source, name, device)
     super().__init__(name, strict)
     self.num_frames = None
 
@@ -152,6 +159,12 @@ def open_source(
     InputError: no such source, or none that can be read.
   """
   text = os.fspath(source)
+  scheme = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text)
+  if scheme:
+    raise InputError(
+      f"{scheme[0]}...: an address, which is not opened. Give a file, or pipe the stream: "
+      f"ffmpeg -i ADDRESS -f matroska - | {command('track')} -"
+    )
   if text == STANDARD_INPUT:
     # A buffer would delay the frames of a live stream until it is full.
     return LiveVideo(_STREAM, standard_input or open(0, "rb", 0, closefd=False), strict)
@@ -160,12 +173,18 @@ def open_source(
 
 
 def source_name(source: Union[str, os.PathLike]) -> str:
-  """Returns the name of a source for the names of outputs: "clip" for "videos/clip.mp4"."""
+  """Returns the name of a source for the names of outputs.
+
+  It is "clip" for the file videos/clip.mp4, and "walk.1" for the folder videos/walk.1.
+  """
   text = os.fspath(source)
   if text == STANDARD_INPUT:
     return _STREAM
   camera = _camera_number(text)
-  return pathlib.Path(text).absolute().stem if camera is None else _CAMERA.format(camera)
+  if camera is not None:
+    return _CAMERA.format(camera)
+  path = pathlib.Path(text).absolute()
+  return path.name if path.is_dir() else path.stem
 
 
 def _camera_number(text: str) -> Optional[int]:
@@ -184,7 +203,7 @@ def _open_camera(text: str, number: int, strict: bool) -> LiveVideo:
   kind, device = _CAMERAS[sys.platform]
   try:
     return LiveVideo(
-      _CAMERA.format(number), device.format(number), strict, waits=False, format=kind
+      _CAMERA.format(number), device.format(number), strict, waits=False, device=kind
     )
   except InputError as error:
     raise InputError(

@@ -10,16 +10,21 @@ import numpy as np
 
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
-from ppn_tf.tracking.video.containers import open_input
+from ppn_tf.tracking.video.sound import Sound, open_sound
 
 # Encoder and network share the cores, so speed matters. Compared with "veryfast" at 20, this takes
 # 3/5 of the time: a dance has the same size at 34.9 instead of 35.8 dB, and a static camera 1.5
 # times the size at 38.6 instead of 38.2 dB.
 ENCODING = {"preset": "superfast", "crf": "21"}
+ENCODER_THREADS = 4  # each of which holds frames
 
 
 class VideoWriter:
-  """Encoder of H.264 frames in an open container; see `write_video`."""
+  """Encoder of H.264 frames in an open container; see `write_video`.
+
+  Attributes:
+    has_lost_sound: whether the format refused a part of the sound.
+  """
 
   def __init__(self, container: Any, fps: float, time_base: fractions.Fraction):
     self._container = container
@@ -27,7 +32,8 @@ class VideoWriter:
     self._time_base = time_base
     self._stream: Any = None
     self._pts = -1
-    self._sound: Optional[_Sound] = None
+    self._sound: Optional[Sound] = None
+    self.has_lost_sound = False
 
   def keep_sound(self, source: Union[str, os.PathLike], begin: float) -> bool:
     """Copies the first audio stream of a file along; call it before `write`.
@@ -38,7 +44,7 @@ class VideoWriter:
     Returns:
       whether the file has sound that the written format supports.
     """
-    self._sound = _Sound.open(source, begin, self._container)
+    self._sound = open_sound(source, begin, self._container)
     return self._sound is not None
 
   def write(self, image: np.ndarray, time: float) -> None:
@@ -57,6 +63,7 @@ class VideoWriter:
       self._stream.height, self._stream.width = image.shape[:2]
       self._stream.pix_fmt = "yuv420p"
       self._stream.options = ENCODING
+      self._stream.codec_context.thread_count = ENCODER_THREADS
       self._stream.codec_context.time_base = self._time_base
       if self._sound:
         self._sound.add_stream(self._container)
@@ -81,69 +88,14 @@ class VideoWriter:
 
   def _copy_sound(self, until: float) -> None:
     if self._sound:
-      for packet in self._sound.packets(until):
-        self._container.mux(packet)
-
-
-class _Sound:
-  """Audio stream copied from one file to another."""
-
-  def __init__(self, container: Any, stream: Any, begin: float):
-    self._container, self._source, self._begin = container, stream, begin
-    self._demuxed = container.demux(stream)
-    self._waiting: Any = None
-    self._target: Any = None
-
-  @classmethod
-  def open(cls, source: Union[str, os.PathLike], begin: float, target: Any) -> "Optional[_Sound]":
-    """Opens the sound of a file; returns None without sound that the target supports."""
-    container = open_input(os.path.abspath(source))
-    stream = next(iter(container.streams.audio), None)
-    if stream is None or stream.codec_context is None:
-      container.close()
-      return None
-    if stream.codec_context.name not in target.supported_codecs:
-      container.close()
-      return None
-    if begin > 2.0:
-      with contextlib.suppress(av.FFmpegError, OSError):
-        container.seek(int((begin - 1.0) * av.time_base))
-    return cls(container, stream, begin)
-
-  def add_stream(self, target: Any) -> None:
-    """Adds the stream to the written container."""
-    if hasattr(target, "add_stream_from_template"):
-      self._target = target.add_stream_from_template(self._source)
-    else:  # PyAV before 14
-      self._target = target.add_stream(template=self._source)
-
-  def packets(self, until: float) -> Iterator[Any]:
-    """Yields the next packets, up to `until` seconds."""
-    while True:
-      if self._waiting is None:
-        try:
-          self._waiting = next(self._demuxed, None)
-        except av.FFmpegError:  # the file ends inside a packet
-          self._waiting = None
-        if self._waiting is None:
-          return
-      packet = self._waiting
-      if packet.pts is None or packet.size == 0:
-        self._waiting = None
-        continue
-      time = float(packet.pts * packet.time_base) - self._begin
-      if time >= until:
-        return
-      self._waiting = None
-      if time >= 0:
-        shift = round(self._begin / packet.time_base)
-        packet.pts -= shift
-        packet.dts = packet.pts if packet.dts is None else packet.dts - shift
-        packet.stream = self._target
-        yield packet
-
-  def close(self) -> None:
-    self._container.close()
+      try:
+        for packet in self._sound.packets(until):
+          self._container.mux(packet)
+      except av.FFmpegError as error:
+        if not isinstance(error, ValueError):  # such as a full disk
+          raise
+        self.has_lost_sound = True
+        self.close()
 
 
 @contextlib.contextmanager
@@ -151,6 +103,7 @@ def write_video(
   path: Union[str, os.PathLike],
   fps: float,
   time_base: fractions.Fraction = fractions.Fraction(1, 90000),
+  comment: str = "",
 ) -> Iterator[VideoWriter]:
   """Opens a video for writing; `path` appears if the context ends without an error.
 
@@ -158,6 +111,7 @@ def write_video(
     path: an .mp4, .mov or .mkv file.
     fps: mean number of frames per second.
     time_base: unit of the timestamps in seconds; that of the reader preserves its times.
+    comment: text to store with the video.
   Yields:
     a writer.
   Raises:
@@ -171,6 +125,8 @@ def write_video(
     except (av.FFmpegError, ValueError) as error:
       raise InputError(f"{path}: not a video format. End its name in .mp4.") from error
     with container:
+      if comment:
+        container.metadata["comment"] = comment
       writer = VideoWriter(container, fps, time_base)
       try:
         yield writer

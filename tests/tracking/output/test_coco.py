@@ -16,11 +16,12 @@ from ppn_tf.tracking.video.reader import Frame
 IMAGE = np.zeros((240, 320, 3), np.uint8)
 
 
-def write_table(skeleton, frames, names=()):
+def write_table(skeleton, frames, names=(), every=1):
   file = io.StringIO()
   table = CocoTable(file, Recording("a/clip.mp4", 25.0, 320, 240, skeleton, 0.2, True))
   for index, people in enumerate(frames):
-    table.add(index, Frame(IMAGE, index / 25, names[index] if names else ""), people)
+    number = every * index
+    table.add(index, Frame(IMAGE, number / 25, names[index] if names else "", number), people)
   table.end()
   return json.loads(file.getvalue())
 
@@ -95,6 +96,15 @@ def test_images_of_a_folder_keep_their_names():
   table = write_table(COCO, [[], []], ["7.png", "8.png"])
   assert [image["file_name"] for image in table["images"]] == ["7.png", "8.png"]
   assert table["annotations"] == []
+
+
+def test_images_are_numbered_as_in_the_source():
+  images = write_table(COCO, [[], [], []], every=5)["images"]
+  assert [image["id"] for image in images] == [1, 2, 3]
+  assert [image["frame_id"] for image in images] == [0, 5, 10]
+  assert [image["file_name"] for image in images] == [
+    *("clip/000000.jpg", "clip/000005.jpg", "clip/000010.jpg")
+  ]
 
 
 def test_annotation_ids_are_consecutive():

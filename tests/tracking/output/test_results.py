@@ -13,7 +13,8 @@ import pytest
 
 from ppn_tf import PeopleTracker, Tracker
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.tracking.output.results import Outputs, write_results
+from ppn_tf.tracking.output.outputs import Outputs
+from ppn_tf.tracking.output.results import write_results
 from ppn_tf.tracking.video.sources import Excerpt, LiveVideo, open_source
 from tests.tracking.discs import DiscEye, joints, paint
 from tests.tracking.video.test_writer import clicks, write_with_sound

@@ -31,7 +31,7 @@ def write_table(kind, frames, several=False):
   file = io.StringIO()
   table = kind(file, make_recording(several))
   for index, people in enumerate(frames):
-    table.add(index, Frame(IMAGE, index / 30), people)
+    table.add(index, Frame(IMAGE, index / 30, number=7 + 2 * index), people)
   table.end()
   return file.getvalue()
 
@@ -45,7 +45,8 @@ def test_json_of_one_person():
   assert (table["width"], table["height"]) == (320, 240)
   assert table["joint_names"] == list(NAMES)
   first, second = table["frames"]
-  assert list(first) == ["index", "time", "keypoints", "box", "score", "found"]
+  assert list(first) == ["index", "frame", "time", "keypoints", "box", "score", "found"]
+  assert (first["frame"], second["frame"]) == (7, 9)
   assert (first["index"], first["found"], first["score"]) == (0, True, 0.9)
   assert (second["index"], second["time"], second["found"]) == (1, 0.033333, False)
   np.testing.assert_allclose(np.array(first["keypoints"])[:, :2], joints((160, 140, 20)), atol=1e-3)
@@ -69,11 +70,11 @@ def test_json_lines_are_flushed_after_each_frame():
   file = io.StringIO()
   table = JsonLines(file, make_recording(False))
   for index in range(3):
-    table.add(index, Frame(IMAGE, index / 10), [make_person()])
+    table.add(index, Frame(IMAGE, index / 10, number=5 * index), [make_person()])
     lines = file.getvalue().splitlines()
     assert len(lines) == index + 1
     row = json.loads(lines[-1])
-    assert (row["index"], row["time"]) == (index, index / 10)
+    assert (row["index"], row["frame"], row["time"]) == (index, 5 * index, index / 10)
     (person,) = row["people"]
     assert person["track_id"] == 1
     assert list(person["keypoints"]) == list(NAMES)
@@ -90,7 +91,8 @@ def test_csv():
     ("0", "2", "1"),
     ("2", "2", "0"),
   ]
-  assert len(rows[0]) == 9 + 3 * 13
+  assert len(rows[0]) == 10 + 3 * 13
+  assert [row["frame"] for row in rows] == ["7", "7", "11"]
   assert float(rows[2]["head_x"]) == pytest.approx(70)
   assert float(rows[2]["left_ankle_y"]) == pytest.approx(220)
   assert float(rows[2]["score"]) == pytest.approx(0.1)

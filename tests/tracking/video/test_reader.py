@@ -23,15 +23,27 @@ def picture(index, size=SIZE):
   return image
 
 
-def encode(path, ticks, size=SIZE, codec="libx264", noise=False, time_base=(1, 600), **options):
+def encode(
+  path,
+  ticks,
+  size=SIZE,
+  codec="libx264",
+  noise=False,
+  time_base=(1, 600),
+  pix_fmt=None,
+  aspect=None,
+  **options,
+):
   """Writes a picture for each tick with PyAV; times are ticks * time_base."""
   base = fractions.Fraction(*time_base)
   generator = np.random.default_rng(0)
   with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
     stream = container.add_stream(codec, rate=30)
     stream.height, stream.width = size
-    stream.pix_fmt = "yuv444p" if size[0] % 2 or size[1] % 2 else "yuv420p"
+    stream.pix_fmt = pix_fmt or ("yuv444p" if size[0] % 2 or size[1] % 2 else "yuv420p")
     stream.options = {"g": "10", **options}
+    if aspect:
+      stream.codec_context.sample_aspect_ratio = aspect
     stream.codec_context.time_base = base
     for index, tick in enumerate(ticks):
       image = picture(index, size)
