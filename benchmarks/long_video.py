@@ -10,7 +10,7 @@ import io
 import os
 import tempfile
 import threading
-from typing import Iterator, NamedTuple, Sequence
+from typing import BinaryIO, Iterator, NamedTuple, Sequence, cast
 
 import av
 import numpy as np
@@ -86,7 +86,8 @@ def encode_second(height: int) -> bytes:
 def measure(minutes: int, height: int) -> Iterator[Measurement]:
   """Reads a video, and yields a measurement after each minute of it."""
   stream = JoinedCopies(encode_second(height), 60 * minutes)
-  for number, _ in enumerate(open_source("-", standard_input=stream), start=1):
+  source = open_source("-", standard_input=cast(BinaryIO, stream))
+  for number, _ in enumerate(source, start=1):
     if number % (60 * RATE) == 0:
       yield Measurement(number // (60 * RATE), number, resident(), _count_threads())
 

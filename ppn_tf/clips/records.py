@@ -207,8 +207,8 @@ def _open(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
       f"{folder}: lacks the features {', '.join(missing)}. Expected the folder "
       f"that a command such as `{command('data penn_action')}` made."
     )
-  names = ("keypoints", "visibility", "boxes")
-  shapes = [getattr(builder.info.features[name], "shape", None) for name in names]
+  labels = ("keypoints", "visibility", "boxes")
+  shapes = [getattr(builder.info.features[name], "shape", None) for name in labels]
   joints = tuple(shapes[0] or ())[1:2]
   if shapes != [(None, *joints, 2), (None, *joints), (None, 4)] or joints == (None,):
     raise InputError(f"{folder}: features of other shapes ({shapes}). Make the data set anew.")

@@ -14,14 +14,15 @@ import os, signal, sys, time
 from ppn_tf.runtime import app, files, signals
 
 def main(argv):
-  print("ready", os.fsdecode(b"caf\\xe9"), flush=True)
   if argv[1] == "note":
     with signals.Interruption() as interruption:
+      print("ready", flush=True)
       for _ in range(600):
         if interruption.received is not None:
           print("received", interruption.received)
           return
         time.sleep(0.1)
+  print("ready", os.fsdecode(b"caf\\xe9"), flush=True)
   with files.complete_or_absent("out.txt") as partial:
     partial.write_text("half")
     print("waiting", flush=True)

@@ -404,7 +404,8 @@ def test_tracker_without_roam_searches_only_the_last_place():
   joints[10:] += (250, 0)
   eye = Eye()
   tracker = Tracker(eye, restart_after=4, roam=False)
-  poses = list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0])))
+  tracker.reset(penn_box(joints[0]))
+  poses = [tracker.update(paint(frame)) for frame in joints]
   assert not any(pose.found for pose in poses[10:])
   assert tracker.num_lost == 10
   assert len(eye.starts) <= 1 + 2 * 2

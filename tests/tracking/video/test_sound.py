@@ -8,7 +8,7 @@ import pytest
 
 from ppn_tf.tracking.video.reader import open_video
 from ppn_tf.tracking.video.writer import write_video
-from tests.tracking.video.test_writer import clicks, copy_part, with_sound
+from tests.tracking.video.test_writer import clicks, copy_part, write_with_sound
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def with_codec(path, codec):
 
 @pytest.mark.parametrize("start", [0.0, 2.5, 4.2])
 def test_sound_of_joined_files_stays_in_step(tmp_path, start):
-  part = with_sound(tmp_path / "part.ts", seconds=3)
+  part = write_with_sound(tmp_path / "part.ts", seconds=3)
   source = tmp_path / "joined.ts"
   source.write_bytes(3 * part.read_bytes())
   one = [time - begin_of(part) for time in clicks(part)]
@@ -82,7 +82,7 @@ def test_sound_that_fails_later_ends_there(tmp_path, monkeypatch):
   def refuse(until):
     raise av.error.InvalidDataError(1094995529, "Invalid data found when processing input")
 
-  source = with_sound(tmp_path / "a.mp4", seconds=2)
+  source = write_with_sound(tmp_path / "a.mp4", seconds=2)
   video = open_video(source)
   with write_video(tmp_path / "b.mp4", 30, video.time_base) as writer:
     assert writer.keep_sound(source, 0.0)
