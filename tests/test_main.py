@@ -89,9 +89,9 @@ def test_command_runs_as_main_with_its_arguments(tmp_path):
 
 
 def test_command_reports_its_own_error():
-  done = start("data", "synthetic")
+  done = start("data", "clips")
   assert done.returncode == 1
-  assert "error: --output is missing." in done.stderr
+  assert "error: --source is missing." in done.stderr
 
 
 def test_command_help_shows_how_the_command_was_started():

@@ -14,6 +14,7 @@ from absl import app, flags, logging
 from ppn_tf.runtime.command_help import HelpFlag
 from ppn_tf.runtime.command_names import localize
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.signals import list_endings
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -52,9 +53,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     return 0
 
   # Without a handler the process ends at once and `finally` blocks do not run.
-  for number in (signal.SIGTERM, signal.SIGHUP):
-    if signal.getsignal(number) is not signal.SIG_IGN:  # as SIGHUP is under nohup
-      signal.signal(number, lambda number, frame: sys.exit(128 + number))
+  for number in list_endings():
+    signal.signal(number, lambda number, frame: sys.exit(128 + number))
   # Names of files may have bytes that are no text.
   if isinstance(sys.stdout, io.TextIOWrapper):
     sys.stdout.reconfigure(errors="backslashreplace")

@@ -2,16 +2,24 @@
 
 import signal
 import types
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+def list_endings() -> List[signal.Signals]:
+  """Returns the signals that end a command after it has tidied up: SIGTERM, and mostly SIGHUP.
+
+  A process that ignores SIGHUP, as under nohup, goes on ignoring it. Windows has no SIGHUP.
+  """
+  hangup = getattr(signal, "SIGHUP", None)
+  if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+    return [signal.SIGTERM]
+  return [signal.SIGTERM, hangup]
 
 
 class Interruption:
   """Records SIGINT, SIGTERM and SIGHUP within its `with` block instead of obeying them.
 
-  A signal that is ignored, as SIGHUP is under nohup, stays so.
-  The loop checks `received` where it can stop without loss. A second signal has its usual effect.
+  SIGHUP stays ignored under nohup. The loop checks `received` where it can stop without loss. A second signal has its usual effect.
 
   Attributes:
     received: number of the received signal; None without one.
@@ -22,8 +30,8 @@ class Interruption:
     self._handlers: Dict[int, Any] = {}
 
   def __enter__(self) -> "Interruption":
-    obeyed = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    self._handlers = {number: signal.signal(number, self._note) for number in obeyed}
+    signals = (signal.SIGINT, *list_endings())
+    self._handlers = {number: signal.signal(number, self._note) for number in signals}
     return self
 
   def __exit__(self, *error: object) -> None:

@@ -87,7 +87,7 @@ def test_unreadable_file_is_refused_in_one_line(network, tmp_path, content):
       np.save(file, np.zeros(3))
   elif content is not None:
     path.write_bytes(content)
-  with pytest.raises(InputError, match="not a readable .npz") as error:
+  with pytest.raises(InputError, match="not readable as .npz") as error:
     load_backbone(network, path)
   assert str(path) in str(error.value) and "\n" not in str(error.value)
 

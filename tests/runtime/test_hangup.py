@@ -39,7 +39,8 @@ def start(cwd, *arguments, ignored=False):
     stdout=subprocess.PIPE,
     text=True,
     env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"},
-    preexec_fn=(lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) if ignored else None,
+    # The tests themselves may run under nohup.
+    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL),
   )
 
 
