@@ -1,6 +1,6 @@
 # Every target sets up what it needs: `make test` on a fresh clone is enough.
 #
-#   make PYTHON=python3.12 test    chooses the Python of a .venv that is not there yet
+#   make PYTHON=python3.12 test    chooses the Python for a new .venv
 #   make clean                     removes the .venv, caches and the demo's output
 
 SHELL := /bin/sh
@@ -14,7 +14,7 @@ DOCS_INSTALLED := $(VENV)/.docs_installed
 PYTHON ?=
 CANDIDATES := python3.11 python3.10 python3.9 python3.12 python3.13 python3
 DEMO := demo_output
-# Test files in several processes at once, each file in one: half of a test's time is one core's.
+# Runs test files in parallel, each in one process: half of a test's time is spent on one core.
 # They start in the order of tests/conftest.py, the longest first.
 PARALLEL := -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 VERSIONS := 3.9 3.10 3.11 3.12 3.13
@@ -22,8 +22,8 @@ VERSIONS := 3.9 3.10 3.11 3.12 3.13
 .PHONY: help demo demo-training docs test test-slow matrix lint types format dist clean
 
 help:
-	@echo "make demo    tracks a real video, then trains, scores and exports small networks on drawn clips"
-	@echo "make demo-training   the demo's training alone, with more clips and steps"
+	@echo "make demo    tracks a real video, then trains, scores and exports small networks on synthetic clips"
+	@echo "make demo-training   only the demo's training, with more clips and steps"
 	@echo "make test    the test suite, without the tests marked slow (make test-slow runs those)"
 	@echo "make matrix  the test suite on Python 3.9 to 3.13, where these are installed"
 	@echo "make lint    ruff check and ruff format --check"
@@ -32,10 +32,10 @@ help:
 	@echo "make format  ruff rewrites the sources in the project's style"
 	@echo "make dist    builds wheel and source archive, and tries the wheel in an empty environment"
 	@echo "make clean   removes .venv, caches, build products and $(DEMO)/"
-	@echo "Each target first makes $(VENV)/ when it is missing or its requirements have changed."
+	@echo "Each target first creates $(VENV)/ if it is missing, or updates it if its requirements have changed."
 
-# The stamp is written last, so an install that was interrupted is taken up again.
-# Candidates are run, not looked up: a version manager's shim may be there and fail.
+# The stamp is written last, so an interrupted installation starts again.
+# Candidates are run, not looked up, because a version manager's shim may exist and fail.
 $(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt
 	@set -eu; rm -f $@; \
 	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
@@ -48,7 +48,7 @@ $(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt
 	    echo "error: none of '$(or $(PYTHON),$(CANDIDATES))' is a Python from 3.9 to 3.13." \
 	      "Name one: make PYTHON=/path/to/python ..." >&2; exit 1; \
 	  fi; \
-	  echo "Making $(VENV) with $$("$$chosen" --version), about two minutes."; \
+	  echo "Creating $(VENV) with $$("$$chosen" --version), about two minutes."; \
 	  "$$chosen" -m venv --clear $(VENV) || { \
 	    echo "error: '$$chosen -m venv' failed. On Debian and Ubuntu: apt install python3-venv" >&2; \
 	    exit 1; }; \
@@ -78,7 +78,7 @@ $(DOCS_INSTALLED): $(INSTALLED)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  -c constraints.txt -e '.[dev,docs]' && touch $@
 
-# Warnings, such as one about a broken link, stop the build; with --quiet they would not.
+# Warnings, such as about a broken link, stop the build; with --quiet they would not.
 docs: $(DOCS_INSTALLED)
 	$(BIN)/mkdocs build --strict
 	@echo "Open $(CURDIR)/site/index.html"
@@ -95,8 +95,8 @@ clean:
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # Each step of the demo leaves a file that appears only when the step is done, and
-# training resumes from its last checkpoint, so a demo that was stopped resumes where
-# it was. The two cores are busy with one step: steps run one after another.
+# training resumes from its last checkpoint, so a stopped demo resumes where it stopped.
+# One step keeps two cores busy, so steps run one after another.
 .NOTPARALLEL:
 
 RUN := $(BIN)/python -m
@@ -123,8 +123,8 @@ demo-training: $(INSTALLED)
 	echo "make demo-training: $$(( $$(date +%s) - start )) s." \
 	  "Open $(CURDIR)/$(DEMO)/training/report.html"
 
-# Real people first: the sample video of a package (BSD 3-clause), tracked by the model that
-# comes with this one. Where no package index can be reached, a drawn clip takes its place.
+# Real people first: the sample video of another package (BSD 3-clause), tracked by the bundled
+# model. If no package index can be reached, a synthetic clip replaces it.
 SAMPLE := sports2d==0.8.34
 SAMPLE_VIDEO := $(DEMO)/sample/Sports2D/Demo/demo.mp4
 PEOPLE_VIDEO := $(DEMO)/people_pose.mp4
@@ -138,7 +138,7 @@ $(SAMPLE_VIDEO):
 $(DEMO)/people.done:
 	@if $(MAKE) --no-print-directory $(SAMPLE_VIDEO); then source="$(SAMPLE_VIDEO) --max_people=2"; \
 	else \
-	  echo "No sample video: $(SAMPLE) cannot be downloaded here. Tracking a drawn clip instead."; \
+	  echo "No sample video: $(SAMPLE) cannot be downloaded here. Tracking a synthetic clip instead."; \
 	  $(RUN) data.synthetic --output=$(DEMO)/drawn --seed=3 --num_train_clips=0 --num_test_clips=1 \
 	    --num_frames=60 --difficulty=0 && source=$(DEMO)/drawn/frames/5001; \
 	fi && \
@@ -154,19 +154,19 @@ $(DEMO)/records.done: $(DEMO)/synthetic.done
 	$(RUN) data.penn_action --source=$(SYNTHETIC) --data_dir=$(DEMO)/records
 	@touch $@
 
-# Drawn with another seed: people, places and motions that no training clip has.
+# Another seed gives people, places and motions that no training clip has.
 $(DEMO)/unseen.done:
 	$(RUN) data.synthetic --output=$(UNSEEN) --seed=3 --num_train_clips=0 --num_test_clips=1 \
 	  --num_frames=60 --difficulty=0 --lapses=0.2
 	@touch $@
 
-# Stage 1, single frames; PPN and its frame-wise twin both start from it.
+# Stage 1 trains on single frames; PPN and its frame-wise twin both start from it.
 $(DEMO)/pretrain.done: $(DEMO)/records.done
 	$(RUN) ppn_tf.pretrain --flagfile=configs/demo_pretrain.cfg --dataset=$(RECORDS) \
 	  --workdir=$(DEMO)/pretrain --num_steps=$(PRETRAIN_STEPS)
 	@touch $@
 
-# Stage 2, clips; scored over whole clips, as a tracker processes them. The
+# Stage 2 trains on clips and scores whole clips, as a tracker processes them. The
 # frame-wise twin has no HeadNet and ignores its weights.
 $(DEMO)/ppn/evaluation.json: CONFIG := configs/demo.cfg
 $(DEMO)/framewise/evaluation.json: CONFIG := configs/demo_framewise.cfg

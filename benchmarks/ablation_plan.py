@@ -9,7 +9,7 @@ network trains in minutes on one core.
 import dataclasses
 from typing import Dict, List, Sequence, Tuple
 
-# Drawn people, whose scores say nothing about scores on photographs.
+# Drawn people; their scores say nothing about scores on photographs.
 TRAIN_CLIPS = ("--seed=0", "--num_train_clips=800", "--num_test_clips=0", "--num_frames=12")
 # Other people, scenes and motions, in clips that are long enough to show drift.
 TEST_CLIPS = ("--seed=3", "--num_train_clips=0", "--num_test_clips=40", "--num_frames=60")
@@ -184,7 +184,7 @@ RUNS: Dict[str, Run] = {run.name: run for run in (*PRETRAINED, *TRAINED, *MOBILE
 
 
 def with_prerequisites(names: Sequence[str]) -> List[Run]:
-  """Returns runs and the pretrained runs that they require, in an order of training.
+  """Returns runs and the pretrained runs that they require, in training order.
 
   Args:
     names: keys of RUNS.

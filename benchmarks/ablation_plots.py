@@ -126,7 +126,7 @@ def table_2(results: Results) -> bytes:
 
 
 def table_3(results: Results) -> bytes:
-  """Plots windows longer than in training."""
+  """Plots scores against the length of windows."""
 
   def paint(own: Axes, paper: Axes) -> None:
     scores = np.array([results.scores("ppn_large_small", window) for window in plan.WINDOWS])

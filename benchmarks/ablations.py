@@ -3,9 +3,8 @@
   python -m benchmarks.ablations --output=FOLDER
 
 Draws clips, then trains and scores every network of ablation_plan.py with every seed, which
-takes a few hours on two cores. The same command resumes a stopped run. Results are in
---results after each network; `python -m benchmarks.ablation_report` turns them into tables and
-plots.
+takes a few hours on two cores. The same command resumes a stopped run. Each network adds its
+results to --results; `python -m benchmarks.ablation_report` turns them into tables and plots.
 """
 
 import concurrent.futures
@@ -32,7 +31,9 @@ RESULTS = pathlib.Path(__file__).parents[1] / "docs" / "results.json"
 
 
 def define_flags() -> None:
-  flags.DEFINE_string("output", None, "Folder for clips, checkpoints and logs, about 1 GB a seed.")
+  flags.DEFINE_string(
+    "output", None, "Folder for clips, checkpoints and logs, about 1 GB per seed."
+  )
   command_flags.mark_required("output")
   flags.DEFINE_string("results", str(RESULTS), "File for the scores and learning curves.")
   flags.DEFINE_string(
@@ -49,7 +50,7 @@ def define_flags() -> None:
     "Networks to train, by their names in ablation_plan.py. Empty: all.",
   )
   command_flags.define_integer(
-    "num_workers", os.cpu_count() or 1, "Networks trained at a time, one thread each.", 1, 1024
+    "num_workers", os.cpu_count() or 1, "Networks trained in parallel, one thread each.", 1, 1024
   )
 
 
@@ -61,16 +62,17 @@ def _command(log: pathlib.Path, module: str, *arguments: str) -> None:
   """
   log.parent.mkdir(parents=True, exist_ok=True)
   with open(log, "a") as file:
-    done = subprocess.run(
+    completed = subprocess.run(
       [sys.executable, "-m", module, *arguments],
       stdout=file,
       stderr=subprocess.STDOUT,
       check=False,
       env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
     )
-  if done.returncode:
+  if completed.returncode:
     raise InputError(
-      f"{log}: python -m {module} ended with exit code {done.returncode}. See the end of that log."
+      f"{log}: python -m {module} ended with exit code {completed.returncode}. "
+      "See the end of that log."
     )
 
 
@@ -85,7 +87,7 @@ def draw_clips(output: pathlib.Path, name: str, flags_: Sequence[str]) -> pathli
 
 
 class Ablations:
-  """Runs of one folder.
+  """Ablation runs in a folder.
 
   Attributes:
     output: the folder.
@@ -103,7 +105,7 @@ class Ablations:
     return self.output / f"seed_{seed}" / run.name
 
   def make(self, run: plan.Run, seed: int) -> None:
-    """Trains and scores a network, unless that is done, and adds it to the results."""
+    """Trains and scores a network, except for finished parts, and adds it to the results."""
     workdir = self.workdir(run, seed)
     initial = [
       f"--{part}_weights={self.workdir(plan.RUNS[name], seed)}"
@@ -131,7 +133,7 @@ class Ablations:
     entry: Dict[str, Any] = {"flags": plan.training_flags(run)}
     entry["metrics"] = Workdir(workdir).read_metrics()
     entry["scores"] = {
-      str(num_frames): _kept(json.loads((workdir / f"T{num_frames}.json").read_text()))
+      str(num_frames): _select_scores(json.loads((workdir / f"T{num_frames}.json").read_text()))
       for num_frames in run.windows
     }
     with self._lock:
@@ -142,11 +144,11 @@ class Ablations:
         partial.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
-def _kept(table: Dict[str, Any]) -> Dict[str, Any]:
+def _select_scores(table: Dict[str, Any]) -> Dict[str, Any]:
   """Returns the scores of an evaluation that tables and plots require."""
-  kept = {metric: table[metric] for metric in ("pck_torso", "pck_body")}
+  selected = {metric: table[metric] for metric in ("pck_torso", "pck_body")}
   names = ("num_clips", "num_frames", "per_frame_index", "jitter")
-  return {**kept, **{name: table[name] for name in names}}
+  return {**selected, **{name: table[name] for name in names}}
 
 
 def main(argv: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
   python -m benchmarks.deform_conv
 
-The work is that of the PPU: 13 joints, five dilation rates, 64x64 cells, forward and with the
+The workload is that of the PPU: 13 joints, five dilation rates, 64x64 cells, forward and with the
 gradients by map, offsets and kernels. "plain" samples all rates at once, op by op, with the
 gradient that TensorFlow derives. Times are medians over turns, so that a machine that slows
 down slows all implementations.
@@ -150,14 +150,14 @@ def times(names: Sequence[str], work: Work, repeats: int) -> Dict[str, Tuple[flo
 def memory(name: str, work: Work) -> Tuple[float, float]:
   """Measures MB of forward with gradients in a new process: its peak, and without the gradients.
 
-  No implementation can save the gradients, those of five sets of offsets, as they are results.
+  Gradients of five sets of offsets are results, so no implementation can avoid them.
   """
   command = [sys.executable, "-m", "benchmarks.deform_conv", f"--measure_memory={name}"]
   command.append(f"--work={','.join(map(str, work))}")
-  done = subprocess.run(
+  completed = subprocess.run(
     command, env={**os.environ, **GIVE_BACK}, capture_output=True, text=True, check=True
   )
-  peak, results = (float(number) for number in done.stdout.split()[-2:])
+  peak, results = (float(number) for number in completed.stdout.split()[-2:])
   return peak, peak - results
 
 
@@ -175,8 +175,8 @@ def print_comparison(repeats: int) -> None:
     print(
       f"{name:12}{1e3 * forward:8.1f} ms{1e3 * total:14.1f} ms{ratio:8.2f}x"
       + "".join(
-        f"{own:11.1f} MB{own / of_plain:8.2f}x" + 4 * " "
-        for own, of_plain in zip(megabytes[name], megabytes[PLAIN])
+        f"{own:11.1f} MB{own / plain:8.2f}x" + 4 * " "
+        for own, plain in zip(megabytes[name], megabytes[PLAIN])
       ).rstrip(),
       flush=True,
     )

@@ -8,7 +8,7 @@ from typing import Any, List
 import jinja2
 
 COLUMNS = 120
-# Mark of a list item, after which its further lines are aligned.
+# Marker of a list item; further lines are aligned with its text.
 _ITEM = re.compile(r"(\s*)([-*]|\d+\.) ")
 # Lines that are not wrapped: headings, tables, pictures, code and quotes.
 _FIXED = re.compile(r"(#|\||!\[|<|>|    \S|\s*$)")

@@ -3,7 +3,7 @@
   python -m benchmarks.mobile_variants
 
 Each variant is exported in full size with random weights; all are timed in turns, together with
-the --reference. Scores are those of the same variants in small, by `python -m
+the --reference. Scores are those of small versions of the variants, from `python -m
 benchmarks.ablations`. Writes docs/mobile.md with its plot, and the figures in docs/mobile.json.
 """
 
@@ -103,21 +103,23 @@ def define_flags() -> None:
   )
   flags.DEFINE_string("results", str(DOCS / "results.json"), "Results from `benchmarks.ablations`.")
   flags.DEFINE_string("output", str(DOCS / "mobile.md"), "Page to write; its plot goes to images/.")
-  flags.DEFINE_string("runtime", "ai-edge-litert", "What runs the files.")
+  flags.DEFINE_string("runtime", "ai-edge-litert", "Runtime of the files.")
   command_flags.define_integer("repeats", 50, "Turns.", 3, 10**6)
 
 
 def export(variant: Variant, path: pathlib.Path) -> None:
   """Exports a variant with random weights."""
-  done = subprocess.run(
+  completed = subprocess.run(
     [
       sys.executable, "-m", "export.tflite", *variant.flags, "--random_weights",
       f"--sampler={variant.sampler}", f"--quantize={variant.quantize}", f"--output={path}",
     ],
     cwd=ROOT, capture_output=True, text=True, check=False,
   )  # fmt: skip
-  if done.returncode:
-    raise InputError(f"{variant.name} was not exported: {done.stderr.strip().splitlines()[-1]}")
+  if completed.returncode:
+    raise InputError(
+      f"{variant.name} was not exported: {completed.stderr.strip().splitlines()[-1]}"
+    )
 
 
 def step_macs(variant: Variant) -> int:

@@ -31,7 +31,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("people_scores.md.jinja")
 # A longer torso in the clip of Penn Action, which shows a bowler from behind.
 OTHER_TORSO = ("right_shoulder", "left_hip")
 OTHER = f"{CLIP}, other torso"
-# Fields of the scores of a system that are written.
+# Fields of the scores of a system to write.
 KEPT = ("num_clips", "num_frames", "torso", "jitter", "not_predicted", "time")
 KEPT_OF_METRIC = ("micro", "groups", "num_joints")
 METRICS = ("pck_torso", "pck_torso_clean", "pck_body")
@@ -71,21 +71,21 @@ def score(records: pathlib.Path, *arguments: str) -> Dict[str, Scores]:
   with tempfile.TemporaryDirectory() as folder:
     output = pathlib.Path(folder) / "scores.json"
     command = [sys.executable, "-m", "ppn_tf.score", f"--dataset={records}", "--joints=common"]
-    done = subprocess.run(
+    completed = subprocess.run(
       [*command, f"--output_json={output}", *arguments], stdout=subprocess.PIPE, check=False
     )
-    if done.returncode:
+    if completed.returncode:
       raise InputError(f"{records}: not scored; see the error of `python -m ppn_tf.score` above.")
-    return {name: _kept(scores) for name, scores in json.loads(output.read_text()).items()}
+    return {name: _select_scores(scores) for name, scores in json.loads(output.read_text()).items()}
 
 
-def _kept(scores: Scores) -> Dict[str, Any]:
+def _select_scores(scores: Scores) -> Dict[str, Any]:
   metrics = {name: {key: scores[name][key] for key in KEPT_OF_METRIC} for name in METRICS}
   joints = [name for name, pck in scores["pck_torso"]["joints"].items() if pck is not None]
   conditions = scores["conditions"]
   file = {"file": pathlib.Path(conditions["tflite"]).name, "sha256": conditions["sha256"]}
-  kept = {name: scores.get(name) for name in KEPT}
-  return {**file, **kept, "joints": joints, **metrics}
+  selected = {name: scores.get(name) for name in KEPT}
+  return {**file, **selected, "joints": joints, **metrics}
 
 
 def score_all(data_dir: pathlib.Path, networks: Sequence[str]) -> Dict[str, Dict[str, Scores]]:

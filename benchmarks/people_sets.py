@@ -60,7 +60,7 @@ LSP_NAMES = tuple(
 
 
 class PeopleSet(NamedTuple):
-  """One of the three sets.
+  """Set of labeled people.
 
   Attributes:
     files: original files, relative to the source.
@@ -219,10 +219,10 @@ def make(name: str, source: pathlib.Path, data_dir: pathlib.Path) -> pathlib.Pat
       people.write(source, partial)
   module, *arguments = people.command
   command = [sys.executable, "-m", module, f"--source={folder}", f"--data_dir={data_dir}"]
-  done = subprocess.run(
+  completed = subprocess.run(
     [*command, "--strict", *arguments], stdout=subprocess.PIPE, text=True, check=False
   )
-  if done.returncode:
+  if completed.returncode:
     raise InputError(
       f"{name}: no records of {folder}; see the error of `python -m {module}` above."
     )
@@ -233,7 +233,7 @@ def make(name: str, source: pathlib.Path, data_dir: pathlib.Path) -> pathlib.Pat
 def define_flags() -> None:
   flags.DEFINE_string("source", None, "Folder of the three sets, as above.")
   command_flags.mark_required("source")
-  flags.DEFINE_string("data_dir", "records_people", "Where the records are made.")
+  flags.DEFINE_string("data_dir", "records_people", "Folder for the records.")
 
 
 def main(argv: Sequence[str]) -> None:

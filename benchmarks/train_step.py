@@ -60,12 +60,16 @@ NOT_MEASURED = "not measured"
 
 
 def define_flags() -> None:
-  flags.DEFINE_list("configurations", list(CONFIGURATIONS), "Which of demo, swift, stable.")
+  flags.DEFINE_list(
+    "configurations", list(CONFIGURATIONS), "Configurations to measure: demo, swift, stable."
+  )
   command_flags.define_integer("repeats", 5, "Turns of each kind of step.", 1, 10**6)
   command_flags.define_integer(
-    "steps", 0, "Steps in a turn; 0: 10 of the demo's, 2 of the others'.", 0, 10**6
+    "steps", 0, "Steps per turn; 0 means 10 for demo, 2 for the others.", 0, 10**6
   )
-  flags.DEFINE_string("pytorch_python", "", "A Python with PyTorch; without one no twin is timed.")
+  flags.DEFINE_string(
+    "pytorch_python", "", "Python with PyTorch; without it the twin is not timed."
+  )
   flags.DEFINE_enum("measure", "", ["", "time", "memory"], "Internal: measure this and exit.")
   experiment_flags.define()
 
@@ -115,7 +119,7 @@ def _check_equal(result: Mapping[str, Any], work: Work, twin: TwinProcess) -> No
 
 
 def row(name: str, measured: Mapping[str, Any]) -> List[str]:
-  """Returns a row of the table."""
+  """Formats the measurements of a configuration as a row of the table."""
   frames = measured["batch_size"] * measured["num_frames"]
 
   def megabytes(key: str) -> str:
@@ -179,15 +183,15 @@ def run_configuration(name: str, dataset: str) -> Dict[str, Any]:
   ]
 
   def run(kind: str, **environment: str) -> Dict[str, Any]:
-    done = subprocess.run(
+    completed = subprocess.run(
       [*command, f"--measure={kind}"],
       env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", **environment},
       stdout=subprocess.PIPE,
       text=True,
     )
-    if done.returncode:
+    if completed.returncode:
       raise InputError(f"{name}: not measured; see the error above.")
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(completed.stdout.splitlines()[-1])
 
   return {**run("time"), **run("memory", **GIVE_BACK)}
 

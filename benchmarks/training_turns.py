@@ -15,7 +15,7 @@ from ppn_tf.training.trainer import Trainer
 
 import tensorflow as tf
 
-# Steps at the start of each turn that do not count, while threads of other work end.
+# Steps at the start of each turn that are not counted, while threads of other work end.
 _SETTLING = 1
 
 
@@ -88,11 +88,11 @@ def take_turns(
   waits: List[float] = []
   for turn in range(repeats + 1):
     turns = range(_SETTLING + steps)
-    alone = [work.step() for _ in turns][_SETTLING:]
+    own_times = [work.step() for _ in turns][_SETTLING:]
     twin_times = [twin.step()["seconds"] for _ in turns][_SETTLING:] if twin else []
     total, waited = zip(*[work.step_with_input() for _ in turns][_SETTLING:])
     if turn:  # the first turn compiles and warms up
-      own.append(statistics.median(alone))
+      own.append(statistics.median(own_times))
       twins += [statistics.median(twin_times)] if twin else []
       real.append(statistics.fmean(total))
       waits.append(statistics.fmean(waited))

@@ -67,10 +67,10 @@ def check_torch(python: str) -> None:
     InputError: `python` cannot be run, or cannot import torch.
   """
   try:
-    done = subprocess.run([python, "-c", "import torch"], capture_output=True, text=True)
+    completed = subprocess.run([python, "-c", "import torch"], capture_output=True, text=True)
   except OSError as error:
     raise InputError(f"{python}: cannot be run ({error.strerror}). Name a Python.") from error
-  if done.returncode:
+  if completed.returncode:
     raise InputError(
       f"{python}: cannot import torch. Install benchmarks/pytorch_twin/requirements.txt as it says."
     )

@@ -80,7 +80,7 @@ def load() -> Tuple[Framewise, Experiment]:
       "--workdir: not given. Give the folder of a run, --model=people, or --random_weights."
     )
   experiment = experiment_flags.experiment_of_run()
-  return load_run(FLAGS.workdir, FLAGS.checkpoint)[0], experiment
+  return load_run(FLAGS.workdir, FLAGS.checkpoint).model, experiment
 
 
 def _build_random(experiment: Experiment) -> Framewise:

@@ -13,7 +13,7 @@ import pathlib
 import re
 import subprocess
 import sys
-from typing import Any, Dict, NamedTuple, Optional, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -24,6 +24,8 @@ _FRAMES = 4
 _SWIFTSHADER = pathlib.Path("/usr/lib/chromium/vk_swiftshader_icd.json")
 _DRIVERS = (pathlib.Path("/usr/share/vulkan/icd.d"), pathlib.Path("/etc/vulkan/icd.d"))
 _MINUTES = 10
+# LiteRT's message about drivers without a device that it can use.
+_NO_DEVICE = "Failed to initialize WebGPU environment"
 
 
 class Compiled(NamedTuple):
@@ -39,48 +41,60 @@ class Compiled(NamedTuple):
   difference: float = 0.0
 
 
-def find_vulkan() -> Optional[Dict[str, str]]:
-  """Returns environment variables with which a process finds Vulkan, or None without Vulkan."""
-  if "VK_ICD_FILENAMES" in os.environ or any(list(folder.glob("*.json")) for folder in _DRIVERS):
-    return {}
+def find_drivers() -> List[Dict[str, str]]:
+  """Returns environment variables of a process for each Vulkan to try, the best one first."""
+  if "VK_ICD_FILENAMES" in os.environ:
+    return [{}]
+  drivers: List[Dict[str, str]] = []
+  if any(list(folder.glob("*.json")) for folder in _DRIVERS):
+    drivers.append({})
   if _SWIFTSHADER.exists():
     library = os.pathsep.join(
       filter(None, [os.fspath(_SWIFTSHADER.parent), os.environ.get("LD_LIBRARY_PATH", "")])
     )
-    return {"VK_ICD_FILENAMES": os.fspath(_SWIFTSHADER), "LD_LIBRARY_PATH": library}
-  return None
+    drivers.append({"VK_ICD_FILENAMES": os.fspath(_SWIFTSHADER), "LD_LIBRARY_PATH": library})
+  return drivers
 
 
 def compile_strictly(path: Union[str, os.PathLike]) -> Optional[Compiled]:
-  """Compiles a file for a GPU and runs it; returns None without Vulkan or LiteRT."""
-  environment = find_vulkan()
-  if environment is None:
-    return None
-  try:
-    done = subprocess.run(
-      [sys.executable, "-m", __name__, os.fspath(path)],
-      env={**layout.child_environment(), **environment},
-      capture_output=True,
-      text=True,
-      check=False,
-      timeout=60 * _MINUTES,
-    )
-  except subprocess.TimeoutExpired:
-    return Compiled(f"not finished in {_MINUTES} minutes")
-  if done.returncode:
-    return (
-      None
-      if "No module named 'ai_edge_litert" in done.stderr
-      else Compiled(_find_reason(done.stderr))
-    )
-  return Compiled("", float(json.loads(done.stdout.splitlines()[-1])["difference"]))
+  """Compiles a file for a GPU and runs it.
+
+  Drivers without a device that LiteRT can use are left out, such as those of Mesa on a machine
+  without a GPU.
+
+  Returns:
+    None without LiteRT, or without a Vulkan that it can use.
+  """
+  for variables in find_drivers():
+    try:
+      done = subprocess.run(
+        [sys.executable, "-m", __name__, os.fspath(path)],
+        env={**layout.child_environment(), **variables},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=60 * _MINUTES,
+      )
+    except subprocess.TimeoutExpired:
+      return Compiled(f"not finished in {_MINUTES} minutes")
+    if not done.returncode:
+      return Compiled("", float(json.loads(done.stdout.splitlines()[-1])["difference"]))
+    if "No module named 'ai_edge_litert" in done.stderr:
+      return None
+    if _NO_DEVICE not in done.stderr:
+      return Compiled(_find_reason(done.stderr) or f"exit code {done.returncode}")
+  return None
 
 
 def _find_reason(log: str) -> str:
-  """Returns the unsupported ops in LiteRT's messages, or else the last line."""
-  ops = re.findall(r"^[A-Z0-9_]+: .+$", log, re.MULTILINE)
-  ops = [line for line in ops if not line.startswith(("INFO:", "WARNING:", "ERROR:"))]
-  return "; ".join(dict.fromkeys(ops)) or log.strip().splitlines()[-1]
+  """Returns the unsupported ops in LiteRT's messages, or else its first error, or the last line."""
+  ops = re.findall(r"^(?!INFO:|WARNING:|ERROR:)[A-Z0-9_]+: .+$", log, re.MULTILINE)
+  if ops:
+    return "; ".join(dict.fromkeys(ops))
+  errors = re.findall(r"^ERROR: \[[^]]*\] *(\S.*)$", log, re.MULTILINE)
+  others = re.findall(r"^(?!INFO:|WARNING:|ERROR:) *(\S.*)$", log, re.MULTILINE)
+  return next(iter([*errors, *others[-1:]]), "")
 
 
 class _GpuModel:

@@ -135,7 +135,7 @@ def main(argv: Sequence[str]) -> None:
     )
   command_flags.check_required()
   experiment = experiment_flags.experiment_of_run()
-  network = KerasPoseModel(load_run(FLAGS.workdir, FLAGS.checkpoint)[0])
+  network = KerasPoseModel(load_run(FLAGS.workdir, FLAGS.checkpoint).model)
   split = FLAGS.eval_split
   builder = records.open_split(FLAGS.dataset, split, experiment.skeleton)
   forms = _open_all(argv[1:], network)

@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> None:
   if not output.endswith(".npz"):
     raise InputError(f"--output={output}: the file's name must end in .npz.")
   experiment = experiment_flags.experiment_of_run()
-  model, _ = load_run(FLAGS.workdir, FLAGS.checkpoint)
+  model = load_run(FLAGS.workdir, FLAGS.checkpoint).model
   if experiment.network.quantize_aware:
     raise InputError(f"--workdir={FLAGS.workdir}: is a quantization-aware run. Give its float run.")
   names = ("initial_gain", "box_margin", "steady_crops")

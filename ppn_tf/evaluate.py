@@ -23,7 +23,6 @@ from ppn_tf.inference.load import load_run
 from ppn_tf.models.layers.deform_conv import set_implementation
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.files import complete_or_absent
-from ppn_tf.runtime.workdir import Workdir, fingerprint
 
 FLAGS = flags.FLAGS
 _NUM_FRAMES = (
@@ -51,17 +50,21 @@ def define_flags() -> None:
   command_flags.mark_required("workdir", "dataset")
 
 
-def describe_conditions(experiment: Experiment) -> Dict[str, Any]:
-  """Returns everything that decides the predictions, by flag name."""
+def describe_conditions(experiment: Experiment, checkpoint: str) -> Dict[str, Any]:
+  """Returns everything that decides the predictions, by flag name.
+
+  Args:
+    experiment: settings of the run.
+    checkpoint: fingerprint of the loaded checkpoint.
+  """
   names = ("dataset", "eval_split", "workdir", "part", "flip", "box", "decoder")
-  checkpoint = Workdir(FLAGS.workdir).checkpoint(FLAGS.checkpoint)
   return {
     **command_flags.values(names),
     "scales": list(FLAGS.scales),
     "num_frames": experiment.clips.num_frames,
     "box_margin": experiment.clips.box_margin,
     "steady_crops": experiment.clips.steady_crops,
-    "checkpoint": fingerprint(checkpoint),
+    "checkpoint": checkpoint,
   }
 
 
@@ -70,13 +73,14 @@ def main(argv: Sequence[str]) -> None:
   command_flags.check_required()
   experiment = experiment_flags.experiment_of_run()
   evaluation = experiment_flags.evaluation_config()
-  model = select_part(load_run(FLAGS.workdir, FLAGS.checkpoint)[0], FLAGS.part)
+  run = load_run(FLAGS.workdir, FLAGS.checkpoint)
+  model = select_part(run.model, FLAGS.part)
   for network in model.networks:
     set_implementation(network, "fused")
   split = evaluation.eval_split
   builder = records.open_split(FLAGS.dataset, split, experiment.skeleton)
   labels = read_labels(builder, split)
-  conditions = describe_conditions(experiment)
+  conditions = describe_conditions(experiment, run.fingerprint)
   output = FLAGS.output_predictions
   predictions = gather(
     lambda done: predict_clips(

@@ -16,8 +16,8 @@ COMMANDS = (
   "ppn_tf.cost",
 )
 
-# A module imports its own layer and the layers before it. A name stands for the module
-# and everything below it; the longest name that fits a module is its layer.
+# A module may import from its own layer and from earlier layers. A name covers the module
+# and its submodules; the longest matching name decides the layer of a module.
 LAYERS: Sequence[Tuple[str, ...]] = (
   ("ppn_tf.runtime",),
   ("ppn_tf.keypoints",),
@@ -32,19 +32,19 @@ LAYERS: Sequence[Tuple[str, ...]] = (
   ("benchmarks",),
   ("tests",),
 )
-# (importer, what it ignores although its layer allows it).
-APART: Sequence[Tuple[str, str]] = (
+# (importer, module that it must not import although the layers allow it).
+FORBIDDEN_PAIRS: Sequence[Tuple[str, str]] = (
   ("ppn_tf.models", "ppn_tf.clips"),
   ("ppn_tf.clips", "ppn_tf.models"),
   ("data", "export"),
   ("export", "data"),
   *((first, second) for first in COMMANDS for second in COMMANDS if first != second),
-  # It runs in a virtual environment that has PyTorch alone; of ppn_tf only runtime/ works there.
+  # The twin runs in a virtual environment with PyTorch only, where ppn_tf works only in runtime/.
   *(("benchmarks.pytorch_twin", member) for members in LAYERS[1:-2] for member in members),
   ("benchmarks.pytorch_twin", "absl"),
 )
 
-# Modules that stay cheap to import, or independent of any network.
+# Modules that must stay cheap to import, or independent of any network.
 WITHOUT_TENSORFLOW = (
   "ppn_tf.__main__",
   "ppn_tf.runtime.errors",
@@ -78,7 +78,7 @@ WITHOUT_TENSORFLOW = (
   "benchmarks.pytorch_twin",
 )
 
-# Flags, and functions that read them.
+# Modules of flags, and of functions that read them.
 FLAG_READERS = ("absl.flags", "ppn_tf.config.flags", "ppn_tf.runtime.command_flags")
 # Commands build settings from flags once; all other code takes settings and arguments.
 MAY_READ_FLAGS = (
@@ -101,13 +101,13 @@ MAY_READ_FLAGS = (
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 80
 MAX_ARGUMENTS = 10
-# Modules that are yet to be split.
+# Modules exempt from the size limits until they are split.
 OVERSIZED: Sequence[str] = ()
 
-# PyTorch is in a venv of its own, of the benchmark's twin or of whoever makes golden values anew.
+# PyTorch is installed only in separate environments, for the twin and to generate golden values.
 MAY_IMPORT_TORCH = ("benchmarks.pytorch_twin", "tests.models.backbones.torchvision_golden")
 
-# Whoever imports these gets a Keras that the package did not choose.
+# Imports that bypass the Keras version that the package selects.
 OTHER_KERAS = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python")
 
 VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "stuff"}
@@ -124,7 +124,7 @@ class Module(NamedTuple):
 
 
 def _imports(tree: ast.AST, package: str) -> Iterator[str]:
-  """Yields dotted names, `a.b.c` for `from a.b import c`, wherever they stand."""
+  """Yields the dotted names of all imports, `a.b.c` for `from a.b import c`."""
   for node in ast.walk(tree):
     if isinstance(node, ast.Import):
       yield from (alias.name for alias in node.names)
@@ -136,7 +136,7 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
 
 
 def read_modules(root: pathlib.Path, folders: Sequence[str] = SOURCES) -> Dict[str, Module]:
-  """Modules below `root` by their dotted names."""
+  """Reads the modules below `root`; returns them by dotted name."""
   modules = {}
   for path in sorted(path for folder in folders for path in (root / folder).rglob("*.py")):
     parts = path.relative_to(root).with_suffix("").parts
@@ -154,7 +154,7 @@ def _is_below(name: str, ancestor: str) -> bool:
 
 
 def _layer(name: str) -> int:
-  """The number of a module's layer; -1 for `ppn_tf` itself, which everything may import."""
+  """Returns the number of a module's layer, or -1 for `ppn_tf`, which all modules may import."""
   matches = [
     (len(member), number)
     for number, members in enumerate(LAYERS)
@@ -165,13 +165,16 @@ def _layer(name: str) -> int:
 
 
 def forbidden_imports(modules: Dict[str, Module]) -> List[str]:
-  """Lists imports of a later layer, or between parts that are kept apart."""
+  """Lists imports of a later layer, and imports that FORBIDDEN_PAIRS excludes."""
   return [
     f"{module.name} imports {imported}"
     for module in modules.values()
     for imported in module.imports
     if (module.name != "ppn_tf" and _layer(imported) > _layer(module.name))
-    or any(_is_below(module.name, name) and _is_below(imported, other) for name, other in APART)
+    or any(
+      _is_below(module.name, importer) and _is_below(imported, excluded)
+      for importer, excluded in FORBIDDEN_PAIRS
+    )
   ]
 
 
@@ -187,39 +190,39 @@ def tensorflow_imports(modules: Dict[str, Module]) -> List[str]:
 
 
 def oversized(modules: Dict[str, Module]) -> List[str]:
-  """Lists files, functions and argument lists beyond the limits of this file."""
-  found = []
+  """Lists files, functions and argument lists that exceed the limits."""
+  violations = []
   for module in modules.values():
     text = module.path.read_text()
     if text.count("\n") > MAX_FILE_LINES:
-      found.append(f"{module.path}: {text.count(chr(10))} lines")
+      violations.append(f"{module.path}: {text.count(chr(10))} lines")
     for node in ast.walk(ast.parse(text)):
       if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         continue
       length = (node.end_lineno or node.lineno) - node.lineno + 1
       if length > MAX_FUNCTION_LINES:
-        found.append(f"{module.path}:{node.lineno} {node.name}: {length} lines")
+        violations.append(f"{module.path}:{node.lineno} {node.name}: {length} lines")
       arguments = len(node.args.args) + len(node.args.kwonlyargs)
       if arguments > MAX_ARGUMENTS:
-        found.append(f"{module.path}:{node.lineno} {node.name}: {arguments} arguments")
-  return found
+        violations.append(f"{module.path}:{node.lineno} {node.name}: {arguments} arguments")
+  return violations
 
 
-def _imports_of(
+def _list_imports(
   modules: Dict[str, Module], targets: Sequence[str], allowed: Sequence[str] = ()
 ) -> List[str]:
-  """Imports of what is at or below one of the targets, by modules that are not allowed to."""
+  """Lists imports of the targets and their submodules, except by allowed modules."""
   return [
     f"{module.name} imports {imported}"
     for module in modules.values()
-    if not any(_is_below(module.name, one) for one in allowed)
+    if not any(_is_below(module.name, name) for name in allowed)
     for imported in module.imports
     if any(_is_below(imported, target) for target in targets)
   ]
 
 
 def flag_readers(modules: Dict[str, Module]) -> List[str]:
-  """Lists modules that read flags although they are no command."""
+  """Lists modules that read flags but are not commands."""
   return [
     module.name
     for module in modules.values()
@@ -229,22 +232,22 @@ def flag_readers(modules: Dict[str, Module]) -> List[str]:
 
 
 def other_keras_imports(modules: Dict[str, Module]) -> List[str]:
-  """Imports of a Keras by any other way than `tf.keras`."""
-  return _imports_of(modules, OTHER_KERAS)
+  """Lists imports of Keras other than through `tf.keras`."""
+  return _list_imports(modules, OTHER_KERAS)
 
 
 def torch_imports(modules: Dict[str, Module]) -> List[str]:
-  """Imports of PyTorch where it need not be installed."""
-  return _imports_of(modules, ("torch", "torchvision"), MAY_IMPORT_TORCH)
+  """Lists imports of PyTorch by modules that must work without it."""
+  return _list_imports(modules, ("torch", "torchvision"), MAY_IMPORT_TORCH)
 
 
 def _graph(modules: Dict[str, Module]) -> Dict[str, Set[str]]:
-  """Which of `modules` each of them imports."""
+  """Returns the names of `modules` that each module imports."""
   graph: Dict[str, Set[str]] = {}
   for module in modules.values():
     candidates = set()
     for imported in module.imports:
-      # `from package import name` names a module or something inside package.
+      # `from package import name` imports a submodule or an attribute of the package.
       owner = imported if imported in modules else imported.rpartition(".")[0]
       if owner in modules and owner != module.name:
         candidates.add(owner)
@@ -253,7 +256,7 @@ def _graph(modules: Dict[str, Module]) -> Dict[str, Set[str]]:
 
 
 def import_cycle(modules: Dict[str, Module]) -> List[str]:
-  """Names of one import cycle, its start repeated at its end; empty if there is none."""
+  """Returns the names along an import cycle, its first name repeated at the end, or nothing."""
   graph = _graph(modules)
   done: Set[str] = set()
 
@@ -276,12 +279,12 @@ def import_cycle(modules: Dict[str, Module]) -> List[str]:
 
 
 def vague_names(modules: Dict[str, Module]) -> List[str]:
-  """Modules whose file name does not say what is in them."""
+  """Lists modules with a file name that does not describe their content."""
   return [
     name for name in modules if VAGUE_NAMES & set(name.rpartition(".")[2].strip("_").split("_"))
   ]
 
 
 def undocumented(modules: Dict[str, Module]) -> List[str]:
-  """Modules that do not open with a docstring."""
+  """Lists modules without a docstring."""
   return [module.name for module in modules.values() if not module.docstring.strip()]

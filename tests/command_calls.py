@@ -1,4 +1,4 @@
-"""Calls commands in the process of the tests."""
+"""Calls commands within the process of the tests."""
 
 from types import ModuleType
 
@@ -10,13 +10,13 @@ from ppn_tf.runtime.errors import InputError
 
 
 def call_command(module: ModuleType, *arguments: object) -> None:
-  """Runs a command with flags of its own.
+  """Runs a command with its own flags.
 
   Args:
     module: module with `define_flags` and `main`.
-    *arguments: command line.
+    *arguments: command-line arguments.
   """
-  # flagsaver deletes the flags that are defined inside.
+  # flagsaver removes flags that are defined within the block.
   with flagsaver.flagsaver():
     module.define_flags()
     module.main(flags.FLAGS([module.__name__, *map(str, arguments)]))

@@ -1,4 +1,4 @@
-"""Modules of all commands."""
+"""Finds and imports the modules of all commands."""
 
 import contextlib
 import importlib
@@ -16,7 +16,7 @@ _FOLDERS = ("ppn_tf", "data", "export", "benchmarks")
 
 
 def find_command_modules() -> List[str]:
-  """Returns the names of the modules that start a command, sorted."""
+  """Returns the sorted names of all command modules."""
   names = []
   for path in (path for folder in _FOLDERS for path in (ROOT / folder).rglob("*.py")):
     if "\n  app.run(main)\n" in path.read_text():
@@ -33,9 +33,9 @@ def import_command(name: str) -> ModuleType:
 
 @contextlib.contextmanager
 def define_command_flags(name: str) -> Iterator[List["flags.Flag[Any]"]]:
-  """Defines the flags of a command for a while, and returns them."""
+  """Defines the flags of a command within a context, and yields them."""
   module = import_command(name)
-  # flagsaver deletes the flags that are defined inside.
+  # flagsaver removes flags that are defined within the block.
   with flagsaver.flagsaver():
     foreign = {id(flag) for flag in list_flags()}
     module.define_flags()

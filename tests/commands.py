@@ -1,7 +1,7 @@
-"""Runs commands in processes that need not import TensorFlow first.
+"""Runs commands in processes that start with TensorFlow already imported.
 
-A server process imports the libraries once; each command is a fork of it, with its own
-arguments, folder, flags, signals and exit code.
+A server process imports the libraries once. Each command is a fork of it, with its own
+arguments, working folder, flags, signals and exit code.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import tempfile
 from typing import Dict, Optional
 
 ROOT = pathlib.Path(__file__).parents[1]
-# Libraries alone: a module that defines a command's flags must be imported by that command.
+# Only libraries: a module that defines the flags of a command must be imported by that command.
 _PRELOADED = ("ppn_tf.training.trainer", "ppn_tf.inference.tflite.convert", "tensorflow_datasets")
 
 
@@ -34,16 +34,16 @@ def run_command(
   environment: Optional[Dict[str, str]] = None,
   timeout: float = 300,
 ) -> Finished:
-  """Runs `python -m MODULE ARGUMENTS...` and waits for its end.
+  """Runs `python -m MODULE ARGUMENTS...` and waits until it ends.
 
   Args:
     module: a command, such as "ppn_tf.train".
-    *arguments: its arguments.
-    cwd: folder that it runs in.
-    environment: variables that it has beside those of the tests.
-    timeout: seconds after which it is killed.
+    *arguments: command-line arguments.
+    cwd: working folder.
+    environment: environment variables in addition to those of the tests.
+    timeout: seconds until the command is killed.
   Raises:
-    TimeoutError: it took longer.
+    TimeoutError: the command did not end within `timeout`.
   """
   context = multiprocessing.get_context("forkserver")
   context.set_forkserver_preload(list(_PRELOADED))
@@ -70,11 +70,11 @@ def _run(
     file = os.open(path, os.O_WRONLY | os.O_CREAT)
     os.dup2(file, descriptor)
     os.close(file)
-  nothing = os.open(os.devnull, os.O_RDONLY)
-  os.dup2(nothing, 0)
+  null_input = os.open(os.devnull, os.O_RDONLY)
+  os.dup2(null_input, 0)
   os.environ.update(environment)
   os.chdir(cwd)
-  # As for a module that is run by name, the folder comes first; the libraries are at hand.
+  # `python -m` puts the working folder first; the libraries are already imported.
   sys.path.insert(0, cwd)
   sys.argv = [module, *arguments]
   sys.stdout = os.fdopen(1, "w")

@@ -1,4 +1,4 @@
-"""Chooses Keras 2 before any test module can import TensorFlow; makes the tests' data set."""
+"""Selects Keras 2 before a test module imports TensorFlow, and provides common fixtures."""
 
 import pathlib
 from typing import Iterator, List
@@ -10,11 +10,11 @@ from ppn_tf.training import distribution
 from tests import tiny_clips
 
 assert ppn_tf.__version__
-# Trained in this process is as trained by a door: sums are added up in the same order.
+# Commands share the cores, too. Training here must add up sums in the same order as they do.
 distribution.share_cores()
 
 
-# Start first, so that no process is left with them alone at the end.
+# These start first, so that no worker process runs one of them last.
 LONGEST_FILES = (
   "tests/test_real_clip.py",
   "tests/conformance/test_models.py",
@@ -25,14 +25,14 @@ LONGEST_FILES = (
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-  """Moves the files that take longest to the front."""
+  """Moves the slowest files to the front."""
   order = {path: number for number, path in enumerate(LONGEST_FILES)}
   items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
 
 
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory) -> pathlib.Path:
-  """The records of tiny_clips.CLIPS, made by the door's own code."""
+  """Writes the records of tiny_clips.CLIPS with the code of the command data.penn_action."""
   from data.penn_action import dataset
   from data.penn_action.source import PennSource
 
@@ -44,7 +44,7 @@ def tiny_dataset(tmp_path_factory) -> pathlib.Path:
 
 @pytest.fixture(scope="module")
 def tiny_backbone() -> Iterator[None]:
-  """Puts a backbone that is built in no time in the smallest MobileNetV2's place."""
+  """Replaces the smallest MobileNetV2 by a tiny backbone that builds quickly."""
   from ppn_tf.models.pose_net import BACKBONES
   from tests.tiny_backbone import tiny
 

@@ -1,4 +1,4 @@
-"""Weights as after a training: random, batch norms with statistics of their own."""
+"""Random weights like those of a trained network, with batch-norm statistics."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def randomize(network: tf.keras.Model, seed: int = 0) -> None:
-  """Gives every layer of a network random weights that keep activations near 1."""
+  """Sets random weights in every layer of a network, which keep activations near 1."""
   rng = np.random.default_rng(seed)
   for layer in network.layers:
     weights = layer.get_weights()

@@ -1,4 +1,4 @@
-"""The features of a clip's record, written out apart from the code under test."""
+"""Features of a clip's record, defined independently of the code under test."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 
 def features() -> tfds.features.FeaturesDict:
-  """Those of a data set of 13 joints."""
+  """Returns the features of a data set with 13 joints."""
   return tfds.features.FeaturesDict(
     {
       "clip": tfds.features.Text(),

@@ -1,4 +1,4 @@
-"""Layers written from their definitions in NumPy, float64: slow, plain, and nobody's code."""
+"""Reference layers in NumPy and float64, written from their definitions."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def bilinear(channel: np.ndarray, y: float, x: float) -> float:
-  """The value of a [h, w] map at a fractional position; cells outside are zero."""
+  """Returns the value of a [h, w] map at a fractional position; cells outside are zero."""
   total = 0.0
   for row, column in itertools.product(range(channel.shape[0]), range(channel.shape[1])):
     total += max(0, 1 - abs(y - row)) * max(0, 1 - abs(x - column)) * channel[row, column]
@@ -16,13 +16,13 @@ def bilinear(channel: np.ndarray, y: float, x: float) -> float:
 def deformable_convolution(
   inputs: np.ndarray, offsets: np.ndarray, kernel: np.ndarray, rate: int = 1
 ) -> np.ndarray:
-  """A deformable convolution at stride 1, zeros outside, no mask and no bias.
+  """Computes a deformable convolution of stride 1 with zero padding, without mask and bias.
 
   Args:
     inputs: [h, w, C].
     offsets: [h, w, 2, taps, G], (dy, dx); G groups of consecutive channels.
     kernel: [taps, C, F].
-    rate: the dilation rate.
+    rate: dilation rate.
   Returns:
     [h, w, F].
   """
@@ -41,7 +41,7 @@ def deformable_convolution(
 
 
 def convolution(inputs: np.ndarray, kernel: np.ndarray, rate: int = 1) -> np.ndarray:
-  """A [h, w, C] map under a [k, k, C, F] kernel, zeros outside, stride 1."""
+  """Convolves a [h, w, C] map with a [k, k, C, F] kernel, with zero padding and stride 1."""
   height, width, _ = inputs.shape
   size = kernel.shape[0]
   reach = rate * (size // 2)
@@ -61,5 +61,5 @@ def batch_norm(
   variance: np.ndarray,
   epsilon: float = 1e-5,
 ) -> np.ndarray:
-  """Batch norm with given statistics."""
+  """Applies batch norm with given statistics."""
   return gamma * (inputs - mean) / np.sqrt(variance + epsilon) + beta

@@ -1,4 +1,4 @@
-"""Tests that the sources keep the rules of tests/architecture.py, and of those rules."""
+"""Tests that the sources follow the rules of tests/architecture.py, and tests of the rules."""
 
 import pathlib
 from typing import Dict
@@ -30,38 +30,38 @@ def fixture_modules() -> Dict[str, Module]:
   return read_modules(ROOT)
 
 
-def test_sources_are_found(modules):
+def test_all_source_folders_are_read(modules):
   assert {"ppn_tf", "ppn_tf.keypoints.skeletons", "data", "tests.test_architecture"} <= set(modules)
 
 
-def test_layers_are_modules_that_exist(modules):
+def test_layers_name_existing_modules(modules):
   assert {name for members in LAYERS for name in members} <= set(modules)
 
 
-def test_imports_go_one_way(modules):
+def test_imports_follow_the_layers(modules):
   assert forbidden_imports(modules) == []
 
 
-def test_light_modules_do_without_tensorflow(modules):
+def test_light_modules_do_not_import_tensorflow(modules):
   assert tensorflow_imports(modules) == []
 
 
-def test_files_and_functions_are_of_a_readable_size(modules):
+def test_files_and_functions_respect_the_size_limits(modules):
   sources = {
     name: module for name, module in modules.items() if not name.startswith(("tests", *OVERSIZED))
   }
   assert oversized(sources) == []
 
 
-def test_flags_are_read_by_commands_alone(modules):
+def test_only_commands_read_flags(modules):
   assert flag_readers(modules) == []
 
 
-def test_keras_is_tf_keras(modules):
+def test_keras_is_imported_through_tf_keras(modules):
   assert other_keras_imports(modules) == []
 
 
-def test_torch_is_imported_by_the_benchmarks_twin_alone(modules):
+def test_only_allowed_modules_import_torch(modules):
   assert torch_imports(modules) == []
 
 
@@ -73,12 +73,12 @@ def test_no_vague_file_names(modules):
   assert vague_names(modules) == []
 
 
-def test_every_file_opens_with_a_docstring(modules):
+def test_every_module_has_a_docstring(modules):
   assert undocumented(modules) == []
 
 
 def write(root: pathlib.Path, files: Dict[str, str]) -> Dict[str, Module]:
-  """Modules read back from sources written below `root`."""
+  """Writes sources below `root` and reads them as modules."""
   for name, source in files.items():
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def write(root: pathlib.Path, files: Dict[str, str]) -> Dict[str, Module]:
     ("benchmarks/pytorch_twin/unit.py", "from ppn_tf.models import ppu"),
   ],
 )
-def test_forbidden_import_is_seen(tmp_path, path, source):
+def test_forbidden_import_is_detected(tmp_path, path, source):
   assert len(forbidden_imports(write(tmp_path, {path: source}))) == 1
 
 
@@ -118,11 +118,11 @@ def test_forbidden_import_is_seen(tmp_path, path, source):
     ("data/penn_action/labels.py", "from ppn_tf.keypoints import skeletons"),
   ],
 )
-def test_allowed_import_is_not_seen(tmp_path, path, source):
+def test_allowed_import_is_accepted(tmp_path, path, source):
   assert forbidden_imports(write(tmp_path, {path: source})) == []
 
 
-def test_import_of_tensorflow_is_seen(tmp_path):
+def test_tensorflow_import_is_detected(tmp_path):
   files = {
     "ppn_tf/__init__.py": "import tensorflow_datasets",
     "ppn_tf/keypoints/pck.py": "import tensorflow as tf",
@@ -131,18 +131,18 @@ def test_import_of_tensorflow_is_seen(tmp_path):
   assert len(tensorflow_imports(write(tmp_path, files))) == 2
 
 
-def test_size_is_seen(tmp_path):
-  many = ", ".join(f"a{number}" for number in range(11))
+def test_excessive_size_is_detected(tmp_path):
+  arguments = ", ".join(f"a{number}" for number in range(11))
   files = {
     "ppn_tf/a.py": "\n" * 301,
     "ppn_tf/b.py": "def f():\n" + "  pass\n" * 80,
-    "ppn_tf/c.py": f"def f({many}):\n  pass",
+    "ppn_tf/c.py": f"def f({arguments}):\n  pass",
     "ppn_tf/d.py": "def f():\n" + "  pass\n" * 79,
   }
   assert len(oversized(write(tmp_path, files))) == 3
 
 
-def test_commands_are_the_modules_at_the_root(modules):
+def test_modules_at_the_root_are_commands(modules):
   at_root = {name for name in modules if name.count(".") == 1 and name.startswith("ppn_tf.")}
   assert {name for name in at_root if not modules[name].is_package} == {
     *COMMANDS,
@@ -153,7 +153,7 @@ def test_commands_are_the_modules_at_the_root(modules):
 @pytest.mark.parametrize(
   "source", ["from absl import app, flags", "import absl.flags", "from ppn_tf.config import flags"]
 )
-def test_flag_reader_is_seen(tmp_path, source):
+def test_flag_reader_is_detected(tmp_path, source):
   files = {"ppn_tf/models/ppn.py": source, "ppn_tf/train.py": source, "data/x.py": source}
   assert flag_readers(write(tmp_path, files)) == ["data.x", "ppn_tf.models.ppn"]
 
@@ -169,19 +169,19 @@ def test_flag_reader_is_seen(tmp_path, source):
     "import tensorflow.keras.layers",
   ],
 )
-def test_other_keras_is_seen(tmp_path, source):
+def test_other_keras_is_detected(tmp_path, source):
   modules = write(tmp_path, {"ppn_tf/a.py": source, "ppn_tf/b.py": "import keras_cv, tensorflow"})
   assert len(other_keras_imports(modules)) == 1
 
 
 @pytest.mark.parametrize("source", ["import torch.nn", "from torchvision.ops import nms"])
-def test_torch_is_seen(tmp_path, source):
+def test_torch_import_is_detected(tmp_path, source):
   files = {"benchmarks/pytorch_twin/unit.py": source, "benchmarks/a.py": source}
-  (found,) = torch_imports(write(tmp_path, files))
-  assert found.startswith("benchmarks.a imports torch")
+  (violation,) = torch_imports(write(tmp_path, files))
+  assert violation.startswith("benchmarks.a imports torch")
 
 
-def test_import_cycle_is_seen(tmp_path):
+def test_import_cycle_is_detected(tmp_path):
   files = {
     "ppn_tf/__init__.py": "",
     "ppn_tf/a.py": "from ppn_tf.b import something",
@@ -195,7 +195,7 @@ def test_import_cycle_is_seen(tmp_path):
   assert import_cycle(modules) == []
 
 
-def test_vague_name_is_seen(tmp_path):
+def test_vague_name_is_detected(tmp_path):
   names = ("utils", "box_utils", "_common", "misc", "commons_dolphin", "pose_net")
   modules = write(tmp_path, {f"ppn_tf/{name}.py": "" for name in names})
   assert vague_names(modules) == [
@@ -206,10 +206,10 @@ def test_vague_name_is_seen(tmp_path):
   ]
 
 
-def test_missing_docstring_is_seen(tmp_path):
+def test_missing_docstring_is_detected(tmp_path):
   files = {
     "ppn_tf/a.py": "import os",
-    "ppn_tf/b.py": '"""What b is."""',
+    "ppn_tf/b.py": '"""Describes b."""',
     "ppn_tf/c.py": '""" """',
     "ppn_tf/d.py": "",
   }

@@ -1,4 +1,4 @@
-"""Tests of the flags and of --help of all commands."""
+"""Tests of the flags and --help of all commands."""
 
 import math
 import sys
@@ -44,7 +44,7 @@ def is_number(text: Any) -> bool:
 
 
 def list_unbounded(command: List["flags.Flag[Any]"]) -> List[str]:
-  """Lists flags for numbers, or lists of numbers, that accept any number."""
+  """Lists flags for numbers or lists of numbers that have no bounds."""
   numeric = (flags.IntegerParser, flags.FloatParser)
   names = []
   for flag in command:
@@ -56,13 +56,13 @@ def list_unbounded(command: List["flags.Flag[Any]"]) -> List[str]:
   return names
 
 
-def test_all_commands_are_listed():
+def test_all_commands_are_found():
   assert {get_module(name) for name in COMMANDS} <= set(MODULES)
   assert "benchmarks.train_step" in MODULES and "ppn_tf.training.interpolate" in MODULES
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_numbers_have_bounds(name):
+def test_numeric_flags_have_bounds(name):
   with define_command_flags(name) as command:
     assert list_unbounded(command) == []
     for flag in command:
@@ -71,7 +71,7 @@ def test_numbers_have_bounds(name):
 
 
 def check_bounds(flag: "flags.Flag[Any]") -> None:
-  """Checks that a flag refuses NaN, infinity, and the numbers next to its bounds."""
+  """Checks that a flag refuses NaN, infinity, and numbers just outside its bounds."""
   bounds = flag.parser.bounds
   each = bounds.each if isinstance(bounds, ListBounds) else bounds
   count = getattr(bounds, "count", 0) or 1
@@ -84,7 +84,7 @@ def check_bounds(flag: "flags.Flag[Any]") -> None:
     flag.parser.parse(",".join([str(value)] * count))
 
 
-def test_a_number_without_bounds_is_noticed():
+def test_numeric_flag_without_bounds_is_detected():
   values = flags.FlagValues()
   flags.DEFINE_integer("steps", 3, "", lower_bound=0, flag_values=values)
   flags.DEFINE_float("rate", None, "", flag_values=values)
@@ -97,7 +97,7 @@ def test_a_number_without_bounds_is_noticed():
 
 
 @pytest.mark.parametrize(("name", "argument", "allowed"), REFUSED)
-def test_refused_number_is_one_line(name, argument, allowed, capsys):
+def test_invalid_number_is_reported_in_one_line(name, argument, allowed, capsys):
   with define_command_flags(name), pytest.raises(SystemExit) as stop:
     app.parse_flags([name, argument])
   assert stop.value.code == 1
@@ -109,7 +109,7 @@ def test_refused_number_is_one_line(name, argument, allowed, capsys):
   assert line.endswith(f"Received: {received}. See --help.")
 
 
-def test_unknown_flag_is_one_line(capsys):
+def test_unknown_flag_is_reported_in_one_line(capsys):
   with define_command_flags("ppn_tf.score"), pytest.raises(SystemExit) as stop:
     app.parse_flags(["score", "--alhpa=1"])
   assert stop.value.code == 1
@@ -118,7 +118,7 @@ def test_unknown_flag_is_one_line(capsys):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_help(name, monkeypatch, capsys):
+def test_help_has_a_summary_an_example_and_all_flags(name, monkeypatch, capsys):
   monkeypatch.setitem(sys.modules, "__main__", import_command(name))
   monkeypatch.setenv("COLUMNS", "100")
   with define_command_flags(name) as command:
@@ -138,13 +138,13 @@ def test_help(name, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", ["ppn_tf.train", "ppn_tf.pretrain", "ppn_tf.evaluate"])
-def test_required_flags_of_runs(name):
+def test_runs_require_dataset_and_workdir(name):
   with define_command_flags(name) as command:
     required = [flag.name for flag in command if command_flags.is_required(flag)]
   assert sorted(required) == ["dataset", "workdir"]
 
 
-def test_missing_flags_are_refused_before_anything_is_read():
+def test_missing_required_flags_are_refused_first():
   refused = set()
   for name in MODULES:
     with define_command_flags(name) as command:
@@ -157,7 +157,7 @@ def test_missing_flags_are_refused_before_anything_is_read():
   assert {"ppn_tf.train", "export.verify", "data.mpii", "benchmarks.ablations"} <= refused
 
 
-def test_num_frames_has_one_meaning():
+def test_num_frames_means_the_same_in_all_commands():
   texts = {}
   for name in ("ppn_tf.train", "ppn_tf.evaluate", "ppn_tf.score"):
     with define_command_flags(name) as command:
@@ -169,7 +169,7 @@ def test_num_frames_has_one_meaning():
   assert all("whole clips" in text for text in texts.values())
 
 
-def test_help_exits_with_0_and_is_all_there_is(capsys):
+def test_help_exits_with_0_and_without_errors(capsys):
   with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
     app.parse_flags(["command", "-h"])
   assert stop.value.code == 0

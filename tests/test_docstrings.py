@@ -1,4 +1,4 @@
-"""Tests that docstrings name the parameters that their functions have."""
+"""Tests that documented arguments are parameters of their functions."""
 
 import ast
 import pathlib
@@ -13,7 +13,7 @@ Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
 def documented_arguments(docstring: str) -> List[str]:
-  """Returns the names of the section "Args", without the stars of *args and **kwargs."""
+  """Returns the names in the section "Args", without the stars of *args and **kwargs."""
   section = re.search(r"^Args:\n((?:  .*\n?|\n)+)", docstring, re.MULTILINE)
   if not section:
     return []
@@ -28,7 +28,7 @@ def parameters(function: Function) -> List[str]:
 
 
 def unknown_arguments(source: str) -> Iterator[Tuple[int, str]]:
-  """Yields line and name of documented arguments that the signature lacks."""
+  """Yields the line and name of each documented argument that the signature lacks."""
   for node in ast.walk(ast.parse(source)):
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
       names = parameters(node)
@@ -47,7 +47,7 @@ def test_documented_arguments_are_parameters(package):
   assert unknown == {}
 
 
-def test_unknown_arguments_are_noticed():
+def test_unknown_arguments_are_detected():
   source = '''
 def scale(image, *sizes, **options):
   """Scales.

@@ -1,4 +1,4 @@
-"""Tests that the Markdown pages link to what exists, are indexed, and keep their widths."""
+"""Tests of the links, flags, commands, indexes and line widths of the Markdown pages."""
 
 import pathlib
 import re
@@ -27,7 +27,7 @@ def prose(text: str) -> List[Tuple[int, str]]:
 
 
 def anchors(text: str) -> Set[str]:
-  """Returns the names of a page's headings, as GitHub and MkDocs make them."""
+  """Returns the anchors of a page's headings, as GitHub and MkDocs generate them."""
   headings = [line.lstrip("# ") for _, line in prose(text) if line.startswith("#")]
   return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -47,7 +47,7 @@ def broken_links(page: pathlib.Path) -> Iterator[str]:
 
 
 def wide_lines(text: str) -> List[int]:
-  """Returns the numbers of lines above 120 columns; tables may be wider."""
+  """Returns the numbers of lines wider than 120 columns outside tables."""
   return [
     number
     for number, line in enumerate(text.splitlines(), start=1)
@@ -56,7 +56,7 @@ def wide_lines(text: str) -> List[int]:
 
 
 def defined_flags() -> Set[str]:
-  """Returns the names that the sources give to flags and settings."""
+  """Returns the names of flags and settings in the sources."""
   names: Set[str] = set()
   for folder in ("ppn_tf", "data", "export", "benchmarks"):
     for path in (ROOT / folder).rglob("*.py"):
@@ -67,7 +67,7 @@ def defined_flags() -> Set[str]:
 
 
 def unknown_flags(text: str, defined: Set[str]) -> Set[str]:
-  """Returns flags `--name` of a page that are not defined, nor the negation of defined ones."""
+  """Returns the flags of a page that are neither defined nor negate a defined flag."""
   lines = [
     line for line in text.splitlines() if not re.search(r"\b(pip|ffmpeg|tensorboard) ", line)
   ]
@@ -75,16 +75,16 @@ def unknown_flags(text: str, defined: Set[str]) -> Set[str]:
   return {flag for flag in named if flag not in defined and flag[len("no") :] not in defined}
 
 
-def name(page: pathlib.Path) -> str:
+def get_name(page: pathlib.Path) -> str:
   return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_links_lead_somewhere(page):
+@pytest.mark.parametrize("page", PAGES, ids=get_name)
+def test_links_have_targets(page):
   assert list(broken_links(page)) == []
 
 
-def test_broken_links_are_noticed(tmp_path):
+def test_broken_links_are_detected(tmp_path):
   (tmp_path / "there.md").write_text("# Some `code` here\n```\n# no heading\n```\n")
   page = tmp_path / "page.md"
   page.write_text(
@@ -94,23 +94,25 @@ def test_broken_links_are_noticed(tmp_path):
   assert list(broken_links(page)) == ["missing.md", "there.md#no-heading"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_lines_are_narrow(page):
+@pytest.mark.parametrize("page", PAGES, ids=get_name)
+def test_lines_fit_into_120_columns(page):
   assert wide_lines(page.read_text(encoding="utf-8")) == []
 
 
-def test_wide_lines_are_noticed():
+def test_wide_lines_are_detected():
   assert wide_lines(f"{'x' * 120}\n{'x' * 121}\n| {'x' * 121}\n") == [2]
 
 
 def test_flags_exist():
   defined = defined_flags()
   pages = [page for page in PAGES if page.parent.name != "adr"]
-  unknown = {name(page): unknown_flags(page.read_text(encoding="utf-8"), defined) for page in pages}
+  unknown = {
+    get_name(page): unknown_flags(page.read_text(encoding="utf-8"), defined) for page in pages
+  }
   assert {page: flags for page, flags in unknown.items() if flags} == {}
 
 
-def test_unknown_flags_are_noticed():
+def test_unknown_flags_are_detected():
   text = "`--output=x`, --nosmooth and --otuput\npip install --no-deps\n| --- |"
   assert unknown_flags(text, {"output", "smooth"}) == {"otuput"}
 
@@ -130,12 +132,12 @@ def unknown_commands(text: str) -> List[str]:
   return unknown
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", PAGES, ids=get_name)
 def test_commands_exist(page):
   assert unknown_commands(page.read_text(encoding="utf-8")) == []
 
 
-def test_unknown_commands_are_noticed():
+def test_unknown_commands_are_detected():
   text = (
     "ppn-tf tracks people. `ppn-tf track x`, `ppn-tf export tfilte`\n```sh\nppn-tf evalaute\n"
     "python -m data.clips\npython -m ppn_tf.trian\n```\n"
@@ -149,14 +151,14 @@ def test_index_lists_every_page():
   assert set(re.findall(r"^- \[.+\]\((\w+\.md)\):", text, re.MULTILINE)) == expected
 
 
-def test_navigation_of_the_site_lists_every_page():
+def test_site_navigation_lists_every_page():
   text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
   expected = {page.name for page in DOCS.glob("*.md")}
   generated = {"overview.md", "contributing.md", "changelog.md"}
   assert set(re.findall(r"^ +- [^:\n]+: (\w+\.md)$", text, re.MULTILINE)) == expected | generated
 
 
-def test_index_of_decisions_lists_every_record():
+def test_decision_index_lists_every_record():
   text = (DOCS / "adr" / "README.md").read_text(encoding="utf-8")
   rows = re.findall(r"^\| \[(\d+)\]\((\S+\.md)\) \|", text, re.MULTILINE)
   records = sorted(page.name for page in (DOCS / "adr").glob("0*.md"))
@@ -175,7 +177,7 @@ def test_wrapping_keeps_words_tables_and_code():
   page = wrap(f"# Title\n\n{'one two ' * 30}\nlast.\n{item}\n- next\n\n{table}\n\n{code}\n")
   lines = page.splitlines()
   assert table in lines and code in page and "- next" in lines and lines[0] == "# Title"
-  assert len(wide_lines(page)) == 1  # of the code
+  assert len(wide_lines(page)) == 1  # in the code block
   assert page.split() == f"# Title {'one two ' * 30}last. {item} - next {table} {code}".split()
   (number,) = (n for n, line in enumerate(lines) if line.startswith("- word"))
   assert lines[number + 1].startswith("  word")

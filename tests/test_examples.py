@@ -12,7 +12,7 @@ EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 
 
 def run_notebook(path: pathlib.Path, folder: pathlib.Path) -> List[dict]:
-  """Executes a notebook in a folder and writes the executed one there; returns its outputs."""
+  """Executes a notebook in a folder, saves it there, and returns its outputs."""
   import nbclient
   import nbformat
 
@@ -36,6 +36,8 @@ def test_quickstart(tmp_path, monkeypatch):
   assert len(pictures) == 4
   text = "".join("".join(output["text"]) for output in outputs if output.get("name") == "stdout")
   assert "24 frames, 1 person" in text
-  before, after = map(float, re.search(r"loss: (\S+) before, (\S+) after", text).groups())
-  assert 0 < after < 0.8 * before
+  initial_loss, final_loss = map(
+    float, re.search(r"loss: (\S+) before, (\S+) after", text).groups()
+  )
+  assert 0 < final_loss < 0.8 * initial_loss
   assert float(re.search(r"mean confidence (\S+)", text)[1]) > 0.8

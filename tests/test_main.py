@@ -1,4 +1,4 @@
-"""Tests of `python -m ppn_tf`, the command ppn-tf: listing commands, and starting one of them."""
+"""Tests of the command ppn-tf, or `python -m ppn_tf`, which lists and starts commands."""
 
 import importlib.util
 import os
@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 
 
 def start(*arguments, cwd=ROOT):
-  """Runs ppn_tf.__main__; the last line on stderr says which heavy modules were imported."""
+  """Runs ppn_tf.__main__; the last line on stderr lists the heavy modules that were imported."""
   code = (
     "import atexit, runpy, sys\n"
     "atexit.register(lambda: print(sorted({'tensorflow', 'numpy', 'cv2'} & set(sys.modules)), "
@@ -45,7 +45,7 @@ def test_help_lists_every_command(arguments):
 
 
 @pytest.mark.parametrize("arguments", [("data",), ("data", "--help")])
-def test_help_of_a_group_lists_its_commands(arguments):
+def test_group_help_lists_its_commands(arguments):
   done = start(*arguments)
   assert (done.returncode, done.stderr) == (0, "[]\n")
   assert "data clips" in done.stdout and "ppn-tf data NAME" in done.stdout
@@ -79,7 +79,7 @@ def test_every_command_is_a_module():
 
 
 def test_command_runs_as_main_with_its_arguments(tmp_path):
-  """In a folder without the repository's modules; two worker processes import them as well."""
+  """Runs outside the repository, with two worker processes that import its modules, too."""
   done = start(
     "data", "synthetic", f"--output={tmp_path / 'clips'}", "--num_train_clips=1",
     "--num_test_clips=1", "--num_frames=2", "--num_workers=2", cwd=tmp_path,
@@ -88,13 +88,13 @@ def test_command_runs_as_main_with_its_arguments(tmp_path):
   assert "2 clips made, 0 kept." in done.stdout
 
 
-def test_error_of_a_command_is_its_own():
+def test_command_reports_its_own_error():
   done = start("data", "synthetic")
   assert done.returncode == 1
   assert "error: --output is missing." in done.stderr
 
 
-def test_help_of_a_command_names_it_as_it_was_started():
+def test_command_help_shows_how_the_command_was_started():
   done = start("data", "synthetic", "--help")
   assert "  ppn-tf data synthetic --output=DIR\n" in done.stdout
   assert "python -m" not in done.stdout
@@ -123,7 +123,7 @@ def test_track_checks_its_arguments_without_tensorflow(tmp_path, arguments, mess
     assert done.returncode == 1 and [f"error: {message}" in line for line in lines] == [True]
 
 
-def test_module_names_itself():
+def test_usage_of_the_module_names_the_module():
   done = subprocess.run(
     [sys.executable, "-m", "ppn_tf"], capture_output=True, text=True, cwd=ROOT, timeout=60
   )

@@ -1,4 +1,4 @@
-"""Tests of .ci/matrix with stand-ins for Python and make."""
+"""Tests of .ci/matrix with fake Python and make."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ SUMMARY = "===== 12 passed, 3 skipped, 1 warning in 480.12s (0:08:00) ====="
 
 @pytest.fixture(name="run")
 def fixture_run(tmp_path):
-  """Returns a function that runs .ci/matrix in an empty repository, with a `make` that prints."""
+  """Returns a function that runs .ci/matrix in an empty repository, with a fake `make`."""
   (tmp_path / ".ci").mkdir()
   shutil.copy(MATRIX, tmp_path / ".ci")
 
@@ -42,7 +42,7 @@ def fixture_run(tmp_path):
   return run
 
 
-def test_versions_that_are_not_installed_are_skipped(run):
+def test_missing_python_versions_are_skipped(run):
   done = run(SUMMARY, 0, "3.98")
   assert (done.returncode, done.stderr) == (0, "")
   assert "Python 3.98: not installed here, skipped.\n" in done.stdout
@@ -57,7 +57,7 @@ def test_table_has_versions_and_results(run):
 
 
 @pytest.mark.parametrize("printed", ["1 failed, 11 passed in 3.00s", "No rule to make target"])
-def test_failure_is_the_exit_code_after_all_versions(run, printed):
+def test_failure_sets_the_exit_code_after_all_versions(run, printed):
   done = run(printed, 2, "3.99", "3.98")
   assert done.returncode == 1
   result = printed if "passed" in printed else "failed"

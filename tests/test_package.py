@@ -30,7 +30,7 @@ def python(code, path=(), **environment):
 
 
 def fake_tensorflow(folder, version, module="", distribution="tensorflow"):
-  """Writes a distribution of TensorFlow that is only a version and `module`."""
+  """Writes a fake distribution of TensorFlow with only a version and `module`."""
   info = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
   info.mkdir(parents=True)
   (info / "METADATA").write_text(
@@ -51,14 +51,14 @@ def test_setup_reads_the_version_from_the_package():
   assert len(ppn_tf.__version__.split(".")) == 3
 
 
-def test_changelog_knows_the_version():
+def test_changelog_lists_the_version():
   changelog = (ROOT / "CHANGELOG.md").read_text()
   assert "## [Unreleased]" in changelog
   assert f"## [{ppn_tf.__version__}]" in changelog
 
 
 def read_setup_arguments():
-  """Returns what setup.py gives to setuptools."""
+  """Returns the arguments that setup.py passes to setuptools."""
   code = (
     "import setuptools, json, sys\n"
     "setuptools.setup = lambda **arguments: print(json.dumps(arguments))\n"
@@ -71,7 +71,7 @@ def read_setup_arguments():
   return json.loads(done.stdout)
 
 
-def test_wheel_ships_data_export_and_configs_inside_the_package():
+def test_wheel_contains_data_export_and_configs_inside_the_package():
   arguments = read_setup_arguments()
   packages, folders = arguments["packages"], arguments["package_dir"]
   assert {"ppn_tf.keypoints", "ppn_tf.data.clips", "ppn_tf.export", "ppn_tf.configs"} <= set(
@@ -83,7 +83,7 @@ def test_wheel_ships_data_export_and_configs_inside_the_package():
   }
 
 
-def test_description_for_a_package_index_has_no_relative_links():
+def test_package_description_has_no_relative_links():
   arguments = read_setup_arguments()
   description = arguments["long_description"]
   assert (
@@ -120,14 +120,14 @@ def test_public_names_are_listed_and_imported_on_first_use():
   assert done.stdout == "[] False\nTrue True\nTrue\nTrue\n", done.stderr
 
 
-def test_unknown_name():
+def test_unknown_attribute_is_refused():
   with pytest.raises(AttributeError, match="module 'ppn_tf' has no attribute 'Trackr'"):
     _ = ppn_tf.Trackr
   assert not hasattr(ppn_tf, "__wrapped__")
 
 
-def test_installed_tensorflow_speaks_keras_2():
-  # The variable is set as a user of another program might have left it.
+def test_installed_tensorflow_uses_keras_2():
+  # Another program may have set the variable.
   code = (
     "import ppn_tf\n"
     "import tensorflow as tf\n"
@@ -142,7 +142,7 @@ def test_installed_tensorflow_speaks_keras_2():
 
 
 @pytest.mark.parametrize(
-  ("version", "before", "after"),
+  ("version", "initial", "expected"),
   [
     ("2.15.1", "1", None),
     ("2.15.1", None, None),
@@ -153,30 +153,30 @@ def test_installed_tensorflow_speaks_keras_2():
 )
 @pytest.mark.parametrize("distribution", ["tensorflow", "tensorflow-cpu"])
 def test_environment_follows_the_version(
-  tmp_path, monkeypatch, version, before, after, distribution
+  tmp_path, monkeypatch, version, initial, expected, distribution
 ):
-  known = {distribution: version}
+  versions = {distribution: version}
 
-  def find(name):
-    if name not in known:
+  def get_version(name):
+    if name not in versions:
       raise ppn_tf.importlib.metadata.PackageNotFoundError(name)
-    return known[name]
+    return versions[name]
 
-  monkeypatch.setattr(ppn_tf.importlib.metadata, "version", find)
-  monkeypatch.setenv("TF_USE_LEGACY_KERAS", before or "")
-  if before is None:
+  monkeypatch.setattr(ppn_tf.importlib.metadata, "version", get_version)
+  monkeypatch.setenv("TF_USE_LEGACY_KERAS", initial or "")
+  if initial is None:
     monkeypatch.delenv("TF_USE_LEGACY_KERAS")
   ppn_tf._select_keras_2(ppn_tf._tensorflow_version())
-  assert os.environ.get("TF_USE_LEGACY_KERAS") == after
+  assert os.environ.get("TF_USE_LEGACY_KERAS") == expected
 
 
 def test_environment_is_set_before_tensorflow_is_imported(tmp_path):
-  path = fake_tensorflow(tmp_path, "2.18.0", "import os\nseen = os.environ['TF_USE_LEGACY_KERAS']")
-  done = python("import ppn_tf, tensorflow; print(tensorflow.seen)", path)
+  path = fake_tensorflow(tmp_path, "2.18.0", "import os\nvalue = os.environ['TF_USE_LEGACY_KERAS']")
+  done = python("import ppn_tf, tensorflow; print(tensorflow.value)", path)
   assert (done.stdout, done.stderr) == ("1\n", "")
 
 
-def test_unknown_tensorflow_leaves_the_environment_alone(monkeypatch):
+def test_unknown_tensorflow_keeps_the_environment(monkeypatch):
   monkeypatch.setenv("TF_USE_LEGACY_KERAS", "as it was")
   ppn_tf._select_keras_2(None)
   assert os.environ["TF_USE_LEGACY_KERAS"] == "as it was"
@@ -185,7 +185,7 @@ def test_unknown_tensorflow_leaves_the_environment_alone(monkeypatch):
 KERAS = "class keras:\n  __version__ = {!r}\n"
 
 
-def test_keras_3_that_came_first_is_refused(tmp_path):
+def test_keras_3_imported_first_is_refused(tmp_path):
   path = fake_tensorflow(tmp_path, "2.18.0", KERAS.format("3.5.0"))
   done = python("import tensorflow, ppn_tf", path)
   assert done.returncode == 1
@@ -194,7 +194,7 @@ def test_keras_3_that_came_first_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("module", ["", "class keras:\n  pass\n", KERAS.format("2.18.0")])
-def test_keras_2_that_came_first_is_accepted(tmp_path, module):
+def test_keras_2_imported_first_is_accepted(tmp_path, module):
   path = fake_tensorflow(tmp_path, "2.18.0", module)
   done = python("import tensorflow, ppn_tf", path)
   assert done.returncode == 0, done.stderr

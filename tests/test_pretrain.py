@@ -1,4 +1,4 @@
-"""Pretraining as a user does it, what becomes of its run, and kills while it saves."""
+"""Tests of the command ppn_tf.pretrain, of its run, and of failures while it saves."""
 
 import json
 import pathlib
@@ -23,7 +23,7 @@ import tensorflow as tf
 
 ROOT = pathlib.Path(__file__).parents[1]
 NETWORK = ["--body_backbone=mobilenet_v2_0.35", "--image_size=64,64"]
-# 16 frames to train on: two epochs of four batches.
+# The 16 training frames make two epochs of four batches.
 TRAINING = [
   *NETWORK,
   "--batch_size=4",
@@ -40,40 +40,40 @@ pytestmark = pytest.mark.usefixtures("tiny_backbone")
 
 @pytest.fixture(name="run", scope="module")
 def fixture_run(tiny_dataset, tmp_path_factory, tiny_backbone):
-  """A run that nothing interrupted."""
+  """Returns an uninterrupted run."""
   workdir = tmp_path_factory.mktemp("pretrain") / "run"
   call(pretrain, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
   return Workdir(workdir)
 
 
-def test_it_is_a_frame_wise_run_of_the_recipe(run):
+def test_run_is_framewise_and_follows_the_recipe(run):
   settings = run.read_flags()
   assert (settings["method"], settings["num_frames"], settings["num_steps"]) == ("framewise", 1, 8)
-  # Simple Baselines' and HRNet's for MPII.
+  # Simple Baselines and HRNet use these values for MPII.
   assert (settings["scale_range"], settings["max_rotation"]) == ([0.75, 1.25], 30)
   rows = run.read_metrics()
   assert [row["step"] for row in rows] == list(range(1, 9))
-  # What the next step has: a tenth after an epoch, a hundredth after one and a half.
+  # Rows have the rate of the next step: a tenth after 1 epoch, a hundredth after 1.5 epochs.
   rates = [1e-3] * 3 + [1e-4] * 2 + [1e-5] * 3
   assert [row["learning_rate"] for row in rows] == pytest.approx(rates)
 
 
-def test_what_it_learned_starts_both_networks_of_a_ppn(run):
+def test_pretrained_weights_initialize_both_networks_of_a_ppn(run):
   arguments = [*NETWORK, "--head_backbone=mobilenet_v2_0.35", "--ppu_blocks=1", "--dilations=1"]
   weights = [f"--{part}_weights={run.path}" for part in ("head", "body")]
   model, _ = prepare_model(experiment_flags.parse([*arguments, *weights]))
-  learned, _ = load_run(run.path)
+  pretrained = load_run(run.path).model
   reader = tf.train.load_checkpoint(run.latest_checkpoint())
   kernel = "body_net/layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
   averaged, raw = (reader.get_tensor(f"{owner}/{kernel}") for owner in ("model", "trainer/model"))
   assert np.abs(averaged - raw).max() > 1e-6
-  np.testing.assert_array_equal(learned.body_net.weights[0], averaged)
+  np.testing.assert_array_equal(pretrained.body_net.weights[0], averaged)
   for network in (model.head_net, model.body_net):
-    for value, expected in zip(network.get_weights(), learned.body_net.get_weights()):
+    for value, expected in zip(network.get_weights(), pretrained.body_net.get_weights()):
       np.testing.assert_array_equal(value, expected)
 
 
-def test_it_is_evaluated_as_any_run(run, tiny_dataset, tmp_path):
+def test_pretrained_run_can_be_evaluated(run, tiny_dataset, tmp_path):
   output = tmp_path / "scores.json"
   call(
     evaluate, f"--workdir={run.path}", f"--dataset={tiny_dataset}", "--scales=1",
@@ -83,7 +83,7 @@ def test_it_is_evaluated_as_any_run(run, tiny_dataset, tmp_path):
   assert json.loads(output.read_text())["num_frames"] == sum(lengths)
 
 
-def test_steps_may_be_given_instead_of_epochs(tiny_dataset, tmp_path, monkeypatch):
+def test_num_steps_replaces_epochs(tiny_dataset, tmp_path, monkeypatch):
   loops = []
   monkeypatch.setattr(TrainingLoop, "train", lambda self: loops.append(self))
   arguments = [*NETWORK, "--num_steps=7", "--learning_rate_drops=", "--batch_size=4"]
@@ -91,7 +91,7 @@ def test_steps_may_be_given_instead_of_epochs(tiny_dataset, tmp_path, monkeypatc
   (training_loop,) = loops
   optimizer = training_loop.experiment.optimizer
   assert (training_loop.num_steps, optimizer.num_epochs) == (7, 0)
-  # Without drops the learning rate falls linearly to zero; without an average there is none.
+  # Without drops, the learning rate falls linearly to zero. By default, there is no average.
   assert [float(training_loop.trainer.schedule(step)) for step in (0, 7)] == pytest.approx(
     [1e-3, 0]
   )
@@ -99,7 +99,7 @@ def test_steps_may_be_given_instead_of_epochs(tiny_dataset, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-  ("flag", "said"),
+  ("flag", "expected"),
   [
     ("--method=ppn", "--method=ppn: pretraining is of one network"),
     ("--num_frames=5", "python -m ppn_tf.train"),
@@ -107,51 +107,49 @@ def test_steps_may_be_given_instead_of_epochs(tiny_dataset, tmp_path, monkeypatc
     ("--train_split=none", "'none'"),
   ],
 )
-def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
+def test_invalid_values_create_no_workdir(tiny_dataset, tmp_path, flag, expected):
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
-  assert said in refusal(pretrain, *arguments, flag)
+  assert expected in refusal(pretrain, *arguments, flag)
   assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("module", [train, pretrain])
-def test_a_folder_that_cannot_be_written(tiny_dataset, tmp_path, module):
+def test_unwritable_workdir_is_refused(tiny_dataset, tmp_path, module):
   (tmp_path / "file").write_text("")
   arguments = [*NETWORK, "--method=framewise", "--num_frames=1", f"--dataset={tiny_dataset}"]
   message = refusal(module, *arguments, f"--workdir={tmp_path / 'file' / 'run'}")
   assert "cannot write there" in message and str(tmp_path / "file") in message
 
 
-def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on(
-  run, tiny_dataset, tmp_path, monkeypatch
-):
-  """A file's greatest size stands for the disk's; step 4's checkpoint is above it."""
+def test_full_disk_is_reported_and_the_run_resumes(run, tiny_dataset, tmp_path, monkeypatch):
+  """Simulates a full disk by a limit on file sizes, which the checkpoint of step 4 exceeds."""
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
   soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
   (weights,) = run.checkpoints_path.glob("ckpt-8.data*")
   save = tf.train.CheckpointManager.save
 
-  def onto_a_full_disk(self, *given, checkpoint_number):
+  def save_to_full_disk(self, *args, checkpoint_number):
     if checkpoint_number == 4:
       resource.setrlimit(resource.RLIMIT_FSIZE, (weights.stat().st_size // 2, hard))
-    return save(self, *given, checkpoint_number=checkpoint_number)
+    return save(self, *args, checkpoint_number=checkpoint_number)
 
   with monkeypatch.context() as patch:
-    patch.setattr(tf.train.CheckpointManager, "save", onto_a_full_disk)
+    patch.setattr(tf.train.CheckpointManager, "save", save_to_full_disk)
     try:
       message = refusal(pretrain, *arguments)
     finally:
       resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
   assert "step 4 cannot be saved" in message and "File too large" in message
   assert message.endswith("the same command resumes from ckpt-2.")
-  broken = Workdir(tmp_path)
-  assert pathlib.Path(broken.latest_checkpoint()).name == "ckpt-2"
+  resumed = Workdir(tmp_path)
+  assert pathlib.Path(resumed.latest_checkpoint()).name == "ckpt-2"
   call(pretrain, *arguments)
-  losses = [[row["loss"] for row in one.read_metrics()] for one in (broken, run)]
+  losses = [[row["loss"] for row in workdir.read_metrics()] for workdir in (resumed, run)]
   np.testing.assert_allclose(*losses, rtol=1e-4, atol=1e-4)
 
 
-# Runs the door and kills it in the save of a step: before the shards are merged, with the
-# index not yet there, before the checkpoint is recorded, or while that is being written.
+# Kills the command while it saves a step: before the shards are merged, before the index
+# exists, before the checkpoint is recorded, or while the record is being written.
 KILLED = """
 import os, pathlib, runpy, signal, sys
 import ppn_tf
@@ -199,10 +197,10 @@ runpy.run_module("ppn_tf.pretrain", run_name="__main__")
 
 
 @pytest.mark.slow
-def test_kills_while_a_checkpoint_is_written(run, tiny_dataset, tmp_path):
-  """At each save another way; each start goes on from the checkpoint before."""
+def test_run_resumes_after_kills_during_saves(run, tiny_dataset, tmp_path):
+  """Kills each save at a different point; each start resumes from the last complete checkpoint."""
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
-  broken = Workdir(tmp_path)
+  resumed = Workdir(tmp_path)
   traces = {
     "shards": "ckpt-{}_temp/part-*.data*",
     "no index": "ckpt-{}.data*",
@@ -213,15 +211,15 @@ def test_kills_while_a_checkpoint_is_written(run, tiny_dataset, tmp_path):
     program = [sys.executable, "-c", KILLED, str(step), point, *arguments]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == -9, (point, done.stderr)
-    # It was the step before that went wrong, and that the run went on from.
+    # The previous start lost ckpt-{step - 2}, so this one resumes from ckpt-{step - 4}.
     reported = [line.split(":")[0] for line in done.stdout.splitlines()]
     first = max(step - 3, 1)
     assert reported == [f"step {number}/8" for number in range(first, step + 1)], point
-    assert list(broken.checkpoints_path.glob(trace.format(step))), point
+    assert list(resumed.checkpoints_path.glob(trace.format(step))), point
     if step == 2:
-      assert tf.train.latest_checkpoint(str(broken.checkpoints_path)) is None
+      assert tf.train.latest_checkpoint(str(resumed.checkpoints_path)) is None
     else:
-      assert pathlib.Path(broken.latest_checkpoint()).name == f"ckpt-{step - 2}"
+      assert pathlib.Path(resumed.latest_checkpoint()).name == f"ckpt-{step - 2}"
   call(pretrain, *arguments)
-  losses = [[row["loss"] for row in one.read_metrics()] for one in (broken, run)]
+  losses = [[row["loss"] for row in workdir.read_metrics()] for workdir in (resumed, run)]
   np.testing.assert_allclose(*losses, rtol=1e-4, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Tests that the Python code of the pages runs, block by block in one namespace."""
+"""Tests that the Python blocks of each page run in order in one namespace."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 VIDEO = ROOT.parent / "shared" / "data" / "videos" / "permissive" / "sports2d_demo.mp4"
-# What a page takes for granted.
+# Code that a page assumes to have run.
 PREPARED = {
   "tracking": """
 from ppn_tf.tracking.video.sources import open_source
@@ -48,7 +48,7 @@ def test_every_page_with_code_is_tested():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not VIDEO.exists(), reason=f"{VIDEO.name} of the shared data is not here")
+@pytest.mark.skipif(not VIDEO.exists(), reason=f"{VIDEO.name} of the shared data is missing")
 @pytest.mark.parametrize("page", PREPARED)
 def test_blocks_run_in_order(page, tmp_path):
   shutil.copy(VIDEO, tmp_path / "clip.mp4")

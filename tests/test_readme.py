@@ -1,4 +1,4 @@
-"""Tests that the README's commands and Python work in order, after an installation elsewhere."""
+"""Tests that the README's blocks run in order in an installation outside the repository."""
 
 import json
 import os
@@ -23,15 +23,15 @@ def read_blocks() -> List[Tuple[str, str]]:
 
 
 def is_skipped(block: str) -> bool:
-  """Returns whether a block downloads packages or starts this repository's own checks."""
+  """Returns whether a block downloads packages or runs the checks of this repository."""
   return "pip install" in block or block.startswith("make ")
 
 
 @pytest.fixture(name="installed", scope="module")
 def fixture_installed(tmp_path_factory) -> pathlib.Path:
-  """Installs a copy of the sources into a virtual environment; returns its folder of commands.
+  """Installs a copy of the sources into a virtual environment, and returns its bin folder.
 
-  Dependencies come from the environment of the tests, so that nothing is downloaded.
+  Dependencies come from the environment of the tests, so nothing is downloaded.
   """
   folder = tmp_path_factory.mktemp("installed")
   names = ("ppn_tf", "data", "export", "configs")
@@ -57,7 +57,7 @@ def test_blocks_are_found():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not VIDEO.exists(), reason=f"{VIDEO.name} of the shared data is not here")
+@pytest.mark.skipif(not VIDEO.exists(), reason=f"{VIDEO.name} of the shared data is missing")
 def test_blocks_run_in_order(installed, tmp_path):
   shutil.copy(VIDEO, tmp_path / "video.mp4")
   environment = {**os.environ, "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}"}

@@ -1,7 +1,7 @@
-"""One real, labelled clip learned by heart, through the doors from the label file to PCK.
+"""Tests that the commands overfit one real, labelled clip, from its label file to PCK.
 
-On drawn people a mirrored label or a shifted crop could be learned unnoticed. On
-a real clip, from features that know real people, all the parts have to agree.
+A network can learn mirrored labels or shifted crops of drawn people unnoticed. On a real clip,
+with features trained on real people, all steps must agree.
 """
 
 import json
@@ -27,17 +27,17 @@ def run(module: str, *arguments: str) -> str:
 
 @pytest.fixture(name="source")
 def fixture_source(tmp_path: pathlib.Path) -> pathlib.Path:
-  """The clip in Penn Action's layout."""
+  """Writes the clip in Penn Action's layout."""
   for path in (CLIP, BACKBONE):
     if not path.exists():
-      pytest.skip(f"no {path.relative_to(ROOT.parent)} beside the project")
+      pytest.skip(f"no {path.relative_to(ROOT.parent)} next to the project")
   source = tmp_path / "penn"
   people_sets.write_penn_clip(SHARED, source)
   return source
 
 
 @pytest.mark.slow
-def test_a_real_clip_is_learned_exported_and_tracked(source, tmp_path):
+def test_real_clip_is_overfitted_exported_and_tracked(source, tmp_path):
   run("data.penn_action", f"--source={source}", f"--data_dir={tmp_path / 'records'}")
   common = [
     "--flagfile=configs/penn_smoke.cfg",

@@ -1,4 +1,4 @@
-"""Tests of the site of pages and API reference that `make docs` builds."""
+"""Tests of the documentation site that `make docs` builds."""
 
 import pathlib
 import shutil
@@ -19,7 +19,7 @@ def build(root: pathlib.Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(name="sources")
 def fixture_sources(tmp_path) -> pathlib.Path:
-  """Copies what the site is built from."""
+  """Copies the sources of the site."""
   for name in ("docs", "ppn_tf", "data", "export", "configs", "benchmarks", "tests", "examples"):
     if (ROOT / name).exists():
       ignored = shutil.ignore_patterns("__pycache__", "*.npz")
@@ -39,7 +39,7 @@ def test_site_has_pages_and_reference(sources):
   assert 'href="tracking.html"' in text and 'src="images/people_track.jpg"' in text
   tracker = (site / "reference" / "ppn_tf.tracking.tracker.html").read_text()
   assert 'id="ppn_tf.tracking.tracker.Tracker.from_preset"' in tracker
-  assert "Parameters:" in tracker  # sections of docstrings are read
+  assert "Parameters:" in tracker  # sections of docstrings are parsed
   public = (site / "reference" / "ppn_tf.html").read_text()
   assert 'href="ppn_tf.tracking.tracker.html#ppn_tf.tracking.tracker.Tracker"' in public
 

@@ -189,7 +189,7 @@ def test_tracks_with_a_run(folder, tmp_path, monkeypatch):
   np.testing.assert_allclose(track_run("--checkpoint=best --model", True), steady, atol=0.01)
 
 
-def test_other_tables_of_an_excerpt(folder, tmp_path):
+def test_all_table_formats_of_an_excerpt(folder, tmp_path):
   names = ("--output=", "--output_json=", "--output_csv=a.csv", "--output_coco=coco.json")
   done = track(
     tmp_path,
@@ -239,9 +239,9 @@ def test_interrupt_keeps_tracked_frames(folder, stream, tmp_path, source, code):
   model = f"--model={folder / 'spot.tflite'}"
   video = stream if source == "file" else "-"
   with start(tmp_path, video, model, "--output_jsonl=-", "--output=a.mp4") as child:
-    patience = threading.Timer(90.0, child.kill)
-    patience.start()
-    if source == "-":  # like a live stream: no more data, but not closed
+    watchdog = threading.Timer(90.0, child.kill)
+    watchdog.start()
+    if source == "-":  # like a live stream: the data ends, but stdin stays open
       content = stream.read_bytes()
       child.stdin.write(content[: len(content) // 2])
       child.stdin.flush()
@@ -251,7 +251,7 @@ def test_interrupt_keeps_tracked_frames(folder, stream, tmp_path, source, code):
     lines = child.stdout.read().splitlines()
     errors = child.stderr.read().decode()
     assert child.wait() == code, errors
-    patience.cancel()
+    watchdog.cancel()
   assert "interrupted: what was tracked until then is kept" in errors
   assert "Traceback" not in errors
   assert 1 + len(lines) < 1200
@@ -284,7 +284,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("arguments", "expected"), MISTAKES)
-def test_error_is_one_line(folder, monkeypatch, arguments, expected):
+def test_error_is_reported_in_one_line(folder, monkeypatch, arguments, expected):
   monkeypatch.chdir(folder)
   contents = sorted(folder.iterdir())
   assert re.search(expected, refusal(track_command, *arguments))
@@ -298,7 +298,7 @@ def test_error_is_one_line(folder, monkeypatch, arguments, expected):
     (["clip.mp4", "--start=2", "--end=1"], "error: --start=2, --end=1: not a part of a video"),
   ],
 )
-def test_error_ends_the_command(folder, arguments, message):
+def test_error_sets_the_exit_code(folder, arguments, message):
   done = track(folder, *arguments)
   assert done.returncode == 1
   assert done.stderr.splitlines()[-1].startswith(message)

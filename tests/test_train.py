@@ -1,4 +1,4 @@
-"""Training, evaluating and exporting as a user does it; and what a user does wrong."""
+"""Tests of the commands that train, evaluate and export, with valid and invalid arguments."""
 
 import json
 import os
@@ -63,14 +63,14 @@ def losses(workdir):
 
 @pytest.fixture(name="trained", scope="module")
 def fixture_trained(tiny_backbone, tiny_dataset, tmp_path_factory):
-  """The workdir of a run that nothing interrupted, and what it printed."""
+  """Returns the workdir and the finished command of an uninterrupted run."""
   workdir = tmp_path_factory.mktemp("train") / "run"
   done = run("ppn_tf.train", *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
   assert done.returncode == 0, done.stderr
   return workdir, done
 
 
-def test_training_reports_and_keeps_what_it_did(trained):
+def test_training_writes_metrics_flags_summaries_and_checkpoints(trained):
   workdir, done = trained
   assert f"step {NUM_STEPS}/{NUM_STEPS}: loss" in done.stdout
   # Clip 0003 has 3 frames, T is 3: nothing is skipped.
@@ -89,8 +89,8 @@ def test_training_reports_and_keeps_what_it_did(trained):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_path):
-  """kill -9 at a random step after the first checkpoint: the losses are the unbroken run's."""
+def test_killed_run_resumes_with_the_same_losses(trained, tiny_dataset, tmp_path):
+  """Kills a run at a random step after its first checkpoint, with SIGKILL."""
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
   metrics, last = tmp_path / "metrics.jsonl", random.randint(3, NUM_STEPS - 3)
   process = subprocess.Popen(
@@ -107,44 +107,46 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(trained, tiny_dataset, tmp_
     time.sleep(random.uniform(0, 0.05))
   finally:
     process.kill()
-  assert process.wait() == -9, "it had ended before it was killed"
+  assert process.wait() == -9, "the run ended before it was killed"
   done = run("ppn_tf.train", *arguments)
   assert done.returncode == 0, done.stderr
-  assert "step 1/" not in done.stdout, "it began anew"
+  assert "step 1/" not in done.stdout, "the run restarted from step 1"
   np.testing.assert_allclose(losses(tmp_path), losses(trained[0]), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.slow
-def test_a_ppu_is_pruned_before_it_is_trained_on(trained, tiny_dataset, tmp_path, capsys):
-  """20 of 2 rates' 2 * 9 * 13 samples; the exported file, too, gives what the network does."""
+def test_ppu_is_pruned_before_training(trained, tiny_dataset, tmp_path, capsys):
+  """Keeps 20 of the 2 * 9 * 13 samples of two rates; the exported file and the network agree."""
   steps = ("--num_steps=2", "--ppu_samples=20", f"--dataset={tiny_dataset}")
   start = [f"--{part}_weights={trained[0]}" for part in ("head", "body", "ppu")]
   call(train, *TRAINING, *steps, *start, f"--workdir={tmp_path / 'run'}")
   assert "pruned the PPU to 20 samples; its answer changes by" in capsys.readouterr().out
-  before, after = (load_run(run)[0] for run in (trained[0], tmp_path / "run"))
+  unpruned, pruned = (load_run(run).model for run in (trained[0], tmp_path / "run"))
   kernels = [
-    np.concatenate([warp.kernel.numpy().reshape(-1, 13) for warp in deformable_convolutions(m.ppu)])
-    for m in (before, after)
+    np.concatenate(
+      [warp.kernel.numpy().reshape(-1, 13) for warp in deformable_convolutions(model.ppu)]
+    )
+    for model in (unpruned, pruned)
   ]
   assert [np.count_nonzero(kernel.any(axis=1)) for kernel in kernels] == [234, 20]
   file = tmp_path / "pruned.tflite"
   done = run("export.tflite", f"--workdir={tmp_path / 'run'}", f"--output={file}")
   assert done.returncode == 0, done.stderr
   frames = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
-  expected = after.step(frames[1:], after.start(frames[:1]))[0]
+  expected = pruned.step(frames[1:], pruned.start(frames[:1]))[0]
   exported = TFLitePoseModel(file)
-  found = exported.step(frames[1], exported.start(frames[0]))
-  np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+  actual = exported.step(frames[1], exported.start(frames[0]))
+  np.testing.assert_allclose(actual, expected, atol=1e-3 * np.abs(expected).max())
   message = refusal(train, *TRAINING, *steps, f"--workdir={tmp_path / 'new'}")
   assert message.endswith("prunes a trained PPU. Give one by --ppu_weights.")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_run_saves_its_step_and_goes_on(
-  trained, tiny_dataset, tmp_path, monkeypatch, capsys, number
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_run_saves_its_step_and_resumes(
+  trained, tiny_dataset, tmp_path, monkeypatch, capsys, signal_number
 ):
-  """Stopped at step 3, where no checkpoint was due: nothing is done twice."""
+  """Stops a run at step 3, where no checkpoint is due; no step is repeated."""
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path}"]
   arguments += ["--checkpoint_every=100"]
   update, steps = progress.Progress.update, []
@@ -153,12 +155,12 @@ def test_a_stopped_run_saves_its_step_and_goes_on(
     update(self)
     steps.append(1)
     if len(steps) == 3:
-      os.kill(os.getpid(), number)
+      os.kill(os.getpid(), signal_number)
 
   monkeypatch.setattr(progress.Progress, "update", kill_at_3)
   with pytest.raises(SystemExit) as stop:
     call(train, *arguments)
-  assert stop.value.code == 128 + number
+  assert stop.value.code == 128 + signal_number
   assert "stopped at step 3" in capsys.readouterr().err
   assert [path.stem for path in (tmp_path / "checkpoints").glob("*.index")] == ["ckpt-3"]
   call(train, *arguments)
@@ -167,15 +169,19 @@ def test_a_stopped_run_saves_its_step_and_goes_on(
 
 
 @pytest.mark.slow
-def test_the_best_by_validation_is_kept_and_evaluated(trained, tiny_dataset, tmp_path):
+def test_best_checkpoint_by_validation_is_kept_and_evaluated(trained, tiny_dataset, tmp_path):
   dataset, workdir = f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"
   call(train, *TRAINING, "--validation_split=test", "--accumulation=2", dataset, workdir)
   rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
-  found = {row["step"]: row["validation_pck"] for row in rows if "validation_pck" in row}
-  assert sorted(found) == [2, 4, 6, 8]
+  validation_scores = {
+    row["step"]: row["validation_pck"] for row in rows if "validation_pck" in row
+  }
+  assert sorted(validation_scores) == [2, 4, 6, 8]
   best = json.loads((tmp_path / "run/best/best.json").read_text())
-  assert best["score"] == max(found.values())
-  assert best["step"] == min(step for step, score in found.items() if score == best["score"])
+  assert best["score"] == max(validation_scores.values())
+  assert best["step"] == min(
+    step for step, score in validation_scores.items() if score == best["score"]
+  )
   output = tmp_path / "scores.json"
   call(
     evaluate, workdir, dataset, "--checkpoint=best", "--num_frames=3", "--scales=1",
@@ -190,7 +196,7 @@ def test_the_best_by_validation_is_kept_and_evaluated(trained, tiny_dataset, tmp
 
 
 @pytest.mark.slow
-def test_a_loss_that_is_not_finite_stops_with_what_is_good(tiny_dataset, tmp_path, monkeypatch):
+def test_non_finite_loss_is_refused_and_names_the_checkpoints(tiny_dataset, tmp_path, monkeypatch):
   monkeypatch.setattr(trainer.LinearDecay, "__call__", lambda self, step: tf.constant(1e30))
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
   message = refusal(train, *arguments)
@@ -199,7 +205,7 @@ def test_a_loss_that_is_not_finite_stops_with_what_is_good(tiny_dataset, tmp_pat
     assert str(path.with_suffix("")) in message
 
 
-def test_scores_and_exports(trained, tiny_dataset, tmp_path):
+def test_trained_run_is_scored_and_exported(trained, tiny_dataset, tmp_path):
   workdir, _ = trained
   done = run(
     "ppn_tf.evaluate",
@@ -229,7 +235,7 @@ def test_scores_and_exports(trained, tiny_dataset, tmp_path):
     np.testing.assert_allclose(*states, atol=1e-3)
 
 
-def test_a_refusal_is_one_line_and_exit_code_1(trained, tiny_dataset):
+def test_refusal_is_one_line_with_exit_code_1(trained, tiny_dataset):
   workdir, _ = trained
   done = run(
     "ppn_tf.train", *TRAINING, "--seed=1", f"--dataset={tiny_dataset}", f"--workdir={workdir}"
@@ -239,15 +245,15 @@ def test_a_refusal_is_one_line_and_exit_code_1(trained, tiny_dataset):
   assert line.startswith("error: ") and str(workdir) in line and "--seed=0 there, 1 now" in line
 
 
-def test_training_again_is_done_already(trained, tiny_dataset, capsys):
+def test_finished_run_is_not_trained_again(trained, tiny_dataset, capsys):
   workdir, _ = trained
-  before = losses(workdir)
+  trained_losses = losses(workdir)
   call(train, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
   assert "already trained for 8 steps" in capsys.readouterr().out
-  assert losses(workdir) == before
+  assert losses(workdir) == trained_losses
 
 
-def test_flags_and_folders_that_are_not_there(tiny_dataset, tmp_path):
+def test_missing_flags_and_folders_are_refused(tiny_dataset, tmp_path):
   workdir = f"--workdir={tmp_path / 'run'}"
   assert "--workdir is missing" in refusal(train, *TRAINING)
   assert "--dataset is missing" in refusal(train, *TRAINING, workdir)
@@ -260,19 +266,19 @@ def test_flags_and_folders_that_are_not_there(tiny_dataset, tmp_path):
   assert not (tmp_path / "run").exists()
 
 
-def test_clips_shorter_than_t(tiny_dataset, tmp_path, capsys):
+def test_clips_shorter_than_num_frames_are_skipped_or_refused(tiny_dataset, tmp_path, capsys):
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
   message = refusal(train, *arguments, "--num_frames=7", "--strict")
   assert "2 of 3 clips" in message and "0001, 0003" in message
   assert "--num_frames=0" in refusal(train, *arguments, "--num_frames=0")
   message = refusal(train, *arguments, "--num_frames=8")
   assert "--num_frames=8" in message and "longest has 7" in message
-  # Without --strict they are told and left out.
+  # Without --strict, they are reported and skipped.
   assert "skipped: 3 of 3 clips" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-  ("flag", "said"),
+  ("flag", "expected"),
   [
     ("--image_size=60,64", "multiples of 32"),
     ("--image_size=64", "--image_size=64"),
@@ -285,15 +291,15 @@ def test_clips_shorter_than_t(tiny_dataset, tmp_path, capsys):
     ("--body_weights=/no/such.npz", "/no/such.npz"),
   ],
 )
-def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
+def test_invalid_values_create_no_workdir(tiny_dataset, tmp_path, flag, expected):
   arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
-  assert said in refusal(train, *arguments, flag)
-  # Else the mended command would be refused as another run's.
+  assert expected in refusal(train, *arguments, flag)
+  # Otherwise, the corrected command would be refused as a different run.
   assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
-  ("flag", "said"),
+  ("flag", "expected"),
   [
     ("--body_weights=imagenet", "--body_weights and --quantize_aware: weights are that run's"),
     ("--mixed_precision", "computed in float32"),
@@ -302,34 +308,36 @@ def test_values_that_make_no_run(tiny_dataset, tmp_path, flag, said):
     ("--quantize_aware=/no/such/run", "/no/such/run: holds no run"),
   ],
 )
-def test_what_does_not_go_with_rounding(trained, tiny_dataset, tmp_path, flag, said):
+def test_flags_that_conflict_with_quantize_aware_are_refused(
+  trained, tiny_dataset, tmp_path, flag, expected
+):
   arguments = [f"--dataset={tiny_dataset}", f"--workdir={tmp_path / 'run'}"]
-  assert said in refusal(train, f"--quantize_aware={trained[0]}", *arguments, flag)
+  assert expected in refusal(train, f"--quantize_aware={trained[0]}", *arguments, flag)
   assert not (tmp_path / "run").exists()
 
 
-def test_a_value_that_no_flag_has():
+def test_invalid_flag_value_is_refused():
   assert "should be one of" in refusal(train, "--head_backbone=vgg16")
 
 
-def test_evaluating_what_is_no_run_or_another(trained, tiny_dataset, tmp_path):
+def test_evaluation_refuses_missing_or_different_runs(trained, tiny_dataset, tmp_path):
   dataset = f"--dataset={tiny_dataset}"
   assert "holds no run" in refusal(evaluate, f"--workdir={tmp_path}", dataset)
   message = refusal(evaluate, f"--workdir={trained[0]}", dataset, "--ppu_blocks=2")
   assert "--ppu_blocks=1 there, 2 now" in message
-  # The flags of one network beside the checkpoint of another.
+  # Flags of one network next to the checkpoint of another.
   settings = json.loads((trained[0] / "flags.json").read_text())
   (tmp_path / "flags.json").write_text(json.dumps({**settings, "dilations": ["1", "2", "3"]}))
   assert "no checkpoint" in refusal(evaluate, f"--workdir={tmp_path}", dataset)
   (tmp_path / "checkpoints").symlink_to(trained[0] / "checkpoints")
-  # In a process of its own, for TensorFlow has its say at exit.
+  # In a separate process, because TensorFlow prints messages at exit.
   done = run("ppn_tf.evaluate", f"--workdir={tmp_path}", dataset)
   assert done.returncode == 1
   (line,) = done.stderr.splitlines()
   assert line.startswith("error: ") and "does not fit the network" in line
 
 
-def evaluated(trained, tiny_dataset, *arguments):
+def run_evaluation(trained, tiny_dataset, *arguments):
   call(
     evaluate,
     f"--workdir={trained[0]}",
@@ -340,20 +348,20 @@ def evaluated(trained, tiny_dataset, *arguments):
   )
 
 
-def test_an_evaluation_goes_on_and_keeps_to_its_conditions(trained, tiny_dataset, tmp_path):
+def test_evaluation_resumes_and_refuses_other_conditions(trained, tiny_dataset, tmp_path):
   predictions, output = tmp_path / "predictions", tmp_path / "scores.json"
   arguments = f"--output_predictions={predictions}", f"--output_json={output}", "--flip"
-  evaluated(trained, tiny_dataset, *arguments)
+  run_evaluation(trained, tiny_dataset, *arguments)
   first = output.read_text()
   scores = json.loads(first)
   assert scores["conditions"]["checkpoint"].startswith(f"ckpt-{NUM_STEPS} ")
-  files = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
-  assert set(files) == {"0004.npz", "0005.npz"}
+  times = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
+  assert set(times) == {"0004.npz", "0005.npz"}
   (predictions / "0005.npz").unlink()
-  evaluated(trained, tiny_dataset, *arguments)
+  run_evaluation(trained, tiny_dataset, *arguments)
   assert output.read_text() == first
-  again = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
-  assert set(again) == set(files) and again["0004.npz"] == files["0004.npz"]
+  new_times = {path.name: path.stat().st_mtime_ns for path in predictions.glob("*.npz")}
+  assert set(new_times) == set(times) and new_times["0004.npz"] == times["0004.npz"]
   message = refusal(
     evaluate,
     f"--workdir={trained[0]}",
@@ -366,22 +374,22 @@ def test_an_evaluation_goes_on_and_keeps_to_its_conditions(trained, tiny_dataset
 
 
 @pytest.mark.slow
-def test_parts_and_boxes(trained, tiny_dataset, tmp_path):
-  """HeadNet and BodyNet are other networks than both together; the tracked box is another crop."""
+def test_parts_and_boxes_change_the_scores(trained, tiny_dataset, tmp_path):
+  """Expects a different PCK curve for each part of the network and for each kind of box."""
   tables = []
   for number, arguments in enumerate(
     (["--part=all"], ["--part=head"], ["--part=body"], ["--box=joints"],
      ["--box=tracked", "--decoder=dark"])
   ):  # fmt: skip
     output = tmp_path / f"{number}.json"
-    evaluated(trained, tiny_dataset, *arguments, f"--output_json={output}")
+    run_evaluation(trained, tiny_dataset, *arguments, f"--output_json={output}")
     tables.append(json.loads(output.read_text()))
     assert tables[-1]["num_frames"] == sum(n for n, split in CLIPS.values() if split == "test")
   curves = [table["curve"]["pck_body"] for table in tables]
   assert all(a != b for n, a in enumerate(curves) for b in curves[:n])
 
 
-def test_a_tracked_box_is_one_crop_a_frame(trained, tiny_dataset):
+def test_tracked_box_requires_one_scale_and_dark(trained, tiny_dataset):
   message = refusal(
     evaluate, f"--workdir={trained[0]}", f"--dataset={tiny_dataset}", "--box=tracked"
   )

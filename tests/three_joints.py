@@ -1,4 +1,4 @@
-"""A skeleton of three joints, small enough for numbers by hand."""
+"""A skeleton of three joints for values computed by hand."""
 
 from ppn_tf.keypoints.skeletons import Skeleton
 

@@ -1,6 +1,7 @@
-"""A backbone that is built in no time: `python -m tests.tiny_backbone DOOR`.
+"""Runs a command with a backbone that builds quickly: `python -m tests.tiny_backbone COMMAND`.
 
-It stands in MobileNetV2's place. DOOR is a module, such as ppn_tf.train; its flags follow.
+The backbone replaces the smallest MobileNetV2. COMMAND is a module, such as ppn_tf.train,
+followed by its flags.
 """
 
 import runpy
@@ -13,7 +14,7 @@ import tensorflow as tf
 
 
 def tiny(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Frames and features of stride 32, with batch norms."""
+  """Returns frames and features of stride 32, computed with batch norms."""
   layers = tf.keras.layers
   frames = tf.keras.Input((*image_size, 3))
   features = layers.Rescaling(1.0 / 127.5, offset=-1.0)(frames)

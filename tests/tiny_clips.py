@@ -1,4 +1,4 @@
-"""A handful of clips in Penn Action's layout whose pixels tell which joint they belong to."""
+"""Writes small clips in Penn Action's layout, with colours that identify the joints."""
 
 import pathlib
 from typing import Dict, Tuple
@@ -8,7 +8,7 @@ import scipy.io
 from PIL import Image
 
 FRAME_SIZE = (120, 160)
-# Two clips to train on are long, one is short; the test clips differ in length.
+# Two training clips are long and one is short; the test clips differ in length.
 CLIPS: Dict[str, Tuple[int, str]] = {
   "0001": (6, "train"),
   "0002": (7, "train"),
@@ -16,18 +16,18 @@ CLIPS: Dict[str, Tuple[int, str]] = {
   "0004": (7, "test"),
   "0005": (4, "test"),
 }
-# A person seen from the front, right joints on the picture's left, about (0, 0).
+# A person around (0, 0), seen from the front, with right joints on the left of the image.
 BODY = np.array(
   [[0, -40], [-14, -28], [14, -28], [-24, -14], [24, -14], [-30, 2], [30, 2]]
   + [[-9, 6], [9, 6], [-11, 24], [11, 24], [-12, 42], [12, 42]],
   np.float64,
 )
-# The head, the right and the left joints: pixels say which joint they are.
+# Colours of the head, the right joints and the left joints.
 GREEN, RED, BLUE = (40, 250, 40), (250, 40, 40), (40, 40, 250)
 
 
 def body_at(clip: str, frame: int) -> Tuple[np.ndarray, np.ndarray]:
-  """[13, 2] keypoints (x, y) and [4] box of a frame; the person walks and swings an arm."""
+  """Returns [13, 2] keypoints (x, y) and the [4] box of a person who walks and swings an arm."""
   center = np.array([66.0 + 5 * frame + int(clip), 58.0 + 2 * np.sin(frame)])
   keypoints = BODY + center
   keypoints[5] += [3.0 * frame, -2.0 * frame]
@@ -36,7 +36,7 @@ def body_at(clip: str, frame: int) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def draw(keypoints: np.ndarray) -> np.ndarray:
-  """[H, W, 3] uint8: a disc of 4 pixels' radius at each joint, in the colour of its side."""
+  """Returns an image [H, W, 3] uint8 with a disc of radius 4 in its colour at each joint."""
   image = np.full((*FRAME_SIZE, 3), 30, np.uint8)
   y, x = np.mgrid[: FRAME_SIZE[0], : FRAME_SIZE[1]]
   for k, (joint_x, joint_y) in enumerate(keypoints):
@@ -46,7 +46,7 @@ def draw(keypoints: np.ndarray) -> np.ndarray:
 
 
 def write_clip(source: pathlib.Path, clip: str) -> None:
-  """One of CLIPS in Penn Action's layout; the right wrist of frame 1 is invisible."""
+  """Writes a clip of CLIPS in Penn Action's layout; the right wrist of frame 1 is invisible."""
   num_frames, split = CLIPS[clip]
   folder = source / "frames" / clip
   folder.mkdir(parents=True)
@@ -56,7 +56,7 @@ def write_clip(source: pathlib.Path, clip: str) -> None:
     Image.fromarray(draw(keypoints)).save(
       folder / f"{frame + 1:06d}.jpg", quality=95, subsampling=0
     )
-  keypoints = np.stack([one for one, _ in bodies]) + 1  # MATLAB counts from 1
+  keypoints = np.stack([joints for joints, _ in bodies]) + 1  # MATLAB counts from 1
   visibility = np.ones((num_frames, 13), np.uint8)
   visibility[1, 5] = 0
   fields = {

@@ -267,7 +267,7 @@ def backbone(name: str) -> nn.Module:
   """Builds a backbone by its name in `ppn_tf.models.pose_net.BACKBONES`.
 
   Raises:
-    KeyError: a backbone that the twin does not have.
+    KeyError: the twin does not have this backbone.
   """
   if name.startswith("mobilenet_v2"):
     alphas: Dict[str, float] = {

@@ -29,8 +29,7 @@ _PREVIEW_CLIPS = 8
 def define_flags() -> None:
   """Defines the flags of this command."""
   define_integer, define_float = command_flags.define_integer, command_flags.define_float
-  flags.DEFINE_string("output", None, "Folder to write; an unfinished one is resumed.")
-  command_flags.mark_required("output")
+  flags.DEFINE_string("output", "synthetic", "Folder to write; an unfinished one is resumed.")
   max_train = storage.FIRST_TEST - storage.FIRST_TRAIN
   max_test = storage.LAST - storage.FIRST_TEST + 1
   define_integer("num_train_clips", 400, "Training clips, numbered from 0001.", 0, max_train)
@@ -47,7 +46,7 @@ def define_flags() -> None:
     1,
   )
   define_float(
-    "lapses", 0.0, "Share of single frames that are out of focus, dazzled or dark.", 0, 1
+    "lapses", 0.0, "Share of single frames that are out of focus, overexposed or dark.", 0, 1
   )
   define_integer("num_workers", None, "Processes; by default one per CPU.", 1, 1024)
   flags.DEFINE_string("preview", None, "Image of a contact sheet of clips with their skeletons.")
@@ -82,7 +81,6 @@ def _write_clips(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
-  command_flags.check_required()
   output = pathlib.Path(FLAGS.output).expanduser()
   _check_preview()
   settings = clip.Settings(

@@ -17,6 +17,8 @@ from ppn_tf.runtime.settings import Bounds, Settings, choice, number, numbers, s
 from ppn_tf.runtime.workdir import Workdir
 
 _MAX_STEPS = 10**9
+# Values of runs that were made before these flags existed, where the defaults are others.
+_FORMER_VALUES = {"adam_epsilon": 1e-7}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +60,9 @@ class OptimizerConfig(Settings):
     "Epochs after which the learning rate drops to a tenth, instead of falling linearly.",
     Bounds(0.0, 1e6),
     ascending=True,
+  )
+  adam_epsilon: float = number(
+    1e-8, "Constant that Adam adds to the root of the mean squared gradient.", 1e-12, 1.0
   )
   weight_decay: float = number(1e-5, "Factor of the weights in the gradient (L2).", 0.0, 1.0)
   warmup_steps: int = number(0, "Steps of linear warm-up.", 0, _MAX_STEPS)
@@ -248,8 +253,8 @@ def build_model(experiment: Experiment) -> Framewise:
 
 
 def open_run(workdir: str) -> Workdir:
-  """Opens the folder of a run; flags that its version did not have get defaults."""
-  return Workdir(workdir, Experiment().to_flags())
+  """Opens the folder of a run; flags that its version did not have get the values of that time."""
+  return Workdir(workdir, {**Experiment().to_flags(), **_FORMER_VALUES})
 
 
 def read_experiment(run: Workdir) -> Experiment:

@@ -13,6 +13,7 @@ import numpy as np
 from ppn_tf.keypoints.joint_maps import COCO_JOINTS
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.npz_files import read_npz
 
 SUFFIXES = (".npz", ".json")
 _MISSING = (float("nan"), float("nan"), 0.0)
@@ -45,14 +46,7 @@ def read_clip(file: pathlib.Path) -> ClipPredictions:
 
 
 def _read_npz(file: pathlib.Path) -> Dict[str, Any]:
-  try:
-    with np.load(file) as arrays:
-      values = {name: arrays[name] for name in arrays.files}
-  except Exception as error:  # NumPy, zipfile and zlib raise many types on invalid bytes
-    raise InputError(
-      f"{file}: not readable as .npz without pickles ({_first_line(error)}). Write it with "
-      "numpy.savez."
-    ) from error
+  values = read_npz(file)
   if "keypoints" not in values:
     names = ", ".join(sorted(values)) or "none"
     raise InputError(f"{file}: lacks the array keypoints. Received arrays: {names}.")

@@ -2,36 +2,56 @@
 
 import os
 import pathlib
-from typing import Any, Tuple, Union
+from typing import Any, NamedTuple, Union
 
 from ppn_tf.config.experiment import Experiment, build_model, open_run, read_experiment
 from ppn_tf.inference import people
 from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, load_pose_model
 from ppn_tf.models.ppn import Framewise
+from ppn_tf.runtime.checkpoints import fingerprint, restore
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.runtime.workdir import restore
 
 import tensorflow as tf
 
 
-def load_run(
-  workdir: Union[str, os.PathLike], checkpoint: str = "latest"
-) -> Tuple[Framewise, Experiment]:
-  """Loads the trained network of a run.
+class LoadedRun(NamedTuple):
+  """Trained network of a run.
+
+  Attributes:
+    model: the network.
+    experiment: settings that it was trained with.
+    fingerprint: name and digest of the checkpoint in `model`, see `workdir.fingerprint`.
+  """
+
+  model: Framewise
+  experiment: Experiment
+  fingerprint: str
+
+
+def load_run(workdir: Union[str, os.PathLike], checkpoint: str = "latest") -> LoadedRun:
+  """Loads the trained network of a run, which may still be training.
 
   Args:
     workdir: folder of the run.
     checkpoint: "latest", or "best" by the score on --validation_split.
-  Returns:
-    The network, and the settings that it was trained with.
   Raises:
     InputError: no run is there, it has no such checkpoint, or the checkpoint does not fit.
   """
   run = open_run(os.fspath(workdir))
   experiment = read_experiment(run)
   model = build_model(experiment)
-  restore(tf.train.Checkpoint(model=model), run.checkpoint(checkpoint))
-  return model, experiment
+  path = run.checkpoint(checkpoint)
+  while True:
+    try:
+      digest = fingerprint(path)
+      restore(tf.train.Checkpoint(model=model), path)
+      return LoadedRun(model, experiment, digest)
+    except (FileNotFoundError, InputError):
+      # Training deletes old checkpoints, possibly this one since its path was read.
+      newer = run.checkpoint(checkpoint)
+      if newer == path:
+        raise
+      path = newer
 
 
 def load_model(model: Any, num_threads: int = 2, checkpoint: str = "latest") -> PoseModel:
@@ -53,8 +73,8 @@ def load_model(model: Any, num_threads: int = 2, checkpoint: str = "latest") -> 
   if model == people.NAME:
     return people.pose_model(num_threads)
   if is_run:
-    network, experiment = load_run(model, checkpoint)
-    pose_model = KerasPoseModel(network)
-    pose_model.take_flags(experiment.to_flags())
+    run = load_run(model, checkpoint)
+    pose_model = KerasPoseModel(run.model)
+    pose_model.take_flags(run.experiment.to_flags())
     return pose_model
   return load_pose_model(model, num_threads)

@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import sys
-import zipfile
 from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
 import numpy as np
@@ -19,14 +18,18 @@ from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, TFLitePoseMod
 from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.weight_files import folded_convolutions, set_convolutions
+from ppn_tf.runtime import cache
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.npz_files import read_npz
 
 import tensorflow as tf
 
 NAME = "people"
 WEIGHTS = pathlib.Path(__file__).parent / "weights" / "people.npz"
 _SETTINGS = "settings"
+# Part of the names of cached files. Raise it when a change of the conversion changes the file.
+_CONVERSION = 2
 # With the output of the PPU scaled by 0.85, the threshold was 0.35: people in hard poses scored at
 # least 0.38, places that somebody had left down to 0.2. Unscaled, a dancer scores at least 0.40.
 _RESTART_SCORE = 0.42
@@ -62,9 +65,8 @@ def read(path: Union[str, os.PathLike] = WEIGHTS) -> Tuple[Framewise, Dict[str, 
   Raises:
     InputError: it is no such file.
   """
-  settings = read_settings(path)
+  settings, arrays = read_settings(path), _read_arrays(path)
   with _refusing(path):
-    arrays = _read_arrays(path)
     model = build_network(NetworkConfig.from_flags(settings))
     for part, network in _parts(model).items():
       set_convolutions(network, _select_arrays(part, arrays))
@@ -97,16 +99,17 @@ def read_settings(path: Union[str, os.PathLike] = WEIGHTS) -> Dict[str, Any]:
   Raises:
     InputError: it is no such file.
   """
-  with _refusing(path), np.load(path) as content:
+  content = read_npz(path)
+  with _refusing(path):
     return dict(json.loads(str(content[_SETTINGS])))
 
 
 @contextlib.contextmanager
 def _refusing(path: Union[str, os.PathLike]) -> Iterator[None]:
-  """Replaces errors of an unreadable file by an InputError."""
+  """Replaces errors about the content of a file by an InputError."""
   try:
     yield
-  except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+  except (KeyError, TypeError, ValueError, RecursionError) as error:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     raise InputError(
       f"{path}: no weights of a network ({reason}). Reinstall the package."
@@ -114,9 +117,8 @@ def _refusing(path: Union[str, os.PathLike]) -> Iterator[None]:
 
 
 def _read_arrays(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
-  """Reads all arrays of a file."""
-  with np.load(path) as content:
-    return {name: content[name] for name in content.files if name != _SETTINGS}
+  """Reads all arrays of a file, without the settings."""
+  return {name: values for name, values in read_npz(path).items() if name != _SETTINGS}
 
 
 def _select_arrays(part: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
@@ -133,43 +135,38 @@ def pose_model(num_threads: int = 2) -> PoseModel:
   """Loads the network for tracking, with its joints and the settings of its crops.
 
   The first call converts it to a .tflite file with the table sampler, which is twice as fast, and
-  keeps the file in the user's cache. Without a writable cache, the network runs in TensorFlow.
+  keeps the file in the user's cache. Without a cache of the user's own, see `runtime.cache`, the
+  network runs in TensorFlow.
 
   Args:
     num_threads: CPU threads.
   """
-  path = _converted()
-  if not path.is_file():
-    _convert(path)
   model: PoseModel
-  if path.is_file():
-    model = TFLitePoseModel(path, num_threads)
-  else:
+  try:
+    path = cache.get_or_make(_converted_name(), _convert)
+  except (InputError, OSError) as error:
+    print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
     model = KerasPoseModel(*_network())
+  else:
+    model = TFLitePoseModel(path, num_threads)
   model.take_flags(read_settings())
   model.restart_score = _RESTART_SCORE
   return model
 
 
-def _converted() -> pathlib.Path:
-  """Returns the path of the cached .tflite file, which depends on the content of the weights."""
-  cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+def _converted_name() -> str:
+  """Returns the name of the cached .tflite file, which depends on the content of the weights."""
   digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
-  return cache / "ppn_tf" / f"{NAME}-{ppn_tf.__version__}-{digest}.tflite"
+  return f"{NAME}-{ppn_tf.__version__}.{_CONVERSION}-{digest}.tflite"
 
 
-def _convert(path: pathlib.Path) -> None:
-  """Writes the .tflite file, or prints why it cannot be kept."""
+def _convert() -> bytes:
+  """Returns the content of the .tflite file."""
   from ppn_tf.inference.tflite import convert  # slow to import, and used once
 
-  print(f"Preparing the network for people, once: {path}", file=sys.stderr)
-  try:
-    with complete_or_absent(path) as partial:
-      network, readout = _network()
-      preliminary = readout == "present"
-      partial.write_bytes(convert.to_tflite(network, "table", preliminary=preliminary))
-  except (InputError, OSError) as error:
-    print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
+  print(f"Preparing the network for people, once, in {cache.get_folder()}", file=sys.stderr)
+  network, readout = _network()
+  return convert.to_tflite(network, "table", preliminary=readout == "present")
 
 
 def _network() -> Tuple[Framewise, str]:

@@ -7,12 +7,13 @@ previous ones (`step`).
 import abc
 import os
 import pathlib
+import threading
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
-from ppn_tf.inference.tflite.metadata import read_description
-from ppn_tf.keypoints.skeletons import Skeleton, find_skeleton, from_dict
+from ppn_tf.inference.tflite.metadata import parse_crops, read_description
+from ppn_tf.keypoints.skeletons import Skeleton, find_skeleton
 from ppn_tf.models.ppn import Framewise, check_steps_alone
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
@@ -102,7 +103,10 @@ class _ExportedPoseModel(PoseModel):
 
 
 class TFLitePoseModel(_ExportedPoseModel):
-  """TensorFlow Lite file with the signatures `start` and `step`, run on the CPU."""
+  """TensorFlow Lite file with the signatures `start` and `step`, run on the CPU.
+
+  Threads may share a model; they take turns, because an interpreter runs one input at a time.
+  """
 
   def __init__(self, path: Union[str, os.PathLike], num_threads: int = 2, runtime: str = ""):
     """Loads a file.
@@ -122,6 +126,7 @@ class TFLitePoseModel(_ExportedPoseModel):
         f"{path}: not a TensorFlow Lite model. Give a file written by `{command('export tflite')}`."
       ) from error
     _check_signatures(path, {name: set(parts["inputs"]) for name, parts in signatures.items()})
+    self._lock = threading.Lock()
     self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
     step = self._runners["step"]
     outputs = step.get_output_details()
@@ -133,16 +138,16 @@ class TFLitePoseModel(_ExportedPoseModel):
     self._set_sizes(step.get_input_details()["frame"]["shape"], outputs["heatmaps"]["shape"])
     description = read_description(path)
     if description:
-      self.skeleton = from_dict(description["skeleton"])
-      self.margin = description["frame"]["box_margin"]
-      self.steady_crops = description["frame"].get("steady_crops", False)
+      self.skeleton, self.margin, self.steady_crops = parse_crops(path, description)
 
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     runner = self._runners[signature]
     details = runner.get_input_details()
     feeds = {name: _to_tensor(value[None], details[name]) for name, value in inputs.items()}
     details = runner.get_output_details()
-    return {name: _from_tensor(value, details[name])[0] for name, value in runner(**feeds).items()}
+    with self._lock:
+      outputs = runner(**feeds)
+    return {name: _from_tensor(value, details[name])[0] for name, value in outputs.items()}
 
 
 class SavedModelPoseModel(_ExportedPoseModel):

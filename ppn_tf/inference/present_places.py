@@ -61,7 +61,7 @@ class PresentPlaces:
     distances = np.linalg.norm(current - previous, axis=1, keepdims=True) / cell
     share = _RESTING_SHARE + (1 - _RESTING_SHARE) * np.minimum(1, distances / _MOVED)
     self._places = previous + share * (current - previous)
-    return self._places, scores
+    return self._places.copy(), scores
 
 
 def _windows(places: np.ndarray, shape: Tuple[int, ...], stride: int) -> np.ndarray:

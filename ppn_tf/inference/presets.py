@@ -36,7 +36,7 @@ def load_network(
   else:
     if not open_run(os.fspath(preset)).is_there():
       raise InputError(f'{preset}: neither "people" nor the workdir of a training run.')
-    model, _ = load_run(preset, checkpoint)
+    model = load_run(preset, checkpoint).model
   if not isinstance(model, kind):
     raise InputError(
       f"{preset}: holds a {type(model).__name__}, not a {kind.__name__}. "

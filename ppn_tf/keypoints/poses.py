@@ -36,6 +36,10 @@ class Pose:
     """Returns the mean score of the joints, 0..1."""
     return float(self.scores.mean())
 
+  def copy(self) -> "Pose":
+    """Returns a pose with arrays of its own."""
+    return dataclasses.replace(self, keypoints=self.keypoints.copy(), scores=self.scores.copy())
+
 
 @dataclasses.dataclass(frozen=True)
 class Person:

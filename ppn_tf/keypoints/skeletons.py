@@ -237,7 +237,7 @@ def find_skeleton(text: str) -> Skeleton:
     return SKELETONS[text]
   try:
     definition = json.loads(text)
-  except ValueError as error:
+  except (ValueError, RecursionError) as error:
     raise ValueError(f"{text!r} is no skeleton. Known: {', '.join(sorted(SKELETONS))}") from error
   return from_dict(definition)
 
@@ -269,7 +269,7 @@ def from_dict(definition: Mapping[str, Any]) -> Skeleton:
       torso=(int(definition["torso"][0]), int(definition["torso"][1])),
       groups=tuple((str(name), tuple(map(int, joints))) for name, joints in definition["groups"]),
     )
-  except (IndexError, KeyError, TypeError, ValueError) as error:
+  except (IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
     raise ValueError(f"no skeleton's definition ({type(error).__name__}: {error})") from error
   pairs = (*skeleton.flip_pairs, *skeleton.limbs, skeleton.torso)
   used = {joint for group in (*pairs, *dict(skeleton.groups).values()) for joint in group}

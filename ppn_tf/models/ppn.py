@@ -156,11 +156,11 @@ class PPN(VideoPoseModel):
     preliminary = _apply_to_frames(self.body_net, clips, training)
     steps = []
     for current in tf.unstack(preliminary, axis=1):
-      steps.append(self.propagate(state, current, training=training))
+      steps.append((state, *self.propagate(state, current, training=training)))
       if self.propagation == "chained":
-        state = steps[-1][1]
-    propagated, final = (tf.stack(maps, axis=1) for maps in zip(*steps))
-    return Unrolled(initial, preliminary, propagated, final, state)
+        state = steps[-1][-1]
+    previous, propagated, final = (tf.stack(maps, axis=1) for maps in zip(*steps))
+    return Unrolled(initial, preliminary, propagated, final, state, previous)
 
 
 def check_steps_alone(model: VideoPoseModel) -> None:

@@ -268,7 +268,5 @@ def _get_network_inputs(trained: Framewise, clips: tf.Tensor) -> List[Any]:
   if not isinstance(trained, PPN):
     return [frames]
   maps = trained.unroll(clips)
-  assert maps.initial is not None
-  previous = tf.concat([maps.initial[:, None], maps.final[:, :-1]], axis=1)
-  pair = [tf.reshape(value, [-1, *value.shape[2:]]) for value in (previous, maps.preliminary)]
+  pair = [tf.reshape(value, [-1, *value.shape[2:]]) for value in (maps.previous, maps.preliminary)]
   return [clips[:, 0], frames, pair]

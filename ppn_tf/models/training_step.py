@@ -98,20 +98,29 @@ class TrainingStep:
     Returns:
       The loss of all replicas and the sum of their `stop`, scalars.
     Raises:
-      tf.errors.InvalidArgumentError: the loss is not finite; trained variables and the optimizer
-        are unchanged.
+      tf.errors.InvalidArgumentError: the loss or its gradient is not finite; trained variables and
+        the optimizer are unchanged.
     """
     counts = tf.reduce_sum(self._get_weights(batch), axis=[0, 2])
     counts, stop = _sum_over_replicas([counts, tf.identity(stop)])
     first_part, final_part, gradients = self._compute_gradients(batch, counts)
     first_part, final_part, *gradients = _sum_over_replicas([first_part, final_part, *gradients])
     loss = first_part + final_part
-    # Every assignment waits for the check.
-    with tf.control_dependencies([tf.debugging.check_numerics(loss, "the loss is not finite")]):
+    # Every assignment waits for the checks.
+    with tf.control_dependencies(self._check_finite(loss, gradients)):
       self._apply([tf.identity(gradient) for gradient in gradients])
       loss = tf.identity(loss)
     self._update_means(first_part, final_part)
     return loss, stop
+
+  def _check_finite(self, loss: tf.Tensor, gradients: List[tf.Tensor]) -> List[tf.Tensor]:
+    """Returns operations that fail if the loss or its gradient is not finite."""
+    finite_loss = tf.debugging.check_numerics(loss, "the loss is not finite")
+    if self.scales_loss:  # loss scaling skips a step without finite gradient, and lowers the scale
+      return [finite_loss]
+    with tf.control_dependencies([finite_loss]):
+      norm = tf.linalg.global_norm(gradients)
+      return [tf.debugging.check_numerics(norm, "the gradient is not finite")]
 
   def test(self, batch: Batch) -> None:
     """Updates the means by a batch, and leaves the model unchanged."""

@@ -20,6 +20,8 @@ class Unrolled(NamedTuple):
     propagated: [B, T, H/S, W/S, K], the PPU's heatmaps; None in frame-wise networks.
     final: [B, T, H/S, W/S, K], the answer.
     state: [B, H/S, W/S, K], heatmaps that the next frame is propagated from.
+    previous: [B, T, H/S, W/S, K], heatmaps that each frame is propagated from; None in frame-wise
+      networks.
   """
 
   initial: Optional[tf.Tensor]
@@ -27,6 +29,7 @@ class Unrolled(NamedTuple):
   propagated: Optional[tf.Tensor]
   final: tf.Tensor
   state: tf.Tensor
+  previous: Optional[tf.Tensor] = None
 
 
 class VideoPoseModel(tf.keras.Model):

@@ -8,13 +8,13 @@ backbone, a backbone with a classifier, or a frame-wise network with upsampling 
 
 import os
 import re
-import zipfile
 from typing import Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.npz_files import read_npz
 
 import tensorflow as tf
 
@@ -40,14 +40,13 @@ def _own_bias(layer: tf.keras.layers.Layer) -> Optional[tf.Variable]:
   return getattr(layer, "bias", None)
 
 
-def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
+def read_weights(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
   """Reads the arrays of a weights file as float32; InputError if it is not readable."""
-  try:
-    with np.load(path) as arrays:
-      return {name: arrays[name].astype(np.float32) for name in arrays.files}
-  except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    raise InputError(f"{path}: not a readable .npz of weights ({reason}).") from error
+  arrays = read_npz(path)
+  for name, values in arrays.items():
+    if values.dtype.kind not in "fiu":
+      raise InputError(f"{path}: {name} has type {values.dtype}; expected numbers.")
+  return {name: values.astype(np.float32) for name, values in arrays.items()}
 
 
 def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions) -> List[str]:
@@ -89,7 +88,7 @@ def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions
 def load_backbone(
   network: tf.keras.Model,
   path: Union[str, os.PathLike],
-  read: Callable[[Union[str, os.PathLike]], Mapping[str, np.ndarray]] = read_npz,
+  read: Callable[[Union[str, os.PathLike]], Mapping[str, np.ndarray]] = read_weights,
   fix: str = "Choose the backbone and upsampling that the file was made for.",
 ) -> List[tf.keras.layers.Layer]:
   """Sets the layers of a network that a weights file names.

@@ -3,11 +3,10 @@
 import contextlib
 import os
 import pathlib
-import shutil
-import tempfile
 from typing import Iterator, Union
 
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.scratch import scratch_folder
 
 
 @contextlib.contextmanager
@@ -16,8 +15,9 @@ def complete_or_absent(path: Union[str, os.PathLike]) -> Iterator[pathlib.Path]:
 
   The temporary path lies next to `path` and keeps its suffix, so writers that choose a format by
   suffix work. If the block raises or writes nothing, then nothing is left behind and an older
-  output is unchanged. An existing folder is replaced as a whole. A link stays, and its target is
-  replaced. A device such as /dev/null is written directly.
+  output is unchanged. What a killed process left is removed by the next call for the same path.
+  An existing folder is replaced as a whole. A link stays, and its target is replaced. A device
+  such as /dev/null is written directly.
 
   Raises:
     InputError: the parent folder cannot be created or written, or `path` is an existing folder
@@ -35,19 +35,17 @@ def complete_or_absent(path: Union[str, os.PathLike]) -> Iterator[pathlib.Path]:
   working = pathlib.Path.cwd().resolve()
   if final == working or final in working.parents:
     raise InputError(f"{final}: is or holds the working folder. Choose a folder inside it.")
-  try:
-    final.parent.mkdir(parents=True, exist_ok=True)
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
-  except OSError as error:
-    raise InputError(
-      f"{final.parent}: cannot write there ({error.strerror}). Choose another output path."
-    ) from error
-  try:
+  with contextlib.ExitStack() as stack:
+    try:
+      final.parent.mkdir(parents=True, exist_ok=True)
+      scratch = stack.enter_context(scratch_folder(final.name, final.parent))
+    except OSError as error:
+      raise InputError(
+        f"{final.parent}: cannot write there ({error.strerror}). Choose another output path."
+      ) from error
     partial = scratch / final.name
     yield partial
     _replace(final, partial, scratch / "replaced")
-  finally:
-    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _replace(final: pathlib.Path, partial: pathlib.Path, aside: pathlib.Path) -> None:
@@ -84,3 +82,19 @@ def _check_replaceable(final: pathlib.Path, partial: pathlib.Path) -> None:
       f"{final}: holds {', '.join(sorted(old)[:3])}, which is no earlier output of this program. "
       "Choose a new or empty folder."
     )
+
+
+def check_no_links(folder: pathlib.Path) -> None:
+  """Checks that no entry below a folder is a symbolic link, through which others are overwritten.
+
+  Raises:
+    InputError: an entry is a link.
+  """
+  for parent, folders, files in os.walk(folder):
+    for name in (*folders, *files):
+      path = pathlib.Path(parent, name)
+      if path.is_symlink():
+        raise InputError(
+          f"{path}: a symbolic link to {os.readlink(path)}, which training would overwrite. "
+          "Replace it by what it links to, or give another --workdir."
+        )

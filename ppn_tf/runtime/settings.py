@@ -74,7 +74,8 @@ class ListBounds:
     Raises:
       ValueError: a number is refused by `each`, or there are more or fewer than `count`.
     """
-    parts = value.split(",") if isinstance(value, str) else list(value)
+    parts = value.split(",") if isinstance(value, str) else value
+    parts = list(parts) if isinstance(parts, (list, tuple)) else [parts]
     parts = [] if parts == [""] else parts
     try:
       numbers = tuple(self.each.parse(part) for part in parts)
@@ -142,7 +143,10 @@ class Settings:
         elif "choices" in field.metadata:
           _check_choice(value, field.metadata["choices"])
         elif isinstance(field.default, tuple):
-          value = tuple(value)
+          value = _parse_texts(value)
+        elif not isinstance(value, type(field.default)):
+          kind = "true or false" if isinstance(field.default, bool) else "text"
+          raise ValueError(f"must be {kind}. Received: {value!r:.60}")
       except ValueError as error:
         raise ValueError(f"{field.name} {error}") from error
       object.__setattr__(self, field.name, value)
@@ -167,6 +171,12 @@ class Settings:
 
 def _fields(settings: Any) -> Tuple["dataclasses.Field[Any]", ...]:
   return dataclasses.fields(settings)
+
+
+def _parse_texts(value: Any) -> Tuple[str, ...]:
+  if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
+    raise ValueError(f"must be a list of texts. Received: {value!r:.60}")
+  return tuple(value)
 
 
 def _check_choice(value: Any, choices: Sequence[str]) -> None:

@@ -12,8 +12,8 @@ tensorboard/     the same as curves, and heatmaps as images
 
 import contextlib
 import datetime
-import hashlib
 import json
+import math
 import os
 import pathlib
 import platform
@@ -25,9 +25,10 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 import filelock
 
 import ppn_tf
+from ppn_tf.runtime import checkpoints
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.files import check_no_links, complete_or_absent
 
 import tensorflow as tf
 
@@ -77,8 +78,8 @@ class Workdir:
         f"`{command('train')}` wrote."
       )
     try:
-      saved = json.loads(path.read_text())
-    except ValueError as error:
+      saved = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
       raise InputError(f"{path}: not readable as JSON ({error}).") from error
     if not isinstance(saved, dict):
       raise InputError(f"{path}: expected an object. Received: {saved!r:.60}")
@@ -88,8 +89,12 @@ class Workdir:
     """Starts a run here, or resumes a run with the same flags.
 
     Raises:
-      InputError: the folder cannot be written, or holds a run of other flags.
+      InputError: the folder cannot be written, holds a run of other flags, or refers to files
+        elsewhere.
     """
+    check_no_links(self.path)
+    for folder in (self.checkpoints_path, self.best_path):
+      checkpoints.check_list(folder)
     if self.is_there():
       self.check_flags(flags)
       return
@@ -171,7 +176,7 @@ class Workdir:
       InputError: there is none yet.
     """
     advice = f"Train with `{command('train')} --workdir={self.path}` first."
-    return _newest(self.checkpoints_path, advice)
+    return checkpoints.find_newest(self.checkpoints_path, advice)
 
   def best_checkpoint(self) -> str:
     """Returns the path of the checkpoint with the best validation score.
@@ -180,15 +185,20 @@ class Workdir:
       InputError: the run has none.
     """
     advice = "Runs with --validation_split keep the best one; give --checkpoint=latest."
-    return _newest(self.best_path, advice)
+    return checkpoints.find_newest(self.best_path, advice)
 
   def checkpoint(self, which: str) -> str:
     """Returns the path of the "latest" or the "best" checkpoint."""
     return self.best_checkpoint() if which == "best" else self.latest_checkpoint()
 
   def save_if_best(self, model: tf.Module, step: int, score: float) -> bool:
-    """Saves a model if its validation score exceeds all earlier ones; returns whether it does."""
+    """Saves a model if its validation score exceeds all earlier ones; returns whether it does.
+
+    NaN, the score of a split without visible joints, exceeds nothing.
+    """
     path = self.best_path / "best.json"
+    if math.isnan(score):
+      return False
     if path.exists() and json.loads(path.read_text())["score"] >= score:
       return False
     manager = tf.train.CheckpointManager(
@@ -204,15 +214,17 @@ class Workdir:
     if not self.metrics_path.exists():
       return []
     rows = []
-    for line in self.metrics_path.read_text().splitlines():
+    for line in self.metrics_path.read_bytes().splitlines():
       try:
         rows.append(json.loads(line))
-      except ValueError:
+      except (ValueError, RecursionError):
         continue
     return rows
 
   def forget_metrics_after(self, step: int) -> None:
-    """Drops reports of steps after the restored checkpoint."""
+    """Drops reports of steps after the restored checkpoint, also from TensorBoard's files."""
+    for path in self.tensorboard_path.glob("events.out.tfevents.*"):
+      _drop_events_after(step, path)
     rows = [row for row in self.read_metrics() if row["step"] <= step]
     with complete_or_absent(self.metrics_path) as partial:
       partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -223,23 +235,15 @@ class Workdir:
       file.write(json.dumps(dict(row)) + "\n")
 
 
-def _newest(folder: pathlib.Path, advice: str) -> str:
-  """Returns the path of the latest checkpoint of a folder.
-
-  Raises:
-    InputError: there is none; the message ends with `advice`.
-  """
-  path = tf.train.latest_checkpoint(os.fspath(folder))
-  if path is None:
-    raise InputError(f"{folder}: no checkpoint there. {advice}")
-  return path
-
-
-def fingerprint(checkpoint: str) -> str:
-  """Returns the name of a checkpoint and a digest of its index, which has checksums of tensors."""
-  path = pathlib.Path(checkpoint)
-  index = path.with_name(f"{path.name}.index")
-  return f"{path.name} {hashlib.sha256(index.read_bytes()).hexdigest()[:12]}"
+def _drop_events_after(step: int, path: pathlib.Path) -> None:
+  """Rewrites a file of TensorBoard without later steps, and without an incomplete last event."""
+  with complete_or_absent(path) as partial, tf.io.TFRecordWriter(os.fspath(partial)) as writer:
+    try:
+      for record in tf.data.TFRecordDataset(os.fspath(path)):
+        if tf.compat.v1.Event.FromString(record.numpy()).step <= step:
+          writer.write(record.numpy())
+    except tf.errors.DataLossError:
+      pass
 
 
 def _flag_text(value: Any) -> str:
@@ -278,21 +282,3 @@ def _made_by() -> Dict[str, Any]:
     "python": platform.python_version(),
     "began": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
   }
-
-
-def restore(tracked: tf.train.Checkpoint, path: str) -> None:
-  """Restores what `tracked` names from a checkpoint, all of it.
-
-  Raises:
-    InputError: the checkpoint is damaged or of another architecture.
-  """
-  try:
-    tracked.restore(path).expect_partial().assert_existing_objects_matched()
-  except (AssertionError, IndexError, RuntimeError, ValueError, tf.errors.OpError) as error:
-    # Else TensorFlow lists at exit, a line each, what it did not get to.
-    tf.get_logger().setLevel("ERROR")
-    reason: Optional[str] = next(iter(str(error).strip().splitlines()), None)
-    raise InputError(
-      f"{path}: the checkpoint does not fit the network ({reason}). "
-      "Use the flags that it was trained with, or another checkpoint."
-    ) from error

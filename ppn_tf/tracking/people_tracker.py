@@ -128,7 +128,7 @@ class PeopleTracker:
     self._search(frame)
     self._before_cut = []
     self._frame += 1
-    return [Person(track.track_id, track.pose) for track in self._tracks]
+    return [Person(track.track_id, track.pose.copy()) for track in self._tracks]
 
   def _end_tracks(self) -> None:
     """Ends tracks that are lost, and those on the person of an older track."""

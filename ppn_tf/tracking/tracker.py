@@ -113,6 +113,8 @@ class Tracker:
   ) -> Iterator[Pose]:
     """Yields a Pose for each frame of a video.
 
+    Each call has a state of its own, so several videos can be tracked in turn.
+
     Args:
       frames: iterable of [H, W, 3] uint8 RGB frames.
       box: (x1, y1, x2, y2) of the person in the first frame, in pixels; by default the tracker
@@ -121,9 +123,10 @@ class Tracker:
       InputError: the box has no area or lies outside the frame, or a frame has another shape
         or dtype.
     """
-    self.reset(box)
+    tracker = self.copy()
+    tracker.reset(box)
     for frame in frames:
-      yield self.update(frame)
+      yield tracker.update(frame)
 
   def reset(self, box: Optional[Sequence[float]] = None) -> None:
     """Forgets the person; the next `update` starts a video.

@@ -5,10 +5,10 @@ import json
 import os
 import re
 import signal
-import tempfile
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.scratch import scratch_folder
 
 import tensorflow as tf
 
@@ -98,7 +98,7 @@ class Distribution:
     if self.is_chief:
       yield path
       return
-    with tempfile.TemporaryDirectory(prefix=f"worker_{self.worker}_") as scratch:
+    with scratch_folder() as scratch:
       yield scratch
 
   @contextlib.contextmanager

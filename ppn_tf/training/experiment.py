@@ -77,8 +77,7 @@ def prepare_trainer(experiment: Experiment, builder: Any) -> Trainer:
   return Trainer(
     model,
     drops=[batches.steps_in_epochs(experiment, builder, epochs) for epochs in drops],
-    slow_layers=loaded_layers,
-    slow_rate=training.loaded_rate,
+    slow_layers=(loaded_layers, training.loaded_rate),
     teacher=initial_model.load_teacher(training.teacher, model) if training.teacher else None,
     **trainer_arguments(experiment),
   )
@@ -104,7 +103,7 @@ def trainer_arguments(experiment: Experiment) -> Dict[str, Any]:
     clip_norm=optimizer.clip_norm,
     accumulation=optimizer.accumulation,
   )
-  names = ("num_steps", "learning_rate", "warmup_steps")
+  names = ("num_steps", "learning_rate", "warmup_steps", "adam_epsilon")
   return {"settings": settings, **{name: getattr(optimizer, name) for name in names}}
 
 

@@ -115,7 +115,7 @@ def start_from_float_run(model: Framewise, workdir: str, clips: Iterable[tf.Tens
     workdir: the float run.
     clips: [B, T, H, W, 3] frames to calibrate on.
   """
-  start_from(model, load_run(workdir)[0], clips)
+  start_from(model, load_run(workdir).model, clips)
 
 
 def load_teacher(source: str, model: Framewise) -> Framewise:
@@ -152,10 +152,8 @@ def prune_ppu(model: PPN, num_samples: int, clips: Iterable[tf.Tensor]) -> None:
   def inputs() -> Iterable[Tuple[tf.Tensor, tf.Tensor]]:
     for frames in clips:
       maps = unroll(frames)
-      previous = tf.concat([maps.initial[:, None], maps.final[:, :-1]], axis=1)
-      yield tuple(
-        tf.reshape(value, [-1, *value.shape[2:]]) for value in (previous, maps.preliminary)
-      )
+      pair = (maps.previous, maps.preliminary)
+      yield tuple(tf.reshape(value, [-1, *value.shape[2:]]) for value in pair)
 
   try:
     change = prune(model.ppu, inputs(), num_samples)

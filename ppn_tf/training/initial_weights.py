@@ -7,8 +7,8 @@ from ppn_tf.inference import people
 from ppn_tf.models.backbones.imagenet import load_imagenet
 from ppn_tf.models.backbones.movenet import read_movenet
 from ppn_tf.models.weight_files import load_backbone
+from ppn_tf.runtime.checkpoints import restore
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.runtime.workdir import restore
 
 import tensorflow as tf
 

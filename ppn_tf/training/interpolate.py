@@ -60,7 +60,7 @@ def write_between(output: str, share: float) -> None:
       f"--workdir={FLAGS.workdir}: did not start from weights (--head_weights, --body_weights, "
       "--ppu_weights)."
     )
-  model, _ = load_run(FLAGS.workdir, FLAGS.checkpoint)
+  model = load_run(FLAGS.workdir, FLAGS.checkpoint).model
   start, _ = prepare_model(experiment)
   move_back(model, start, share)
   with complete_or_absent(Workdir(output).path) as partial:

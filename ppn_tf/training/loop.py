@@ -9,9 +9,10 @@ from typing import Callable, Optional, Tuple
 
 from ppn_tf.config.experiment import Experiment, RunConfig
 from ppn_tf.models.ppn import Framewise
+from ppn_tf.runtime.checkpoints import restore
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.signals import Interruption
-from ppn_tf.runtime.workdir import Workdir, restore
+from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training.distribution import PLAIN, Distribution
 from ppn_tf.training.ema import WeightAverage
 from ppn_tf.training.progress import Progress
@@ -61,7 +62,7 @@ class TrainingLoop:
 
     Raises:
       InputError: the workdir belongs to another run, is in use, cannot be written or is on a
-        full disk; or the loss is not finite.
+        full disk; or the loss or its gradient is not finite.
       SystemExit: a signal stopped the training.
     """
     first_batches = self.batches(0)
@@ -133,13 +134,14 @@ class TrainingLoop:
     """Takes a training step; returns how many processes had received a signal before it.
 
     Raises:
-      InputError: the loss is not finite.
+      InputError: the loss or its gradient is not finite.
     """
     try:
       stop = tf.constant(float(bool(interruption.received)))
       received = self.trainer.train_step(batch, stop)
     except tf.errors.InvalidArgumentError as error:
-      raise self._describe_not_finite(step, self.distribution.gathered(batch)) from error
+      what = "gradient" if "the gradient is not finite" in error.message else "loss"
+      raise self._describe_not_finite(what, step, self.distribution.gathered(batch)) from error
     if self.average:
       self.average.update(self.trainer.step)
     return received
@@ -210,8 +212,8 @@ class TrainingLoop:
       )
     return step
 
-  def _describe_not_finite(self, step: int, batch: Batch) -> InputError:
-    """Returns an error that names the step and the clips with an infinite loss or NaN."""
+  def _describe_not_finite(self, what: str, step: int, batch: Batch) -> InputError:
+    """Returns an error that names the step and the clips whose heatmaps are not finite."""
     model = self._shown
     try:
       latest = self.run.latest_checkpoint()
@@ -227,4 +229,4 @@ class TrainingLoop:
       cause = f"clip {', '.join(bad)} is no good{network}; look at its frames and labels"
     else:
       cause = f"clips {', '.join(names)} are all alike; lower --learning_rate or give --clip_norm"
-    return InputError(f"step {step}: the loss is not finite: {cause}. {kept}")
+    return InputError(f"step {step}: the {what} is not finite: {cause}. {kept}")

@@ -12,19 +12,12 @@ def offset_lengths(model: PPN, maps: Unrolled) -> Dict[str, tf.Tensor]:
 
   Args:
     model: the network.
-    maps: heatmaps of the network for clips from their first frame on.
+    maps: heatmaps of the network for clips.
   Returns:
     Scalars in cells by name: "offsets_3/mean", "offsets_3/max", and so on.
-  Raises:
-    ValueError: `maps` does not start at frame 1.
   """
-  if maps.initial is None:
-    raise ValueError("maps must start at the first frame of clips. Received: no initial heatmaps")
-  first, preliminary = maps.initial[:, None], maps.preliminary
-  previous = tf.repeat(first, preliminary.shape[1], axis=1)
-  if model.propagation == "chained":
-    previous = tf.concat([first, maps.final[:, :-1]], axis=1)
-  frames = [tf.reshape(value, [-1, *value.shape[2:]]) for value in (previous, preliminary)]
+  pair = (maps.previous, maps.preliminary)
+  frames = [tf.reshape(value, [-1, *value.shape[2:]]) for value in pair]
   lengths = {}
   for name, offsets in _offset_model(model.ppu)(frames, training=False).items():
     dy, dx = tf.split(offsets, 2, axis=-1)

@@ -1,6 +1,6 @@
 """Training steps with Adam, learning-rate schedules, and running means."""
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ppn_tf.models.training_step import Batch, StepSettings, TrainingStep
 from ppn_tf.models.video_pose_model import VideoPoseModel
@@ -69,10 +69,10 @@ class Trainer(tf.Module):
     *,
     num_steps: int,
     learning_rate: float = 1e-4,
+    adam_epsilon: float = 1e-8,
     warmup_steps: int = 0,
     drops: Sequence[int] = (),
-    slow_layers: Sequence[tf.keras.layers.Layer] = (),
-    slow_rate: float = 1.0,
+    slow_layers: Tuple[Sequence[tf.keras.layers.Layer], float] = ((), 1.0),
     settings: Optional[StepSettings] = None,
     teacher: Optional[VideoPoseModel] = None,
   ):
@@ -82,10 +82,10 @@ class Trainer(tf.Module):
       model: the model to train.
       num_steps: steps after which the learning rate is zero.
       learning_rate: learning rate of Adam at the start.
+      adam_epsilon: constant in the denominator of Adam.
       warmup_steps: steps in which the learning rate rises.
       drops: steps at which the learning rate falls to a tenth, instead of linearly.
-      slow_layers: layers whose learning rate is multiplied by `slow_rate`.
-      slow_rate: see `slow_layers`.
+      slow_layers: layers, and the factor on their learning rate.
       settings: settings of the loss and the gradient; by default those of `StepSettings`.
       teacher: network whose heatmaps of all joints replace the labels as targets.
     """
@@ -95,8 +95,9 @@ class Trainer(tf.Module):
     self.schedule = LinearDecay(learning_rate, num_steps, warmup_steps)
     if drops:
       self.schedule = StepDecay(learning_rate, drops, warmup_steps)
-    optimizer = FusedAdam(self.schedule)
-    optimizer.slow_down([v for layer in slow_layers for v in layer.weights], slow_rate)
+    optimizer = FusedAdam(self.schedule, epsilon=adam_epsilon)
+    layers, factor = slow_layers
+    optimizer.slow_down([v for layer in layers for v in layer.weights], factor)
     self._training_step = TrainingStep(model, optimizer, settings, teacher)
     self.optimizer = self._training_step.optimizer
     self.optimizer.build(model.trainable_variables)
@@ -113,8 +114,8 @@ class Trainer(tf.Module):
     Returns:
       The sum of `stop` over all replicas.
     Raises:
-      tf.errors.InvalidArgumentError: the loss is not finite; trained variables and the optimizer
-        are unchanged.
+      tf.errors.InvalidArgumentError: the loss or its gradient is not finite; trained variables and
+        the optimizer are unchanged.
     """
     loss, stop = self.strategy.run(self._training_step.train, args=(batch, stop))
     with tf.control_dependencies(self.strategy.experimental_local_results(loss)):

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sys
 
 import pytest
 from absl import flags
@@ -11,6 +12,7 @@ from benchmarks import mobile_variants as mobile
 from benchmarks.ablation_results import Results
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import available_runtimes
+from tests.commands import run_command
 
 
 def results_table(**scores):
@@ -38,9 +40,9 @@ def fixture_measured():
   }
 
 
-@pytest.fixture(name="doors_flags", autouse=True)
-def fixture_doors_flags():
-  # flagsaver deletes the flags that are defined inside.
+@pytest.fixture(name="command_flags", autouse=True)
+def fixture_command_flags():
+  # flagsaver removes flags that are defined within the block.
   with flagsaver.flagsaver():
     mobile.define_flags()
     flags.FLAGS(["test"])
@@ -64,7 +66,7 @@ def test_plot_has_a_dot_for_each_variant_with_a_score(results, measured):
   assert (4.5, 79.75) in [(line.get_xdata()[0], line.get_ydata()[0]) for line in dots]
 
 
-def test_missing_inputs(results, tmp_path):
+def test_missing_inputs_are_refused(results, tmp_path):
   path = tmp_path / "results.json"
   with pytest.raises(InputError, match="no such file"):
     mobile.read_results(path)
@@ -76,11 +78,13 @@ def test_missing_inputs(results, tmp_path):
     mobile.measure(pathlib.Path("/no/such.tflite"))
 
 
+@pytest.mark.usefixtures("tiny_backbone")
 def test_variants_are_timed_with_the_reference(tmp_path, monkeypatch):
-  """Exports and times small networks."""
+  """Exports and times tiny networks."""
   tiny = ("--method=framewise", "--body_backbone=mobilenet_v2_0.35", "--image_size=32,32")
   variants = (mobile.Variant("a", tiny, "exact"), mobile.Variant("b", tiny, "exact", "float16"))
   monkeypatch.setattr(mobile, "VARIANTS", variants)
+  monkeypatch.setattr(mobile.subprocess, "run", run_in_warm_process)
   reference = tmp_path / "reference.tflite"
   mobile.export(variants[0], reference)
   flags.FLAGS.repeats, flags.FLAGS.runtime = 3, available_runtimes()[0]
@@ -88,3 +92,10 @@ def test_variants_are_timed_with_the_reference(tmp_path, monkeypatch):
   assert measured["b"].bytes < 0.6 * measured["a"].bytes
   assert measured["a"].macs == measured["b"].macs == mobile.step_macs(variants[0])
   assert all(0.2 < costs.ratio < 5.0 and costs.milliseconds > 0 for costs in measured.values())
+
+
+def run_in_warm_process(command, **options):
+  """Runs `python -m MODULE ARGUMENTS` with the tiny backbone, without importing libraries."""
+  interpreter, option, module, *arguments = command
+  assert (interpreter, option) == (sys.executable, "-m")
+  return run_command("tests.tiny_backbone", module, *arguments)

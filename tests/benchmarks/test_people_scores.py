@@ -15,7 +15,7 @@ from tests.evaluation.test_third_party import convert
 import tensorflow as tf
 
 
-def invented(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
+def make_scores(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
   time = {"milliseconds": milliseconds, "turns": 30, "threads": 1, "runtime": "some runtime"}
   return {
     "file": "network.tflite",
@@ -33,21 +33,21 @@ def invented(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
 
 @pytest.fixture(name="results")
 def fixture_results():
-  ours = {
-    "0502": invented(80.0, 95.0, 2.25, 12.34, 74.5),
-    "bonn": invented(70.0, jitter=3.0),
+  own = {
+    "0502": make_scores(80.0, 95.0, 2.25, 12.34, 74.5),
+    "bonn": make_scores(70.0, jitter=3.0),
   }
-  ours.update({"lspet_val": invented(60.0, jitter=float("nan")), people.OTHER: invented(85.5)})
-  other = {
-    "0502": invented(75.0, 99.0, 4.0, 100.0, 77.0),
-    "bonn": invented(71.0, jitter=5.0),
+  own.update({"lspet_val": make_scores(60.0, jitter=float("nan")), people.OTHER: make_scores(85.5)})
+  third_party = {
+    "0502": make_scores(75.0, 99.0, 4.0, 100.0, 77.0),
+    "bonn": make_scores(71.0, jitter=5.0),
   }
-  other.update({"lspet_val": invented(50.0), people.OTHER: invented(90.0)})
-  return {name: {"ours": ours[name], "other": other[name]} for name in ours}
+  third_party.update({"lspet_val": make_scores(50.0), people.OTHER: make_scores(90.0)})
+  return {name: {"ours": own[name], "other": third_party[name]} for name in own}
 
 
-@pytest.fixture(name="doors_flags", autouse=True)
-def fixture_doors_flags(monkeypatch):
+@pytest.fixture(name="command_flags", autouse=True)
+def fixture_command_flags(monkeypatch):
   """Defines separate flags, because other benchmarks define some of the same names."""
   values = flags.FlagValues()
   people.define_flags(values)
@@ -59,7 +59,7 @@ def cells(line):
   return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_table(results):
+def test_table_marks_the_best_scores(results):
   lines = tables.to_text(people.table(results), markdown=True).splitlines()
   assert cells(lines[0])[:4] == ["network", "0502 PCK-torso", "clean", "other torso"]
   assert cells(lines[2]) == [
@@ -71,7 +71,7 @@ def test_table(results):
   assert cells(lines[4]) == ["the labels", *["–"] * 8, "1.50", "1.50", "–"]
 
 
-def test_page(results):
+def test_page_describes_sets_and_conditions(results):
   page = people.page(results)
   assert "| 0502 | a test clip of Penn Action | 58 | 1 | 2 | left shoulder to right hip |" in page
   assert '\n\n- Files: ours is network.tflite, other is network.tflite.\n- "clean"' in page
@@ -79,15 +79,15 @@ def test_page(results):
   assert "process whole clips" in page and "the median of 30 turns" in page
 
 
-def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
-  """Scores two networks with the two clips of the tests in place of all three sets."""
+def test_tiny_networks_are_scored(tiny_dataset, tmp_path, monkeypatch):
+  """Scores two networks on the two clips of the tests instead of the three sets."""
   records = tmp_path / "records"
   for people_set in people.SETS.values():
     (records / people_set.records).parent.mkdir(parents=True, exist_ok=True)
     (records / people_set.records).symlink_to(tiny_dataset)
   answer = tf.constant(np.tile(np.float32([0.5, 0.5, 0.9]), (1, 1, 17, 1)))
-  other = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
-  people.FLAGS.tflite = [f"ours={exported(tmp_path)}", f"other={other}"]
+  third_party = convert(tmp_path, lambda image: answer + 0 * image[0, 0, 0, 0], 1, 32, 32, 3)
+  people.FLAGS.tflite = [f"ours={exported(tmp_path)}", f"other={third_party}"]
   people.FLAGS.data_dir, people.FLAGS.turns = str(records), 3
   people.FLAGS.output = str(tmp_path / "scores.json")
   people.main(["people_scores"])
@@ -101,7 +101,7 @@ def test_tiny_networks(tiny_dataset, tmp_path, monkeypatch):
   assert (tmp_path / "scores.md").read_text().startswith("# Networks on labeled people")
 
 
-def test_missing_inputs(tmp_path):
+def test_missing_inputs_are_refused(tmp_path):
   with pytest.raises(InputError, match="nothing to score"):
     people.check(tmp_path, [])
   with pytest.raises(InputError, match="--tflite=ours=/no/such.tflite: no such file"):

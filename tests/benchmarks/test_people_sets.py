@@ -1,4 +1,4 @@
-"""Tests of the three sets of labeled people, with small sources of the same form."""
+"""Tests of the three sets of labeled people, with small sources in the same layouts."""
 
 import io
 import json
@@ -63,7 +63,7 @@ def make_sets(source, data_dir):
   return run_command("benchmarks.people_sets", f"--source={source}", f"--data_dir={data_dir}")
 
 
-def test_three_sets(source, tmp_path):
+def test_three_sets_have_the_labels_of_their_sources(source, tmp_path):
   done = make_sets(source, tmp_path / "records")
   assert done.returncode == 0, done.stderr
   sets = {}
@@ -89,7 +89,7 @@ def test_three_sets(source, tmp_path):
   assert sorted(clips) == ["00009", "00012", "00030"]
   assert skeleton.torso == (skeleton.joint_names.index("left_shoulder"), 2)
   assert skeleton.joint_names[0] == "right_ankle" and skeleton.joint_names[13] == "head_top"
-  # Joints span 32 to 160, and the box 1.2 times that; with a margin of 1.25 it is the whole still.
+  # Joints span 32 to 160. The box is 1.2 times as large; with a margin of 1.25, it is the still.
   np.testing.assert_allclose(clips["00012"].boxes, [[19.2, 19.2, 172.8, 172.8]], atol=1e-4)
   kept = make_sets(source, tmp_path / "records")
   assert kept.returncode == 0 and kept.stdout.count(": kept, ") == 3

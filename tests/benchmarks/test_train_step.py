@@ -1,4 +1,4 @@
-"""Tests of the benchmark of the training step, whose PyTorch twin must compute the same."""
+"""Tests of the benchmark of the training step and of its PyTorch twin."""
 
 import os
 import subprocess
@@ -58,7 +58,7 @@ def random_batch(model, num_frames):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(NETWORKS))
-def test_twin_computes_the_same(pytorch, name, tmp_path):
+def test_twin_computes_the_same_heatmaps_and_loss(pytorch, name, tmp_path):
   experiment = experiment_flags.parse([*SMALL, *NETWORKS[name]])
   model = build_model(experiment)
   for network in model.networks:
@@ -66,7 +66,7 @@ def test_twin_computes_the_same(pytorch, name, tmp_path):
   batch = random_batch(model, num_frames=3)
   hand_over(model, batch, experiment.to_flags(), tmp_path)
   with TwinProcess(pytorch, tmp_path) as twin:
-    twins = twin.heatmaps(tmp_path / "found.npz")
+    twin_results = twin.heatmaps(tmp_path / "found.npz")
     parameters = twin.parameters
   assert parameters == sum(network.count_params() for network in model.networks)
 
@@ -80,15 +80,15 @@ def test_twin_computes_the_same(pytorch, name, tmp_path):
     return maps.initial, maps.final, loss, tf.linalg.global_norm(gradients)
 
   initial, final, loss, gradient_norm = compute()
-  np.testing.assert_allclose(twins["initial"], initial, atol=1e-4 * np.abs(initial).max())
-  np.testing.assert_allclose(twins["final"], final, atol=1e-4 * np.abs(final).max())
-  np.testing.assert_allclose(twins["loss"], loss, rtol=1e-4)
+  np.testing.assert_allclose(twin_results["initial"], initial, atol=1e-4 * np.abs(initial).max())
+  np.testing.assert_allclose(twin_results["final"], final, atol=1e-4 * np.abs(final).max())
+  np.testing.assert_allclose(twin_results["loss"], loss, rtol=1e-4)
   # Less exact, because ReLUs, sampling and batch norms of eight cells amplify rounding.
-  np.testing.assert_allclose(twins["gradient_norm"], gradient_norm, rtol=1e-2)
-  assert np.ptp(twins["initial"]) > 0.1 and np.ptp(twins["final"]) > 0.1
+  np.testing.assert_allclose(twin_results["gradient_norm"], gradient_norm, rtol=1e-2)
+  assert np.ptp(twin_results["initial"]) > 0.1 and np.ptp(twin_results["final"]) > 0.1
 
 
-def test_row_of_a_measured_twin():
+def test_row_with_a_measured_twin():
   cells = train_step.row("demo", {**MEASURED, **TWINS})
   # 2 clips of 5 frames in 0.5 s; 0.2 of 0.8 s spent waiting.
   assert cells == [
@@ -98,7 +98,7 @@ def test_row_of_a_measured_twin():
   assert len(cells) == len(train_step.HEADER)
 
 
-def test_row_without_a_twin_says_so():
+def test_row_without_a_twin_is_not_measured():
   assert train_step.row("demo", MEASURED)[-3:] == ["not measured"] * 3
 
 

@@ -1,4 +1,4 @@
-"""Somebody else beside a clip's person."""
+"""Tests of ppn_tf.clips.neighbor, which adds a second person next to a clip's person."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ LEFT, RIGHT = 40, 59
 
 
 def person() -> np.ndarray:
-  """Black frames with a bar over columns 40..59: blue first, red last, brighter frame by frame."""
+  """Returns black frames with a bar in columns 40..59, left blue and right red, that brightens."""
   frames = np.zeros((NUM_FRAMES, HEIGHT, WIDTH, 3), np.float32)
   for number in range(NUM_FRAMES):
     frames[number, :, LEFT:50, 2] = 100 + 50 * number
@@ -25,51 +25,51 @@ def joints() -> np.ndarray:
   return keypoints
 
 
-SEEN = np.tile([True, True, True, False], (NUM_FRAMES, 1))
+VISIBLE = np.tile([True, True, True, False], (NUM_FRAMES, 1))
 
 
-def neighbored(seed, probability=1.0, seen=SEEN):
-  arguments = (tf.constant(person()), tf.constant(joints()), tf.constant(seen))
+def make_frames(seed, probability=1.0, visibility=VISIBLE):
+  arguments = (tf.constant(person()), tf.constant(joints()), tf.constant(visibility))
   return add_neighbor(*arguments, tf.constant([5, seed]), probability).numpy()
 
 
-def test_the_person_stays_and_somebody_is_on_one_side():
-  sides, colours, orders = set(), set(), set()
+def test_person_is_unchanged_and_the_neighbor_is_on_one_side():
+  drawn_sides, colours, orders = set(), set(), set()
   for seed in range(40):
-    found = neighbored(seed)
-    np.testing.assert_array_equal(found[:, :, LEFT - 4 : RIGHT + 5], person()[:, :, 36:64])
-    beside = {"left": found[:, :, : LEFT - 4], "right": found[:, :, RIGHT + 5 :]}
-    there = {side for side, part in beside.items() if part.any()}
-    assert len(there) == 1
-    side = there.pop()
-    # The bar, of which half may be hidden.
-    columns = np.flatnonzero(beside[side].any(axis=(0, 1, 3)))
+    frames = make_frames(seed)
+    np.testing.assert_array_equal(frames[:, :, LEFT - 4 : RIGHT + 5], person()[:, :, 36:64])
+    sides = {"left": frames[:, :, : LEFT - 4], "right": frames[:, :, RIGHT + 5 :]}
+    occupied = {side for side, part in sides.items() if part.any()}
+    assert len(occupied) == 1
+    side = occupied.pop()
+    # Up to half of the bar may be hidden.
+    columns = np.flatnonzero(sides[side].any(axis=(0, 1, 3)))
     assert 9 <= len(columns) <= 20 and columns.tolist() == list(range(columns[0], columns[-1] + 1))
-    if len(columns) == 20 and beside[side][0, 0, columns].max(axis=-1).min() == 100:
-      blue_first = beside[side][0, 0, columns[0], 2] > 0
+    if len(columns) == 20 and sides[side][0, 0, columns].max(axis=-1).min() == 100:
+      blue_first = sides[side][0, 0, columns[0], 2] > 0
       colours.add(bool(blue_first))
-    brightest = beside[side].max(axis=(1, 2, 3))
+    brightest = sides[side].max(axis=(1, 2, 3))
     orders.add(bool(brightest[0] < brightest[-1]))
-    sides.add(side)
-  assert sides == {"left", "right"} and colours == orders == {True, False}
+    drawn_sides.add(side)
+  assert drawn_sides == {"left", "right"} and colours == orders == {True, False}
 
 
-def test_how_often():
-  there = [not np.array_equal(neighbored(seed, 0.3), person()) for seed in range(100)]
-  # Three deviations of 100 draws of probability 0.3 are 14.
-  assert abs(sum(there) - 30) <= 14
-  assert not any(np.any(neighbored(seed, 0.0) != person()) for seed in range(5))
+def test_probability_of_a_neighbor():
+  added = [not np.array_equal(make_frames(seed, 0.3), person()) for seed in range(100)]
+  # 14 is three standard deviations of 100 draws with probability 0.3.
+  assert abs(sum(added) - 30) <= 14
+  assert not any(np.any(make_frames(seed, 0.0) != person()) for seed in range(5))
 
 
-def test_nobody_where_no_joint_is_known_or_the_person_fills_the_crop():
+def test_no_neighbor_without_visible_joints_or_space():
   everywhere = joints()
   everywhere[:, 0, 0], everywhere[:, 2, 0] = 2, 98
   for seed in range(20):
-    np.testing.assert_array_equal(neighbored(seed, seen=np.zeros_like(SEEN)), person())
-    found = add_neighbor(person(), everywhere, tf.constant(SEEN), tf.constant([5, seed]), 1.0)
-    np.testing.assert_array_equal(found, person())
+    np.testing.assert_array_equal(make_frames(seed, visibility=np.zeros_like(VISIBLE)), person())
+    frames = add_neighbor(person(), everywhere, tf.constant(VISIBLE), tf.constant([5, seed]), 1.0)
+    np.testing.assert_array_equal(frames, person())
 
 
-def test_equal_seeds_change_alike():
-  np.testing.assert_array_equal(neighbored(3), neighbored(3))
-  assert np.any(neighbored(3) != neighbored(4))
+def test_equal_seeds_give_equal_frames():
+  np.testing.assert_array_equal(make_frames(3), make_frames(3))
+  assert np.any(make_frames(3) != make_frames(4))

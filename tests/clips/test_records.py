@@ -1,4 +1,4 @@
-"""Reading TFDS records back, in a process that has no builder's code."""
+"""Tests of reading TFDS records without the code of their builder."""
 
 import json
 import pathlib
@@ -19,7 +19,7 @@ NUM_CLIPS = 12
 
 
 def example(number: int) -> Dict[str, Any]:
-  """A clip whose values tell its number; it has `number + 1` frames."""
+  """Returns a clip of `number + 1` frames, with random values that depend on the number."""
   rng = np.random.default_rng(number)
   frames = [
     tf.io.encode_jpeg(rng.integers(0, 255, (8, 10, 3)).astype(np.uint8)).numpy()
@@ -37,7 +37,7 @@ def example(number: int) -> Dict[str, Any]:
 
 
 class ToyClips(tfds.core.GeneratorBasedBuilder):
-  """The smallest data set of the layout: a test split only."""
+  """Data set of the layout with only a test split."""
 
   VERSION = tfds.core.Version("1.0.0")
 
@@ -64,7 +64,7 @@ def data_dir(tmp_path_factory) -> pathlib.Path:
   return root
 
 
-def order(dataset: tf.data.Dataset, builder: Any) -> List[str]:
+def list_clips(dataset: tf.data.Dataset, builder: Any) -> List[str]:
   return [
     clip.decode()
     for clip in dataset.map(lambda s: records.parse(builder, s)["clip"]).as_numpy_iterator()
@@ -72,47 +72,49 @@ def order(dataset: tf.data.Dataset, builder: Any) -> List[str]:
 
 
 @pytest.mark.parametrize("below", ["", "toy_clips", "toy_clips/1.0.0"])
-def test_opens_the_folder_or_one_above_it(data_dir, below):
+def test_opens_the_folder_or_a_parent_folder(data_dir, below):
   builder = records.open_records(data_dir / below)
   assert records.num_clips(builder, "test") == NUM_CLIPS
   assert records.read_skeleton(builder) is PENN_ACTION
 
 
-def test_parse_gives_what_was_written(data_dir):
+def test_parse_returns_the_written_values(data_dir):
   builder = records.open_records(data_dir)
   dataset = records.serialized_examples(builder, "test")
   parsed = list(dataset.map(lambda s: records.parse(builder, s)).as_numpy_iterator())
   assert len(parsed) == NUM_CLIPS
-  for got in parsed:
-    expected = example(int(got["clip"]))
-    assert got["action"] == b"bowl"
-    assert got["frames"].tolist() == expected["frames"]
+  for clip in parsed:
+    expected = example(int(clip["clip"]))
+    assert clip["action"] == b"bowl"
+    assert clip["frames"].tolist() == expected["frames"]
     for name in ("keypoints", "visibility", "boxes", "image_size"):
-      assert got[name].dtype == expected[name].dtype
-      np.testing.assert_array_equal(got[name], expected[name])
+      assert clip[name].dtype == expected[name].dtype
+      np.testing.assert_array_equal(clip[name], expected[name])
 
 
 def test_parse_agrees_with_tfds(data_dir):
   builder = records.open_records(data_dir)
-  ours = records.serialized_examples(builder, "test").map(lambda s: records.parse(builder, s))
-  theirs = builder.as_dataset(
+  parsed = records.serialized_examples(builder, "test").map(lambda s: records.parse(builder, s))
+  reference = builder.as_dataset(
     split="test", shuffle_files=False, decoders={"frames": tfds.decode.SkipDecoding()}
   )
-  tf.nest.map_structure(tf.TensorSpec.is_compatible_with, theirs.element_spec, ours.element_spec)
-  by_clip = {clip["clip"]: clip for clip in theirs.as_numpy_iterator()}
-  for clip in ours.as_numpy_iterator():
+  tf.nest.map_structure(
+    tf.TensorSpec.is_compatible_with, reference.element_spec, parsed.element_spec
+  )
+  by_clip = {clip["clip"]: clip for clip in reference.as_numpy_iterator()}
+  for clip in parsed.as_numpy_iterator():
     for name, value in clip.items():
       np.testing.assert_array_equal(value, by_clip[clip["clip"]][name], err_msg=name)
 
 
-def test_the_order_is_that_on_disk(data_dir):
+def test_order_is_that_on_disk(data_dir):
   builder = records.open_records(data_dir)
   assert len(builder.info.splits["test"].filepaths) == 3
-  once = order(records.serialized_examples(builder, "test"), builder)
-  assert once == order(records.serialized_examples(builder, "test"), builder)
+  clips = list_clips(records.serialized_examples(builder, "test"), builder)
+  assert clips == list_clips(records.serialized_examples(builder, "test"), builder)
 
 
-def test_missing_split_names_the_others(data_dir):
+def test_missing_split_is_refused_with_the_existing_ones(data_dir):
   builder = records.open_records(data_dir)
   with pytest.raises(InputError, match="no split 'train'.*Splits there: test"):
     records.num_clips(builder, "train")
@@ -120,15 +122,15 @@ def test_missing_split_names_the_others(data_dir):
     records.serialized_examples(builder, "train")
 
 
-def link_copy(data_dir: pathlib.Path, to: pathlib.Path) -> pathlib.Path:
-  """A data set's folder made of links, for a test to spoil."""
-  to.mkdir(parents=True)
+def link_copy(data_dir: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+  """Links the files of a data set into a folder that a test can change."""
+  folder.mkdir(parents=True)
   for file in (data_dir / "toy_clips" / "1.0.0").iterdir():
-    (to / file.name).symlink_to(file)
-  return to
+    (folder / file.name).symlink_to(file)
+  return folder
 
 
-def test_missing_folder_and_no_data_set(tmp_path):
+def test_folders_without_a_data_set_are_refused(tmp_path):
   with pytest.raises(InputError, match="nowhere: no such folder"):
     records.open_records(tmp_path / "nowhere")
   (tmp_path / "file").write_text("")
@@ -138,22 +140,22 @@ def test_missing_folder_and_no_data_set(tmp_path):
     records.open_records(tmp_path)
 
 
-def test_several_data_sets_are_named(data_dir, tmp_path):
+def test_several_data_sets_are_listed(data_dir, tmp_path):
   for name in ("a", "b"):
     link_copy(data_dir, tmp_path / name / "1.0.0")
   with pytest.raises(InputError, match="holds 2 data sets.*a/1.0.0, .*b/1.0.0"):
     records.open_records(tmp_path)
 
 
-def test_an_unfinished_build_is_not_seen(data_dir, tmp_path):
-  whole = link_copy(data_dir, tmp_path / "toy_clips" / "1.0.0")
+def test_unfinished_builds_are_ignored(data_dir, tmp_path):
+  complete = link_copy(data_dir, tmp_path / "toy_clips" / "1.0.0")
   link_copy(data_dir, tmp_path / "toy_clips" / ".1.0.0.x" / "1.0.0")
   link_copy(data_dir, tmp_path / "toy_clips" / "incomplete.X_1.0.0")
-  assert records.open_records(tmp_path).data_dir == str(whole)
+  assert records.open_records(tmp_path).data_dir == str(complete)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "x"}'])
-def test_broken_description_is_one_line(data_dir, tmp_path, content):
+def test_broken_description_is_reported_in_one_line(data_dir, tmp_path, content):
   folder = link_copy(data_dir, tmp_path / "set")
   (folder / "dataset_info.json").unlink()
   (folder / "dataset_info.json").write_text(content)
@@ -162,7 +164,7 @@ def test_broken_description_is_one_line(data_dir, tmp_path, content):
   assert str(folder) in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_features_of_something_else(data_dir, tmp_path):
+def test_missing_features_are_refused(data_dir, tmp_path):
   folder = link_copy(data_dir, tmp_path / "set")
   features = json.loads((folder / "features.json").read_text())
   del features["featuresDict"]["features"]["boxes"]
@@ -172,7 +174,7 @@ def test_features_of_something_else(data_dir, tmp_path):
     records.open_records(folder)
 
 
-def test_unknown_skeleton_and_missing_file(data_dir, tmp_path):
+def test_unknown_skeleton_and_missing_file_are_refused(data_dir, tmp_path):
   folder = link_copy(data_dir, tmp_path / "set")
   (folder / "metadata.json").unlink()
   with pytest.raises(InputError, match="names the skeleton None. Expected one of: .*penn_action"):

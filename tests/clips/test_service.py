@@ -1,4 +1,4 @@
-"""Batches of a tf.data service are the batches that are made here."""
+"""Tests that a tf.data service gives the same batches as this process."""
 
 import itertools
 import signal
@@ -29,16 +29,16 @@ ARGUMENTS = {
 
 
 def port() -> int:
-  """One that is free, as the next one most likely is."""
-  with socket.socket() as free:
-    free.bind(("localhost", 0))
-    return free.getsockname()[1]
+  """Returns a free port."""
+  with socket.socket() as listener:
+    listener.bind(("localhost", 0))
+    return listener.getsockname()[1]
 
 
 @pytest.fixture(name="addresses")
 def fixture_addresses():
-  """Two services, each a process of its own."""
-  doors = [
+  """Starts two services in separate processes and yields their addresses."""
+  servers = [
     subprocess.Popen(
       [
         sys.executable,
@@ -55,19 +55,19 @@ def fixture_addresses():
     for _ in range(2)
   ]
   try:
-    lines = [door.stdout.readline().strip() for door in doors]
+    lines = [server.stdout.readline().strip() for server in servers]
     yield [line.partition("--data_service=")[2] for line in lines]
-    for door in doors:
-      door.send_signal(signal.SIGTERM)
-    assert [door.wait(timeout=60) for door in doors] == [143, 143]
+    for server in servers:
+      server.send_signal(signal.SIGTERM)
+    assert [server.wait(timeout=60) for server in servers] == [143, 143]
   finally:
-    for door in doors:
-      door.kill()
+    for server in servers:
+      server.kill()
 
 
 @pytest.mark.slow
 def test_services_give_the_same_batches(tiny_dataset, addresses):
-  """From one, and from two in turn; from the start, and from where a run goes on."""
+  """Compares one service and two in turn, from step 0 and from a step where a run resumes."""
   builder = records.open_records(tiny_dataset)
 
   def stream(first_step, turn=(0, 1)):
@@ -76,22 +76,24 @@ def test_services_give_the_same_batches(tiny_dataset, addresses):
 
   for first_step in (0, 3):
     expected = itertools.islice(stream(first_step).as_numpy_iterator(), 5)
-    one = service.served([stream(first_step)], addresses[:1])
-    two = service.served([stream(first_step, (number, 2)) for number in range(2)], addresses)
-    assert one.element_spec == two.element_spec == stream(first_step).element_spec
-    for batch, *others in zip(expected, one.as_numpy_iterator(), two.as_numpy_iterator()):
-      for other in others:
-        assert set(other) == set(batch)
+    from_one = service.served([stream(first_step)], addresses[:1])
+    from_two = service.served([stream(first_step, (number, 2)) for number in range(2)], addresses)
+    assert from_one.element_spec == from_two.element_spec == stream(first_step).element_spec
+    for batch, *served_batches in zip(
+      expected, from_one.as_numpy_iterator(), from_two.as_numpy_iterator()
+    ):
+      for served_batch in served_batches:
+        assert set(served_batch) == set(batch)
         for name, value in batch.items():
-          np.testing.assert_array_equal(other[name], value)
+          np.testing.assert_array_equal(served_batch[name], value)
 
 
-def test_a_port_that_is_taken(monkeypatch):
+def test_occupied_port_is_refused(monkeypatch):
   # This process may use its GPUs already.
   monkeypatch.setattr(tf.config, "set_visible_devices", lambda *_: None)
-  with socket.socket() as taken:
-    taken.bind(("", 0))
-    taken.listen()
-    number = taken.getsockname()[1]
-    message = refusal(data_service, f"--port={number}")
-  assert f"--port={number}" in message and "Give another" in message
+  with socket.socket() as listener:
+    listener.bind(("", 0))
+    listener.listen()
+    occupied = listener.getsockname()[1]
+    message = refusal(data_service, f"--port={occupied}")
+  assert f"--port={occupied}" in message and "Give another" in message

@@ -1,4 +1,4 @@
-"""Every configuration file is understood whole and builds its network."""
+"""Tests that every configuration file is valid and builds its network."""
 
 import pathlib
 
@@ -10,31 +10,31 @@ from ppn_tf.config.experiment import build_model
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.cfg"))
 
 
-def test_there_are_configurations():
+def test_configurations_are_found():
   assert {"demo.cfg", "demo_framewise.cfg", "penn_smoke.cfg", "pretrain_mpii_hrnet_w48.cfg"} <= {
     path.name for path in CONFIGS
   }
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_flags(path):
+def test_configuration_has_valid_flags(path):
   lines = path.read_text().splitlines()
-  assert lines[0].startswith("# "), "it opens with what it is"
+  assert lines[0].startswith("# "), "the file must start with a description"
   given = [line[2:].partition("=")[0] for line in lines if line.startswith("--")]
-  # A nested file would be looked for in the current folder.
+  # The path of a nested file would be relative to the current folder.
   assert not {"flagfile", "config"} & set(given) and len(set(given)) == len(given)
   experiment = experiment_flags.read_flagfile(str(path))
   assert experiment.clips.num_frames >= 1 and experiment.optimizer.num_steps >= 1
 
 
-def _built(path):
-  """The file as a test's argument; networks that take long to build are for the slow tests."""
+def _mark_slow(path):
+  """Returns a file as a parameter of a test, marked slow if its network takes long to build."""
   heavy = any(name in path.read_text() for name in ("=hrnet_w48", "=resnet50", "=resnet101"))
   return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if heavy else [])
 
 
-@pytest.mark.parametrize("path", map(_built, CONFIGS))
-def test_network(path):
+@pytest.mark.parametrize("path", map(_mark_slow, CONFIGS))
+def test_configuration_builds_its_network(path):
   experiment = experiment_flags.read_flagfile(str(path))
   model = build_model(experiment)
   assert type(model).__name__.lower() == experiment.network.method

@@ -10,7 +10,7 @@ from tests.config.test_configs import CONFIGS
 
 
 def parse(*arguments):
-  """Returns the values that decide a run, after parsing a command line."""
+  """Parses a command line; returns the values that determine a run, and the given names."""
   values = flags.FlagValues()
   experiment_flags.define(flag_values=values)
   assert values(["test", *arguments]) == ["test"]
@@ -20,18 +20,18 @@ def parse(*arguments):
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_equals_the_flagfile(path):
+def test_config_equals_its_flagfile(path):
   values, present = parse(f"--config={path.stem}")
   assert (values, present) == parse(f"--flagfile={path}")
   assert present
 
 
-def test_flags_after_it_win_and_flags_before_it_do_not():
+def test_config_overrides_earlier_flags_and_later_flags_override_it():
   assert parse("--config=ppn_swift", "--num_frames=7")[0]["num_frames"] == 7
   assert parse("--num_frames=7", "--config=ppn_swift")[0]["num_frames"] == 5
 
 
-def test_flagfile_may_name_one(tmp_path):
+def test_flagfile_may_contain_config(tmp_path):
   path = tmp_path / "mine.cfg"
   path.write_text("--config=table4_framewise_resnet18\n--num_frames=3\n")
   values, _ = parse(f"--flagfile={path}")

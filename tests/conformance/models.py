@@ -1,9 +1,10 @@
-"""Models that must work in every form, and a search for models missing from this list."""
+"""Models that must work in all forms, and a search for models missing from this list."""
 
 import importlib
 import inspect
 import pkgutil
 from typing import Callable, Dict, List, NamedTuple, Set
+from unittest import mock
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ppn_tf.models.layers.upsample import UPSAMPLINGS
 from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppn import PPN, PROPAGATIONS, Framewise
 from ppn_tf.models.ppu import REDUCTIONS, ppu
+from tests.tiny_backbone import tiny
 
 import tensorflow as tf
 
@@ -22,11 +24,11 @@ SMALL = "mobilenet_v2_0.35"
 
 
 class Case(NamedTuple):
-  """Model of the list.
+  """Model that must work in all forms.
 
   Attributes:
     build: builds the model with new weights.
-    covers: names of `found` that the model covers.
+    covers: names of `find_names` that the model covers.
     slow: whether only the slow tests check the model. One model of each kind is not slow.
     repeats: case with the same layers, but fewer or narrower ones, whose check suffices.
   """
@@ -37,14 +39,25 @@ class Case(NamedTuple):
   repeats: str = ""
 
 
-def _framewise(backbone: str, upsampling: str = "duc") -> Framewise:
-  return Framewise(pose_net(backbone, SIZE, JOINTS, upsampling, name="body_net"))
+def _framewise(backbone: str) -> Framewise:
+  return Framewise(pose_net(backbone, SIZE, JOINTS, name="body_net"))
 
 
-def _ppn(skip_connection: bool = True, propagation: str = "chained", **unit: object) -> PPN:
-  head, body = (pose_net(SMALL, SIZE, JOINTS, name=name) for name in ("head_net", "body_net"))
+def _tiny_net(upsampling: str = "duc", name: str = "body_net") -> tf.keras.Model:
+  """Builds a pose network on a tiny backbone, for models that differ elsewhere."""
+  with mock.patch.dict(BACKBONES, {SMALL: tiny}):
+    return pose_net(SMALL, SIZE, JOINTS, upsampling, name=name)
+
+
+def _tiny_ppn(skip_connection: bool = True, propagation: str = "chained", **unit: object) -> PPN:
+  head, body = (_tiny_net(name=name) for name in ("head_net", "body_net"))
   settings = {"num_blocks": 2, "dilations": (1, 3), **unit}
   return PPN(head, body, ppu(CELLS, JOINTS, **settings), skip_connection, propagation)
+
+
+def _ppn() -> PPN:
+  head, body = (pose_net(SMALL, SIZE, JOINTS, name=name) for name in ("head_net", "body_net"))
+  return PPN(head, body, ppu(CELLS, JOINTS, num_blocks=2, dilations=(1, 3)))
 
 
 _PARTS = {"ppu", "ServedPPU", "pose_net", "PPN", "Mean", "DeformableConv2D", "propagation:chained"}
@@ -86,15 +99,19 @@ CASES: Dict[str, Case] = {
     {"backbone:movenet", "Framewise", "pose_net", "batch_norm", "SelectPerson", "separable"},
     True,
   ),
-  "deconv": Case(lambda: _framewise(SMALL, "deconv"), {"upsampling:deconv", "deconv"}, True),
+  "deconv": Case(lambda: Framewise(_tiny_net("deconv")), {"upsampling:deconv", "deconv"}, True),
   "separable_duc": Case(
-    lambda: _framewise(SMALL, "separable_duc"), {"upsampling:separable_duc", "separable_duc"}, True
+    lambda: Framewise(_tiny_net("separable_duc")),
+    {"upsampling:separable_duc", "separable_duc"},
+    True,
   ),
   "ppn": Case(_ppn, {"reduction:mean", *_PARTS}),
-  "ppn_without_skip_connection": Case(lambda: _ppn(False), _PARTS, True),
-  "ppn_from_first": Case(lambda: _ppn(propagation="from_first"), {"propagation:from_first"}, True),
-  "ppn_sum": Case(lambda: _ppn(reduction="sum", initial_gain=0.5), {"reduction:sum"}, True),
-  "ppn_wide_unit": Case(lambda: _ppn(width=16), _PARTS, True),
+  "ppn_without_skip_connection": Case(lambda: _tiny_ppn(False), _PARTS, True),
+  "ppn_from_first": Case(
+    lambda: _tiny_ppn(propagation="from_first"), {"propagation:from_first"}, True
+  ),
+  "ppn_sum": Case(lambda: _tiny_ppn(reduction="sum", initial_gain=0.5), {"reduction:sum"}, True),
+  "ppn_wide_unit": Case(lambda: _tiny_ppn(width=16), _PARTS, True),
 }
 # Backbone functions; BACKBONES has their names.
 _BEHIND_BACKBONES = {"mobilenet_v2", "mobilenet_v2_fpn", "resnet", "hrnet"}
@@ -102,11 +119,12 @@ _BEHIND_BACKBONES = {"mobilenet_v2", "mobilenet_v2_fpn", "resnet", "hrnet"}
 _BASES = {"VideoPoseModel"}
 
 
-def covered() -> Set[str]:
+def covered_names() -> Set[str]:
+  """Returns the names that the models of the list cover, and exempt names."""
   return set.union(*(case.covers for case in CASES.values())) | _BEHIND_BACKBONES | _BASES
 
 
-def found() -> Set[str]:
+def find_names() -> Set[str]:
   """Returns names in ppn_tf.models and of the exported PPU: entries, layers, modules, builders.
 
   A function is a builder if it returns a Keras model or a Keras tensor.

@@ -12,7 +12,15 @@ from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.models.ppn import PPN
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.training import mixed_precision
-from tests.conformance.models import CASES, CELLS, JOINTS, SIZE, covered, found, randomise
+from tests.conformance.models import (
+  CASES,
+  CELLS,
+  JOINTS,
+  SIZE,
+  covered_names,
+  find_names,
+  randomise,
+)
 
 import tensorflow as tf
 
@@ -44,12 +52,12 @@ def build(name: str, seed: int = 1):
 
 
 @functools.lru_cache(maxsize=4)
-def eager(name: str):
+def compute_eagerly(name: str):
   """Returns the heatmaps of the clip, computed op by op."""
   return build(name).unroll(CLIP)
 
 
-def apart(heatmaps, expected) -> float:
+def relative_error(heatmaps, expected) -> float:
   """Returns the root mean square error over the spread of the expected heatmaps.
 
   Unrelated heatmaps have an error of 1.4, and zeros an error of 1. A bound on single cells would
@@ -64,16 +72,16 @@ CLIP = np.random.default_rng(9).uniform(0, 255, (1, FRAMES, *SIZE, 3)).astype(np
 
 
 def test_list_is_complete():
-  assert found() - covered() == set()
-  assert covered() - found() == set()
+  assert find_names() - covered_names() == set()
+  assert covered_names() - find_names() == set()
 
 
-def test_model_missing_from_the_list_is_noticed(monkeypatch):
+def test_model_missing_from_the_list_is_detected(monkeypatch):
   monkeypatch.setitem(BACKBONES, "vgg16", BACKBONES["resnet18"])
-  assert found() - covered() == {"backbone:vgg16"}
+  assert find_names() - covered_names() == {"backbone:vgg16"}
 
 
-def test_builder_missing_from_the_list_is_noticed(monkeypatch):
+def test_builder_missing_from_the_list_is_detected(monkeypatch):
   from ppn_tf.models.backbones import resnet
 
   def resnext(size: int) -> tf.keras.Model:
@@ -81,23 +89,23 @@ def test_builder_missing_from_the_list_is_noticed(monkeypatch):
 
   resnext.__module__ = resnet.__name__
   monkeypatch.setattr(resnet, "resnext", resnext, raising=False)
-  assert found() - covered() == {"resnext"}
+  assert find_names() - covered_names() == {"resnext"}
 
 
 @pytest.mark.parametrize("name", EACH)
 def test_eager_and_compiled_agree(name):
-  expected = eager(name)
+  expected = compute_eagerly(name)
   assert expected.final.shape == (1, FRAMES, *CELLS, JOINTS) and expected.final.dtype == tf.float32
   # No two frames have the same heatmaps.
   assert float(tf.math.reduce_std(expected.final[:, 0] - expected.final[:, 1])) > 0.1
   for maps, value in zip(tf.function(build(name).unroll)(CLIP), expected):
     if value is not None:
-      assert apart(maps, value) < 1e-3
+      assert relative_error(maps, value) < 1e-3
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_gradients_reach_all_trainable_weights(name):
-  # Training changes the statistics of batch norms, so this model is not shared.
+  # Training changes the statistics of batch norms, so this test builds its own model.
   model = build.__wrapped__(name)
 
   @tf.function
@@ -109,8 +117,8 @@ def test_gradients_reach_all_trainable_weights(name):
         loss += tf.reduce_mean(tf.square(maps.initial))
     return tape.gradient(loss, model.trainable_variables)
 
-  found_gradients = gradients(np.concatenate([CLIP, CLIP[:, ::-1]]))
-  for variable, gradient in zip(model.trainable_variables, found_gradients):
+  gradient_values = gradients(np.concatenate([CLIP, CLIP[:, ::-1]]))
+  for variable, gradient in zip(model.trainable_variables, gradient_values):
     assert gradient is not None, variable.name
     assert np.isfinite(tf.convert_to_tensor(gradient)).all(), variable.name
 
@@ -119,10 +127,10 @@ def test_gradients_reach_all_trainable_weights(name):
 def test_saved_weights_restore_the_model(name, tmp_path):
   path = tf.train.Checkpoint(model=build(name)).write(str(tmp_path / "weights"))
   loaded = CASES[name].build()
-  answer = tf.function(lambda: loaded.unroll(CLIP).final)
-  assert np.abs(answer() - eager(name).final).max() > 0.1
+  compute = tf.function(lambda: loaded.unroll(CLIP).final)
+  assert np.abs(compute() - compute_eagerly(name).final).max() > 0.1
   tf.train.Checkpoint(model=loaded).read(path).assert_existing_objects_matched()
-  assert apart(answer(), eager(name).final) < 1e-3
+  assert relative_error(compute(), compute_eagerly(name).final) < 1e-3
 
 
 @pytest.mark.parametrize("name", EXPORTED)
@@ -138,10 +146,10 @@ def test_exports_agree(name, tmp_path):
   ):
     assert (form.image_size, form.num_joints, form.stride) == (SIZE, JOINTS, 4)
     states = [form.start(clip[0, 0]), model.start(clip[:, 0])]
-    assert apart(states[0], states[1][0]) < 2e-3
+    assert relative_error(states[0], states[1][0]) < 2e-3
     for frame in clip[0]:
       states = [form.step(frame, states[0]), model.step(frame[None], states[1])]
-      assert apart(states[0], states[1][0]) < 2e-3
+      assert relative_error(states[0], states[1][0]) < 2e-3
 
 
 def test_from_first_is_not_exported():
@@ -164,6 +172,6 @@ def test_mixed_precision_is_close_and_keeps_heatmaps_in_float32(name, policy, mo
     for layer in mixed.ppu.layers:
       if layer.name.partition("_")[0] in ("difference", "offsets", "warp", "propagated"):
         assert layer.compute_dtype == "float32", layer.name
-  maps, expected = tf.function(mixed.unroll)(CLIP), eager(name)
+  maps, expected = tf.function(mixed.unroll)(CLIP), compute_eagerly(name)
   assert {value.dtype for value in maps if value is not None} == {tf.float32}
-  assert 1e-6 < apart(maps.preliminary, expected.preliminary) < MIXED_BOUNDS[policy]
+  assert 1e-6 < relative_error(maps.preliminary, expected.preliminary) < MIXED_BOUNDS[policy]

@@ -1,4 +1,4 @@
-"""Tests of costs against counts by hand, the traced graph of a network, and published values."""
+"""Tests of costs against manual counts, the traced graph of a network, and published values."""
 
 import math
 
@@ -14,7 +14,7 @@ import tensorflow as tf
 _layers = tf.keras.layers
 
 
-def one_layer(layer, shape=(8, 6, 4)) -> tf.keras.Model:
+def single_layer_model(layer, shape=(8, 6, 4)) -> tf.keras.Model:
   inputs = tf.keras.Input(shape)
   return tf.keras.Model(inputs, layer(inputs))
 
@@ -47,12 +47,12 @@ def one_layer(layer, shape=(8, 6, 4)) -> tf.keras.Model:
   ],
   ids=lambda value: type(value).__name__ if isinstance(value, _layers.Layer) else "",
 )
-def test_one_layer(layer, macs, params):
-  assert network_cost(one_layer(layer)) == Cost(macs, 0, params, params)
+def test_single_layer(layer, macs, params):
+  assert network_cost(single_layer_model(layer)) == Cost(macs, 0, params, params)
 
 
 def test_dense_on_a_vector():
-  assert network_cost(one_layer(_layers.Dense(7), (5,))).macs == 5 * 7
+  assert network_cost(single_layer_model(_layers.Dense(7), (5,))).macs == 5 * 7
 
 
 def test_chain_of_layers():
@@ -76,7 +76,7 @@ def test_chain_of_layers():
 
 
 def test_frozen_layers_have_no_trainable_parameters():
-  network = one_layer(_layers.Conv2D(5, 1))
+  network = single_layer_model(_layers.Conv2D(5, 1))
   network.layers[-1].trainable = False
   assert network_cost(network) == Cost(48 * 20, 0, 25, 0)
 
@@ -95,20 +95,20 @@ def test_propagation_unit():
 
 
 class Sharpened(_layers.Conv2D):
-  """Convolution subclass, which may compute something else."""
+  """Convolution subclass that may compute something else."""
 
 
-def test_kernels_without_a_rule_are_refused():
+def test_unknown_kernels_are_refused():
   for layer in (Sharpened(2, 3, name="sharp"), _layers.Conv1D(2, 3, name="sharp")):
     message = f"MACs .* are unknown.*Received: 'sharp', a {type(layer).__name__}"
     with pytest.raises(ValueError, match=message):
-      network_cost(one_layer(layer, (8, 6, 4) if isinstance(layer, Sharpened) else (8, 4)))
+      network_cost(single_layer_model(layer, (8, 6, 4) if isinstance(layer, Sharpened) else (8, 4)))
 
 
-def test_models_inside_a_model_are_refused():
-  inner = one_layer(_layers.Conv2D(4, 3))
+def test_nested_models_are_refused():
+  inner = single_layer_model(_layers.Conv2D(4, 3))
   with pytest.raises(ValueError, match="are unknown"):
-    network_cost(one_layer(inner))
+    network_cost(single_layer_model(inner))
 
 
 def test_layers_that_run_twice_are_refused():
@@ -120,12 +120,12 @@ def test_layers_that_run_twice_are_refused():
 
 def test_maps_of_unknown_size_are_refused():
   with pytest.raises(ValueError, match="fixed size.*'conv'"):
-    network_cost(one_layer(_layers.Conv2D(4, 3, name="conv"), (None, 6, 4)))
+    network_cost(single_layer_model(_layers.Conv2D(4, 3, name="conv"), (None, 6, 4)))
 
 
 @pytest.fixture(name="small_ppn", scope="module")
 def fixture_small_ppn() -> PPN:
-  """Compares strided, depthwise, transposed, dilated and deformable convolutions."""
+  """Builds a PPN with strided, depthwise, transposed, dilated and deformable convolutions."""
   return PPN(
     pose_net("mobilenet_v2_0.35", (64, 64), 5, name="head_net"),
     pose_net("mobilenet_v2_0.35", (64, 64), 5, "deconv", name="body_net"),
@@ -149,8 +149,8 @@ def graph_macs(graph: tf.Graph) -> int:
   return total
 
 
-def test_counts_equal_those_of_the_traced_graph(small_ppn):
-  """Uses a map size divisible by each dilation rate; else the graph pads it."""
+def test_counts_equal_the_traced_graph(small_ppn):
+  """Uses a map size divisible by each dilation rate; otherwise the graph pads it."""
   frame, heatmaps = tf.TensorSpec((1, 64, 64, 3)), tf.TensorSpec((1, 16, 16, 5))
   start = tf.function(small_ppn.start).get_concrete_function(frame)
   step = tf.function(small_ppn.step).get_concrete_function(frame, heatmaps)

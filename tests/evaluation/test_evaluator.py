@@ -1,4 +1,4 @@
-"""Tests of the evaluator with a network that finds drawn joints."""
+"""Tests of the evaluator with a network that detects drawn joints."""
 
 import dataclasses
 
@@ -15,14 +15,14 @@ STRIDE, SIZE, CELLS = 4, (64, 64), (16, 16)
 
 
 class ColourNet:
-  """Network that finds joint k where color channel k is bright, and counts frames."""
+  """Network that finds joint k where color channel k is bright, and adds the peak of its state."""
 
   image_size, heatmap_size, num_joints, stride = SIZE, CELLS, 3, STRIDE
 
   def unroll(self, clips, state=None, training=False):
     maps = tf.nn.avg_pool3d(clips / 255.0, [1, STRIDE, STRIDE], [1, STRIDE, STRIDE], "VALID")
     if state is not None:
-      # Propagation shows, because heatmaps grow with the peak of the first ones.
+      # Propagation is visible, because heatmaps grow with the peak of the state.
       maps += 10.0 * tf.reduce_max(state, axis=[1, 2, 3], keepdims=True)[:, None]
     return Unrolled(None, maps, None, maps, maps[:, -1])
 
@@ -77,38 +77,38 @@ WINDOWS = (("a", 0, [True, True]), ("a", 2, [True, False]), ("b", 0, [True, True
 @pytest.mark.parametrize(("decoder", "limit"), [("frame", 8.0), ("dark", 0.6), ("argmax", 8.0)])
 def test_joints_are_in_frame_pixels(decoder, limit):
   evaluator = Evaluator(ColourNet(), THREE, decoder=decoder)
-  results = list(evaluator(window(*one) for one in WINDOWS))
+  results = list(evaluator(window(*arguments) for arguments in WINDOWS))
   assert [(result.clip, len(result.keypoints)) for result in results] == [("a", 3), ("b", 2)]
   for result in results:
     # A cell is 16 frame pixels.
     assert error(result) <= limit
-    # The second window of clip a starts the recurrence again.
+    # The second window of clip a restarts the recurrence.
     assert result.scores.max() < 1.1
     assert result.joint_names == THREE.joint_names
 
 
 @pytest.mark.parametrize(("decoder", "limit"), [("frame", 6.2), ("dark", 1.0)])
-def test_merging_scales_keeps_the_joints(decoder, limit):
+def test_merged_scales_keep_joint_positions(decoder, limit):
   # Half a cell of the finest crop is 6.2 frame pixels.
-  windows = [window(*one, scales=(0.8, 1.0, 1.3)) for one in WINDOWS]
+  windows = [window(*arguments, scales=(0.8, 1.0, 1.3)) for arguments in WINDOWS]
   for result in Evaluator(ColourNet(), THREE, decoder=decoder)(windows):
     assert error(result) <= limit
 
 
 @pytest.mark.parametrize(("decoder", "limit"), [("frame", 10.0), ("dark", 1.5)])
 def test_each_scale_contributes(decoder, limit):
-  """Uses a joint that only the crop of the second scale shows."""
-  one = window("a", 0, [True, True], scales=(1.0, 0.8))
-  blinded = one["frames"].numpy()
+  """Uses joints that only the crop of the second scale shows."""
+  example = window("a", 0, [True, True], scales=(1.0, 0.8))
+  blinded = example["frames"].numpy()
   blinded[0] = 0
   evaluator = Evaluator(ColourNet(), THREE, decoder=decoder)
-  (result,) = evaluator([{**one, "frames": tf.constant(blinded)}])
+  (result,) = evaluator([{**example, "frames": tf.constant(blinded)}])
   assert error(result) <= limit
   assert result.scores.max() < 0.55  # mean of two scales
 
 
-def test_whole_clip_carries_the_state_from_window_to_window():
-  windows = [window(*one) for one in WINDOWS]
+def test_whole_clip_carries_the_state_across_windows():
+  windows = [window(*arguments) for arguments in WINDOWS]
   evaluator = Evaluator(ColourNet(), THREE, decoder="dark", whole_clip=True)
   first, second = evaluator(windows)
   assert first.scores[:2].max() < 1.1 < 5 < first.scores[2].min()
@@ -130,25 +130,26 @@ class OneEyed(ColourNet):
 def test_flip_swaps_sides_of_the_mirror_image(decoder):
   """Mirrors a pair of joints, so that the mirror image shows joint 0 as joint 1."""
   pair = dataclasses.replace(THREE, flip_pairs=((0, 1),))
-  one = window("a", 0, [True, True])
+  example = window("a", 0, [True, True])
   # Both joints of the pair look the same, like left and right hands.
-  frames = one["frames"].numpy()
+  frames = example["frames"].numpy()
   frames[..., :2] = frames[..., :2].max(axis=-1, keepdims=True)
-  one["frames"] = tf.constant(frames)
+  example["frames"] = tf.constant(frames)
   evaluator = Evaluator(OneEyed(), pair, decoder=decoder, flip=True)
   tf.config.run_functions_eagerly(True)
   try:
-    (result,) = evaluator([one])
+    (result,) = evaluator([example])
   finally:
     tf.config.run_functions_eagerly(False)
   assert error(result) <= (8.0 if decoder == "frame" else 0.6)
 
 
 def test_flip_is_exact_for_a_symmetric_network():
-  """Checks that mirroring a network without sides changes nothing, not even by half a cell."""
-  one = window("a", 0, [True, True])
+  """Checks that flipping does not move joints, not even by half a cell."""
+  example = window("a", 0, [True, True])
   plain, flipped = (
-    next(Evaluator(ColourNet(), THREE, decoder="dark", flip=flip)([one])) for flip in (False, True)
+    next(Evaluator(ColourNet(), THREE, decoder="dark", flip=flip)([example]))
+    for flip in (False, True)
   )
   np.testing.assert_allclose(flipped.keypoints, plain.keypoints, atol=1e-3)
   np.testing.assert_allclose(flipped.scores, plain.scores, atol=1e-5)

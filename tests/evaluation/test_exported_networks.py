@@ -1,4 +1,4 @@
-"""Tests of .tflite files of this project on clips of records."""
+"""Tests of predictions for recorded clips by .tflite files of this project."""
 
 import numpy as np
 import pytest
@@ -21,29 +21,29 @@ import tensorflow as tf
 
 
 def exported(folder, description=True, steady_crops=False):
-  """Network whose start is the red of a frame, and whose step averages it with the previous.
+  """Exports a network that reads the red channel; a step averages it with the previous maps.
 
-  All joints of COCO are in the same place, and cells are pixels.
+  All COCO joints are at the same position, and cells are pixels.
   """
   size, joints = 32, len(COCO_JOINTS)
   frame = tf.TensorSpec([1, size, size, 3], tf.float32, "frame")
   previous = tf.TensorSpec([1, size, size, joints], tf.float32, "previous")
 
-  def seen(frame):
+  def read_red(frame):
     return tf.tile(frame[..., :1], [1, 1, 1, joints]) / 255.0
 
   class Network(tf.Module):
     @tf.function(input_signature=[frame])
     def start(self, frame):
-      return {"heatmaps": seen(frame)}
+      return {"heatmaps": read_red(frame)}
 
     @tf.function(input_signature=[frame, previous])
     def step(self, frame, previous):
-      return {"heatmaps": 0.5 * seen(frame) + 0.5 * previous}
+      return {"heatmaps": 0.5 * read_red(frame) + 0.5 * previous}
 
   network = Network()
   functions = {"start": network.start, "step": network.step}
-  signatures = {name: one.get_concrete_function() for name, one in functions.items()}
+  signatures = {name: function.get_concrete_function() for name, function in functions.items()}
   tf.saved_model.save(network, str(folder / "saved"), signatures=signatures)
   path = folder / "ours.tflite"
   path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved")).convert())
@@ -56,10 +56,10 @@ def exported(folder, description=True, steady_crops=False):
 
 
 def read_crops(dataset, clip):
-  """Returns the red of crops [T, 32, 32] of a test clip, with their corners and zooms."""
+  """Returns the red channel [T, 32, 32] of the crops of a test clip, and their affines."""
   builder = records.open_records(dataset)
   windows = pipeline.evaluation_windows(builder, "test", num_frames=7, image_size=(32, 32))
-  (window,) = [one for one in windows if one["clip"].numpy().decode() == clip]
+  (window,) = [window for window in windows if window["clip"].numpy().decode() == clip]
   valid = window["valid"].numpy()
   affines = window["affines"][0].numpy()[valid]
   return window["frames"][0].numpy()[valid][..., 0] / 255.0, affines
@@ -67,21 +67,22 @@ def read_crops(dataset, clip):
 
 @pytest.mark.parametrize(("num_frames", "begins"), [(0, [0]), (3, [0, 3, 6]), (7, [0])])
 def test_recurrence(tiny_dataset, tmp_path, num_frames, begins):
-  """Computes in NumPy that the first frame of a clip or window passes twice."""
+  """Repeats the recurrence in NumPy; the first frame of a clip or window passes twice."""
   network = load_network(exported(tmp_path))
   assert network.recurrent and network.joint_names == COCO_JOINTS
   builder = records.open_records(tiny_dataset)
-  clips = {one.clip: one for one in network.predict(builder, "test", num_frames=num_frames)}
-  found = clips["0004"]
-  assert sorted(clips) == ["0004", "0005"] and found.joint_names == COCO_JOINTS
+  results = network.predict(builder, "test", num_frames=num_frames)
+  clips = {result.clip: result for result in results}
+  predictions = clips["0004"]
+  assert sorted(clips) == ["0004", "0005"] and predictions.joint_names == COCO_JOINTS
   red, affines = read_crops(tiny_dataset, "0004")
   maps = red[0]
   for frame, picture in enumerate(red):
     maps = 0.5 * picture + 0.5 * (picture if frame in begins else maps)
-    np.testing.assert_allclose(found.scores[frame], maps.max(), atol=1e-5)
-    # DARK moves at most one cell from the highest along each axis.
+    np.testing.assert_allclose(predictions.scores[frame], maps.max(), atol=1e-5)
+    # DARK moves a joint from the highest cell by at most one cell along each axis.
     row, column = np.unravel_index(maps.argmax(), maps.shape)
-    places = found.keypoints[frame] @ affines[frame, :, :2].T + affines[frame, :, 2]
+    places = predictions.keypoints[frame] @ affines[frame, :, :2].T + affines[frame, :, 2]
     assert (np.abs(places - [column, row]) <= 1.0 + 1e-3).all()
 
 
@@ -96,11 +97,11 @@ def test_steady_crops_of_a_file(tmp_path):
     """Returns the final position of the red in crops of frame pixels."""
     for frame, x in enumerate(centers):
       affine = np.array([[1, 0, 15.5 - x], [0, 1, 0]], np.float32)
-      found = network(empty if frame else place, affine, frame == 0)
-    return found[0, 0]
+      keypoints = network(empty if frame else place, affine, frame == 0)
+    return keypoints[0, 0]
 
-  # The first crop passes twice, so the mean speed is 0 at first. Of ten pixels to the right, the
-  # red follows by four and lags by six, of which it catches up some later.
+  # The first crop passes twice, so the mean speed starts at 0. After ten pixels to the right, the
+  # red has followed by four pixels and lags by six. In the next frame it catches up by about 2.4.
   assert column(50) == pytest.approx(10, abs=0.1)
   assert column(50, 60) == pytest.approx(10 - 6, abs=0.1)
   assert column(50, 60, 60) == pytest.approx(10 - 6 + 2.4, abs=0.6)
@@ -111,7 +112,7 @@ def test_steady_crops_of_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("num_frames", [0, 3])
-def test_equals_evaluation(tiny_dataset, tmp_path, num_frames):
+def test_export_equals_evaluation(tiny_dataset, tmp_path, num_frames):
   """Compares an exported PPN with its evaluation."""
   tf.keras.utils.set_random_seed(0)
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 3), initial_gain=0.5)
@@ -124,13 +125,13 @@ def test_equals_evaluation(tiny_dataset, tmp_path, num_frames):
   windows = pipeline.evaluation_windows(
     builder, "test", num_frames=num_frames or 4, image_size=SIZE, box_margin=1.1
   )
-  expected = {one.clip: one for one in evaluator(windows)}
-  found = list(load_network(path).predict(builder, "test", margin=1.1, num_frames=num_frames))
-  assert len(found) == len(expected) == 2
-  for one in found:
-    assert one.joint_names == PENN_ACTION.joint_names
-    np.testing.assert_allclose(one.keypoints, expected[one.clip].keypoints, atol=0.05)
-    np.testing.assert_allclose(one.scores, expected[one.clip].scores, atol=1e-3)
+  expected = {result.clip: result for result in evaluator(windows)}
+  results = list(load_network(path).predict(builder, "test", margin=1.1, num_frames=num_frames))
+  assert len(results) == len(expected) == 2
+  for result in results:
+    assert result.joint_names == PENN_ACTION.joint_names
+    np.testing.assert_allclose(result.keypoints, expected[result.clip].keypoints, atol=0.05)
+    np.testing.assert_allclose(result.scores, expected[result.clip].scores, atol=1e-3)
 
 
 def test_file_without_a_description(tmp_path):

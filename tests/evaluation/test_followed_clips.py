@@ -1,4 +1,4 @@
-"""Tests of tracked clips of a data set, with a network that finds joints by color."""
+"""Tests of tracking the clips of a data set, with a network that finds joints by color."""
 
 import numpy as np
 
@@ -30,9 +30,9 @@ class ColourEye(PoseModel):
     rows, columns = np.mgrid[:24, :24]
     maps = np.zeros((24, 24, 13), np.float32)
     for colour, joints in ((GREEN, [0]), (RED, range(1, 13, 2)), (BLUE, range(2, 13, 2))):
-      seen = np.linalg.norm(frame - np.array(colour), axis=-1) < 80
-      if seen.any():
-        at_x, at_y = x[seen].mean(), y[seen].mean()
+      mask = np.linalg.norm(frame - np.array(colour), axis=-1) < 80
+      if mask.any():
+        at_x, at_y = x[mask].mean(), y[mask].mean()
         squared = (4 * columns + 1.5 - at_x) ** 2 + (4 * rows + 1.5 - at_y) ** 2
         maps[..., list(joints)] = np.exp(-squared / 128)[..., None]
     return maps
@@ -45,14 +45,16 @@ def test_every_frame_of_every_clip_is_tracked(tiny_dataset):
   for num_frames in (0, 3):
     eye = ColourEye()
     tracker = Tracker(eye, margin=2.5, refinements=0)
-    found = {one.clip: one for one in follow(tracker, builder, "test", num_frames=num_frames)}
+    results = {
+      result.clip: result for result in follow(tracker, builder, "test", num_frames=num_frames)
+    }
     starts[num_frames] = eye.starts
-    assert {clip: len(one.keypoints) for clip, one in found.items()} == lengths
-    for clip, one in found.items():
-      assert one.joint_names == PENN_ACTION.joint_names
+    assert {clip: len(result.keypoints) for clip, result in results.items()} == lengths
+    for clip, result in results.items():
+      assert result.joint_names == PENN_ACTION.joint_names
       heads = [body_at(clip, t)[0][0] for t in range(lengths[clip])]
-      assert np.abs(one.keypoints[:, 0] - heads).max() < 3.0
+      assert np.abs(result.keypoints[:, 0] - heads).max() < 3.0
   # HeadNet restarts at frames 3 and 6 of the clip of 7 frames, and at 3 of the clip of 4.
   assert starts[3] - starts[0] == 3
-  (later,) = follow(tracker, builder, "test", num_frames=3, leave_out={"0005"})
-  np.testing.assert_array_equal(later.keypoints, found["0004"].keypoints)
+  (remaining,) = follow(tracker, builder, "test", num_frames=3, leave_out={"0005"})
+  np.testing.assert_array_equal(remaining.keypoints, results["0004"].keypoints)

@@ -1,4 +1,4 @@
-"""Tests of rows of the paper against configurations, and of the numbers in remarks."""
+"""Tests of the rows of the paper against configurations, and of the numbers in remarks."""
 
 import itertools
 import pathlib
@@ -14,7 +14,7 @@ CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
 REMARKS = " ".join(dict.fromkeys(remark for row in ROWS for remark in row.remarks))
 
 
-def opening(config: str) -> str:
+def read_opening_comment(config: str) -> str:
   """Returns the first comment of a configuration as one line."""
   lines = (CONFIGS / f"{config}.cfg").read_text().splitlines()
   comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
@@ -23,7 +23,7 @@ def opening(config: str) -> str:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.table} {row.name}")
 def test_configuration_names_its_row_and_the_papers_figures(row):
-  text = opening(row.config)
+  text = read_opening_comment(row.config)
   assert f"ppn-tf train --config={row.config} " in text
   assert text.endswith("Not measured here.")
   if row.table == "none":
@@ -33,7 +33,7 @@ def test_configuration_names_its_row_and_the_papers_figures(row):
   assert row.table in tables.split(" and ")
   assert "PCK-torso" in text
   # Tables 1 and 2 have the same frame-wise network, with a cost only in Table 2.
-  figures = {other.gflops for other in ROWS if other.config == row.config} - {None}
+  figures = {same.gflops for same in ROWS if same.config == row.config} - {None}
   assert re.findall(r"([\d.]+) GFLOPs", text) == [f"{figure:.2f}" for figure in figures]
 
 
@@ -45,7 +45,7 @@ def test_every_configuration_of_the_paper_is_in_a_row():
   assert files - own - pretraining == {row.config for row in ROWS}
 
 
-def test_rows_are_found_by_what_they_contain():
+def test_find_rows():
   rows, parts = find_rows("table 4")
   assert [row.gflops for row in rows] == [4.28, 4.48, 6.69, 6.89, 7.66, 7.86] and not parts
   rows, parts = find_rows("ppu")
@@ -79,7 +79,7 @@ def fixture_counts():
     ("resnet50", 2, 6.11, 7.66),
   ],
 )
-def test_count_of_deconvolutions_in_the_paper(counts, backbone, units, counted, paper):
+def test_paper_counts_of_deconvolutions(counts, backbone, units, counted, paper):
   """Counts four output pixels per input pixel at stride 2."""
   base, deconvolutions, _ = counts[backbone]
   assert round(base + 4 * sum(deconvolutions[1:units]), 2) == counted
@@ -87,10 +87,10 @@ def test_count_of_deconvolutions_in_the_paper(counts, backbone, units, counted, 
   assert paper in [row.gflops for row in ROWS if row.remarks]
 
 
-def test_where_bottlenecks_stride(counts):
+def test_position_of_the_stride_in_bottlenecks(counts):
   """Compares ResNet-50 with ResNet-18 before two deconvolutions, in the paper and here."""
   deep, shallow = (counts[name][0] + sum(counts[name][1][:2]) for name in ("resnet50", "resnet18"))
-  # The first 1x1 of a stage halves the channels, with four times the cells without a stride.
+  # The first 1x1 of a stage halves the channels; without a stride it has four times the cells.
   stages = ((32, 256), (16, 512), (8, 1024))
   more = sum(3 * cells**2 * channels * channels // 2 for cells, channels in stages) / 1e9
   figures = [round(figure, 2) for figure in (7.66 - 4.28, deep - shallow, deep - shallow + more)]

@@ -20,24 +20,26 @@ def make_predictions(clip, num_frames=3, names=("head", "hip")):
   return ClipPredictions(clip, tuple(names), keypoints, scores)
 
 
-def test_written_predictions_are_read_again(tmp_path):
+def test_written_predictions_are_read_back(tmp_path):
   folder = PredictionFolder(tmp_path / "new" / "there", MADE)
   written = [
     make_predictions(name, n + 1) for n, name in enumerate(["0004", "a/b c%.mp4#7", "ä.b"])
   ]
   written[0].keypoints[0, 1] = np.nan
-  for one in written:
-    folder.write(one)
-  assert {one.clip for one in folder.read()} == {one.clip for one in written}
+  for predictions in written:
+    folder.write(predictions)
+  assert {predictions.clip for predictions in folder.read()} == {
+    predictions.clip for predictions in written
+  }
   about, clips = read_predictions(folder.path)
   assert about == {"dataset": "penn", "num_frames": 5, "scales": [0.8, 1.0]}
-  assert set(clips) == {one.clip for one in written}
-  for one in written:
-    read = clips[one.clip]
-    assert (read.clip, read.joint_names) == (one.clip, one.joint_names)
+  assert set(clips) == {predictions.clip for predictions in written}
+  for predictions in written:
+    read = clips[predictions.clip]
+    assert (read.clip, read.joint_names) == (predictions.clip, predictions.joint_names)
     assert read.keypoints.dtype == read.scores.dtype == np.float32
-    np.testing.assert_array_equal(read.keypoints, one.keypoints)
-    np.testing.assert_array_equal(read.scores, one.scores)
+    np.testing.assert_array_equal(read.keypoints, predictions.keypoints)
+    np.testing.assert_array_equal(read.scores, predictions.scores)
   names = {file.name for file in folder.path.iterdir()}
   assert names == {ABOUT, "0004.npz", "a%2Fb%20c%25.mp4%237.npz", "%C3%A4.b.npz"}
 
@@ -45,29 +47,33 @@ def test_written_predictions_are_read_again(tmp_path):
 def test_resuming(tmp_path):
   PredictionFolder(tmp_path, MADE).write(make_predictions("a"))
   loaded = PredictionFolder(tmp_path, dict(MADE, scales=[0.8, 1.0]))
-  (there,) = loaded.read()
-  np.testing.assert_array_equal(there.keypoints, make_predictions("a").keypoints)
+  (existing,) = loaded.read()
+  np.testing.assert_array_equal(existing.keypoints, make_predictions("a").keypoints)
   loaded.write(make_predictions("b"))
   loaded.write(make_predictions("a", 7))  # replaced
   assert len(read_predictions(tmp_path)[1]["a"].keypoints) == 7
 
 
 def test_missing_predictions_are_made_and_kept(tmp_path):
-  folder, asked = PredictionFolder(tmp_path, MADE), []
+  folder, done_clips = PredictionFolder(tmp_path, MADE), []
   folder.write(make_predictions("a", 4))
 
   def predict(done):
-    asked.append(set(done))
+    done_clips.append(set(done))
     yield from (make_predictions(name) for name in "abc" if name not in done)
 
-  found = gather(predict, 3, folder)
-  assert {clip: len(one.keypoints) for clip, one in found.items()} == {"a": 4, "b": 3, "c": 3}
+  clips = gather(predict, 3, folder)
+  assert {clip: len(predictions.keypoints) for clip, predictions in clips.items()} == {
+    "a": 4,
+    "b": 3,
+    "c": 3,
+  }
   assert set(read_predictions(tmp_path)[1]) == set("abc")
   assert set(gather(predict, 3)) == set("abc")
-  assert asked == [{"a"}, set()]
+  assert done_clips == [{"a"}, set()]
 
 
-def test_folder_of_a_killed_process_is_resumed(tmp_path):
+def test_leftovers_of_a_killed_process_are_ignored(tmp_path):
   (tmp_path / f".{ABOUT}.x1y2").mkdir()
   assert PredictionFolder(tmp_path, MADE).read() == []
   (tmp_path / ".a.npz.x1y2").mkdir()
@@ -75,17 +81,17 @@ def test_folder_of_a_killed_process_is_resumed(tmp_path):
 
 
 @pytest.mark.parametrize(
-  ("other", "said"),
+  ("settings", "message"),
   [
     ({**MADE, "num_frames": 10}, "num_frames=5, not 10"),
     ({**MADE, "flip": True}, "flip=None, not True"),
     ({"dataset": "penn", "num_frames": 5}, r"scales=\[0.8, 1.0\], not None"),
   ],
 )
-def test_predictions_of_other_settings_are_not_mixed(tmp_path, other, said):
+def test_predictions_of_other_settings_are_not_mixed(tmp_path, settings, message):
   PredictionFolder(tmp_path, MADE)
-  with pytest.raises(InputError, match=said):
-    PredictionFolder(tmp_path, other)
+  with pytest.raises(InputError, match=message):
+    PredictionFolder(tmp_path, settings)
 
 
 def test_unrelated_folder(tmp_path):
@@ -106,7 +112,7 @@ def test_failed_write_keeps_the_existing_file(tmp_path):
   assert not [entry for entry in tmp_path.iterdir() if entry.name.startswith(".")]
 
 
-def put(folder, name, content):
+def write_file(folder, name, content):
   if isinstance(content, dict) and name.endswith(".npz"):
     np.savez(folder / name, **content)
   elif isinstance(content, bytes):
@@ -118,9 +124,9 @@ def put(folder, name, content):
 def test_third_party_json(tmp_path):
   names = ["head", "hip"]
   frames = [[[1, 2, 0.5], [3, 4.5]], None, [None, [5, None, 0.25]], [[1e60, 2], [0, 1]]]
-  put(tmp_path, "walk%2F1.json", {"joint_names": names, "keypoints": frames})
-  put(tmp_path, "x.json", {"clip": "sit", "keypoints": [[[1, 2]] * 17]})
-  put(tmp_path, "empty.json", {"keypoints": []})
+  write_file(tmp_path, "walk%2F1.json", {"joint_names": names, "keypoints": frames})
+  write_file(tmp_path, "x.json", {"clip": "sit", "keypoints": [[[1, 2]] * 17]})
+  write_file(tmp_path, "empty.json", {"keypoints": []})
   about, clips = read_predictions(tmp_path)
   assert about == {} and sorted(clips) == ["empty", "sit", "walk/1"]
   walk, nan = clips["walk/1"], np.nan
@@ -135,8 +141,8 @@ def test_third_party_json(tmp_path):
 
 
 def test_third_party_npz(tmp_path):
-  put(tmp_path, "a.npz", {"keypoints": np.arange(68).reshape(2, 17, 2)})
-  put(tmp_path, "readme.txt", "not a clip")
+  write_file(tmp_path, "a.npz", {"keypoints": np.arange(68).reshape(2, 17, 2)})
+  write_file(tmp_path, "readme.txt", "not a clip")
   (tmp_path / "b.npz").mkdir()
   _, clips = read_predictions(tmp_path)
   assert list(clips) == ["a"] and clips["a"].keypoints.dtype == np.float32
@@ -148,7 +154,7 @@ NAMES = np.array(["a", "b", "c"])
 
 
 @pytest.mark.parametrize(
-  ("name", "content", "said"),
+  ("name", "content", "message"),
   [
     ("a.npz", {"joints": GOOD}, "lacks the array keypoints. Received arrays: joints"),
     ("a.npz", {"keypoints": GOOD[0]}, "keypoints have shape 3 x 2; expected frames x joints x 2"),
@@ -191,17 +197,17 @@ NAMES = np.array(["a", "b", "c"])
     (ABOUT, "{", "not readable as JSON"),
   ],
 )
-def test_files_without_predictions(tmp_path, name, content, said):
-  put(tmp_path, "good.json", {"keypoints": [[[1, 2]] * 17]})
-  put(tmp_path, name, content)
-  with pytest.raises(InputError, match=said) as error:
+def test_invalid_files_are_refused(tmp_path, name, content, message):
+  write_file(tmp_path, "good.json", {"keypoints": [[[1, 2]] * 17]})
+  write_file(tmp_path, name, content)
+  with pytest.raises(InputError, match=message) as error:
     read_predictions(tmp_path)
   assert str(error.value).startswith(str(tmp_path / name)) and "\n" not in str(error.value)
 
 
 def test_two_files_for_one_clip(tmp_path):
-  put(tmp_path, "a.json", {"clip": "b", "keypoints": [None]})
-  put(tmp_path, "b.npz", {"keypoints": np.zeros((1, 17, 2))})
+  write_file(tmp_path, "a.json", {"clip": "b", "keypoints": [None]})
+  write_file(tmp_path, "b.npz", {"keypoints": np.zeros((1, 17, 2))})
   with pytest.raises(InputError, match="b.npz: clip b is also in a.json"):
     read_predictions(tmp_path)
 

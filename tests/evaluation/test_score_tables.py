@@ -25,7 +25,7 @@ def fixture_systems():
 
 
 class Cells(html.parser.HTMLParser):
-  """Returns the texts of the tables of a page, row by row; fails on unbalanced tags."""
+  """Collects the texts of tables of a page, row by row; fails on unbalanced tags."""
 
   def __init__(self, text):
     super().__init__()
@@ -85,19 +85,19 @@ def test_best_is_bold_in_markdown():
 
 
 def test_scores_equal_after_rounding_are_both_bold():
-  one, two = make_scores(0), make_scores(0)
-  one["pck_body"]["micro"], two["pck_body"]["micro"] = 90.04, 89.96
-  one["pck_body"]["groups"]["Head"] = float("nan")
-  two["pck_body"]["groups"]["Head"] = None
-  rows = score_tables.group_table({"a": one, "b": two}).sections[0].rows
+  first, second = make_scores(0), make_scores(0)
+  first["pck_body"]["micro"], second["pck_body"]["micro"] = 90.04, 89.96
+  first["pck_body"]["groups"]["Head"] = float("nan")
+  second["pck_body"]["groups"]["Head"] = None
+  rows = score_tables.group_table({"a": first, "b": second}).sections[0].rows
   assert [row.cells[-1] for row in rows] == [Cell("90.0", True)] * 2
   assert [row.cells[0] for row in rows] == [Cell("–")] * 2
-  (alone,) = score_tables.group_table({"a": one}).sections[0].rows
-  assert not any(cell.best for cell in alone.cells)
+  (row,) = score_tables.group_table({"a": first}).sections[0].rows
+  assert not any(cell.best for cell in row.cells)
 
 
-def test_pck_against_t():
-  """Makes Table 3 of the paper, with one row for systems that differ only in T."""
+def test_pck_by_number_of_frames():
+  """Builds Table 3 of the paper, with one row for systems that differ only in T."""
   runs = {
     "swift T=5": make_scores(0, conditions={"run": "swift", "num_frames": 5}),
     "swift T=1": make_scores(1, conditions={"run": "swift", "num_frames": 1}),
@@ -121,7 +121,7 @@ def test_pck_against_t():
   assert score_tables.num_frames_table({"files": runs["files"], "other": runs["other"]}) is None
 
 
-def test_actions_and_places(systems):
+def test_action_and_position_tables(systems):
   table = score_tables.action_table(systems)
   assert table.row_header == "Action" and table.columns == ("PPN", "frame-wise")
   assert [row.name for row in table.sections[0].rows] == ["no name", "sit", "walk"]
@@ -136,7 +136,7 @@ def test_actions_and_places(systems):
   assert score_tables.action_table({"a": nameless}) is None
 
 
-def test_long_clips_show_some_frame_indices():
+def test_long_clips_show_selected_frame_indices():
   long = make_scores(0)
   count = 40
   long["per_frame_index"] = {"num_frames": [1] * count}
@@ -156,7 +156,7 @@ def test_page_has_all_tables_and_no_external_resources(systems):
   assert cells.links == [] and not {"script", "link", "img", "x"} & cells.tags
   body = cells.tables[0]
   assert body[1] == ["PCK-body"] and body[2][0] == "<b>&'x'"
-  micros = [f"{one['pck_body']['micro']:.1f}" for one in named.values()]
+  micros = [f"{scores['pck_body']['micro']:.1f}" for scores in named.values()]
   assert [body[2][-1], body[3][-1]] == micros and max(micros) in cells.bold
   means = systems["PPN"]["pck_torso"]
   row = cells.tables[1][5]

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.evaluation.scores by hand, and against definitions joint by joint."""
+"""Tests of ppn_tf.evaluation.scores against manual counts and joint-by-joint definitions."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ from tests.three_joints import THREE
 
 
 def make_pair(clip, distances, visibility, action=""):
-  """Returns joints with given errors, a torso of 50 pixels and a box of 100 x 80."""
+  """Returns labels and predictions with given errors, a torso of 50 pixels and a 100 x 80 box."""
   distances = np.array(distances, np.float32)
   keypoints = np.tile(np.float32([[0, 0], [30, 0], [0, 40]]), (len(distances), 1, 1))
   labels = ClipLabels(
@@ -31,13 +31,13 @@ def make_pair(clip, distances, visibility, action=""):
   return labels, ClipPredictions(clip, THREE.joint_names, predicted, np.ones_like(distances))
 
 
-def test_by_hand():
+def test_manual_counts():
   # Correct within 10 pixels by the torso, and within 20 by the box.
-  one = make_pair(
+  first = make_pair(
     "a", [[5, 15, 25], [9, 11, 5], [5, 5, 30]], [[1, 1, 1], [1, 1, 0], [0, 1, 1]], "run"
   )
-  two = make_pair("b", [[15, 5, 5]], [[1, 0, 1]], "sit")
-  table = score([one, two], THREE, num_frames=2)
+  second = make_pair("b", [[15, 5, 5]], [[1, 0, 1]], "sit")
+  table = score([first, second], THREE, num_frames=2)
   assert (table["num_clips"], table["num_frames"], table["alpha"]) == (2, 4, 0.2)
   # By the torso: clip a 1/3, 1/2, 1/2; clip b 1/2. By the box: a 2/3, 2/2, 1/2; b 2/2.
   assert table["pck_torso"]["micro"] == pytest.approx(100 * 4 / 9)
@@ -53,7 +53,7 @@ def test_by_hand():
   assert places["num_frames"] == [3, 1]
   assert places["pck_torso"] == pytest.approx([100 * 3 / 7, 50.0])
   assert places["pck_torso_clean"] == pytest.approx([40.0, math.nan], nan_ok=True)
-  whole = score([one, two], THREE)["per_frame_index"]
+  whole = score([first, second], THREE)["per_frame_index"]
   assert whole["pck_torso"] == pytest.approx([100 * 2 / 5, 50.0, 50.0])
   torso = {name: row["pck_torso"] for name, row in table["per_clip"].items()}
   assert torso == pytest.approx({"a": 100 * 3 / 7, "b": 50.0})
@@ -80,7 +80,7 @@ def test_missing_joints_are_wrong():
   table = score([(labels, predictions)], THREE)
   assert table["not_predicted"] == 2
   assert table["pck_body"]["micro"] == table["pck_torso"]["micro"] == 100 * 6 / 8
-  # Only the hip is visible three times.
+  # Only the hip is visible and predicted in three frames.
   assert table["jitter"]["predicted"] == table["jitter"]["labelled"] == 0
 
 
@@ -113,44 +113,44 @@ def test_json_equals_the_scores():
   assert json.loads(to_json(table)) == table
 
 
-def changed(index, **values):
-  """Returns a valid pair with changed values in one half."""
+def make_changed_pair(index, **values):
+  """Returns a valid pair with changed values in its labels (0) or predictions (1)."""
   pair = list(make_pair("a", [[5, 5, 5]] * 2, [[1, 1, 1]] * 2))
   pair[index] = dataclasses.replace(pair[index], **values)
   return tuple(pair)
 
 
 @pytest.mark.parametrize(
-  ("pairs", "said"),
+  ("pairs", "message"),
   [
     ([], "no clips to score"),
-    ([changed(1, clip="b")], "clip a are paired with predictions of b"),
+    ([make_changed_pair(1, clip="b")], "clip a are paired with predictions of b"),
     (
-      [changed(1, keypoints=np.zeros((3, 3, 2)))],
+      [make_changed_pair(1, keypoints=np.zeros((3, 3, 2)))],
       r"clip a: expected 2 frames of 3 joints .*Received: \(3, 3, 2\)",
     ),
     (
-      [changed(1, keypoints=np.zeros((2, 4, 2)))],
+      [make_changed_pair(1, keypoints=np.zeros((2, 4, 2)))],
       r"clip a: expected 2 frames of 3 joints .*Received: \(2, 4, 2\)",
     ),
     (
-      [changed(1, joint_names=("head", "hip", "knee"))],
+      [make_changed_pair(1, joint_names=("head", "hip", "knee"))],
       "clip a: .*head, left_shoulder, right_hip. Received: head, hip, knee",
     ),
     (
-      [changed(0, keypoints=np.full((2, 3, 2), np.nan))],
+      [make_changed_pair(0, keypoints=np.full((2, 3, 2), np.nan))],
       "clip a: a visible joint of frame 0 has no coordinates",
     ),
   ],
 )
-def test_mismatched_pairs(pairs, said):
-  with pytest.raises(InputError, match=said) as error:
+def test_mismatched_pairs(pairs, message):
+  with pytest.raises(InputError, match=message) as error:
     score(pairs, THREE)
   assert "\n" not in str(error.value)
 
 
 def random_pairs(rng, skeleton, num_clips):
-  """Returns clips with hidden joints, torsos of length 0, missing joints and inverted boxes."""
+  """Yields clips with hidden joints, torsos of length 0, missing joints and inverted boxes."""
   count = skeleton.num_joints
   for number in range(num_clips):
     num_frames = int(rng.integers(1, 9))
@@ -168,8 +168,8 @@ def random_pairs(rng, skeleton, num_clips):
     )
 
 
-def joints_one_by_one(pairs, skeleton, num_frames):
-  """Computes values of each visible joint from the definitions, without arrays."""
+def iterate_joints(pairs, skeleton, num_frames):
+  """Yields the distances of each visible joint by the definitions, without arrays."""
   for labels, predictions in pairs:
     for t in range(len(labels.keypoints)):
       x1, y1, x2, y2 = map(float, labels.boxes[t])
@@ -186,7 +186,7 @@ def joints_one_by_one(pairs, skeleton, num_frames):
             "action": labels.action,
             "joint": skeleton.joint_names[k],
             "place": t % num_frames if num_frames else t,
-            # Comparisons with NaN are false: no length, no position, not correct.
+            # Comparisons with NaN are false: a missing length or position is not correct.
             "distances": {m: distance / length if length > 0 else math.inf
                           for m, length in lengths.items()},
           }  # fmt: skip
@@ -194,8 +194,8 @@ def joints_one_by_one(pairs, skeleton, num_frames):
 
 def percent(rows, metric, alpha):
   rows = [row["distances"][metric] for row in rows if metric in row["distances"]]
-  right = [distance <= alpha for distance in rows]
-  return 100 * sum(right) / len(right) if right else math.nan
+  correct = [distance <= alpha for distance in rows]
+  return 100 * sum(correct) / len(correct) if correct else math.nan
 
 
 def mean(values):
@@ -203,8 +203,8 @@ def mean(values):
   return sum(values) / len(values) if values else math.nan
 
 
-def close(found, expected):
-  assert found == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
+def assert_close(actual, expected):
+  assert actual == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_against_the_definitions(skeleton, num_frames, alpha):
   rng = np.random.default_rng(num_frames)
   pairs = list(random_pairs(rng, skeleton, 12))
   table = score(pairs, skeleton, alpha, num_frames)
-  rows = list(joints_one_by_one(pairs, skeleton, num_frames))
+  rows = list(iterate_joints(pairs, skeleton, num_frames))
   assert table["num_frames"] == sum(len(labels.boxes) for labels, _ in pairs)
 
   def by(key, value):
@@ -224,27 +224,29 @@ def test_against_the_definitions(skeleton, num_frames, alpha):
   for metric in METRICS:
     summary = table[metric]
     assert summary["num_joints"] == sum(metric in row["distances"] for row in rows)
-    close(summary["micro"], percent(rows, metric, alpha))
+    assert_close(summary["micro"], percent(rows, metric, alpha))
     joints = {name: percent(by("joint", name), metric, alpha) for name in skeleton.joint_names}
-    close(summary["joints"], joints)
-    close(summary["joint_mean"], mean(joints.values()))
+    assert_close(summary["joints"], joints)
+    assert_close(summary["joint_mean"], mean(joints.values()))
     groups = {}
     for name, ids in skeleton.groups:
       members = [skeleton.joint_names[k] for k in ids]
       groups[name] = percent([row for row in rows if row["joint"] in members], metric, alpha)
-    close(summary["groups"], groups)
-    close(summary["group_mean"], mean(groups.values()))
+    assert_close(summary["groups"], groups)
+    assert_close(summary["group_mean"], mean(groups.values()))
     curve = [percent(rows, metric, step / 100) for step in range(51)]
-    close(table["curve"][metric], curve)
-    close(table["area"][metric], sum(curve[1:-1]) / 50 + (curve[0] + curve[-1]) / 100)
+    assert_close(table["curve"][metric], curve)
+    assert_close(table["area"][metric], sum(curve[1:-1]) / 50 + (curve[0] + curve[-1]) / 100)
     for clip, values in table["per_clip"].items():
-      close(values[metric], percent(by("clip", clip), metric, alpha))
+      assert_close(values[metric], percent(by("clip", clip), metric, alpha))
     for action, values in table["per_action"].items():
-      close(values[metric], percent(by("action", action), metric, alpha))
+      assert_close(values[metric], percent(by("action", action), metric, alpha))
     places = table["per_frame_index"][metric]
-    close(places, [percent(by("place", place), metric, alpha) for place in range(len(places))])
+    assert_close(
+      places, [percent(by("place", place), metric, alpha) for place in range(len(places))]
+    )
   assert sum(table["per_frame_index"]["num_frames"]) == table["num_frames"]
-  assert sum(one["num_frames"] for one in table["per_action"].values()) == table["num_frames"]
+  assert sum(values["num_frames"] for values in table["per_action"].values()) == table["num_frames"]
   assert [clip for clip in table["per_clip"]] == [labels.clip for labels, _ in pairs]
 
 
@@ -261,9 +263,9 @@ def test_jitter_against_the_definition():
           for name, track in tracks.items():
             (x0, y0), (x1, y1), (x2, y2) = (map(float, track[s, k]) for s in around)
             bends[name].append(math.hypot(x2 - 2 * x1 + x0, y2 - 2 * y1 + y0))
-  found = score(pairs, PENN_ACTION)["jitter"]
+  jitter = score(pairs, PENN_ACTION)["jitter"]
   assert len(bends["labelled"]) > 50
   predicted, labelled = (mean(bends[name]) for name in ("predicted", "labelled"))
-  close(found["predicted"], predicted)
-  close(found["labelled"], labelled)
-  close(found["ratio"], predicted / labelled)
+  assert_close(jitter["predicted"], predicted)
+  assert_close(jitter["labelled"], labelled)
+  assert_close(jitter["ratio"], predicted / labelled)

@@ -1,7 +1,7 @@
 """Tests of ppn_tf.evaluation.third_party, on tiny networks with the tensors of real ones.
 
-Red is the column and green the row of a frame. A network returns fixed positions in its crop, with
-colors at these positions as scores, so that the scores tell the correct positions.
+In frames, red is the column and green the row. A network returns fixed positions in its crop, with
+the colors there as scores, so that the scores encode the correct positions.
 """
 
 import numpy as np
@@ -35,25 +35,25 @@ def convert(folder, function, *shape, dtype=tf.float32):
 
 
 def colours(image, rows, columns):
-  """Returns the colors at positions: red for even ones, green for odd ones."""
+  """Returns the colors at positions: red for even indices, green for odd indices."""
   channels = np.arange(len(rows)) % 2
   return tf.gather_nd(image[0], np.stack([rows, columns, channels], axis=-1))
 
 
 def movenet(image):
-  seen = colours(tf.cast(image, tf.float32), ROWS, COLUMNS)
+  scores = colours(tf.cast(image, tf.float32), ROWS, COLUMNS)
   places = tf.constant(np.stack([ROWS + 0.5, COLUMNS + 0.5], axis=-1) / SIZE, tf.float32)
-  return tf.concat([places, seen[:, None]], axis=-1)[None, None]
+  return tf.concat([places, scores[:, None]], axis=-1)[None, None]
 
 
-def truth(keypoints):
-  """Returns the frame color at keypoints [..., J, 2]: column for even, row for odd ones."""
+def read_colours(keypoints):
+  """Returns frame colors at keypoints [..., J, 2]: column for even, row for odd joints."""
   even = np.arange(keypoints.shape[-2]) % 2 == 0
   return np.where(even, keypoints[..., 0], keypoints[..., 1])
 
 
 def place(center, side, size, joint):
-  """Maps a (row, column) of a crop to the frame, from the borders of the crop."""
+  """Maps a cell (row, column) of a crop to frame pixels, from the borders of the crop."""
   row, column = joint
   return [(edge + 0.5) / size * side + middle - side / 2 for edge, middle in
           ((column, center[0]), (row, center[1]))]  # fmt: skip
@@ -90,44 +90,51 @@ def fixture_builder(tmp_path_factory):
 def test_movenet(builder, tmp_path, dtype, tolerance):
   peer = load_third_party(convert(tmp_path, movenet, 1, SIZE, SIZE, 3, dtype=dtype))
   assert peer.joint_names == COCO_JOINTS and peer.image_size == (SIZE, SIZE)
-  (found,) = peer.predict(builder, "test")
-  assert list(peer.predict(builder, "test", leave_out={found.clip})) == []
-  assert found.clip == "ramp" and found.joint_names == COCO_JOINTS
-  assert found.keypoints.shape == (NUM_FRAMES, 17, 2) and found.scores.shape == (NUM_FRAMES, 17)
+  (predictions,) = peer.predict(builder, "test")
+  assert list(peer.predict(builder, "test", leave_out={predictions.clip})) == []
+  assert predictions.clip == "ramp" and predictions.joint_names == COCO_JOINTS
+  assert predictions.keypoints.shape == (NUM_FRAMES, 17, 2) and predictions.scores.shape == (
+    NUM_FRAMES,
+    17,
+  )
   # An integer network gets colors as whole numbers.
-  np.testing.assert_allclose(found.scores, truth(found.keypoints), atol=tolerance)
+  np.testing.assert_allclose(
+    predictions.scores, read_colours(predictions.keypoints), atol=tolerance
+  )
   # 1.25 x the longer side of the box, about its center.
   frame, joint = 11, (ROWS[5], COLUMNS[5])
   expected = place((80 + frame, 50), 100, SIZE, joint)
-  np.testing.assert_allclose(found.keypoints[frame, 5], expected, atol=1e-3)
+  np.testing.assert_allclose(predictions.keypoints[frame, 5], expected, atol=1e-3)
 
 
 def test_box_of_joints_and_margin(builder, tmp_path):
   peer = load_third_party(convert(tmp_path, movenet, 1, SIZE, SIZE, 3))
-  (found,) = peer.predict(builder, "test", box="joints", margin=2.0)
+  (predictions,) = peer.predict(builder, "test", box="joints", margin=2.0)
   # The joints are 30 pixels wide, and the box of Penn Action is 1.2 times as wide.
   expected = place((75 + 4, 40), 2.0 * 1.2 * 30, SIZE, (ROWS[8], COLUMNS[8]))
-  np.testing.assert_allclose(found.keypoints[4, 8], expected, atol=1e-3)
-  np.testing.assert_allclose(found.scores, truth(found.keypoints), atol=1e-3)
+  np.testing.assert_allclose(predictions.keypoints[4, 8], expected, atol=1e-3)
+  np.testing.assert_allclose(predictions.scores, read_colours(predictions.keypoints), atol=1e-3)
 
 
 def test_blazepose(builder, tmp_path):
   rows, columns = np.arange(39) % 32 + 90, np.arange(39) * 2 + 90
 
   def network(image):
-    # visibility is the logit of the color; presence is higher
-    seen = colours(image, rows, columns)
-    logit = tf.math.log(seen / (1.0 - seen))
-    rest = tf.concat([0 * logit[:, None], logit[:, None], logit[:, None] + 1.0], axis=-1)
+    # Visibility is the logit of the color; presence is higher.
+    color = colours(image, rows, columns)
+    logit = tf.math.log(color / (1.0 - color))
+    logits = tf.concat([0 * logit[:, None], logit[:, None], logit[:, None] + 1.0], axis=-1)
     places = tf.constant(np.stack([columns + 0.5, rows + 0.5], axis=-1), tf.float32)
-    return tf.reshape(tf.concat([places, rest], axis=-1), [1, 195])
+    return tf.reshape(tf.concat([places, logits], axis=-1), [1, 195])
 
   peer = load_third_party(convert(tmp_path, network, 1, 256, 256, 3))
   assert peer.joint_names == BLAZEPOSE_JOINTS and peer.image_size == (256, 256)
-  (found,) = peer.predict(builder, "test")
-  np.testing.assert_allclose(255 * found.scores, truth(found.keypoints), atol=2e-3)
+  (predictions,) = peer.predict(builder, "test")
+  np.testing.assert_allclose(
+    255 * predictions.scores, read_colours(predictions.keypoints), atol=2e-3
+  )
   expected = place((80 + 2, 50), 100, 256, (rows[32], columns[32]))
-  np.testing.assert_allclose(found.keypoints[2, 32], expected, atol=1e-3)
+  np.testing.assert_allclose(predictions.keypoints[2, 32], expected, atol=1e-3)
 
 
 def test_efficientpose(builder, tmp_path):
@@ -141,10 +148,12 @@ def test_efficientpose(builder, tmp_path):
 
   peer = load_third_party(convert(tmp_path, network, 1, SIZE, SIZE, 3))
   assert peer.joint_names == EFFICIENTPOSE_JOINTS
-  (found,) = peer.predict(builder, "test")
-  np.testing.assert_allclose(255 * found.scores, truth(found.keypoints), atol=2e-3)
+  (predictions,) = peer.predict(builder, "test")
+  np.testing.assert_allclose(
+    255 * predictions.scores, read_colours(predictions.keypoints), atol=2e-3
+  )
   expected = place((80, 50), 100, SIZE, (rows[3], columns[3]))
-  np.testing.assert_allclose(found.keypoints[0, 3], expected, atol=1e-3)
+  np.testing.assert_allclose(predictions.keypoints[0, 3], expected, atol=1e-3)
 
 
 @pytest.mark.parametrize(

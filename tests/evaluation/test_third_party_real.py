@@ -17,7 +17,7 @@ from ppn_tf.keypoints import pck
 from ppn_tf.keypoints.joint_maps import to_skeleton
 
 SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
-# Percent: PCK-body, PCK-torso, and PCK-torso by the other shoulder and hip.
+# Percent: PCK-body, PCK-torso, and PCK-torso with the other shoulder and hip.
 # OpenCV crops of frames of the video differed by at most 1.1 points for EfficientPose on 0502, and
 # 0.5 for all others; JPEG has a larger effect than resampling.
 MEASURED = {
@@ -35,7 +35,7 @@ def fixture_builders(tmp_path_factory):
   """Makes records of clip 0502 of Penn Action, and of two people on paddle boards."""
   for path in ("penn_action/0502.mp4", "bonn", "models"):
     if not (SHARED / path).exists():
-      pytest.skip(f"no shared/data/{path} beside the project")
+      pytest.skip(f"no shared/data/{path} next to the project")
   root = tmp_path_factory.mktemp("real")
   people_sets.write_penn_clip(SHARED, root / "penn")
   people_sets.write_bonn(SHARED, root / "bonn")
@@ -45,7 +45,7 @@ def fixture_builders(tmp_path_factory):
 
 
 def measure(builder, peer):
-  """Returns the three scores, over twelve joints of limbs and the head of Penn Action."""
+  """Returns the three scores, over twelve limb joints and the head of Penn Action."""
   skeleton, labels = records.read_skeleton(builder), read_labels(builder, "test")
   names = list(skeleton.joint_names)
   limbs = [
@@ -57,8 +57,8 @@ def measure(builder, peer):
   distances, visible, lengths = [], [], []
   for predictions in peer.predict(builder, "test"):
     clip = labels[predictions.clip]
-    found = to_skeleton(predictions, skeleton, allow_missing=True)
-    distances.append(np.linalg.norm(found.keypoints - clip.keypoints, axis=-1)[:, joints])
+    predicted = to_skeleton(predictions, skeleton, allow_missing=True)
+    distances.append(np.linalg.norm(predicted.keypoints - clip.keypoints, axis=-1)[:, joints])
     visible.append(clip.visibility[:, joints])
     ends = [clip.keypoints[:, names.index(end)] for end in ("right_shoulder", "left_hip")]
     lengths.append(
@@ -68,8 +68,10 @@ def measure(builder, peer):
         np.linalg.norm(ends[0] - ends[1], axis=-1),
       ]
     )
-  distance, seen, length = np.concatenate(distances), np.concatenate(visible), np.hstack(lengths)
-  return [pck.mean_pck(distance <= 0.2 * one[:, None], seen) for one in length]
+  distances, visible = np.concatenate(distances), np.concatenate(visible)
+  return [
+    pck.mean_pck(distances <= 0.2 * length[:, None], visible) for length in np.hstack(lengths)
+  ]
 
 
 @pytest.mark.slow

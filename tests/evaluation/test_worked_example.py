@@ -29,7 +29,7 @@ def cells(line):
 
 
 def table(first, second):
-  """Returns the rows of the table whose header begins with `head`, as dictionaries."""
+  """Returns the rows of the table whose header begins with these columns, as dictionaries."""
   lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
   (start,) = (n for n, line in enumerate(lines)
               if line.startswith("|") and cells(line)[:2] == [first, second])  # fmt: skip
@@ -45,12 +45,12 @@ def numbers(text):
   return [float(number) for number in text.split(",")]
 
 
-def close(found, text):
+def rounds_to(value, text):
   """Returns whether a value rounds to the text, or is missing for a dash."""
   if text == "–":
-    return np.isnan(found)
+    return np.isnan(value)
   digits = len(text.partition(".")[2])
-  return found == pytest.approx(float(text), abs=0.5 * 10**-digits + 1e-9)
+  return value == pytest.approx(float(text), abs=0.5 * 10**-digits + 1e-9)
 
 
 def make_clip(keypoints, visibility, boxes, predicted):
@@ -119,21 +119,27 @@ def test_every_joint(pair, joints):
 def test_summary_and_curve(pair):
   scores = score([pair], FOUR, 0.2)
   for row in table("at 0.2", "PCK-body"):
-    what = row["at 0.2"]
+    quantity = row["at 0.2"]
     for metric, column in COLUMNS.items():
-      one = scores[metric]
-      if what == "right of counted":
+      summary = scores[metric]
+      if quantity == "right of counted":
         right, counted = row[column].split(" of ")
-        assert one["num_joints"] == int(counted)
-        assert one["micro"] == pytest.approx(100 * int(right) / int(counted))
+        assert summary["num_joints"] == int(counted)
+        assert summary["micro"] == pytest.approx(100 * int(right) / int(counted))
         continue
       places = {f"frame {n}": v for n, v in enumerate(scores["per_frame_index"][metric])}
-      known = {**one, **one["groups"], **one["joints"], **places, "area": scores["area"][metric]}
-      assert close(known[what], row[column]), (what, metric)
+      known = {
+        **summary,
+        **summary["groups"],
+        **summary["joints"],
+        **places,
+        "area": scores["area"][metric],
+      }
+      assert rounds_to(known[quantity], row[column]), (quantity, metric)
   for row in table("alpha", "PCK-body"):
     step = scores["curve"]["alphas"].index(float(row["alpha"]))
     for metric, column in COLUMNS.items():
-      assert close(scores["curve"][metric][step], row[column]), (row["alpha"], metric)
+      assert rounds_to(scores["curve"][metric][step], row[column]), (row["alpha"], metric)
 
 
 def test_windows_of_one_frame_have_one_index(pair):
@@ -148,12 +154,12 @@ def test_jitter():
     name: np.tile([[numbers(row[f"frame {t}"])] for t in range(3)], (1, len(JOINTS), 1))
     for name, row in rows.items()
   }
-  # There are no values of the other joints.
+  # The document has no values for the other joints.
   visibility = np.zeros((3, len(JOINTS)), bool)
   visibility[:, 0] = True
   tracks["predicted"][:, 1:] = np.nan
   clip = make_clip(tracks["labelled"], visibility, [[0, 0, 9, 9]] * 3, tracks["predicted"])
-  found = score([clip], FOUR)["jitter"]
+  jitter = score([clip], FOUR)["jitter"]
   expected = {name: float(row["jitter"]) for name, row in rows.items()}
   assert "The ratio is 2:" in DOCUMENT.read_text(encoding="utf-8")
-  assert found == pytest.approx({**expected, "ratio": 2.0})
+  assert jitter == pytest.approx({**expected, "ratio": 2.0})

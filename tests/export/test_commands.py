@@ -24,17 +24,17 @@ def run(module, *arguments):
 
 
 def run_printed(module, *arguments) -> str:
-  """Runs a command that succeeds, and returns its output."""
-  done = run(module, *arguments)
-  assert done.returncode == 0, done.stderr
-  return done.stdout
+  """Runs a command that must succeed; returns its output."""
+  result = run(module, *arguments)
+  assert result.returncode == 0, result.stderr
+  return result.stdout
 
 
 def run_refused(module, *arguments) -> str:
-  """Runs a command that fails, and returns its error line."""
-  done = run(module, *arguments)
-  assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
-  (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+  """Runs a command that must fail; returns its error line."""
+  result = run(module, *arguments)
+  assert result.returncode == 1 and "Traceback" not in result.stderr, result.stderr
+  (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
   return line
 
 
@@ -80,7 +80,7 @@ def test_files_describe_themselves(folder):
   size = (folder / "exact.tflite").stat().st_size
   assert (folder / "int8.tflite").stat().st_size < 0.6 * size
   assert zipfile.ZipFile(folder / "exact.tflite").testzip() is None
-  # BodyNet's heatmaps are there if --readout=present was given.
+  # BodyNet's heatmaps are an output only with --readout=present.
   nothing = np.zeros((64, 64, 3), np.float32), np.zeros((*exact.heatmap_size, 13), np.float32)
   assert exact.final_and_preliminary(*nothing)[1] is not None
   assert int8.final_and_preliminary(*nothing)[1] is None
@@ -88,7 +88,7 @@ def test_files_describe_themselves(folder):
     assert word in read_description(folder / f"{name}.tflite")["heatmaps"]["read_by"]
 
 
-def test_weights_have_their_settings(workdir, tmp_path):
+def test_weights_contain_their_settings(workdir, tmp_path):
   path = tmp_path / "weights.npz"
   run_printed("export.weights", f"--workdir={workdir}", "--readout=present", f"--output={path}")
   settings = people.read_settings(path)
@@ -106,12 +106,12 @@ def test_saved_model_has_the_layout_of_tensorflow_serving(folder):
   assert [request[:1] for request in requests] == [b"\x32"] * 3
   assert all(b"\x0a\x05saved" in request for request in requests)
   assert all(name in request for name, request in zip((b"start", b"step", b"track"), requests))
-  # The folder is opened at its newest version.
+  # The folder is loaded at its newest version.
   assert SavedModelPoseModel(saved).num_joints == 13
 
 
 def test_verify(folder, workdir, tiny_dataset, tmp_path):
-  """Compares all forms with the run in all runtimes."""
+  """Compares all exported forms with the run, in all runtimes."""
   folder, _ = folder
   files = [folder / name for name in ("exact.tflite", "int8.tflite", "saved")]
   given = [f"--workdir={workdir}", f"--dataset={tiny_dataset}", "--max_drop=100"]
@@ -136,7 +136,7 @@ def test_verify(folder, workdir, tiny_dataset, tmp_path):
 
 @pytest.fixture(name="quantized_run", scope="module")
 def fixture_quantized_run(workdir, tiny_dataset, tmp_path_factory):
-  """Trains a quantization-aware run of two steps; returns its flags, folders first and last."""
+  """Trains a quantization-aware run for two steps; returns its flags, folders first and last."""
   flags = [
     f"--quantize_aware={workdir}", "--num_frames=3", "--batch_size=2", "--num_steps=2",
     "--learning_rate=1e-4", "--box_margin=1.1", "--checkpoint_every=1", "--log_every=1",
@@ -146,9 +146,7 @@ def fixture_quantized_run(workdir, tiny_dataset, tmp_path_factory):
   return flags
 
 
-def test_quantization_aware_training_starts_from_a_run_and_is_exported(
-  quantized_run, workdir, tiny_dataset, tmp_path
-):
+def test_quantization_aware_run_is_exported(quantized_run, workdir, tiny_dataset, tmp_path):
   """Expects the float run's flags, and small differences from its heatmaps."""
   given, output = quantized_run[-1], tmp_path / "qat.tflite"
   saved = json.loads((pathlib.Path(given.split("=")[1]) / "flags.json").read_text())
@@ -164,7 +162,7 @@ def test_quantization_aware_training_starts_from_a_run_and_is_exported(
   assert all(0 < form["drift"][-1] < 0.05 for form in exports)
 
 
-def test_a_quantized_run_has_one_kind_of_file(quantized_run, workdir, tmp_path):
+def test_quantization_aware_run_cannot_be_quantized_again(quantized_run, workdir, tmp_path):
   given, output = quantized_run[-1], f"--output={tmp_path / 'net.tflite'}"
   line = run_refused("export.tflite", given, "--quantize=int8", output)
   assert "--quantize=qat" in line and str(workdir) in line
@@ -220,7 +218,7 @@ def test_random_network_is_marked_as_untrained(workdir, tiny_dataset, tmp_path):
   frame = np.zeros((64, 64, 3), np.float32)
   model = TFLitePoseModel(output)
   assert np.isfinite(model.step(frame, model.start(frame))).all()
-  # It is not an export of the run.
+  # The file is not an export of the run.
   line = run_refused("export.verify", output, f"--workdir={workdir}", f"--dataset={tiny_dataset}")
   assert "differs by" in line and "more than 0.001" in line
 
@@ -262,7 +260,7 @@ def test_missing_files(workdir, tiny_dataset, module, message):
 
 
 @pytest.mark.slow
-def test_network_of_the_package_is_exported(tmp_path):
+def test_packaged_network_is_exported(tmp_path):
   """Exports in float32 with the exact sampler, and in float16, at half the size.
 
   The network was trained with the table's rounding, so the table sampler is the default. A file
@@ -276,6 +274,6 @@ def test_network_of_the_package_is_exported(tmp_path):
   description = read_description(path)
   assert description["skeleton"]["name"] == "coco" and description["frame"]["box_margin"] == 1.25
   assert 7e6 < path.stat().st_size < 10e6
-  # Joints are read in the current frame.
+  # Joints are read from the current frame.
   nothing = np.zeros((192, 192, 3), np.float32), np.zeros((48, 48, 17), np.float32)
   assert TFLitePoseModel(path).final_and_preliminary(*nothing)[1].shape == (48, 48, 17)

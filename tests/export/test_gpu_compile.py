@@ -1,4 +1,6 @@
-"""Tests of files on a GPU alone; some are skipped without Vulkan, which Debian's chromium has."""
+"""Tests of .tflite files run only on a GPU; some require Vulkan, which Debian's chromium has."""
+
+import subprocess
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ import tensorflow as tf
 
 @pytest.fixture(name="model", scope="module")
 def fixture_model():
-  """Builds a PPN with more than two dilation rates, and offsets of some cells."""
+  """Builds a PPN with more than two dilation rates, and offsets of several cells."""
   tf.keras.utils.set_random_seed(0)
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 2, 3), initial_gain=0.5)
   rng = np.random.default_rng(0)
@@ -63,7 +65,7 @@ def test_unsupported_ops_are_named(tmp_path):
   assert "ADD_N" in compiled.reason
 
 
-def test_without_vulkan_there_is_no_result(monkeypatch, tmp_path):
+def test_no_result_without_vulkan(monkeypatch, tmp_path):
   monkeypatch.delenv("VK_ICD_FILENAMES", raising=False)
   monkeypatch.setattr(gpu_compile, "_DRIVERS", ())
   monkeypatch.setattr(gpu_compile, "_SWIFTSHADER", tmp_path / "no.json")
@@ -71,24 +73,68 @@ def test_without_vulkan_there_is_no_result(monkeypatch, tmp_path):
   assert describe_compiled(None) == "no Vulkan here"
 
 
-def test_swiftshader_is_found_without_a_driver(monkeypatch, tmp_path):
+@pytest.fixture(name="drivers")
+def fixture_drivers(monkeypatch, tmp_path):
+  """Provides an empty folder of system drivers, and a description of SwiftShader."""
   monkeypatch.delenv("VK_ICD_FILENAMES", raising=False)
   monkeypatch.setenv("LD_LIBRARY_PATH", "/a")
-  monkeypatch.setattr(gpu_compile, "_DRIVERS", (tmp_path / "icd.d",))
-  icd = tmp_path / "swift.json"
-  icd.write_text("{}")
-  monkeypatch.setattr(gpu_compile, "_SWIFTSHADER", icd)
-  variables = gpu_compile.find_vulkan()
-  assert (variables["VK_ICD_FILENAMES"], variables["LD_LIBRARY_PATH"]) == (
-    str(icd),
-    f"{tmp_path}:/a",
-  )
-  (tmp_path / "icd.d").mkdir()
-  (tmp_path / "icd.d" / "gpu.json").write_text("{}")
-  assert "VK_ICD_FILENAMES" not in gpu_compile.find_vulkan()
+  folder = tmp_path / "icd.d"
+  folder.mkdir()
+  monkeypatch.setattr(gpu_compile, "_DRIVERS", (folder,))
+  (tmp_path / "swift.json").write_text("{}")
+  monkeypatch.setattr(gpu_compile, "_SWIFTSHADER", tmp_path / "swift.json")
+  return folder
 
 
-def test_reasons_are_the_ops_that_litert_names():
+def test_swiftshader_is_tried_after_system_drivers(drivers, monkeypatch):
+  swiftshader = {
+    "VK_ICD_FILENAMES": f"{drivers.parent}/swift.json",
+    "LD_LIBRARY_PATH": f"{drivers.parent}:/a",
+  }
+  assert gpu_compile.find_drivers() == [swiftshader]
+  (drivers / "gpu.json").write_text("{}")
+  assert gpu_compile.find_drivers() == [{}, swiftshader]
+  monkeypatch.setenv("VK_ICD_FILENAMES", "own.json")
+  assert gpu_compile.find_drivers() == [{}]
+
+
+# LiteRT 2.3.0's log with Mesa's drivers on a machine without a GPU, shortened.
+NO_ADAPTER = """\
+error: XDG_RUNTIME_DIR is invalid or not set in the environment.
+ERROR: [delegate_webgpu.cc:359] Failed to initialize WebGPU environment: INTERNAL: No adapters found
+RuntimeError: ERROR: [./litert/cc/litert_compiled_model.h:1961]
+INFO: [accelerator_registry.cc:43] DestroyAccelerator: ptr=0x55fc018d5310, name=CpuAccelerator
+"""
+FAILED = NO_ADAPTER.replace("Failed to initialize WebGPU environment", "Failed to build kernels")
+
+
+@pytest.mark.parametrize(
+  ("logs", "expected"),
+  [
+    ([NO_ADAPTER, '{"difference": 0.5}'], gpu_compile.Compiled("", 0.5)),
+    ([NO_ADAPTER, NO_ADAPTER], None),
+    ([FAILED], gpu_compile.Compiled("Failed to build kernels: INTERNAL: No adapters found")),
+    (
+      [NO_ADAPTER, FAILED],
+      gpu_compile.Compiled("Failed to build kernels: INTERNAL: No adapters found"),
+    ),
+  ],
+)
+def test_driver_without_a_device_is_left_out(drivers, monkeypatch, logs, expected):
+  (drivers / "gpu.json").write_text("{}")
+  remaining = list(logs)
+
+  def run(command, **options):
+    log = remaining.pop(0)
+    works = log.startswith("{")
+    return subprocess.CompletedProcess(command, int(not works), log * works, log * (not works))
+
+  monkeypatch.setattr(subprocess, "run", run)
+  assert gpu_compile.compile_strictly("net.tflite") == expected
+  assert not remaining
+
+
+def test_reason_is_the_op_named_by_litert():
   gather = "GATHER: Only support 1D indices"
   log = f"INFO: hello\n{gather}\n{gather}\nlast words\n"
   assert gpu_compile._find_reason(log) == gather

@@ -13,6 +13,7 @@ from ppn_tf.inference.pose_model import KerasPoseModel
 from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION
 from ppn_tf.models import pose_net
 from ppn_tf.models.ppn import Framewise
+from ppn_tf.runtime.checkpoints import fingerprint, restore
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir
 from tests.tiny_backbone import tiny
@@ -30,7 +31,7 @@ def tiny_people(num_threads=2):
   return model
 
 
-def test_people_as_in_the_readme(monkeypatch):
+def test_people_example_of_the_readme(monkeypatch):
   monkeypatch.setattr(people, "pose_model", tiny_people)
   tracker = ppn_tf.Tracker.from_preset("people")
   settings = tracker.settings
@@ -77,9 +78,32 @@ def test_best_checkpoint_is_loaded_on_request(tmp_path, monkeypatch):
   run.checkpoints(tf.train.Checkpoint(model=networks["latest"])).save(2)
   run.save_if_best(networks["best"], step=1, score=50.0)
   for checkpoint, network in networks.items():
-    loaded, _ = load_run(tmp_path, checkpoint)
-    for weight, expected in zip(loaded.body_net.weights, network.body_net.weights):
+    loaded = load_run(tmp_path, checkpoint)
+    assert loaded.fingerprint == fingerprint(run.checkpoint(checkpoint))
+    for weight, expected in zip(loaded.model.body_net.weights, network.body_net.weights):
       np.testing.assert_array_equal(weight, expected)
+
+
+def test_checkpoint_deleted_while_it_is_loaded(tmp_path, monkeypatch):
+  """Saves two checkpoints, of which training keeps one, right before the first is read."""
+  monkeypatch.setitem(pose_net.BACKBONES, "mobilenet_v2", tiny)
+  experiment = Experiment().replace(method="framewise", image_size=(64, 64))
+  (tmp_path / "flags.json").write_text(json.dumps(experiment.to_flags()))
+  network = build_model(experiment)
+  checkpoints = Workdir(tmp_path).checkpoints(tf.train.Checkpoint(model=network), keep=1)
+  checkpoints.save(checkpoint_number=1)
+
+  def restore_after_training(tracked, path):
+    if path.endswith("ckpt-1"):
+      network.body_net.layers[-1].bias.assign_add(tf.ones(13))
+      checkpoints.save(checkpoint_number=2)
+    restore(tracked, path)
+
+  monkeypatch.setattr("ppn_tf.inference.load.restore", restore_after_training)
+  loaded = load_run(tmp_path)
+  assert loaded.fingerprint == fingerprint(str(tmp_path / "checkpoints" / "ckpt-2"))
+  bias = loaded.model.body_net.layers[-1].bias
+  np.testing.assert_array_equal(bias, network.body_net.layers[-1].bias)
 
 
 def test_missing_model(tmp_path):

@@ -10,13 +10,13 @@ ROWS, COLUMNS = np.mgrid[:32, :40]
 
 
 def gaussian(x, y, sigma):
-  """Returns heatmaps [32, 40, 1] with a peak at a place in crop pixels."""
+  """Returns heatmaps [32, 40, 1] with a peak at (x, y) in crop pixels."""
   square = (STRIDE * COLUMNS + 1.5 - x) ** 2 + (STRIDE * ROWS + 1.5 - y) ** 2
   return np.exp(-square / (2 * sigma**2)).astype(np.float32)[..., None]
 
 
 def crop(zoom, center):
-  """Returns the affine of a 160 x 128 crop about a center in frame pixels."""
+  """Returns the affine of a 160 x 128 crop around a center in frame pixels."""
   return np.array(
     [[zoom, 0, 79.5 - zoom * center[0]], [0, zoom, 63.5 - zoom * center[1]]], np.float32
   )
@@ -60,7 +60,7 @@ def test_heatmaps_follow_a_jump_by_two_fifths():
   first = moved.move_to(away)
   np.testing.assert_allclose(inner(first), inner(gaussian(67.5, 69.5, sigma=14)), atol=0.02)
   moved.replace(first, away)
-  # At rest, the mean speed (16, -8) falls to three fifths, (9.6, -4.8), by which they catch up.
+  # At rest, the mean speed (16, -8) falls to three fifths. The heatmaps catch up by (9.6, -4.8).
   second = moved.move_to(away)
   expected = gaussian(67.5 + 4.8, 69.5 - 2.4, sigma=14)
   np.testing.assert_allclose(inner(second), inner(expected), atol=0.03)

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.inference.people: the weights of the package, and files like them."""
+"""Tests of ppn_tf.inference.people: the packaged weights, and files in their format."""
 
 import configparser
 import json
@@ -58,7 +58,7 @@ def fixture_model(tiny_backbone):
   return model
 
 
-def test_written_network_is_read_again(model, tmp_path):
+def test_written_network_is_read_back(model, tmp_path):
   people.write(model, SETTINGS, tmp_path / "weights.npz")
   loaded, settings = people.read(tmp_path / "weights.npz")
   assert settings == SETTINGS and isinstance(loaded, PPN)
@@ -82,18 +82,18 @@ def test_weights_shared_by_both_networks_are_stored_once(model, tmp_path):
   np.testing.assert_allclose(heatmaps(loaded), expected, atol=0.02 * np.abs(expected).max())
 
 
-def test_networks_start_from_its_parts(model, tmp_path, monkeypatch):
+def test_networks_start_from_packaged_parts(model, tmp_path, monkeypatch):
   people.write(model, SETTINGS, tmp_path / "weights.npz")
   monkeypatch.setattr(people, "WEIGHTS", tmp_path / "weights.npz")
-  own = build_network(NetworkConfig.from_flags(SETTINGS))
-  parts = {"head": own.head_net, "body": own.body_net, "ppu": own.ppu}
+  fresh = build_network(NetworkConfig.from_flags(SETTINGS))
+  parts = {"head": fresh.head_net, "body": fresh.body_net, "ppu": fresh.ppu}
   for part, network in parts.items():
     loaded = load_weights(network, part, "mobilenet_v2_0.35", people.NAME)
     assert {layer.name for layer in loaded} == {
       layer.name for layer in network.layers if layer.weights
     }
   expected = heatmaps(model)
-  np.testing.assert_allclose(heatmaps(own), expected, atol=0.02 * np.abs(expected).max())
+  np.testing.assert_allclose(heatmaps(fresh), expected, atol=0.02 * np.abs(expected).max())
   wide = build_network(NetworkConfig.from_flags({**SETTINGS, "ppu_width": 8}))
   with pytest.raises(InputError, match=r"--ppu_weights=people: .* Build the network as configs"):
     load_weights(wide.ppu, "ppu", "", people.NAME)
@@ -127,7 +127,7 @@ def test_converted_file_is_cached(model, tmp_path, monkeypatch, capsys):
     np.testing.assert_allclose(loaded.start(frame), expected, atol=0.02 * np.abs(expected).max())
     preliminary = loaded.final_and_preliminary(frame, np.zeros_like(expected))[1]
     np.testing.assert_allclose(preliminary, body, atol=0.02 * np.abs(body).max())
-  # With a file in place of the cache folder, there is no cache.
+  # A file in place of the cache folder prevents caching.
   (tmp_path / "file").write_text("")
   monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
   uncached = people.pose_model()
@@ -136,7 +136,7 @@ def test_converted_file_is_cached(model, tmp_path, monkeypatch, capsys):
   assert uncached.final_and_preliminary(frame, np.zeros_like(expected))[1] is not None
 
 
-def test_network_of_the_package():
+def test_packaged_network():
   assert people.WEIGHTS.stat().st_size <= 12_000_000
   model = people.pose_model()
   assert model.skeleton is COCO and model.num_joints == 17 and model.margin == 1.25

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.inference.pose_model: a network in all its forms."""
+"""Tests of ppn_tf.inference.pose_model: a network in all formats."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ FRAME, HEATMAPS = (1, 16, 24, 3), (1, 4, 6, 13)
 
 
 class TinyNetwork(tf.Module):
-  """Network whose start averages 4 x 4 blocks, and whose step mixes that with the previous."""
+  """Network that averages 4 x 4 blocks; a step mixes them with the previous heatmaps."""
 
   image_size, heatmap_size, num_joints = FRAME[1:3], HEATMAPS[1:3], 13
 
@@ -43,7 +43,7 @@ class TinyNetwork(tf.Module):
 
 
 def expected(frame, previous=None):
-  """Computes the same in NumPy."""
+  """Computes the heatmaps of TinyNetwork in NumPy."""
   blocks = frame.reshape(4, 4, 6, 4, 3).mean(axis=(1, 3, 4))
   heatmaps = blocks[..., None] * np.arange(1, 14) / 255
   return heatmaps if previous is None else 0.5 * heatmaps + 0.5 * previous
@@ -62,7 +62,7 @@ def save(network, path, batch=1, names=("start", "step")):
 
 @pytest.fixture(name="folder", scope="module")
 def fixture_folder(tmp_path_factory):
-  """Writes the tiny network as model.tflite, int8.tflite, saved/ and open/ (any batch)."""
+  """Writes the tiny network as model.tflite, int8.tflite, saved/ and open/ (any batch size)."""
   folder = tmp_path_factory.mktemp("models")
   network = TinyNetwork()
   save(network, folder / "saved")
@@ -111,12 +111,12 @@ def test_start_and_step(folder, name):
   assert (model.num_joints, model.stride) == (13, 4)
   generator = np.random.default_rng(0)
   frames = generator.uniform(0, 255, (4, *FRAME[1:])).astype(np.float32)
-  heatmaps, truth = model.start(frames[0]), expected(frames[0])
+  heatmaps, reference = model.start(frames[0]), expected(frames[0])
   for frame in frames:
     assert isinstance(heatmaps, np.ndarray)
     assert (heatmaps.shape, heatmaps.dtype) == ((4, 6, 13), np.float32)
-    np.testing.assert_allclose(heatmaps, truth, atol=1e-4)
-    heatmaps, truth = model.step(frame, heatmaps), expected(frame, truth)
+    np.testing.assert_allclose(heatmaps, reference, atol=1e-4)
+    heatmaps, reference = model.step(frame, heatmaps), expected(frame, reference)
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "saved", "keras"])
@@ -137,7 +137,7 @@ def test_integer_inputs_and_outputs(folder):
   np.testing.assert_allclose(model.step(frame, start), expected(frame, expected(frame)), atol=0.3)
 
 
-def test_interpreter_of_tensorflow(folder, monkeypatch):
+def test_tensorflow_interpreter_is_the_fallback(folder, monkeypatch):
   monkeypatch.setattr(interpreter.importlib.util, "find_spec", lambda name: None)
   model = TFLitePoseModel(folder / "model.tflite", num_threads=1)
   assert type(model._interpreter).__module__.startswith("tensorflow.lite")
@@ -152,7 +152,7 @@ def test_model_without_the_signatures(folder, name):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\0" * 4096, b"\x1c\0\0\0TFL3" * 50])
-def test_file_that_is_not_a_model(tmp_path, content):
+def test_invalid_file_is_refused(tmp_path, content):
   path = tmp_path / "a.tflite"
   path.write_bytes(content)
   with pytest.raises(InputError, match="a.tflite: not a TensorFlow Lite model") as caught:
@@ -168,7 +168,7 @@ def test_truncated_model(folder, tmp_path):
     load_pose_model(path)
 
 
-def test_folder_that_is_not_a_saved_model(tmp_path):
+def test_invalid_folder_is_refused(tmp_path):
   with pytest.raises(InputError, match="not a SavedModel"):
     load_pose_model(tmp_path)
   with pytest.raises(InputError, match="not a SavedModel"):

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.inference.present_places, with peaks of single cells that DARK reads exactly."""
+"""Tests of ppn_tf.inference.present_places with single-cell peaks, which DARK reads exactly."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def pixels(column, row=12):
     ({"c12": 0.5}, 12),  # full weight at two cells
     ({"c12": 0.5, "c30": 0.9}, 12),  # no weight for a joint of another person, however high
     ({"c8": 0.5, "c13": 0.9}, 8),  # half the weight at three cells
-    ({"c12": 0.1}, 11),  # half the height of a confident peak: half the way
+    ({"c12": 0.1}, 11),  # half the height of a confident peak moves half the way
     ({"c14": 0.9}, 10),  # no weight at four cells
     ({}, 10),
   ],
@@ -62,8 +62,8 @@ def test_moves_of_three_cells_are_not_averaged():
 
 
 def test_joints_are_read_separately():
-  answer, preliminary = np.zeros((2, 24, 40, 2), np.float32)
-  answer[5, 30, 0] = answer[20, 3, 1] = 1.0
+  final, preliminary = np.zeros((2, 24, 40, 2), np.float32)
+  final[5, 30, 0] = final[20, 3, 1] = 1.0
   preliminary[6, 29, 0] = preliminary[18, 4, 1] = 1.0
-  keypoints, _ = PresentPlaces().read(answer, preliminary, IDENTITY, STRIDE)
+  keypoints, _ = PresentPlaces().read(final, preliminary, IDENTITY, STRIDE)
   np.testing.assert_allclose(keypoints, [pixels(29, 6), pixels(4, 18)], atol=0.05)

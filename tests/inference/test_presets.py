@@ -1,4 +1,4 @@
-"""Trained networks by a preset's name or a run's workdir."""
+"""Tests of loading trained networks by preset name or workdir."""
 
 import json
 
@@ -24,7 +24,7 @@ def fixture_tiny_backbone(monkeypatch):
 
 
 def write_run(folder, method):
-  """Writes a run of random weights with checkpoints latest and best; returns both models."""
+  """Writes a run with random weights and checkpoints latest and best; returns both models."""
   experiment = Experiment().replace(
     method=method,
     image_size=(64, 64),
@@ -45,7 +45,7 @@ def write_run(folder, method):
   return models
 
 
-def test_a_run_by_its_workdir(tmp_path):
+def test_run_is_loaded_from_its_workdir(tmp_path):
   workdir = tmp_path / "run"
   latest, best = write_run(workdir, "ppn")
   for model, expected in (
@@ -60,7 +60,7 @@ def test_a_run_by_its_workdir(tmp_path):
     ppn_tf.PPN.from_preset(workdir, checkpoint="newest")
 
 
-def test_a_framewise_run(tmp_path):
+def test_framewise_run(tmp_path):
   latest, _ = write_run(tmp_path / "run", "framewise")
   model = Framewise.from_preset(tmp_path / "run")
   np.testing.assert_array_equal(model(CLIP), latest(CLIP))
@@ -68,7 +68,7 @@ def test_a_framewise_run(tmp_path):
     ppn_tf.PPN.from_preset(tmp_path / "run")
 
 
-def test_what_is_no_preset_is_refused(tmp_path):
+def test_unknown_preset_is_refused(tmp_path):
   with pytest.raises(InputError, match='neither "people" nor the workdir of a training run'):
     ppn_tf.PPN.from_preset(tmp_path)
 

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.inference.recurrence against its equations, with heatmaps set by hand."""
+"""Tests of ppn_tf.inference.recurrence against its equations, with given heatmaps."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,14 @@ SIZE, CELLS, STRIDE = 32, 8, 4
 AFFINE = np.array([[2, 0, -20], [0, 2, -40]], np.float32)
 
 
-def one_peak(column, row, height=1.0):
+def single_peak(column, row, height=1.0):
   """Returns heatmaps [8, 8, 1] with a peak in a single cell."""
   maps = np.zeros((CELLS, CELLS, 1), np.float32)
   maps[row, column] = height
   return maps
 
 
-def in_frame(column, row):
+def cell_to_frame(column, row):
   """Returns the center of a cell in frame pixels."""
   return [(4 * column + 1.5 + 20) / 2, (4 * row + 1.5 + 40) / 2]
 
@@ -52,33 +52,33 @@ def crop(level):
   return np.full((SIZE, SIZE, 3), level, np.float32)
 
 
-def test_first_frame_passes_twice_and_joints_are_those_of_the_final_heatmaps():
-  finals = [one_peak(3, 2, 0.7), one_peak(4, 4, 0.6)]
-  model = Scripted(one_peak(1, 1), finals)
+def test_first_frame_passes_twice_and_final_heatmaps_give_the_joints():
+  finals = [single_peak(3, 2, 0.7), single_peak(4, 4, 0.6)]
+  model = Scripted(single_peak(1, 1), finals)
   recurrence = Recurrence(model)
   assert not recurrence.started
   recurrence.start(crop(1), AFFINE)
   assert recurrence.started
   keypoints, scores = recurrence.step(crop(1), AFFINE)
-  np.testing.assert_allclose(keypoints, [in_frame(3, 2)], atol=1e-3)
+  np.testing.assert_allclose(keypoints, [cell_to_frame(3, 2)], atol=1e-3)
   np.testing.assert_allclose(scores, [0.7])
   keypoints, scores = recurrence.step(crop(2), AFFINE)
-  np.testing.assert_allclose(keypoints, [in_frame(4, 4)], atol=1e-3)
+  np.testing.assert_allclose(keypoints, [cell_to_frame(4, 4)], atol=1e-3)
   assert (keypoints.dtype, scores.dtype) == (np.float32, np.float32)
   assert [call[0] for call in model.calls] == ["start", "step", "step"]
   assert [call[1].max() for call in model.calls] == [1, 1, 2]
-  np.testing.assert_array_equal(model.calls[1][2], one_peak(1, 1))
+  np.testing.assert_array_equal(model.calls[1][2], single_peak(1, 1))
   np.testing.assert_array_equal(model.calls[2][2], finals[0])
 
 
 @pytest.mark.parametrize(("steady_crops", "column"), [(False, 4), (True, 3)])
-def test_previous_heatmaps_move_with_steady_crops_alone(steady_crops, column):
+def test_previous_heatmaps_move_only_with_steady_crops(steady_crops, column):
   """Moves a crop by 10 / 3 frame pixels to the right after a frame at rest.
 
   The mean speed is 0.4 of that jump. The peak lags by 0.6 of it: 2 frame pixels, 4 crop pixels,
   one cell to the left.
   """
-  model = Scripted(one_peak(4, 4), [one_peak(4, 4)] * 3)
+  model = Scripted(single_peak(4, 4), [single_peak(4, 4)] * 3)
   model.steady_crops = steady_crops
   recurrence = Recurrence(model)
   recurrence.start(crop(0), AFFINE)
@@ -89,43 +89,43 @@ def test_previous_heatmaps_move_with_steady_crops_alone(steady_crops, column):
 
 
 def test_preliminary_heatmaps_correct_positions():
-  final = np.maximum(one_peak(3, 3, 1.0), one_peak(4, 3, 0.9))
-  recurrence = Recurrence(Scripted(one_peak(3, 3), [final], [one_peak(4, 3)]))
+  final = np.maximum(single_peak(3, 3, 1.0), single_peak(4, 3, 0.9))
+  recurrence = Recurrence(Scripted(single_peak(3, 3), [final], [single_peak(4, 3)]))
   recurrence.start(crop(0), AFFINE)
   keypoints, scores = recurrence.step(crop(0), AFFINE)
-  assert keypoints[0, 0] == pytest.approx(in_frame(4, 3)[0], abs=0.6)
-  assert keypoints[0, 0] > in_frame(3.5, 3)[0]
+  assert keypoints[0, 0] == pytest.approx(cell_to_frame(4, 3)[0], abs=0.6)
+  assert keypoints[0, 0] > cell_to_frame(3.5, 3)[0]
   np.testing.assert_allclose(scores, [1.0])
 
 
-def test_look_keeps_the_state():
-  model = Scripted(one_peak(2, 5, 0.8), [one_peak(3, 2), one_peak(4, 4)])
+def test_look_does_not_change_the_state():
+  model = Scripted(single_peak(2, 5, 0.8), [single_peak(3, 2), single_peak(4, 4)])
   recurrence = Recurrence(model)
   recurrence.start(crop(0), AFFINE)
   recurrence.step(crop(0), AFFINE)
   keypoints, scores = recurrence.look(crop(9), AFFINE)
-  np.testing.assert_allclose(keypoints, [in_frame(2, 5)], atol=1e-3)
+  np.testing.assert_allclose(keypoints, [cell_to_frame(2, 5)], atol=1e-3)
   np.testing.assert_allclose(scores, [0.8])
   recurrence.step(crop(0), AFFINE)
-  np.testing.assert_array_equal(model.calls[-1][2], one_peak(3, 2))
+  np.testing.assert_array_equal(model.calls[-1][2], single_peak(3, 2))
 
 
 @pytest.mark.parametrize(("decoder", "shift"), [("argmax", 0.0), ("quarter", 0.25)])
 def test_other_decoders(decoder, shift):
-  final = np.maximum(one_peak(3, 3, 1.0), one_peak(4, 3, 0.5))
-  recurrence = Recurrence(Scripted(one_peak(1, 1), [final]), decoder=decoder)
+  final = np.maximum(single_peak(3, 3, 1.0), single_peak(4, 3, 0.5))
+  recurrence = Recurrence(Scripted(single_peak(1, 1), [final]), decoder=decoder)
   recurrence.start(crop(0), AFFINE)
   keypoints, _ = recurrence.step(crop(0), AFFINE)
-  np.testing.assert_allclose(keypoints, [in_frame(3 + shift, 3)], atol=1e-4)
+  np.testing.assert_allclose(keypoints, [cell_to_frame(3 + shift, 3)], atol=1e-4)
 
 
 def test_step_without_start():
   with pytest.raises(RuntimeError, match="step\\(\\) before start\\(\\)"):
-    Recurrence(Scripted(one_peak(1, 1), [])).step(crop(0), AFFINE)
+    Recurrence(Scripted(single_peak(1, 1), [])).step(crop(0), AFFINE)
 
 
-def test_tracker_uses_this_recurrence():
-  """Passes the crops of a tracker to a recurrence, which finds the same joints and scores."""
+def test_tracker_equals_the_recurrence():
+  """Passes the crops of a tracker to a recurrence and compares joints and scores."""
   frames = [discs.paint([(100 + 3 * t, 120, 16)]) for t in range(6)]
   crops = []
 
@@ -149,10 +149,10 @@ def test_tracker_uses_this_recurrence():
 
 
 def test_unrolled_heatmaps():
-  finals = [one_peak(1, 2), one_peak(2, 2), one_peak(3, 2)]
-  model = Scripted(one_peak(0, 2), finals)
+  finals = [single_peak(1, 2), single_peak(2, 2), single_peak(3, 2)]
+  model = Scripted(single_peak(0, 2), finals)
   maps = list(unroll(model, [crop(level) for level in (1, 2, 3)]))
-  np.testing.assert_array_equal(maps, [one_peak(0, 2), *finals])
+  np.testing.assert_array_equal(maps, [single_peak(0, 2), *finals])
   assert [call[1].max() for call in model.calls] == [1, 1, 2, 3]
   for call, previous in zip(model.calls[1:], maps):
     np.testing.assert_array_equal(call[2], previous)

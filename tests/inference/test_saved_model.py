@@ -1,4 +1,4 @@
-"""Tests of exports, which work without the package and equal the network."""
+"""Tests of exports, which run without the package and equal the network."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def network(name: str) -> tf.keras.Model:
 
 @pytest.fixture(name="model", scope="module")
 def fixture_model():
-  """Returns a PPN whose unit has offsets other than zero."""
+  """Returns a PPN whose unit has nonzero offsets."""
   tf.keras.utils.set_random_seed(0)
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 3))
   rng = np.random.default_rng(0)
@@ -110,7 +110,7 @@ def test_framewise_step_keeps_both_inputs(tmp_path):
 
 
 def test_custom_ops_are_counted(tmp_path):
-  """Converts a Flex op, so that the check above is known to fail."""
+  """Converts a Flex op to prove that the check above can fail."""
 
   @tf.function(input_signature=[tf.TensorSpec([1, 4, 4, 1], tf.float32)])
   def blob(values):
@@ -131,7 +131,7 @@ def test_custom_ops_are_counted(tmp_path):
   assert [name for name in ops if name.startswith("custom:")]
 
 
-STRANGER = """
+CLIENT = """
 import sys
 sys.modules["ppn_tf"] = None  # an import of it would raise
 import numpy as np
@@ -156,15 +156,15 @@ np.savez("tracked.npz", **{name: value.numpy() for name, value in tracked.items(
 def test_saved_model_runs_without_the_package(model, frames, folder):
   np.save(folder / "frames.npy", frames)
   environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-  done = subprocess.run(
-    [sys.executable, "-c", textwrap.dedent(STRANGER)],
+  result = subprocess.run(
+    [sys.executable, "-c", textwrap.dedent(CLIENT)],
     cwd=folder,
     env=environment,
     capture_output=True,
     text=True,
     timeout=120,
   )
-  assert done.returncode == 0, done.stderr
+  assert result.returncode == 0, result.stderr
   state = model.start(frames[:1])
   expected = [state]
   for frame in frames:

@@ -1,4 +1,4 @@
-"""Crops: hand-worked affines, and pixels that go where points go."""
+"""Tests of crops: affines computed by hand, and pixels that move like points."""
 
 import numpy as np
 import pytest
@@ -19,12 +19,12 @@ def test_box_to_crop():
 @pytest.mark.parametrize(
   ("rotation", "flip", "expected"),
   [
-    # The middle of a 50 pixel crop is 24.5, and 100 frame pixels make 50.
+    # The center of a 50-pixel crop is 24.5, and 100 frame pixels become 50.
     (0.0, False, [[24.5, 24.5], [34.5, 24.5], [24.5, 19.5]]),
-    # A quarter turn clockwise: what was right is below, what was above is right.
+    # A quarter turn clockwise: right becomes below, and above becomes right.
     (np.pi / 2, False, [[24.5, 24.5], [24.5, 34.5], [29.5, 24.5]]),
     (0.0, True, [[24.5, 24.5], [14.5, 24.5], [24.5, 19.5]]),
-    # Mirrored after the turn.
+    # The crop is mirrored after the turn.
     (np.pi / 2, True, [[24.5, 24.5], [24.5, 34.5], [19.5, 24.5]]),
   ],
 )
@@ -34,14 +34,14 @@ def test_affine_by_hand(rotation, flip, expected):
   np.testing.assert_allclose(crops.transform_points(affine, points), expected, atol=1e-4)
 
 
-def test_side_is_what_the_shorter_side_of_a_crop_shows():
+def test_side_is_the_extent_of_the_shorter_side_of_a_crop():
   affine = crops.crop_affine([30.0, 60.0], 64.0, (32, 48))
   np.testing.assert_allclose(
     crops.transform_points(affine, [[30.0, 60.0], [32.0, 62.0]]), [[23.5, 15.5], [24.5, 16.5]]
   )
 
 
-def test_affine_there_and_back_to_a_thousandth_of_a_pixel():
+def test_affine_round_trip():
   rng = np.random.default_rng(0)
   center, side = rng.uniform(0, 640, (200, 2)), rng.uniform(20, 800, 200)
   affine = crops.crop_affine(
@@ -49,10 +49,10 @@ def test_affine_there_and_back_to_a_thousandth_of_a_pixel():
   )
   inverse = crops.invert_affine(affine)
   points = rng.uniform(0, 640, (200, 13, 2))
-  # Points near the crop: a point 40 crops away says nothing about a crop.
+  # Uses points near the crop; points 40 crops away are irrelevant.
   points = center[:, None] + (points - 320) / 640 * 1.5 * side[:, None, None]
-  there = crops.transform_points(affine, points)
-  np.testing.assert_allclose(crops.transform_points(inverse, there), points, atol=1e-3)
+  mapped = crops.transform_points(affine, points)
+  np.testing.assert_allclose(crops.transform_points(inverse, mapped), points, atol=1e-3)
   inside = rng.uniform(0, 255, (200, 13, 2))
   back = crops.transform_points(inverse, inside)
   np.testing.assert_allclose(crops.transform_points(affine, back), inside, atol=1e-3)
@@ -60,7 +60,7 @@ def test_affine_there_and_back_to_a_thousandth_of_a_pixel():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize(("rotation", "flip"), [(0.0, False), (0.7, False), (-2.1, True)])
-def test_pixels_go_where_points_go(rotation, flip, dtype):
+def test_pixels_move_like_points(rotation, flip, dtype):
   spot = np.array([70.3, 41.6])
   x, y = np.meshgrid(np.arange(160), np.arange(120))
   blob = 255 * np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / (2 * 4.0**2))
@@ -75,7 +75,7 @@ def test_pixels_go_where_points_go(rotation, flip, dtype):
   np.testing.assert_allclose(centroid, expected, atol=0.02)
 
 
-def test_brightness_is_kept():
+def test_brightness_is_preserved():
   frame = np.random.default_rng(0).integers(0, 256, (1, 90, 90, 3)).astype(np.uint8)
   affine = crops.crop_affine([[45.0, 45.0]], [60.0], (64, 64), [0.4])
   crop = crops.crop_frames(frame, affine, (64, 64))
@@ -87,7 +87,7 @@ def test_brightness_is_kept():
 
 def test_black_outside_the_frame():
   white = np.full((1, 20, 30, 3), 255, np.uint8)
-  # One crop pixel a frame pixel; frame pixel (0, 0) comes to lie on (20, 20).
+  # One crop pixel per frame pixel; frame pixel (0, 0) becomes (20, 20).
   affine = crops.crop_affine([[11.5, 11.5]], [64.0], (64, 64))
   crop = crops.crop_frames(white, affine, (64, 64)).numpy()[0, ..., 0]
   expected = np.zeros((64, 64))
@@ -95,10 +95,10 @@ def test_black_outside_the_frame():
   np.testing.assert_allclose(crop, expected)
 
 
-def test_remap_is_the_exact_affine():
+def test_remap_applies_the_exact_affine():
   cells_y, cells_x = np.mgrid[:32, :40]
 
-  def gaussian(x, y, sigma):  # of crop pixels
+  def gaussian(x, y, sigma):  # in crop pixels
     square = (4 * cells_x + 1.5 - x) ** 2 + (4 * cells_y + 1.5 - y) ** 2
     return np.exp(-square / (2 * sigma**2)).astype(np.float32)
 

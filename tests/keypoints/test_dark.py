@@ -8,7 +8,7 @@ from ppn_tf.keypoints import dark, heatmaps
 import tensorflow as tf
 
 
-def drawn(seed, size=(48, 40), joints=13, noise=0.02):
+def draw_heatmaps(seed, size=(48, 40), joints=13, noise=0.02):
   """Returns noisy heatmaps of joints inside and outside the crop."""
   generator = np.random.default_rng(seed)
   places = generator.uniform(-12, 4 * max(size) + 12, (joints, 2))
@@ -19,7 +19,7 @@ def drawn(seed, size=(48, 40), joints=13, noise=0.02):
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_equals_tensorflow(seed, noise):
-  maps = drawn(seed, noise=noise)
+  maps = draw_heatmaps(seed, noise=noise)
   keypoints, scores = heatmaps.decode(tf.constant(maps), 4, "dark")
   points, point_scores = dark.decode(maps, 4)
   np.testing.assert_allclose(points, keypoints.numpy(), atol=1e-3)

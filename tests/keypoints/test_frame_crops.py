@@ -50,8 +50,8 @@ def test_pixel_by_hand():
 def test_points_are_mapped_back():
   affine = frame_crops.crop_affine(np.array(BOXES[0]), 1.25, (96, 128))
   points = np.random.default_rng(1).uniform(0, 200, (13, 2))
-  there = points @ affine[:, :2].T + affine[:, 2]
-  np.testing.assert_allclose(frame_crops.to_frame(affine, there), points, atol=1e-3)
+  mapped = points @ affine[:, :2].T + affine[:, 2]
+  np.testing.assert_allclose(frame_crops.to_frame(affine, mapped), points, atol=1e-3)
 
 
 def test_joints_box_follows_penn_action():

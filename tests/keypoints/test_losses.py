@@ -1,4 +1,4 @@
-"""Eq. 1 in NumPy."""
+"""Tests of the loss against Eq. 1 in NumPy."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from ppn_tf.keypoints import losses
 
 
-def test_mean_squared_error_counts_weighted_joints_alone():
+def test_mean_squared_error_counts_only_weighted_joints():
   # Two clips, a map of 1 x 2 cells, two joints.
   predicted = np.zeros((2, 1, 2, 2), np.float32)
   target = np.zeros((2, 1, 2, 2), np.float32)
@@ -17,7 +17,7 @@ def test_mean_squared_error_counts_weighted_joints_alone():
   assert float(losses.heatmap_mse(predicted, target, weights)) == pytest.approx((5 + 0 + 2) / 3)
 
 
-def test_nothing_that_counts_is_no_loss():
+def test_zero_weights_give_zero_loss():
   maps = np.ones((1, 2, 2, 3), np.float32)
   assert float(losses.heatmap_mse(maps, 0 * maps, np.zeros((1, 3), np.float32))) == 0.0
 
@@ -34,15 +34,15 @@ def mse(predicted, target, weights):
   return (((predicted - target) ** 2).mean(axis=(1, 2)) * weights).sum() / weights.sum()
 
 
-def test_equation_1_has_one_term_more_than_frames():
+def test_equation_1_has_an_initial_term_and_a_term_per_frame():
   initial, final, targets, weights = random_batch()
-  first, rest = losses.clip_loss(initial, final, targets, weights)
-  assert float(first) == pytest.approx(mse(initial, targets[:, 0], weights[:, 0]), rel=1e-5)
+  loss_first, loss_final = losses.clip_loss(initial, final, targets, weights)
+  assert float(loss_first) == pytest.approx(mse(initial, targets[:, 0], weights[:, 0]), rel=1e-5)
   terms = [mse(final[:, t], targets[:, t], weights[:, t]) for t in range(6)]
-  assert float(rest) == pytest.approx(sum(terms), rel=1e-5)
+  assert float(loss_final) == pytest.approx(sum(terms), rel=1e-5)
 
 
-def test_without_initial_heatmaps_there_are_as_many_terms_as_frames():
+def test_without_initial_heatmaps_there_is_no_initial_term():
   _, final, targets, weights = random_batch()
-  first, rest = losses.clip_loss(None, final, targets, weights)
-  assert float(first) == 0.0 and float(rest) > 0.0
+  loss_first, loss_final = losses.clip_loss(None, final, targets, weights)
+  assert float(loss_first) == 0.0 and float(loss_final) > 0.0

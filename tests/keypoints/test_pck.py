@@ -1,4 +1,4 @@
-"""PCK against two frames worked out by hand."""
+"""Tests of PCK against two frames computed by hand."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from ppn_tf.keypoints import pck
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from tests.three_joints import THREE
 
-# The torso is (10, 10)-(13, 14), 5 pixels, in frame 0 and twice that in frame 1.
+# The torso is (10, 10)-(13, 14) in frame 0, 5 pixels, and twice as long in frame 1.
 LABELS = np.array([[[5, 5], [10, 10], [13, 14]], [[5, 5], [20, 20], [26, 28]]], np.float64)
 BOXES = np.array([[0, 0, 20, 30], [5, 5, 45, 15]], np.float64)
 # Distances: 1, 2 and 3 pixels in frame 0; 2, 4 and 9 in frame 1.
@@ -27,7 +27,7 @@ def test_torso_of_penn_action_runs_from_left_shoulder_to_right_hip():
   assert pck.torso_lengths(keypoints, PENN_ACTION) == 50
 
 
-def test_a_joint_on_the_threshold_is_right():
+def test_joint_on_the_threshold_is_correct():
   # 0.2 * 5 = 1 and 0.2 * 10 = 2 pixels.
   right = pck.correct(PREDICTED, LABELS, np.array([5.0, 10.0]))
   np.testing.assert_array_equal(right, [[True, False, False], [True, False, False]])
@@ -36,13 +36,13 @@ def test_a_joint_on_the_threshold_is_right():
   np.testing.assert_array_equal(right, [[True, True, False], [True, True, False]])
 
 
-def test_a_prediction_that_is_no_number_is_wrong():
+def test_nan_prediction_is_wrong():
   assert not pck.correct(np.full((1, 1, 2), np.nan), np.zeros((1, 1, 2)), np.array([9.0])).any()
 
 
 @pytest.mark.parametrize("length", [0.0, -3.0, np.nan, np.inf])
-def test_a_length_that_measures_nothing_makes_every_joint_wrong(length):
-  """Even a joint on its label, at any threshold; it is still counted."""
+def test_unusable_length_makes_every_joint_wrong(length):
+  """Counts even a joint on its label as wrong, at any threshold."""
   labels = np.array([[[5.0, 5.0], [1.0, 2.0]]] * 2)
   lengths = np.array([length, 1.0])
   np.testing.assert_array_equal(pck.usable(lengths), [False, True])
@@ -60,12 +60,12 @@ def test_lengths_of_inverted_and_empty_boxes():
 @pytest.mark.parametrize("bad", [[np.nan, 0], [0, np.nan], [np.inf, 0], [0, -np.inf]])
 def test_distances_in_reference_lengths(bad):
   predicted = np.array([[[3, 4], bad], [[0, 0], [6, 8]]], np.float32)
-  found = pck.distances(predicted, np.zeros((2, 2, 2)), np.array([10.0, 4.0]))
-  np.testing.assert_array_equal(found, [[0.5, np.inf], [0.0, 2.5]])
+  distances = pck.distances(predicted, np.zeros((2, 2, 2)), np.array([10.0, 4.0]))
+  np.testing.assert_array_equal(distances, [[0.5, np.inf], [0.0, 2.5]])
 
 
-def test_decimal_thresholds_are_met_exactly():
-  """29 of 100 pixels is 0.29, though 0.29 * 100 falls short of 29 in binary."""
+def test_decimal_thresholds_are_exact():
+  """Accepts 29 of 100 pixels at 0.29, although 0.29 * 100 is below 29 in binary."""
   alphas = pck.ALPHAS
   for length in (3, 7, 15, 49, 100):
     for step, alpha in enumerate(alphas):
@@ -92,7 +92,7 @@ def test_curve_and_its_area():
   assert np.isnan(nothing).all() and nothing.shape == (3,) and np.isnan(pck.area(nothing, alphas))
 
 
-def test_summary_counts_visible_joints_alone():
+def test_summary_counts_only_visible_joints():
   right = np.array([[True, False, True], [True, True, False]])
   table = pck.summarise(right, VISIBLE, THREE)
   # Visible: head twice, right both times; shoulder twice, right once; hip once, wrong.
@@ -104,7 +104,7 @@ def test_summary_counts_visible_joints_alone():
   assert table["num_joints"] == 5
 
 
-def test_a_group_that_is_never_visible_is_left_out_of_the_means():
+def test_means_exclude_groups_without_visible_joints():
   visible = np.array([[True, False, False]])
   table = pck.summarise(np.array([[True, False, False]]), visible, THREE)
   assert np.isnan(table["groups"]["Torso"])

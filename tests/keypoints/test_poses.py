@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.keypoints.poses against similarities by hand."""
+"""Tests of ppn_tf.keypoints.poses against similarities computed by hand."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ def test_equal_poses():
 
 
 def test_shift_by_hand():
-  # The shape is 40 wide and 80 high: s^2 = 3200. All joints are 5 apart.
+  # The shape is 40 wide and 80 high: s^2 = 3200. All joints are 5 pixels apart.
   expected = np.exp(-25 / (2 * 3200 * OKS_SPREAD**2))
   assert similarity(pose((50, 60, 10)), pose((53, 64, 10)), 0.2) == pytest.approx(
     expected, rel=1e-5

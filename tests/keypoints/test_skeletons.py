@@ -1,4 +1,4 @@
-"""The joint tables: what a slip of the pen in them would silently spoil."""
+"""Tests of the joint tables, in which a typo would cause silent errors."""
 
 import pytest
 
@@ -10,17 +10,17 @@ def fixture_skeleton(request):
   return SKELETONS[request.param]
 
 
-def mirrored(name: str) -> str:
-  """The name of the same joint on the other side of the body."""
+def mirror_name(name: str) -> str:
+  """Returns the name of the same joint on the other side of the body."""
   return name.replace("right_", "LEFT_").replace("left_", "right_").replace("LEFT_", "left_")
 
 
-def test_mirroring_exchanges_right_and_left_by_name(skeleton):
+def test_flip_order_swaps_left_and_right_names(skeleton):
   names = skeleton.joint_names
-  assert [names[k] for k in skeleton.flip_order] == [mirrored(name) for name in names]
+  assert [names[k] for k in skeleton.flip_order] == [mirror_name(name) for name in names]
 
 
-def test_mirroring_twice_changes_nothing(skeleton):
+def test_flipping_twice_restores_the_order(skeleton):
   order = skeleton.flip_order
   assert [order[k] for k in order] == list(range(skeleton.num_joints))
 
@@ -31,7 +31,7 @@ def test_torso_is_a_shoulder_and_the_opposite_hip(skeleton):
   assert shoulder.split("_")[0] != hip.split("_")[0]
 
 
-def test_groups_are_the_papers_columns_and_hold_both_sides_together(skeleton):
+def test_groups_are_the_columns_of_the_paper_and_contain_both_sides(skeleton):
   names, groups = zip(*skeleton.groups)
   assert names == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank")
   joints = [k for group in groups for k in group]
@@ -42,7 +42,7 @@ def test_groups_are_the_papers_columns_and_hold_both_sides_together(skeleton):
     assert all(skeleton.joint_names[k].split("_")[1].startswith(name.lower()) for k in group)
 
 
-def test_what_is_in_no_group_is_neck_and_belly_eyes_and_ears(skeleton):
+def test_only_neck_belly_eyes_and_ears_have_no_group(skeleton):
   grouped = {k for _, group in skeleton.groups for k in group}
   others = {name for k, name in enumerate(skeleton.joint_names) if k not in grouped}
   assert others <= {"neck", "belly", "left_eye", "right_eye", "left_ear", "right_ear"}
@@ -54,7 +54,7 @@ def test_limbs_are_symmetric_and_reach_every_joint(skeleton):
   assert {k for limb in limbs for k in limb} == set(range(skeleton.num_joints))
 
 
-def test_penn_action_is_right_first():
+def test_penn_action_lists_right_joints_first():
   skeleton = SKELETONS["penn_action"]
   assert skeleton.num_joints == 13
   assert [name.split("_")[0] for name in skeleton.joint_names[1:]] == ["right", "left"] * 6
@@ -70,7 +70,7 @@ def test_sub_jhmdb_has_the_order_of_its_labels():
   assert len(abbreviated) == 15
 
 
-def test_another_torso(skeleton):
+def test_with_torso(skeleton):
   changed = skeleton.with_torso(("right_shoulder", "left_hip"))
   assert [skeleton.joint_names[end] for end in changed.torso] == ["right_shoulder", "left_hip"]
   assert changed.with_torso(("left_shoulder", "right_hip")) == skeleton

@@ -1,4 +1,4 @@
-"""Pose networks: parameter counts from their papers, the paper's MACs, sizes, flatness."""
+"""Tests of pose networks: published parameter counts, the paper's MACs, sizes and flatness."""
 
 import pytest
 
@@ -12,16 +12,16 @@ _layers = tf.keras.layers
 
 
 def is_flat(network: tf.keras.Model) -> bool:
-  """Whether it has no model inside, no Lambda, and no raw operation on a Keras tensor."""
+  """Returns whether a network has no nested model, Lambda, or raw operation on a Keras tensor."""
   return not any(
     isinstance(layer, (tf.keras.Model, _layers.Lambda)) or "OpLambda" in type(layer).__name__
     for layer in network.layers
   )
 
 
-# tf.keras.applications' and keras_cv's published counts without a classifier; for
-# MobileNetV2 less its last 1x1 convolution, which has
-# 1280 * (320, 160 or 112) weights and 4 * 1280 values of its batch norm.
+# Published counts of tf.keras.applications and keras_cv without a classifier. MobileNetV2 also
+# lacks its last 1x1 convolution, which has 1280 * (320, 160 or 112) weights and a batch norm of
+# 4 * 1280 values.
 @pytest.mark.parametrize(
   ("backbone", "count", "channels"),
   [
@@ -42,10 +42,10 @@ def test_stride_32_backbones(backbone, count, channels):
 
 
 def hrnet_params(width: int) -> int:
-  """HRNet's parameters, added up from section 3 and figure 2 of its paper.
+  """Returns HRNet's parameter count, summed from section 3 and figure 2 of its paper.
 
   A k x k convolution from i to o channels has k * k * i * o weights, no bias,
-  and a batch norm of 4 values a channel.
+  and a batch norm of 4 values per channel.
   """
 
   def conv(k, i, o):
@@ -72,7 +72,7 @@ def hrnet_params(width: int) -> int:
   stage_1 = bottleneck(64) + 3 * bottleneck(256)
   transitions = conv(3, 256, branches[0]) + conv(3, 256, branches[1])
   transitions += conv(3, branches[1], branches[2]) + conv(3, branches[2], branches[3])
-  # The last module of stage 4 gives its highest resolution only.
+  # The last module of stage 4 outputs only the highest resolution.
   stages = module(2, 2) + 4 * module(3, 3) + 2 * module(4, 4) + module(4, 1)
   return stem + stage_1 + transitions + stages
 
@@ -82,7 +82,7 @@ def test_hrnet_w48():
   network = pose_net("hrnet_w48", (64, 96), 17)
   head = 48 * 17 + 17
   assert network.count_params() == hrnet_params(48) + head
-  # Its paper's Table 1: 63.6 M parameters for COCO's 17 joints (moving statistics not counted).
+  # Table 1 of its paper: 63.6 M parameters for 17 COCO joints, without moving statistics.
   trainable = sum(variable.shape.num_elements() for variable in network.trainable_variables)
   assert round(trainable / 1e6, 1) == 63.6
   assert network.output_shape == (None, 16, 24, 17)
@@ -90,7 +90,7 @@ def test_hrnet_w48():
 
 
 def test_feature_pyramid_of_mobilenet_v2():
-  """MobileNetV2's published parameters, and by hand those of the pyramid and of the heatmaps.
+  """Adds manual counts of the pyramid and heatmaps to the published count of MobileNetV2.
 
   A separable 3x3 from i to o channels has 9 i + i o weights and a batch norm of 4 o values.
   """
@@ -107,7 +107,7 @@ def test_feature_pyramid_of_mobilenet_v2():
   assert is_flat(network)
 
 
-# PosePropagationNet's Table 2, the frame-wise rows.
+# Frame-wise rows of Table 2 of PosePropagationNet.
 @pytest.mark.parametrize(("backbone", "giga"), [("resnet18", 3.07), ("mobilenet_v2", 0.59)])
 def test_cost_in_the_paper(backbone, giga):
   network = pose_net(backbone, (256, 256), 13)
@@ -117,14 +117,14 @@ def test_cost_in_the_paper(backbone, giga):
 
 
 def test_parameters_of_simple_baselines():
-  """ResNet-50 with three deconvolutions: 34.0 M parameters for 17 joints (its Table 3)."""
+  """Counts 34.0 M parameters of ResNet-50 with three deconvolutions, 17 joints (its Table 3)."""
   network = pose_net("resnet50", (64, 64), 17, "deconv")
   trainable = sum(variable.shape.num_elements() for variable in network.trainable_variables)
   assert round(trainable / 1e6, 1) == 34.0
 
 
-def test_a_separable_unit_costs_what_its_two_convolutions_do():
-  """On a cell of c channels, 9 c and 4 c f multiply-accumulates, where DUC has 36 c f."""
+def test_separable_unit_costs_two_convolutions():
+  """Counts 9 c + 4 c f MACs for each cell of c channels, where DUC has 36 c f."""
   maps = tf.keras.Input((4, 6, 64))
   costs = {}
   for method in ("duc", "separable_duc"):
@@ -138,7 +138,7 @@ def test_a_separable_unit_costs_what_its_two_convolutions_do():
 
 
 @pytest.mark.parametrize(("units", "stride"), [(0, 32), (2, 8), (3, 4)])
-def test_number_of_units_decides_the_stride(units, stride):
+def test_number_of_units_determines_the_stride(units, stride):
   network = pose_net("mobilenet_v2_0.35", (64, 96), 5, num_upsamplings=units)
   assert network.output_shape == (None, 64 // stride, 96 // stride, 5)
 
@@ -151,7 +151,7 @@ def test_number_of_units_decides_the_stride(units, stride):
     (("resnet18", (64, 80), 13), "64, 80"),
   ],
 )
-def test_errors_name_what_was_received(arguments, received):
+def test_errors_name_the_received_value(arguments, received):
   with pytest.raises(ValueError, match=f"Received: .?{received}"):
     pose_net(*arguments)
 

@@ -1,4 +1,4 @@
-"""The recurrence, on networks so small that NumPy can follow it."""
+"""Tests of the recurrence on networks small enough to compute in NumPy."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ HEAD, BODY = 0.01, -0.02
 
 @tf.keras.utils.register_keras_serializable("tests")
 class Mix(tf.keras.layers.Layer):
-  """A nonlinear function that is not symmetric in its two inputs."""
+  """Nonlinear layer that is not symmetric in its two inputs."""
 
   def call(self, inputs):
     previous, preliminary = inputs
@@ -22,7 +22,7 @@ class Mix(tf.keras.layers.Layer):
 
 
 def network(factor: float, name: str) -> tf.keras.Model:
-  """Heatmap k: the frame's channel k times factor * (k + 1), one cell for 2 x 2 pixels."""
+  """Returns a network with heatmap k = channel k * factor * (k + 1), and cells of 2 x 2 pixels."""
   frames = tf.keras.Input((*SIZE, 3))
   pooled = tf.keras.layers.AveragePooling2D(2)(frames)
   kernel = np.zeros((1, 1, 3, JOINTS), np.float32)
@@ -39,8 +39,8 @@ def unit() -> tf.keras.Model:
   return tf.keras.Model(inputs, Mix()(inputs), name="ppu")
 
 
-def by_hand(factor: float, frame: np.ndarray) -> np.ndarray:
-  """What `network` gives for [B, H, W, 3] frames."""
+def compute_heatmaps(factor: float, frame: np.ndarray) -> np.ndarray:
+  """Computes the heatmaps of `network` for [B, H, W, 3] frames in NumPy."""
   pooled = frame.reshape(len(frame), CELLS[0], 2, CELLS[1], 2, 3).mean((2, 4))
   return pooled[..., :JOINTS] * factor * np.array([1, 2])
 
@@ -51,31 +51,33 @@ def fixture_clips():
 
 
 @pytest.mark.parametrize("skip", [True, False])
-def test_first_frame_passes_twice_and_each_follows_the_last(clips, skip):
+def test_first_frame_passes_twice_and_each_frame_follows_the_previous(clips, skip):
   model = PPN(network(HEAD, "head"), network(BODY, "body"), unit(), skip)
-  initial, preliminaries, propagated, final, state = model.unroll(clips)
-  previous = by_hand(HEAD, clips[:, 0])
+  initial, preliminaries, propagated, final, state, previous_maps = model.unroll(clips)
+  previous = compute_heatmaps(HEAD, clips[:, 0])
   np.testing.assert_allclose(initial, previous, rtol=1e-5)
   for t in range(4):
-    preliminary = by_hand(BODY, clips[:, t])
+    preliminary = compute_heatmaps(BODY, clips[:, t])
     warped = 0.5 * previous + 0.1 * preliminary**2
+    np.testing.assert_allclose(previous_maps[:, t], previous, rtol=1e-4, atol=1e-5)
     previous = (preliminary if skip else 0) + warped
     for maps, expected in ((preliminaries, preliminary), (propagated, warped), (final, previous)):
       np.testing.assert_allclose(maps[:, t], expected, rtol=1e-4, atol=1e-5)
   np.testing.assert_array_equal(state, final[:, -1])
 
 
-def test_from_first_each_frame_follows_the_initial_heatmaps(clips):
+def test_from_first_propagates_the_initial_heatmaps(clips):
   model = PPN(network(HEAD, "head"), network(BODY, "body"), unit(), propagation="from_first")
-  initial, _, _, final, state = model.unroll(clips)
-  first = by_hand(HEAD, clips[:, 0])
+  initial, _, _, final, state, previous = model.unroll(clips)
+  first = compute_heatmaps(HEAD, clips[:, 0])
   for t in range(4):
-    preliminary = by_hand(BODY, clips[:, t])
+    preliminary = compute_heatmaps(BODY, clips[:, t])
     expected = preliminary + 0.5 * first + 0.1 * preliminary**2
     np.testing.assert_allclose(final[:, t], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(previous[:, t], initial)
   np.testing.assert_array_equal(state, initial)
-  later = model.unroll(clips[:, 2:], state)
-  np.testing.assert_allclose(later.final, final[:, 2:], rtol=1e-5, atol=1e-5)
+  resumed = model.unroll(clips[:, 2:], state)
+  np.testing.assert_allclose(resumed.final, final[:, 2:], rtol=1e-5, atol=1e-5)
   with pytest.raises(InputError, match="--propagation=chained"):
     check_steps_alone(model)
 
@@ -86,27 +88,27 @@ def test_unknown_propagation_is_refused():
 
 
 @pytest.mark.parametrize("kind", ["ppn", "framewise"])
-def test_unroll_is_start_and_steps_and_can_be_interrupted(clips, kind):
+def test_unroll_equals_start_and_steps_and_can_be_resumed(clips, kind):
   body = network(BODY, "body")
   model = PPN(network(HEAD, "head"), body, unit()) if kind == "ppn" else Framewise(body)
-  initial, _, _, final, _ = model.unroll(clips)
+  initial, _, _, final, *_ = model.unroll(clips)
   state = model.start(clips[:, 0])
   if initial is not None:
     np.testing.assert_allclose(state, initial, rtol=1e-6)
   for t in range(4):
     state = model.step(clips[:, t], state)
     np.testing.assert_allclose(state, final[:, t], rtol=1e-5, atol=1e-5)
-  rest = model.unroll(clips[:, 2:], model.unroll(clips[:, :2]).state)
-  assert rest.initial is None
-  np.testing.assert_allclose(rest.final, final[:, 2:], rtol=1e-5, atol=1e-5)
+  resumed = model.unroll(clips[:, 2:], model.unroll(clips[:, :2]).state)
+  assert resumed.initial is None
+  np.testing.assert_allclose(resumed.final, final[:, 2:], rtol=1e-5, atol=1e-5)
 
 
-def test_framewise_looks_at_one_frame_alone(clips):
+def test_framewise_uses_only_the_current_frame(clips):
   model = Framewise(network(BODY, "body"))
-  initial, preliminary, propagated, final, _ = model.unroll(clips)
-  assert initial is None and propagated is None and preliminary is final
+  initial, preliminary, propagated, final, _, previous = model.unroll(clips)
+  assert initial is propagated is previous is None and preliminary is final
   for t in range(4):
-    np.testing.assert_allclose(final[:, t], by_hand(BODY, clips[:, t]), rtol=1e-5)
+    np.testing.assert_allclose(final[:, t], compute_heatmaps(BODY, clips[:, t]), rtol=1e-5)
   wild = np.full((2, *CELLS, JOINTS), 1e6, np.float32)
   np.testing.assert_allclose(model.step(clips[:, 1], wild), final[:, 1], rtol=1e-6)
 
@@ -131,7 +133,7 @@ def test_frozen_layers_are_not_trained():
   assert [v.ref() for v in model.trainable_variables] == [head.weights[0].ref()]
 
 
-def test_networks_of_two_sizes_are_refused():
+def test_networks_of_different_sizes_are_refused():
   wide = tf.keras.Sequential([tf.keras.layers.Conv2D(JOINTS, 1, input_shape=(*SIZE, 3))])
   with pytest.raises(ValueError, match="one size. Received: .*8, 12, 2.*4, 6, 2"):
     PPN(wide, network(BODY, "body"), unit())

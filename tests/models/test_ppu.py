@@ -1,4 +1,4 @@
-"""The Pose Propagation Unit against Eqs. 2-5, and against its cost in the paper."""
+"""Tests of the Pose Propagation Unit against Eqs. 2-5 and its cost in the paper."""
 
 import re
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 
 @pytest.mark.parametrize("width", [None, 6])
-def test_a_new_unit_copies_the_previous_heatmaps(width):
+def test_new_unit_copies_the_previous_heatmaps(width):
   unit = ppu((10, 8), 4, width=width, num_blocks=2)
   rng = np.random.default_rng(0)
   previous, preliminary = rng.random((2, 3, 10, 8, 4)).astype(np.float32)
@@ -28,7 +28,7 @@ def test_initial_gain_and_reduction_scale_the_copy(reduction, factor):
   np.testing.assert_allclose(unit([previous, preliminary]), factor * previous, rtol=1e-6)
 
 
-def test_one_dilation_needs_no_reduction():
+def test_single_dilation_requires_no_reduction():
   unit = ppu((6, 5), 2, None, 1, (3,))
   previous, preliminary = np.random.default_rng(3).random((2, 1, 6, 5, 2)).astype(np.float32)
   np.testing.assert_array_equal(unit([previous, preliminary]), previous)
@@ -40,16 +40,16 @@ def test_one_dilation_needs_no_reduction():
     ({"reduction": "max"}, "'max'"),
     ({"dilations": ()}, "()"),
     ({"dilations": (0,)}, "(0,)"),
-    ({"dilations": (1, 2), "samples": 37}, "37"),  # of 2 rates, 9 taps and 2 joints
+    ({"dilations": (1, 2), "samples": 37}, "37"),  # 2 rates, 9 taps and 2 joints have 36
   ],
 )
-def test_errors_name_what_was_received(arguments, received):
+def test_errors_name_the_received_value(arguments, received):
   with pytest.raises(ValueError, match=re.escape(f"Received: {received}")):
     ppu((6, 5), 2, **arguments)
 
 
-def by_the_equations(weights, previous, preliminary, rates, num_joints):
-  """The unit's output for one block of width K, from its weights by name."""
+def compute_by_equations(weights, previous, preliminary, rates, num_joints):
+  """Computes the output of a unit with one block of width K from its weights by name."""
 
   def conv_bn(values, number):
     values = references.convolution(values, weights[f"phi_1_conv{number}/kernel:0"])
@@ -65,7 +65,7 @@ def by_the_equations(weights, previous, preliminary, rates, num_joints):
     )
     for rate in rates
   ]
-  return np.mean(  # Eqs. 4 and 5, the sum taken as a mean
+  return np.mean(  # Eqs. 4 and 5, with a mean for the sum
     [
       references.deformable_convolution(previous, offset, weights[f"warp_{rate}/kernel:0"], rate)
       for offset, rate in zip(offsets, rates)
@@ -83,37 +83,37 @@ def test_equations_2_to_5():
     variable.assign(np.abs(value) + 0.5 if "variance" in variable.name else value)
   previous, preliminary = rng.normal(size=(2, 6, 5, num_joints))
   weights = {variable.name: variable.numpy().astype(np.float64) for variable in unit.weights}
-  expected = by_the_equations(weights, previous, preliminary, rates, num_joints)
+  expected = compute_by_equations(weights, previous, preliminary, rates, num_joints)
   output = unit([np.float32(previous[None]), np.float32(preliminary[None])], training=False)
   np.testing.assert_allclose(output[0], expected, atol=5e-5)
-  # The warp has moved something: the offsets are not all zero.
+  # The warp moves heatmaps, so the offsets are not all zero.
   assert np.abs(expected - previous).max() > 0.1
 
 
 def test_cost_of_the_default_unit():
   unit = ppu((64, 64), 13)
   assert DILATIONS == (3, 6, 12, 18, 24)
-  # A block: two 3x3 convolutions 13 -> 13, each with a batch norm of 4 values a channel.
+  # A block has two 3x3 convolutions 13 -> 13, each with a batch norm of 4 values per channel.
   convolution = 3 * 3 * 13 * 13
   blocks, norms = 17 * 2 * convolution, 17 * 2 * 4 * 13
-  # Five branches from 13 channels to (dy, dx) of 9 taps for each of 13 joints,
+  # Five branches map 13 channels to (dy, dx) of 9 taps for each of 13 joints.
   offsets = 5 * 3 * 3 * 13 * (2 * 9 * 13)
-  # and five deformable 3x3 kernels 13 -> 13.
+  # Five deformable 3x3 kernels are 13 -> 13.
   deformable = 5 * convolution
   assert unit.count_params() == blocks + norms + offsets + deformable == 197_977
-  # Each weight but the batch norms' is used once a cell: the paper's 0.80 GMACs, which
-  # are 3.87 - 3.07 and 1.39 - 0.59 in its Table 2.
+  # Each weight outside batch norms is used once per cell: the paper's 0.80 GMACs, which are
+  # 3.87 - 3.07 and 1.39 - 0.59 in its Table 2.
   assert round((blocks + offsets + deformable) * 64 * 64 / 1e9, 2) == 0.80
 
 
-def test_wider_blocks_begin_with_a_projection():
+def test_wider_blocks_start_with_a_projection():
   unit = ppu((8, 8), 13, width=128, num_blocks=2)
   assert unit.get_layer("phi_1_shortcut_conv").filters == 128
   assert unit.get_layer("phi_2_conv2").filters == 128
   assert not [layer for layer in unit.layers if layer.name.startswith("phi_2_shortcut")]
 
 
-def test_it_is_flat():
+def test_unit_is_flat():
   layers = ppu((8, 8), 3, num_blocks=1).layers
   assert not [
     layer for layer in layers if isinstance(layer, (tf.keras.Model, tf.keras.layers.Lambda))

@@ -1,4 +1,4 @@
-"""Leaving out samples, against least squares by NumPy and by hand."""
+"""Tests of pruning samples against least squares in NumPy and by hand."""
 
 import numpy as np
 import pytest
@@ -10,46 +10,46 @@ from ppn_tf.models.pruning import leave_out, prune, second_moments
 import tensorflow as tf
 
 
-def residual(samples, answer):
-  """Squared error of the best linear map from samples to an answer, and that map."""
-  weights = np.linalg.lstsq(samples, answer, rcond=None)[0]
-  return ((samples @ weights - answer) ** 2).sum(), weights
+def residual(samples, target):
+  """Returns the squared error of the best linear map from samples to a target, and that map."""
+  weights = np.linalg.lstsq(samples, target, rcond=None)[0]
+  return ((samples @ weights - target) ** 2).sum(), weights
 
 
-def test_each_sample_left_out_is_the_one_that_least_squares_misses_least():
+def test_each_pruned_sample_has_the_smallest_least_squares_error():
   rng = np.random.default_rng(0)
   samples = rng.normal(size=(400, 8)) @ rng.normal(size=(8, 8))
   weights = rng.normal(size=(8, 3)) * rng.uniform(0.1, 1, (8, 1))
-  answer = samples @ weights
+  target = samples @ weights
   left = list(range(8))
   while len(left) > 3:
-    errors = {j: residual(samples[:, [k for k in left if k != j]], answer)[0] for j in left}
+    errors = {j: residual(samples[:, [k for k in left if k != j]], target)[0] for j in left}
     left.remove(min(errors, key=errors.get))
-  error, expected = residual(samples[:, left], answer)
-  found, change = leave_out(samples.T @ samples, weights, 3)
-  assert np.flatnonzero(found.any(axis=1)).tolist() == left
-  np.testing.assert_allclose(found[left], expected, rtol=0.01, atol=0.01)
-  assert change == pytest.approx(np.sqrt(error / (answer**2).sum()), rel=0.01)
+  error, expected = residual(samples[:, left], target)
+  pruned, change = leave_out(samples.T @ samples, weights, 3)
+  assert np.flatnonzero(pruned.any(axis=1)).tolist() == left
+  np.testing.assert_allclose(pruned[left], expected, rtol=0.01, atol=0.01)
+  assert change == pytest.approx(np.sqrt(error / (target**2).sum()), rel=0.01)
 
 
-def test_of_two_samples_that_are_alike_one_does_the_work_of_both():
-  """x, x and y, which is at right angles to x: 2x + 3x + 1y is 5x + 1y."""
+def test_equal_samples_are_merged():
+  """Uses x, x and y, which is orthogonal to x: 2x + 3x + 1y is 5x + 1y."""
   samples = np.array([[1.0, 1, 0], [2, 2, 0], [0, 0, 1]])
-  found, change = leave_out(samples.T @ samples, np.array([[2.0], [3], [1]]), 2)
-  assert sorted(found[:2, 0]) == pytest.approx([0, 5], abs=1e-3)
-  assert found[2, 0] == pytest.approx(1)
+  pruned, change = leave_out(samples.T @ samples, np.array([[2.0], [3], [1]]), 2)
+  assert sorted(pruned[:2, 0]) == pytest.approx([0, 5], abs=1e-3)
+  assert pruned[2, 0] == pytest.approx(1)
   assert change < 0.01
 
 
-def test_what_has_no_weight_goes_first():
+def test_samples_without_weight_are_pruned_first():
   moments = np.diag([1.0, 100, 1])
-  found, change = leave_out(moments, np.array([[1.0], [0], [2]]), 2)
-  np.testing.assert_allclose(found, [[1], [0], [2]], rtol=1e-3)
+  pruned, change = leave_out(moments, np.array([[1.0], [0], [2]]), 2)
+  np.testing.assert_allclose(pruned, [[1], [0], [2]], rtol=1e-3)
   assert change == 0
 
 
 def trained_unit(seed=0, **arguments):
-  """A unit whose taps read up to some cells away."""
+  """Returns a unit whose taps read up to several cells away."""
   unit = ppu((9, 8), 3, num_blocks=1, **arguments)
   rng = np.random.default_rng(seed)
   for variable in unit.weights:
@@ -63,7 +63,7 @@ def heatmaps(batch=4):
   return maps[0], maps[1]
 
 
-def test_samples_without_offsets_are_the_map_shifted_by_the_taps():
+def test_samples_without_offsets_are_shifted_maps():
   unit = ppu((9, 8), 3, num_blocks=1, dilations=(1, 3))
   previous, preliminary = heatmaps()
   padded = np.pad(previous, ((0, 0), (3, 3), (3, 3), (0, 0)))
@@ -76,32 +76,32 @@ def test_samples_without_offsets_are_the_map_shifted_by_the_taps():
     ],
     axis=-1,
   ).reshape(-1, 2 * 9 * 3)
-  found = second_moments(unit, [(previous[:3], preliminary[:3]), (previous[3:], preliminary[3:])])
-  np.testing.assert_allclose(found, samples.T @ samples, rtol=1e-4)
+  moments = second_moments(unit, [(previous[:3], preliminary[:3]), (previous[3:], preliminary[3:])])
+  np.testing.assert_allclose(moments, samples.T @ samples, rtol=1e-4)
 
 
 @pytest.mark.parametrize("arguments", [{"dilations": (1, 3)}, {"dilations": (2,)}])
 @pytest.mark.parametrize("offset_steps", [0, 4])
-def test_a_pruned_unit_answers_as_nearly_as_it_says(arguments, offset_steps):
+def test_pruned_unit_changes_by_the_returned_amount(arguments, offset_steps):
   unit, maps = trained_unit(offset_steps=offset_steps, **arguments), heatmaps()
-  before = unit(list(maps)).numpy()
+  original = unit(list(maps)).numpy()
   change = prune(unit, [maps], 14)
   warps = deformable_convolutions(unit)
   kernels = np.concatenate([warp.kernel.numpy().reshape(-1, 3) for warp in warps])
   assert np.count_nonzero(kernels.any(axis=1)) == 14
-  difference = unit(list(maps)).numpy() - before
-  found = np.sqrt((difference**2).sum() / (before**2).sum())
-  assert 0.01 < found < 0.8 and found == pytest.approx(change, rel=0.02)
+  difference = unit(list(maps)).numpy() - original
+  measured = np.sqrt((difference**2).sum() / (original**2).sum())
+  assert 0.01 < measured < 0.8 and measured == pytest.approx(change, rel=0.02)
 
 
-def test_more_samples_than_there_are_and_no_maps():
+def test_too_many_samples_and_no_maps_are_refused():
   with pytest.raises(ValueError, match="has 27 samples. Received: 28"):
     prune(trained_unit(dilations=(1,)), [heatmaps()], 28)
   with pytest.raises(ValueError, match="Received: none"):
     prune(trained_unit(dilations=(1,)), [], 5)
 
 
-def test_what_is_left_out_stays_out_in_training_and_the_rest_learns_as_ever():
+def test_pruned_weights_have_no_gradient_and_others_are_unchanged():
   rng = np.random.default_rng(0)
   maps = tf.constant(rng.random((2, 6, 5, 3)), tf.float32)
   offsets = tf.constant(rng.normal(0, 1, (2, 6, 5, 54)), tf.float32)
@@ -114,10 +114,10 @@ def test_what_is_left_out_stays_out_in_training_and_the_rest_learns_as_ever():
     layer.build([maps.shape, offsets.shape])
     layer.kernel.assign(kernel)
     with tf.GradientTape() as tape:
-      answer = layer([maps, offsets], training=True)
-      loss = tf.reduce_sum(answer**2)
+      outputs = layer([maps, offsets], training=True)
+      loss = tf.reduce_sum(outputs**2)
     gradients.append(tape.gradient(loss, layer.kernel).numpy())
-  free, held = gradients
+  free, masked = gradients
   assert np.abs(free[out]).max() > 0.1
-  assert not held[out].any()
-  np.testing.assert_allclose(held[~out], free[~out], rtol=1e-5)
+  assert not masked[out].any()
+  np.testing.assert_allclose(masked[~out], free[~out], rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Rounding in training against 8 bits worked out in NumPy, and which results it is of."""
+"""Tests of rounding in training against 8-bit values in NumPy, and of the rounded results."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ _layers = tf.keras.layers
 
 
 def small_network() -> tf.keras.Model:
-  """Each kind of kernel once, and an op's result behind each."""
+  """Returns a network with each kind of kernel once, each followed by another op."""
   frames = tf.keras.Input((8, 8, 3), name="frame")
   values = _layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(frames)
   values = _layers.Conv2D(4, 3, padding="same", use_bias=False, name="conv")(values)
@@ -29,7 +29,7 @@ def small_network() -> tf.keras.Model:
 
 @pytest.fixture(name="pair", scope="module")
 def fixture_pair():
-  """A float network, its rounding twin, and the clips that the ranges are from."""
+  """Returns a float network, its quantization-aware version, and the clips of its ranges."""
   tf.keras.utils.set_random_seed(0)
   network = small_network()
   rng = np.random.default_rng(0)
@@ -43,32 +43,32 @@ def fixture_pair():
   return trained, model, clips
 
 
-def rounded_kernel(kernel, axes):
-  """Integers from -127 to 127, the greatest weight of each channel being 127."""
+def round_kernel(kernel, axes):
+  """Rounds to steps from -127 to 127, where the largest weight of a channel is 127 steps."""
   step = np.abs(kernel).max(axis=axes, keepdims=True) / 127
   return np.round(kernel / step) * step
 
 
-def assert_rounded(found, exact, low, high):
-  """Found is exact to half a step of 256 over the range, and a whole number of steps."""
+def assert_rounded(actual, exact, low, high):
+  """Checks for whole steps of 256 over the range, and errors of at most half a step."""
   step = (max(high, 0.0) - min(low, 0.0)) / 255
-  np.testing.assert_allclose(found, exact, atol=0.501 * step)
-  steps = np.asarray(found) / step
+  np.testing.assert_allclose(actual, exact, atol=0.501 * step)
+  steps = np.asarray(actual) / step
   assert np.abs(steps - np.round(steps)).max() < 0.01
-  assert np.abs(found - exact).max() > 0.2 * step
+  assert np.abs(actual - exact).max() > 0.2 * step
 
 
-def results(network, names, frames):
+def get_outputs(network, names, frames):
   values = tf.keras.Model(network.input, [network.get_layer(name).output for name in names])(frames)
   return dict(zip(names, (value.numpy() for value in values)))
 
 
-def test_what_is_rounded_is_what_ops_leave_in_memory(pair):
+def test_kernels_and_stored_results_are_rounded(pair):
   rounds = {
     layer.name: {*qa.weights_by_name(layer)} & {"kernel_min", "depthwise_kernel_min", "output_min"}
     for layer in pair[1].body_net.layers
   }
-  assert {name: found for name, found in rounds.items() if found} == {
+  assert {name: weights for name, weights in rounds.items() if weights} == {
     "scale": {"output_min"},
     "conv": {"kernel_min"},
     "relu": {"output_min"},
@@ -81,67 +81,67 @@ def test_what_is_rounded_is_what_ops_leave_in_memory(pair):
   assert qa.is_rounding(pair[1].body_net) and not qa.is_rounding(pair[0].body_net)
 
 
-def test_each_result_is_that_of_rounded_kernels_rounded(pair):
+def test_results_of_rounded_kernels_are_rounded(pair):
   trained, model, clips = pair
   frames = clips.reshape(-1, 8, 8, 3)
   names = ["scale", "relu", "depthwise_bn", "add", "deconv_relu"]
-  exact = results(trained.body_net, names, frames)
-  found = results(model.body_net, names, frames)
+  exact = get_outputs(trained.body_net, names, frames)
+  rounded = get_outputs(model.body_net, names, frames)
   source = trained.body_net.get_layer
   spans = {name: (value.min(), value.max()) for name, value in exact.items()}
 
-  assert_rounded(found["scale"], exact["scale"], *spans["scale"])
+  assert_rounded(rounded["scale"], exact["scale"], *spans["scale"])
 
-  kernel = rounded_kernel(source("conv").kernel.numpy(), (0, 1, 2))
-  values = tf.nn.conv2d(found["scale"], kernel, 1, "SAME")
+  kernel = round_kernel(source("conv").kernel.numpy(), (0, 1, 2))
+  values = tf.nn.conv2d(rounded["scale"], kernel, 1, "SAME")
   values = tf.nn.relu(source("bn")(values)).numpy()
-  assert_rounded(found["relu"], np.minimum(values, spans["relu"][1]), *spans["relu"])
+  assert_rounded(rounded["relu"], np.minimum(values, spans["relu"][1]), *spans["relu"])
 
-  kernel = rounded_kernel(source("depthwise").depthwise_kernel.numpy(), (0, 1, 3))
-  values = tf.nn.depthwise_conv2d(found["relu"], kernel, [1, 1, 1, 1], "SAME")
+  kernel = round_kernel(source("depthwise").depthwise_kernel.numpy(), (0, 1, 3))
+  values = tf.nn.depthwise_conv2d(rounded["relu"], kernel, [1, 1, 1, 1], "SAME")
   values = np.clip(source("depthwise_bn")(values), *spans["depthwise_bn"])
-  assert_rounded(found["depthwise_bn"], values, *spans["depthwise_bn"])
+  assert_rounded(rounded["depthwise_bn"], values, *spans["depthwise_bn"])
 
-  values = np.clip(found["relu"] + found["depthwise_bn"], *spans["add"])
-  assert_rounded(found["add"], values, *spans["add"])
+  values = np.clip(rounded["relu"] + rounded["depthwise_bn"], *spans["add"])
+  assert_rounded(rounded["add"], values, *spans["add"])
 
-  kernel = rounded_kernel(source("deconv_conv").kernel.numpy(), None)
-  values = tf.nn.conv2d_transpose(found["add"], kernel, [6, 16, 16, 5], 2, "SAME")
+  kernel = round_kernel(source("deconv_conv").kernel.numpy(), None)
+  values = tf.nn.conv2d_transpose(rounded["add"], kernel, [6, 16, 16, 5], 2, "SAME")
   values = tf.nn.relu(source("deconv_bn")(values)).numpy()
   assert_rounded(
-    found["deconv_relu"], np.minimum(values, spans["deconv_relu"][1]), *spans["deconv_relu"]
+    rounded["deconv_relu"], np.minimum(values, spans["deconv_relu"][1]), *spans["deconv_relu"]
   )
 
 
-def test_gradients_pass_as_if_nothing_were_rounded(pair):
+def test_gradients_ignore_rounding(pair):
   trained, model, clips = pair
   gradients = []
-  for one in (trained, model):
-    weight = one.body_net.get_layer("heatmaps").kernel
-    kernel = qa.weights_by_name(one.body_net.get_layer("conv"))["kernel"]
+  for network in (trained, model):
+    weight = network.body_net.get_layer("heatmaps").kernel
+    kernel = qa.weights_by_name(network.body_net.get_layer("conv"))["kernel"]
     with tf.GradientTape() as tape:
-      loss = tf.reduce_mean(one.body_net(clips[0]) ** 2)
+      loss = tf.reduce_mean(network.body_net(clips[0]) ** 2)
     gradients.append(tape.gradient(loss, [kernel, weight]))
-  for exact, found in zip(*gradients):
-    np.testing.assert_allclose(found, exact, atol=0.1 * np.abs(exact).max())
-    assert np.abs(found - exact).max() > 0
+  for exact, rounded in zip(*gradients):
+    np.testing.assert_allclose(rounded, exact, atol=0.1 * np.abs(exact).max())
+    assert np.abs(rounded - exact).max() > 0
 
 
-def test_training_moves_ranges_slowly_and_leaves_batch_norms(pair):
+def test_training_moves_ranges_slowly_and_freezes_batch_norms(pair):
   trained, _, clips = pair
   model = qa.quantize_aware(trained)
   qa.start_from(model, trained, [clips])
   relu, bn = (model.body_net.get_layer(name) for name in ("relu", "bn"))
-  before = float(qa.weights_by_name(relu)["output_max"])
+  initial = float(qa.weights_by_name(relu)["output_max"])
   names = [variable.name for variable in model.trainable_variables]
   assert not [name for name in names if "bn" in name]
-  assert len(names) == 3 + 2  # kernels; the last convolution's and its bias
+  assert len(names) == 3 + 2  # three kernels; kernel and bias of the last convolution
   statistics = [variable.numpy() for variable in bn.weights]
   model.body_net(0.5 * clips[0], training=True)
-  after = float(qa.weights_by_name(relu)["output_max"])
-  seen = results(model.body_net, ["relu"], 0.5 * clips[0])["relu"].max()
+  updated = float(qa.weights_by_name(relu)["output_max"])
+  observed = get_outputs(model.body_net, ["relu"], 0.5 * clips[0])["relu"].max()
   # tfmot's moving average has a momentum of 0.999.
-  assert after == pytest.approx(0.999 * before + 0.001 * seen, rel=1e-4)
+  assert updated == pytest.approx(0.999 * initial + 0.001 * observed, rel=1e-4)
   for value, variable in zip(statistics, bn.weights):
     np.testing.assert_array_equal(value, variable)
 
@@ -154,14 +154,14 @@ def test_whole_networks_keep_their_layers_and_weights(backbone):
   model = qa.quantize_aware(trained)
   assert not model.skip_connection
   qa.start_from(model, trained, [tf.random.uniform((1, 2, *size, 3), 0, 255)])
-  for ours, theirs in zip(model.networks, trained.networks):
-    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
-    for layer in theirs.layers:
-      found = qa.weights_by_name(ours.get_layer(layer.name))
+  for quantized, source in zip(model.networks, trained.networks):
+    assert [layer.name for layer in quantized.layers] == [layer.name for layer in source.layers]
+    for layer in source.layers:
+      weights = qa.weights_by_name(quantized.get_layer(layer.name))
       for name, weight in qa.weights_by_name(layer).items():
-        np.testing.assert_array_equal(found[name], weight)
-    # No convolution but the last is without rounding, nor has a batch norm behind one any.
-    for layer in ours.layers:
+        np.testing.assert_array_equal(weights[name], weight)
+    # Every convolution except the last one is rounded.
+    for layer in quantized.layers:
       assert not isinstance(layer, (_layers.Conv2D, _layers.DepthwiseConv2D)) or (
         layer.name == "heatmaps"
       )
@@ -170,6 +170,6 @@ def test_whole_networks_keep_their_layers_and_weights(backbone):
   assert not [n for n in qa.weights_by_name(model.ppu.get_layer("warp_2")) if n.endswith("_min")]
 
 
-def test_without_clips_there_are_no_ranges(pair):
+def test_ranges_require_clips(pair):
   with pytest.raises(ValueError, match="Received: none"):
     qa.start_from(pair[1], pair[0], [])

@@ -1,4 +1,4 @@
-"""PPN as a Keras model: fit, evaluate, predict and weights, on ten drawn clips."""
+"""Tests of PPN as a Keras model: fit, evaluate, predict and weights, on ten drawn clips."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ ENTRIES = ("frames", "keypoints", "visibility")
 
 
 def network(seed, joints=JOINTS, size=SIZE, channels=3):
-  """Heatmaps at stride 4 by two convolutions with a batch norm."""
+  """Returns a network of two convolutions and a batch norm, with heatmaps at stride 4."""
   layers, initializer = tf.keras.layers, tf.keras.initializers.GlorotUniform
   frames = tf.keras.Input((*size, channels))
   features = layers.Rescaling(1.0 / 127.5, offset=-1.0)(frames)
@@ -40,7 +40,7 @@ def build():
 
 @pytest.fixture(name="clips", scope="module")
 def fixture_clips():
-  """Ten drawn clips as arrays, frames in uint8."""
+  """Returns ten drawn clips as arrays, with frames in uint8."""
   settings = clip.Settings(
     seed=1, num_frames=NUM_FRAMES, height=SIZE[0], width=SIZE[1], difficulty=0.0
   )
@@ -52,8 +52,8 @@ def fixture_clips():
   return arrays
 
 
-def dataset(clips, **others):
-  return tf.data.Dataset.from_tensor_slices({**clips, **others}).batch(BATCH)
+def dataset(clips, **entries):
+  return tf.data.Dataset.from_tensor_slices({**clips, **entries}).batch(BATCH)
 
 
 def torso(clips):
@@ -73,7 +73,7 @@ def test_fit_lowers_the_loss(clips):
   assert history["loss"][-1] < 0.6 * history["loss"][0]
 
 
-def test_fit_trains_as_the_trainer_does(clips):
+def test_fit_equals_the_trainer(clips):
   batches = dataset(clips, torso=torso(clips))
   num_steps = 2 * len(batches)
   expected, model = build(), build()
@@ -97,13 +97,13 @@ def test_fit_trains_as_the_trainer_does(clips):
   assert min(moved) > 1e-3
 
 
-def test_evaluate_gives_the_loss_of_the_answer(clips):
-  """MSE of all cells, summed over frames and the first frame's initial heatmaps."""
+def test_evaluate_returns_the_loss_of_the_heatmaps(clips):
+  """Sums the MSE over all cells of the frames and the initial heatmaps of the first frame."""
   model = build()
   model.compile(sigma=SIGMA)
   batch = {name: value[:BATCH] for name, value in clips.items()}
   batch["visibility"] = np.ones_like(batch["visibility"])
-  before = [variable.numpy() for variable in model.variables]
+  original = [variable.numpy() for variable in model.variables]
   scores = model.evaluate(batch, verbose=0, return_dict=True)
   y, x = np.mgrid[: CELLS[0], : CELLS[1]][..., None]
   cells = (batch["keypoints"][:, :, None, None] - 1.5) / 4
@@ -114,14 +114,14 @@ def test_evaluate_gives_the_loss_of_the_answer(clips):
   assert scores["loss_final"] == pytest.approx(final, rel=1e-4)
   assert scores["loss_first"] == pytest.approx(first, rel=1e-4)
   assert scores["loss"] == pytest.approx(first + final, rel=1e-4)
-  for variable, value in zip(model.variables, before):
+  for variable, value in zip(model.variables, original):
     np.testing.assert_array_equal(variable, value)
 
 
-def test_pck_needs_a_torso(clips):
+def test_pck_requires_a_torso(clips):
   model = build()
   model.compile()
-  # Every answer lies in the crop, so 0.2 * 1000 pixels accept all, and 0 none.
+  # All positions are inside the crop, so 0.2 * 1000 pixels accept all, and 0 pixels none.
   for length, expected in ((1000.0, 100.0), (0.0, 0.0)):
     batches = dataset(clips, torso=np.full((NUM_CLIPS, NUM_FRAMES), length, np.float32))
     assert model.evaluate(batches, verbose=0, return_dict=True)["pck"] == expected
@@ -143,16 +143,16 @@ def test_invisible_joints_do_not_count(clips):
   assert scores[0] == scores[1] != scores[2]
 
 
-def test_predict_finds_the_maxima(clips):
+def test_predict_returns_positions_of_maxima(clips):
   model = build()
-  answer = model.predict(dataset(clips), verbose=0)
-  assert answer["keypoints"].shape == (NUM_CLIPS, NUM_FRAMES, JOINTS, 2)
+  predictions = model.predict(dataset(clips), verbose=0)
+  assert predictions["keypoints"].shape == (NUM_CLIPS, NUM_FRAMES, JOINTS, 2)
   maps = model(clips["frames"]).numpy()
-  np.testing.assert_allclose(answer["scores"], maps.max(axis=(2, 3)), rtol=1e-4, atol=1e-5)
+  np.testing.assert_allclose(predictions["scores"], maps.max(axis=(2, 3)), rtol=1e-4, atol=1e-5)
   flat = maps.reshape(NUM_CLIPS, NUM_FRAMES, -1, JOINTS).argmax(axis=2)
   cells = np.stack([flat % CELLS[1], flat // CELLS[1]], axis=-1)
   # A position is refined by at most a cell of 4 pixels.
-  assert np.abs(answer["keypoints"] - (4.0 * cells + 1.5)).max() <= 4.0
+  assert np.abs(predictions["keypoints"] - (4.0 * cells + 1.5)).max() <= 4.0
 
 
 @pytest.mark.parametrize("name", ["weights", "weights.h5"])
@@ -204,7 +204,7 @@ def test_summary_counts_the_three_networks():
     ({"frames": np.zeros((NUM_CLIPS, *SIZE, 3))}, "frames must be .*64, 64"),
   ],
 )
-def test_datasets_that_do_not_fit_are_refused(clips, changes, message):
+def test_mismatched_datasets_are_refused(clips, changes, message):
   entries = {name: value for name, value in {**clips, **changes}.items() if value is not None}
   model = build()
   model.compile()
@@ -225,7 +225,7 @@ def test_datasets_that_do_not_fit_are_refused(clips, changes, message):
     ({"optimizer": tf.keras.optimizers.legacy.SGD()}, "not a legacy one"),
   ],
 )
-def test_settings_that_cannot_be_are_refused(arguments, message):
+def test_invalid_settings_are_refused(arguments, message):
   with pytest.raises(ValueError, match=message):
     build().compile(**arguments)
 
@@ -243,7 +243,7 @@ def test_settings_that_cannot_be_are_refused(arguments, message):
     ((tf.keras.Sequential(), network(1), network(1)), "head_net must be a functional"),
   ],
 )
-def test_parts_that_do_not_fit_are_refused_at_once(parts, message):
+def test_mismatched_parts_are_refused(parts, message):
   with pytest.raises(ValueError, match=message) as error:
     PPN(*parts)
   assert "\n" not in str(error.value)

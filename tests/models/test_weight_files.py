@@ -1,4 +1,4 @@
-"""Backbone weights with folded batch norms."""
+"""Tests of backbone weights with folded batch norms."""
 
 import pathlib
 
@@ -17,7 +17,7 @@ BACKBONE_FILES = pathlib.Path(__file__).parents[3] / "shared" / "data" / "backbo
 
 @pytest.fixture(name="network")
 def fixture_network():
-  """A 3x3 and a depthwise convolution, named as in tf.keras.applications, and a head."""
+  """Returns a 3x3 and a depthwise convolution, named as in tf.keras.applications, and a head."""
   frames = tf.keras.Input((8, 8, 3))
   values = tf.keras.layers.Conv2D(4, 3, use_bias=False, name="Conv1")(frames)
   values = tf.keras.layers.BatchNormalization(epsilon=0.01, name="bn_Conv1")(values)
@@ -39,14 +39,14 @@ def fixture_arrays():
   }
 
 
-def test_batch_norm_adds_the_bias_and_nothing_else(network, arrays, tmp_path):
+def test_batch_norm_only_adds_the_bias(network, arrays, tmp_path):
   np.savez(tmp_path / "weights.npz", **arrays)
   head = [value.copy() for value in network.get_layer("heatmaps").get_weights()]
   loaded = load_backbone(network, tmp_path / "weights.npz")
   names = ["Conv1", "bn_Conv1", "block_depthwise", "block_depthwise_BN"]
   assert [layer.name for layer in loaded] == names
-  for before, after in zip(head, network.get_layer("heatmaps").get_weights()):
-    np.testing.assert_array_equal(after, before)
+  for original, value in zip(head, network.get_layer("heatmaps").get_weights()):
+    np.testing.assert_array_equal(value, original)
 
   frames = np.random.default_rng(1).normal(size=(2, 8, 8, 3)).astype(np.float32)
   weights = {name: value.astype(np.float32) for name, value in arrays.items()}
@@ -70,9 +70,7 @@ def test_batch_norm_adds_the_bias_and_nothing_else(network, arrays, tmp_path):
     ({"Conv1/kernel": None, "block_depthwise/kernel": None}, "holds no layer of the network"),
   ],
 )
-def test_a_file_that_does_not_fit_is_refused_in_one_line(
-  network, arrays, tmp_path, change, message
-):
+def test_mismatched_file_is_refused_in_one_line(network, arrays, tmp_path, change, message):
   arrays = {name: value for name, value in {**arrays, **change}.items() if value is not None}
   path = tmp_path / "weights.npz"
   np.savez(path, **arrays)
@@ -82,7 +80,7 @@ def test_a_file_that_does_not_fit_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no zip file", "array"])
-def test_what_is_no_weights_file_is_refused_in_one_line(network, tmp_path, content):
+def test_unreadable_file_is_refused_in_one_line(network, tmp_path, content):
   path = tmp_path / "weights.npz"
   if content == "array":
     with open(path, "wb") as file:
@@ -95,26 +93,26 @@ def test_what_is_no_weights_file_is_refused_in_one_line(network, tmp_path, conte
 
 
 @pytest.mark.parametrize("num_joints", [2, 3])
-def test_the_last_layer_is_set_if_it_is_for_as_many_joints(network, arrays, tmp_path, num_joints):
+def test_last_layer_is_loaded_for_the_same_number_of_joints(network, arrays, tmp_path, num_joints):
   last = {
     "heatmaps/kernel": np.full((1, 1, 4, num_joints), 0.25),
     "heatmaps/bias": np.full(num_joints, 0.5),
   }
   np.savez(tmp_path / "weights.npz", **arrays, **last)
-  before = network.get_layer("heatmaps").get_weights()
+  original = network.get_layer("heatmaps").get_weights()
   loaded = load_backbone(network, tmp_path / "weights.npz")
   assert (loaded[-1].name == "heatmaps") == (num_joints == 2)
-  expected = list(last.values()) if num_joints == 2 else before
-  for value, wanted in zip(network.get_layer("heatmaps").get_weights(), expected):
-    np.testing.assert_array_equal(value, wanted)
+  expected = list(last.values()) if num_joints == 2 else original
+  for value, target in zip(network.get_layer("heatmaps").get_weights(), expected):
+    np.testing.assert_array_equal(value, target)
 
 
 def test_folding_by_hand(tmp_path):
-  """A 1x1 kernel k becomes k * g and the bias b - m * g, with g = gamma / sqrt(var + 1)."""
+  """Folds a 1x1 kernel k to k * g and the bias to b - m * g, with g = gamma / sqrt(var + 1)."""
   frames = tf.keras.Input((1, 1, 1))
   values = tf.keras.layers.Conv2D(2, 1, use_bias=False, name="a")(frames)
   values = tf.keras.layers.BatchNormalization(epsilon=1.0, name="of_a")(values)
-  # Two channels in, two of each out: the order is 00, 01, 10, 11.
+  # Each of two input channels has two output channels, in the order 00, 01, 10, 11.
   values = tf.keras.layers.DepthwiseConv2D(1, depth_multiplier=2, use_bias=False, name="b")(values)
   values = tf.keras.layers.BatchNormalization(epsilon=1.0, name="of_b")(values)
   values = tf.keras.layers.Conv2DTranspose(3, 1, use_bias=False, name="c")(values)
@@ -153,19 +151,19 @@ SLOW = ("hrnet_w48", "resnet101", "resnet50", "mobilenet_v2", "mobilenet_v2_0.5"
   "backbone",
   [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in sorted(BACKBONES)],
 )
-def test_a_written_network_is_read_as_it_was(backbone, tmp_path):
+def test_written_network_is_read_back(backbone, tmp_path):
   trained, fresh = (pose_net(backbone, (64, 64), 13, "deconv") for _ in range(2))
   randomize(trained)
   write_backbone(trained, tmp_path / "weights.npz")
   load_backbone(fresh, tmp_path / "weights.npz")
   frames = np.random.default_rng(2).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
   for layer in ("heatmaps", trained.layers[-2].name):
-    before, after = (
+    expected, actual = (
       tf.keras.Model(network.input, network.get_layer(layer).output)(frames).numpy()
       for network in (trained, fresh)
     )
-    assert before.std() > 0.01
-    np.testing.assert_allclose(after, before, atol=1e-4 * np.abs(before).max())
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(actual, expected, atol=1e-4 * np.abs(expected).max())
 
 
 def test_half_precision_halves_the_file(network, tmp_path):
@@ -178,20 +176,20 @@ def test_half_precision_halves_the_file(network, tmp_path):
       np.testing.assert_allclose(half[name], single[name], rtol=2**-10)
 
 
-def test_another_depth_is_refused(tmp_path):
-  """ResNet-34 has all layers of ResNet-18, of the same shapes, and more of their kind."""
+def test_different_depth_is_refused(tmp_path):
+  """ResNet-34 has all layers of ResNet-18, with the same shapes, and more blocks."""
   networks = [tf.keras.Model(*BACKBONES[name]((64, 64))) for name in ("resnet18", "resnet34")]
-  for theirs, ours in (networks, networks[::-1]):
-    write_backbone(theirs, tmp_path / "weights.npz")
+  for source, target in (networks, networks[::-1]):
+    write_backbone(source, tmp_path / "weights.npz")
     with pytest.raises(InputError, match="holds v2_stack_"):
-      load_backbone(ours, tmp_path / "weights.npz")
+      load_backbone(target, tmp_path / "weights.npz")
 
 
 @pytest.mark.parametrize("name", ["imagenet_dequant", "movenet-lightning"])
-def test_published_backbones_fill_mobilenet(name):
+def test_published_backbones_are_loaded_into_mobilenet(name):
   path = BACKBONE_FILES / f"mobilenetv2_a1.0_{name}.npz"
   if not path.exists():
-    pytest.skip(f"{path} is not there")
+    pytest.skip(f"{path} does not exist")
   network = pose_net("mobilenet_v2", (64, 64), 13)
-  # The first convolution, two in block 0, three in each of 16 blocks; a batch norm behind each.
+  # The first convolution, two in block 0, three in each of 16 blocks; a batch norm after each.
   assert len(load_backbone(network, path)) == 2 * (1 + 2 + 3 * 16)

@@ -66,61 +66,61 @@ def finish(command, *arguments):
 
 
 def test_success(command):
-  done = finish(command)
-  assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+  result = finish(command)
+  assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
 
 
 def test_input_error_is_one_line_without_a_traceback(command):
-  done = finish(command, "--behaviour=input_error")
-  assert done.returncode == 1
-  assert done.stderr == "error: clip.mp4: holds no frame. Give a video. Received: 0 bytes\n"
+  result = finish(command, "--behaviour=input_error")
+  assert result.returncode == 1
+  assert result.stderr == "error: clip.mp4: holds no frame. Give a video. Received: 0 bytes\n"
 
 
 def test_bug_keeps_its_traceback(command):
-  done = finish(command, "--behaviour=bug")
-  assert done.returncode == 1
-  assert "Traceback" in done.stderr and "ValueError: a bug" in done.stderr
+  result = finish(command, "--behaviour=bug")
+  assert result.returncode == 1
+  assert "Traceback" in result.stderr and "ValueError: a bug" in result.stderr
 
 
-def test_full_disk_is_one_line_and_leaves_no_output(command, tmp_path):
+def test_full_disk_is_reported_in_one_line_and_leaves_no_output(command, tmp_path):
   """Limits the size of files, which has the effect of a full disk."""
-  done = subprocess.run(
+  result = subprocess.run(
     [*command, "--behaviour=full"], capture_output=True, text=True, timeout=60, cwd=tmp_path
   )
-  assert done.returncode == 1
-  assert done.stderr == "error: File too large. Free some space and start again.\n"
+  assert result.returncode == 1
+  assert result.stderr == "error: File too large. Free some space and start again.\n"
   assert [entry.name for entry in tmp_path.iterdir()] == ["program.py"]
 
 
 def test_interrupt(command):
-  done = finish(command, "--behaviour=interrupt")
-  assert (done.returncode, done.stderr) == (130, "interrupted\n")
+  result = finish(command, "--behaviour=interrupt")
+  assert (result.returncode, result.stderr) == (130, "interrupted\n")
 
 
 def test_arguments_reach_a_main_that_takes_them(command):
-  done = finish(command, "clip.mp4", "--behaviour=arguments")
-  assert (done.returncode, done.stdout) == (0, "['clip.mp4']\n")
+  result = finish(command, "clip.mp4", "--behaviour=arguments")
+  assert (result.returncode, result.stdout) == (0, "['clip.mp4']\n")
 
 
 def test_argument_without_dashes_is_refused(command):
-  done = finish(command, "behaviour=bug")
-  assert done.returncode == 1
-  assert done.stderr.startswith("error: unexpected argument.")
-  assert done.stderr.endswith("Received: 'behaviour=bug'\n")
+  result = finish(command, "behaviour=bug")
+  assert result.returncode == 1
+  assert result.stderr.startswith("error: unexpected argument.")
+  assert result.stderr.endswith("Received: 'behaviour=bug'\n")
 
 
 def test_arguments_of_the_package_are_named_as_flags(command):
-  done = finish(command, "--behaviour=argument")
+  result = finish(command, "--behaviour=argument")
   expected = (
     "error: --behaviour=3, speed=4: unknown. Give 'behaviour=2', --behaviour=1 or a.behaviour=0.\n"
   )
-  assert (done.returncode, done.stderr) == (1, expected)
+  assert (result.returncode, result.stderr) == (1, expected)
 
 
 def test_unknown_flag_is_refused_by_name(command):
-  done = finish(command, "--behavior=bug")
-  assert done.returncode == 1
-  assert "Unknown command line flag 'behavior'" in done.stderr
+  result = finish(command, "--behavior=bug")
+  assert result.returncode == 1
+  assert "Unknown command line flag 'behavior'" in result.stderr
 
 
 def test_sigterm_leaves_no_unfinished_output(command, tmp_path):
@@ -134,11 +134,11 @@ def test_sigterm_leaves_no_unfinished_output(command, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], []])
-def test_a_closed_pipe_ends_the_command_silently(command, arguments):
+def test_closed_pipe_ends_the_command_silently(command, arguments):
   reader, writer = os.pipe()
   os.close(reader)
   with os.fdopen(writer, "w") as stdout:
-    done = subprocess.run(
+    result = subprocess.run(
       [*command, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
     )
-  assert (done.returncode, done.stderr) == (141, "")
+  assert (result.returncode, result.stderr) == (141, "")

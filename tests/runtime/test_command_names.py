@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.runtime.command_names and of the places in ppn_tf.runtime.layout."""
+"""Tests of ppn_tf.runtime.command_names and of the paths in ppn_tf.runtime.layout."""
 
 import os
 import pathlib
@@ -31,7 +31,7 @@ def test_commands_are_named_as_they_were_started(started_by_console):
   assert command_names.command("data clips") == "ppn-tf data clips"
 
 
-def test_misspelt_command_does_not_reach_a_user():
+def test_misspelt_command_is_refused():
   with pytest.raises(KeyError):
     command_names.command("export tflight")
 
@@ -47,18 +47,18 @@ def test_localize(started_by_console):
   )
 
 
-def test_localize_leaves_a_text_of_the_repository():
+def test_localize_does_not_change_text_in_the_repository():
   assert command_names.localize("`python -m data.clips`") == "`python -m data.clips`"
 
 
-def test_places_in_the_repository():
+def test_paths_in_the_repository():
   assert not layout.is_installed()
   assert layout.find_folder("configs") == ROOT / "configs"
   assert layout.find_module("export.tflite") == "export.tflite"
 
 
-def test_places_and_names_in_an_installed_package(tmp_path):
-  """A package with data/, export/ and configs/ inside it, as wheels have them."""
+def test_paths_and_names_in_an_installed_package(tmp_path):
+  """Builds a package with configs/ inside it, as in a wheel."""
   package = tmp_path / "ppn_tf"
   (package / "configs").mkdir(parents=True)
   for name in ("__init__.py", "runtime"):
@@ -69,7 +69,7 @@ def test_places_and_names_in_an_installed_package(tmp_path):
     "print(layout.find_folder('configs'), layout.find_module('export.tflite'))\n"
     "print(command_names.command('export tflite'))"
   )
-  done = subprocess.run(
+  result = subprocess.run(
     [sys.executable, "-c", code],
     capture_output=True,
     text=True,
@@ -77,5 +77,5 @@ def test_places_and_names_in_an_installed_package(tmp_path):
     timeout=60,
     env={**os.environ, "PYTHONPATH": str(tmp_path)},
   )
-  assert done.stderr == ""
-  assert done.stdout == f"{package / 'configs'} ppn_tf.export.tflite\nppn-tf export tflite\n"
+  assert result.stderr == ""
+  assert result.stdout == f"{package / 'configs'} ppn_tf.export.tflite\nppn-tf export tflite\n"

@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.runtime.files: complete or absent, and never somebody else's files."""
+"""Tests of ppn_tf.runtime.files: outputs are complete or absent, and unrelated files are kept."""
 
 import os
 import pathlib
@@ -103,7 +103,7 @@ def test_file_does_not_replace_a_folder_nor_a_folder_a_file(tmp_path):
   assert (tmp_path / "file").read_text() == "text"
 
 
-def test_failed_move_brings_the_older_folder_back(tmp_path, monkeypatch):
+def test_failed_move_restores_the_older_folder(tmp_path, monkeypatch):
   write_folder(tmp_path / "records", "features.json old")
   with pytest.raises(OSError, match="full"):
     with complete_or_absent(tmp_path / "records") as partial:

@@ -1,7 +1,7 @@
 """People drawn as discs, for tests with several moving people.
 
-A white disc of radius r is a person whose joints have a fixed shape, 8 r high, about its center.
-`DiscEye`, a stand-in for a network, finds the disc nearest to the center of its crop.
+A white disc of radius r is a person whose joints have a fixed shape, 8 r high, around its center.
+`DiscEye` replaces a network and finds the disc nearest to the center of its crop.
 """
 
 import cv2
@@ -34,8 +34,8 @@ def paint(people, size=(300, 480), background=20):
 
 
 def gaussian(x, y, num_cells=48, stride=4, sigma=8.0):
-  """Returns [num_cells, num_cells] with a peak of 1 at a place in crop pixels."""
-  # Cell 0 of stride 4 covers pixels 0..3, so that its center is at 1.5.
+  """Returns [num_cells, num_cells] with a peak of 1 at (x, y) in crop pixels."""
+  # Cell 0 of stride 4 covers pixels 0..3, so its center is at 1.5.
   cells = np.arange(num_cells) * stride + (stride - 1) / 2
   columns, rows = (np.exp(-((cells - center) ** 2) / (2 * sigma**2)) for center in (x, y))
   return np.outer(rows, columns)
@@ -47,7 +47,7 @@ def joints(person):
 
 
 class DiscEye(PoseModel):
-  """Finds the joints about the disc nearest to the center of the crop; counts its calls."""
+  """Finds the joints of the disc nearest to the center of the crop; counts its calls."""
 
   image_size, heatmap_size, num_joints = (192, 192), (48, 48), 13
   skeleton, margin = PENN_ACTION, 1.25

@@ -27,9 +27,9 @@ def walk(num_frames):
   return [[(70 + 2 * t, 100, 14), (250, 150, 18), (400, 180, 12)] for t in range(num_frames)]
 
 
-def test_everyone_is_found_and_keeps_a_number():
+def test_all_people_are_found_and_keep_their_numbers():
   people = walk(40)
-  tracked = follow([paint(three) for three in people])
+  tracked = follow([paint(discs) for discs in people])
   ids = [sorted(numbers(frame)) for frame in tracked]
   assert ids == [[1, 2, 3]] * 40
   first = {
@@ -39,23 +39,23 @@ def test_everyone_is_found_and_keeps_a_number():
     if distance(person, people[0][k]) < 4
   }
   assert sorted(first.values()) == [0, 1, 2]
-  for frame, three in zip(tracked, people):
+  for frame, discs in zip(tracked, people):
     for person in frame:
       assert person.pose.found
-      assert distance(person, three[first[person.track_id]]) < 4
+      assert distance(person, discs[first[person.track_id]]) < 4
 
 
 def test_at_most_max_people_are_tracked():
-  tracked = follow([paint(three) for three in walk(5)], max_people=2)
+  tracked = follow([paint(discs) for discs in walk(5)], max_people=2)
   assert [numbers(frame) for frame in tracked] == [[1, 2]] * 5
 
 
 def test_one_person_costs_as_much_as_a_tracker():
-  frames = [paint(three) for three in walk(12)]
-  alone, among = DiscEye(), DiscEye()
-  expected = list(Tracker.from_preset(alone)(frames))
-  tracked = follow(frames, 1, among)
-  assert (among.starts, among.steps) == (alone.starts, alone.steps)
+  frames = [paint(discs) for discs in walk(12)]
+  single_eye, people_eye = DiscEye(), DiscEye()
+  expected = list(Tracker.from_preset(single_eye)(frames))
+  tracked = follow(frames, 1, people_eye)
+  assert (people_eye.starts, people_eye.steps) == (single_eye.starts, single_eye.steps)
   for (person,), pose in zip(tracked, expected):
     assert person.track_id == 1
     np.testing.assert_array_equal(person.pose.keypoints, pose.keypoints)
@@ -63,7 +63,7 @@ def test_one_person_costs_as_much_as_a_tracker():
 
 def test_no_search_once_everyone_is_tracked():
   eye = DiscEye()
-  frames = [paint(three) for three in walk(60)]
+  frames = [paint(discs) for discs in walk(60)]
   tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=10)
   tracker.update(frames[0])
   starts, steps = eye.starts, eye.steps
@@ -81,8 +81,8 @@ def test_search_takes_few_looks_per_frame():
     starts.append(eye.starts)
   # The first frame is searched in all 1 + 3 + 8 + 18 places. Later, a search takes 15 of 30 frames.
   assert starts[0] == 30
-  each = np.diff(starts)
-  assert each.tolist() == ([0] * 29 + [2]) + 2 * ([2] * 14 + [0] * 15 + [2])
+  looks = np.diff(starts)
+  assert looks.tolist() == ([0] * 29 + [2]) + 2 * ([2] * 14 + [0] * 15 + [2])
 
 
 def test_newcomer_gets_a_new_number():
@@ -143,7 +143,7 @@ def test_box_determines_the_first_person():
   assert numbers(tracked[0]) == [1, 2]
 
 
-def test_nobody_there():
+def test_empty_frames():
   assert follow([paint([])] * 20, 3) == [[]] * 20
 
 
@@ -157,7 +157,7 @@ def test_invalid_frame():
     follow([np.zeros((4, 4))], 2)
 
 
-def test_newcomer_needs_more_confidence_than_a_tracked_person():
+def test_newcomer_requires_more_confidence_than_a_tracked_person():
   """Adds 0.1 to the larger threshold: 0.3 for joints at 0.2, and 0.45 for people at 0.35."""
   for score, restart_score, count in (
     (0.28, 0.1, 0), (0.36, 0.1, 1), (0.43, 0.35, 0), (0.48, 0.35, 1),

@@ -11,8 +11,8 @@ from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.tracking.smoothing import OneEuroFilter, PoseSmoother
 from tests.tracking.discs import joints
 
-# From PyPI's OneEuroFilter 0.2.1, by Casiez and Roussel, with mincutoff=1, beta=0.5 and
-# dcutoff=1: f(value, time) for these in order.
+# Outputs of PyPI's OneEuroFilter 0.2.1, by Casiez and Roussel, with mincutoff=1, beta=0.5 and
+# dcutoff=1, for these times and values in order.
 TIMES = (1.0, 1.04, 1.08, 1.1, 1.3, 1.34, 1.38, 1.4)
 VALUES = (3.0, 3.5, 2.75, 6.0, 9.0, 12.0, 11.5, 11.75)
 GOLDEN = (
@@ -89,7 +89,7 @@ def test_jitter_is_removed_and_motion_kept():
   assert accelerations(smooth).mean() < 0.8 * accelerations(noisy).mean()
   error = np.linalg.norm(smooth - truth, axis=-1).mean()
   assert error < 1.05 * np.linalg.norm(noisy - truth, axis=-1).mean()
-  # Lag in frames, by least squares on the velocity of the truth.
+  # Lag in frames, by least squares on the true velocity.
   velocity = np.gradient(truth, axis=0)[..., 0]
   lag = ((truth - smooth)[..., 0] * velocity).sum() / (velocity**2).sum()
   assert 0.0 < lag < 0.5
@@ -107,14 +107,14 @@ def test_smoothing_is_independent_of_resolution():
 
 def test_lost_person_resets_the_filter():
   smoother = PoseSmoother(0.1, 0.0)
-  here, there = joints((50, 60, 10)), joints((150, 60, 10))
-  smoother(pose(here), 0.0)
-  assert smoother(pose(there), 0.04).keypoints[0, 0] < 60  # still smoothed
-  lost = pose(here, score=0.05, found=False)
+  start, end = joints((50, 60, 10)), joints((150, 60, 10))
+  smoother(pose(start), 0.0)
+  assert smoother(pose(end), 0.04).keypoints[0, 0] < 60  # still smoothed
+  lost = pose(start, score=0.05, found=False)
   assert smoother(lost, 0.08) is lost
-  np.testing.assert_allclose(smoother(pose(there), 0.12).keypoints, there, rtol=1e-6)
-  moved = smoother(pose(here, restarted=True), 0.16)
-  np.testing.assert_allclose(moved.keypoints, here, rtol=1e-6)
+  np.testing.assert_allclose(smoother(pose(end), 0.12).keypoints, end, rtol=1e-6)
+  moved = smoother(pose(start, restarted=True), 0.16)
+  np.testing.assert_allclose(moved.keypoints, start, rtol=1e-6)
 
 
 def test_joints_below_min_score_are_not_smoothed():

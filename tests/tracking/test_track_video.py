@@ -51,7 +51,7 @@ def test_options(clip, tmp_path):
     rows = list(csv.DictReader(file))
   assert [float(row["time"]) for row in rows] == pytest.approx([0.2, 0.28, 0.36, 0.44, 0.52])
   assert [float(rows[0][side]) for side in ("x1", "y1", "x2", "y2")] == [40, 80, 120, 220]
-  # No joint reaches a score of 0.95, so that no box follows the person.
+  # No joint reaches a score of 0.95, so the box does not follow the person.
   assert {row["x1"] for row in rows} == {"40.0"}
   annotations = json.loads((tmp_path / "coco.json").read_text())["annotations"]
   assert all(row["num_keypoints"] == 0 for row in annotations)
@@ -68,17 +68,17 @@ def test_smoothing(clip, tmp_path):
   plain, smooth = x_positions("plain", smooth=False), x_positions("smooth")
   slow = x_positions("slow", beta=0.0, min_cutoff=0.1)
   assert 0 < np.abs(smooth - plain).max() < 5
-  assert np.abs(slow - plain).max() > 15  # walks 38 pixels
+  assert np.abs(slow - plain).max() > 15  # the person walks 38 pixels
   np.testing.assert_array_equal(smooth[0], plain[0])
 
 
-def test_stop_keeps_the_frames_so_far(clip, tmp_path):
-  asked = []
+def test_stop_keeps_the_tracked_frames(clip, tmp_path):
+  calls = []
   summary = ppn_tf.track_video(
     clip,
     model=DiscEye(),
     output_json=tmp_path / "out.json",
-    stop=lambda: asked.append(None) or len(asked) > 6,
+    stop=lambda: calls.append(None) or len(calls) > 6,
   )
   frames = json.loads((tmp_path / "out.json").read_text())["frames"]
   assert 0 < len(frames) == summary.num_frames <= 6

@@ -1,8 +1,7 @@
-"""Tests of ppn_tf.tracking.tracker against a painted person of known joints.
+"""Tests of ppn_tf.tracking.tracker against a painted person with known joints.
 
-A frame is black with a small disc for each joint, each in a different color. The stand-in for a
-network finds the discs in its crop by color, so that the poses can be compared with the painted
-positions.
+A frame is black with a small disc for each joint, each in a different color. The test network
+finds the discs in its crop by color, so that poses can be compared with the painted positions.
 """
 
 import dataclasses
@@ -63,17 +62,17 @@ class Eye(PoseModel):
 
   def __init__(self, peaks=(0.9,) * NUM_JOINTS):
     self.peaks = peaks
-    self.starts, self.steps, self.answers = [], [], []
+    self.starts, self.steps, self.outputs = [], [], []
 
   def start(self, frame):
     self.starts.append(frame)
-    self.answers.append(self._look(frame))
-    return self.answers[-1]
+    self.outputs.append(self._look(frame))
+    return self.outputs[-1]
 
   def step(self, frame, previous):
     self.steps.append((frame, previous))
-    self.answers.append(self._look(frame))
-    return self.answers[-1]
+    self.outputs.append(self._look(frame))
+    return self.outputs[-1]
 
   def _look(self, crop):
     assert crop.shape == (192, 192, 3)
@@ -137,8 +136,8 @@ def test_recurrence_equals_training():
   # The first frame passes twice; then each step gets the heatmaps of the previous one.
   assert np.array_equal(eye.starts[0], eye.steps[0][0])
   for t in range(6):
-    assert np.array_equal(eye.steps[t][1], eye.answers[t])
-  # Each step gets its frame, cropped about the box of the pose; OpenCV crops alike.
+    assert np.array_equal(eye.steps[t][1], eye.outputs[t])
+  # Each step gets its frame cropped around the box of the pose, as by OpenCV.
   for frame, pose, (crop, _) in zip(frames, poses, eye.steps):
     x1, y1, x2, y2 = pose.box
     zoom = 192 / (1.25 * max(x2 - x1, y2 - y1))
@@ -154,7 +153,7 @@ def test_searches_for_the_person_without_a_box():
   eye = Eye()
   poses = list(Tracker(eye, refinements=2)(paint(frame) for frame in joints))
   assert errors(poses, joints).max() < 1.0
-  # 1 look at the whole frame, 3 at squares of 300 pixels, 2 x 4 at squares of 225; then 2
+  # 1 look is at the whole frame, 3 at squares of 300 pixels, 2 x 4 at squares of 225; then 2
   # refinements and the start.
   assert (len(eye.starts), len(eye.steps)) == (1 + 3 + 8 + 2 + 1, 10)
   np.testing.assert_allclose(poses[0].box, penn_box(joints[0]), atol=2)
@@ -230,7 +229,7 @@ def test_short_occlusion_does_not_restart():
   assert errors(poses, joints)[10:].max() < 1.0
 
 
-def test_nobody_there():
+def test_empty_frames():
   frames = [np.zeros((120, 200, 3), np.uint8)] * 12
   poses = list(Tracker(Eye(), restart_after=3)(frames))
   assert len(poses) == 12
@@ -263,8 +262,8 @@ def test_joints_are_read_near_preliminary_peaks():
   poses = list(Tracker(late)([paint(joints)] * 3, box=penn_box(joints)))
   assert errors(poses, [joints] * 3).max() < 1.5
   # The next frame still gets the lagging final heatmaps.
-  for (_, previous), answer in zip(late.steps[1:], finals):
-    np.testing.assert_array_equal(previous, answer)
+  for (_, previous), final in zip(late.steps[1:], finals):
+    np.testing.assert_array_equal(previous, final)
 
 
 def test_heatmaps_move_with_steady_crops():
@@ -302,7 +301,7 @@ def test_invalid_box(box, message):
     list(Tracker(Eye())([paint(walk(1)[0])], box=box))
 
 
-def test_one_tracker_for_two_videos():
+def test_tracker_is_reused_for_a_second_video():
   first, second = walk(5), walk(5, origin=(300.0, 40.0))
   tracker = Tracker(Eye())
   list(tracker([paint(frame) for frame in first], box=penn_box(first[0])))
@@ -400,7 +399,7 @@ def test_person_who_returns_elsewhere_is_found_by_a_search():
   assert (searched - 19).tolist() == [5, 10, 20, 40, 72]
 
 
-def test_tracker_without_roam_searches_the_last_place_only():
+def test_tracker_without_roam_searches_only_the_last_place():
   joints = walk(20)
   joints[10:] += (250, 0)
   eye = Eye()

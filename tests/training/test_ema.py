@@ -1,11 +1,12 @@
-"""The moving average of weights, against NumPy, and as a run keeps it."""
+"""Tests of the moving average of weights, against NumPy and in a run."""
 
 import numpy as np
 import pytest
 
 from ppn_tf.config.experiment import Experiment, RunConfig
 from ppn_tf.models.ppn import Framewise
-from ppn_tf.runtime.workdir import Workdir, restore
+from ppn_tf.runtime.checkpoints import restore
+from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training.ema import WeightAverage
 from ppn_tf.training.loop import TrainingLoop
 from ppn_tf.training.trainer import Trainer
@@ -16,7 +17,7 @@ SIZE, JOINTS, NUM_STEPS = 16, 2, 4
 
 
 def framewise(seed) -> Framewise:
-  """A convolution, a batch norm that starts anywhere, and a frozen one."""
+  """Returns a network of a convolution, a trainable batch norm and a frozen batch norm."""
   frames = tf.keras.Input((SIZE, SIZE, 3))
   initializer = tf.keras.initializers.RandomNormal(stddev=0.01, seed=seed)
   values = tf.keras.layers.Conv2D(JOINTS, 4, 4, use_bias=False, kernel_initializer=initializer)(
@@ -28,7 +29,7 @@ def framewise(seed) -> Framewise:
 
 
 def batches(first_step):
-  """Endless; each batch is of its number."""
+  """Returns endless batches, each determined by its number."""
 
   def batch(number):
     def values(shape, high, salt):
@@ -45,32 +46,32 @@ def batches(first_step):
   return tf.data.Dataset.counter(first_step).map(batch)
 
 
-def values_of(model):
+def get_values(model):
   return [value.copy() for value in model.body_net.get_weights()]
 
 
-def assert_equal(found, expected):
-  for one, other in zip(found, expected):
-    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+def assert_equal(actual, expected):
+  for value, target in zip(actual, expected):
+    np.testing.assert_allclose(value, target, rtol=1e-5, atol=1e-6)
 
 
-def test_the_average_is_what_its_formula_says():
+def test_average_follows_its_formula():
   model, averaged = framewise(1), framewise(2)
   trainer = Trainer(model, num_steps=NUM_STEPS, learning_rate=0.1)
   average = WeightAverage(model, averaged, 0.3)
-  expected = values_of(model)
-  assert_equal(values_of(averaged), expected)
+  expected = get_values(model)
+  assert_equal(get_values(averaged), expected)
   for step, batch in enumerate(batches(0).take(NUM_STEPS), 1):
     trainer.train_step(batch)
     average.update(trainer.step)
-    # 2/11 and 3/12, and then no more than 0.3.
+    # The momentum is 2/11, then 3/12, then at most 0.3.
     momentum = {1: 2 / 11, 2: 0.25, 3: 0.3, 4: 0.3}[step]
     expected = [
-      momentum * one + (1 - momentum) * new for one, new in zip(expected, values_of(model))
+      momentum * old + (1 - momentum) * new for old, new in zip(expected, get_values(model))
     ]
-  assert_equal(values_of(averaged), expected)
-  # Training has moved the kernel, and all four of the batch norm's that is not frozen.
-  moved = [np.abs(a - b).max() for a, b in zip(expected, values_of(model))]
+  assert_equal(get_values(averaged), expected)
+  # Training changes the kernel and all four arrays of the trainable batch norm.
+  moved = [np.abs(a - b).max() for a, b in zip(expected, get_values(model))]
   assert sum(distance > 1e-4 for distance in moved) == 5
 
 
@@ -91,12 +92,12 @@ def train(workdir, last_step, validate=None):
   return model, averaged
 
 
-def test_a_run_keeps_the_average_and_goes_on_with_the_weights(tmp_path, capsys):
+def test_run_saves_the_average_and_resumes_with_the_weights(tmp_path, capsys):
   scored = []
 
   def validation(model):
     def validate():
-      scored.append(values_of(model))
+      scored.append(get_values(model))
       return float(len(scored))
 
     validate.split = "test"
@@ -104,18 +105,18 @@ def test_a_run_keeps_the_average_and_goes_on_with_the_weights(tmp_path, capsys):
 
   model, averaged = train(tmp_path / "unbroken", NUM_STEPS, validation)
   train(tmp_path / "broken", 2)
-  again, averaged_again = train(tmp_path / "broken", NUM_STEPS)
-  assert_equal(values_of(again), values_of(model))
-  assert_equal(values_of(averaged_again), values_of(averaged))
-  # What is scored, kept as the best, and found by whoever looks at the run is the average.
+  resumed, resumed_average = train(tmp_path / "broken", NUM_STEPS)
+  assert_equal(get_values(resumed), get_values(model))
+  assert_equal(get_values(resumed_average), get_values(averaged))
+  # The average is scored, saved as the best model, and restored from checkpoints.
   assert len(scored) == 2
-  assert_equal(scored[1], values_of(averaged))
+  assert_equal(scored[1], get_values(averaged))
   run = Workdir(tmp_path / "unbroken")
   for path in (run.latest_checkpoint(), run.best_checkpoint()):
-    found = framewise(3)
-    restore(tf.train.Checkpoint(model=found), path)
-    assert_equal(values_of(found), values_of(averaged))
-  assert np.abs(values_of(averaged)[0] - values_of(model)[0]).max() > 1e-3
+    restored = framewise(3)
+    restore(tf.train.Checkpoint(model=restored), path)
+    assert_equal(get_values(restored), get_values(averaged))
+  assert np.abs(get_values(averaged)[0] - get_values(model)[0]).max() > 1e-3
 
 
 def test_without_an_average_a_checkpoint_has_each_weight_once(tmp_path):
@@ -125,7 +126,7 @@ def test_without_an_average_a_checkpoint_has_each_weight_once(tmp_path):
   TrainingLoop(Workdir(tmp_path), trainer, batches, experiment, RunConfig()).train()
   reader = tf.train.load_checkpoint(Workdir(tmp_path).latest_checkpoint())
   kernels = [shape for shape in reader.get_variable_to_shape_map().values() if len(shape) == 4]
-  # The kernel and Adam's two moments of it.
+  # The kernel and its two moments in Adam.
   assert len(kernels) == 3
   with pytest.raises(tf.errors.NotFoundError):
     reader.get_tensor("trainer/model/body_net/layer_with_weights-0/kernel/.ATTRIBUTES/VALUE")

@@ -1,4 +1,4 @@
-"""Networks that start from another run, and what a user may have meant instead of one."""
+"""Tests of networks initialized from another run, and of errors for invalid sources."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ NETWORK = [
 
 @pytest.fixture(name="runs", scope="module")
 def fixture_runs(tmp_path_factory):
-  """A PPN's and a frame-wise run's workdir and random network, by method."""
+  """Returns the workdir and the random network of a PPN run and a frame-wise run, by method."""
   runs = {}
   for seed, method in enumerate(("ppn", "framewise")):
     workdir = tmp_path_factory.mktemp(method)
@@ -49,8 +49,8 @@ def prepare(*arguments):
 
 def assert_same_weights(network, expected):
   for layer in network.layers:
-    for value, wanted in zip(layer.get_weights(), expected.get_layer(layer.name).get_weights()):
-      np.testing.assert_array_equal(value, wanted, err_msg=layer.name)
+    for value, target in zip(layer.get_weights(), expected.get_layer(layer.name).get_weights()):
+      np.testing.assert_array_equal(value, target, err_msg=layer.name)
 
 
 def refusal(network, part, backbone, source) -> str:
@@ -60,22 +60,25 @@ def refusal(network, part, backbone, source) -> str:
   return str(error.value)
 
 
-def test_each_part_starts_from_the_same_part_of_a_ppn(runs):
+def test_each_part_is_initialized_from_the_same_part_of_a_ppn(runs):
   workdir, model = runs["ppn"]
-  for part, backbone, theirs in (("head", LARGE, model.head_net), ("body", SMALL, model.body_net)):
+  for part, backbone, expected in (
+    ("head", LARGE, model.head_net),
+    ("body", SMALL, model.body_net),
+  ):
     network = pose_net(backbone, (64, 64), 13)
     load_weights(network, part, backbone, str(workdir))
-    assert_same_weights(network, theirs)
+    assert_same_weights(network, expected)
 
 
-def test_a_head_never_starts_from_a_ppns_body(runs):
-  """Though that one has the very architecture."""
+def test_head_is_never_initialized_from_the_body_of_a_ppn(runs):
+  """Refuses it although BodyNet has the same architecture."""
   message = refusal(pose_net(SMALL, (64, 64), 13), "head", SMALL, runs["ppn"][0])
   assert "--head_weights takes the run's head_net" in message
   assert "does not fit the network" in message and str(runs["ppn"][0]) in message
 
 
-def test_a_frame_wise_run_starts_both_parts_of_a_ppn(runs):
+def test_framewise_run_initializes_both_parts_of_a_ppn(runs):
   workdir, trained = runs["framewise"]
   weights = [f"--{part}_weights={workdir}" for part in ("head", "body")]
   model, _ = prepare(f"--head_backbone={SMALL}", *weights)
@@ -83,7 +86,7 @@ def test_a_frame_wise_run_starts_both_parts_of_a_ppn(runs):
   assert_same_weights(model.body_net, trained.body_net)
 
 
-def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
+def test_each_flag_initializes_its_own_part(runs, tmp_path):
   workdir, trained = runs["ppn"]
   file = tmp_path / "weights.npz"
   write_backbone(trained.body_net, file)
@@ -94,12 +97,12 @@ def test_each_part_starts_from_what_its_own_flag_says(runs, tmp_path):
   np.testing.assert_allclose(model.body_net(frames), expected, atol=1e-4 * np.abs(expected).max())
 
 
-def test_a_ppu_starts_from_a_ppns(runs):
+def test_ppu_is_initialized_from_that_of_a_ppn(runs):
   workdir, trained = runs["ppn"]
   weights = [f"--{part}_weights={workdir}" for part in ("body", "ppu")]
   model, loaded = prepare(*weights, "--initial_gain=0.5", "--freeze_batch_norm=loaded")
   assert_same_weights(model.ppu, trained.ppu)
-  # Nothing is left to the PPU's first copies, which there are none of: BodyNet is as it was.
+  # With a loaded PPU, the heatmaps of BodyNet are not scaled.
   assert_same_weights(model.body_net, trained.body_net)
   assert set(map(id, (layer for layer in model.ppu.layers if layer.weights))) <= set(
     map(id, loaded)
@@ -110,25 +113,25 @@ def test_a_ppu_starts_from_a_ppns(runs):
   assert norms and not any(layer.trainable for layer in norms)
 
 
-def test_what_no_ppu_starts_from(runs, tmp_path):
+def test_invalid_sources_of_a_ppu_are_refused(runs, tmp_path):
   unit = runs["ppn"][1].ppu
   message = refusal(unit, "ppu", "", runs["framewise"][0])
   assert message.endswith("is a frame-wise run. Give a PPN's workdir.")
   message = f"--ppu_weights={tmp_path}: is neither `people` nor a run's workdir."
   assert refusal(unit, "ppu", "", tmp_path) == message
-  other = ppu((16, 16), 13, num_blocks=2, dilations=(1,))
-  assert "--ppu_weights takes the run's ppu" in refusal(other, "ppu", "", runs["ppn"][0])
+  deeper = ppu((16, 16), 13, num_blocks=2, dilations=(1,))
+  assert "--ppu_weights takes the run's ppu" in refusal(deeper, "ppu", "", runs["ppn"][0])
 
 
-def test_the_backbone_movenet_starts_from_no_run_with_other_joints(runs):
-  """The run has 13; what finds people would be left as it was made."""
+def test_movenet_backbone_refuses_a_run_with_other_joints(runs):
+  """The run has 13 joints, so the layers that find people would stay uninitialized."""
   network = pose_net("movenet", (64, 64), 17)
   message = refusal(network, "body", "movenet", runs["framewise"][0])
   assert message.startswith(f"--body_weights={runs['framewise'][0]}: has other joints than")
   assert message.endswith("Choose mobilenet_v2_fpn.")
 
 
-def test_what_was_loaded_is_told_and_its_first_layers_can_stay(runs):
+def test_loaded_layers_are_returned_and_can_be_frozen(runs):
   workdir, _ = runs["framewise"]
   arguments = [f"--head_backbone={SMALL}", f"--body_weights={workdir}"]
   model, loaded = prepare(*arguments, "--trainable_from=block_3_expand")
@@ -141,18 +144,18 @@ def test_what_was_loaded_is_told_and_its_first_layers_can_stay(runs):
     prepare(*arguments, "--trainable_from=block_99")
 
 
-def test_a_run_for_other_joints_gives_all_but_the_last_layer(runs):
+def test_run_with_other_joints_initializes_all_but_the_last_layer(runs):
   workdir, trained = runs["framewise"]
   network = pose_net(SMALL, (64, 64), 16)
-  before = network.get_layer("heatmaps").get_weights()
+  original = network.get_layer("heatmaps").get_weights()
   load_weights(network, "body", SMALL, str(workdir))
   inner = tf.keras.Model(network.input, network.layers[-2].output)
   assert_same_weights(inner, trained.body_net)
-  for value, wanted in zip(network.get_layer("heatmaps").get_weights(), before):
-    np.testing.assert_array_equal(value, wanted)
+  for value, target in zip(network.get_layer("heatmaps").get_weights(), original):
+    np.testing.assert_array_equal(value, target)
 
 
-def test_what_is_no_run(tmp_path):
+def test_invalid_runs_are_refused(tmp_path):
   network = pose_net(SMALL, (64, 64), 13)
   for source in (tmp_path / "absent", tmp_path, tmp_path / "weights.h5"):
     message = refusal(network, "body", SMALL, source)

@@ -1,4 +1,4 @@
-"""Runs half way back to the weights that they started from."""
+"""Tests of interpolating between the initial and final weights of a run."""
 
 import numpy as np
 import pytest
@@ -21,8 +21,8 @@ BACKBONE = "mobilenet_v2_0.35"
 NETWORK = ["--method=framewise", f"--body_backbone={BACKBONE}", "--image_size=64,64"]
 
 
-def begin(folder, *arguments):
-  """A run's workdir, and its network with random weights."""
+def write_run(folder, *arguments):
+  """Writes a run with random weights and returns its network."""
   experiment = experiment_flags.parse([*NETWORK, *arguments])
   model = build_model(experiment)
   Workdir(folder).claim(experiment.to_flags())
@@ -33,55 +33,55 @@ def begin(folder, *arguments):
 
 @pytest.fixture(name="run", scope="module")
 def fixture_run(tmp_path_factory):
-  """A run's workdir, its network, and the network that it started from."""
+  """Returns the workdir of a run, its network, and its initial network."""
   folder = tmp_path_factory.mktemp("runs")
   source = pose_net(BACKBONE, (64, 64), 13)
   randomize(source, 2)
   write_backbone(source, folder / "start.npz")
   start = pose_net(BACKBONE, (64, 64), 13)
   load_backbone(start, folder / "start.npz")
-  trained = begin(folder / "run", f"--body_weights={folder / 'start.npz'}")
+  trained = write_run(folder / "run", f"--body_weights={folder / 'start.npz'}")
   return folder / "run", trained, start
 
 
-def interpolated(run, output, share) -> Workdir:
+def interpolate_run(run, output, share) -> Workdir:
   call_command(interpolate, f"--workdir={run}", f"--output={output}", f"--share={share}")
   return Workdir(output)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
-def test_every_weight_lies_on_the_straight_line(run, tmp_path, share):
+def test_weights_are_interpolated_linearly(run, tmp_path, share):
   folder, trained, start = run
-  found = interpolated(folder, tmp_path / "new", share)
-  assert found.read_flags() == Workdir(folder).read_flags()
-  network = load_run(found.path)[0].body_net
+  output = interpolate_run(folder, tmp_path / "new", share)
+  assert output.read_flags() == Workdir(folder).read_flags()
+  network = load_run(output.path).model.body_net
   assert sum(weight.shape.num_elements() for weight in network.weights) > 400_000
   for weight, first, last in zip(network.weights, start.weights, trained.weights):
     expected = (1 - share) * first.numpy() + share * last.numpy()
     np.testing.assert_allclose(weight, expected, rtol=1e-6, atol=1e-6, err_msg=weight.name)
 
 
-def test_what_is_there_is_not_overwritten(run, tmp_path):
+def test_existing_folder_is_not_overwritten(run, tmp_path):
   (tmp_path / "mine").mkdir()
   with pytest.raises(InputError, match="mine: is there already"):
-    interpolated(run[0], tmp_path / "mine", 0.5)
+    interpolate_run(run[0], tmp_path / "mine", 0.5)
 
 
-def test_a_run_from_nothing_has_no_start_to_go_back_to(tmp_path):
-  begin(tmp_path / "run")
+def test_run_without_initial_weights_is_refused(tmp_path):
+  write_run(tmp_path / "run")
   with pytest.raises(InputError, match="did not start from weights"):
-    interpolated(tmp_path / "run", tmp_path / "new", 0.5)
+    interpolate_run(tmp_path / "run", tmp_path / "new", 0.5)
   assert not (tmp_path / "new").exists()
 
 
-def test_the_door(run, tmp_path):
-  done = run_command(
+def test_command(run, tmp_path):
+  result = run_command(
     "ppn_tf.training.interpolate",
     f"--workdir={run[0]}",
     "--share=0.3",
     f"--output={tmp_path / 'new'}",
   )
-  assert done.stdout.splitlines()[-1].endswith(
+  assert result.stdout.splitlines()[-1].endswith(
     f"new: 0.3 of the way from the start to the end of {run[0]}"
   )
   assert Workdir(tmp_path / "new").latest_checkpoint().endswith("-300000")

@@ -1,4 +1,4 @@
-"""One step of training against Adam and its gradient in NumPy."""
+"""Tests of training steps against Adam and its gradient in NumPy."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from ppn_tf.training.trainer import Trainer, clips_not_finite
 import tensorflow as tf
 
 SIZE, JOINTS = 16, 2
-# Much decay, for it is to outweigh the gradient here and there.
+# Decay is large, so that it outweighs some gradients.
 RATE, DECAY = 0.01, 3.0
 
 
 def network(name="body") -> tf.keras.Model:
-  """Heatmaps of 4 x 4 cells: one linear map of each 4 x 4 patch of the frame."""
+  """Returns a network whose 4 x 4 cells are linear maps of 4 x 4 patches of the frame."""
   frames = tf.keras.Input((SIZE, SIZE, 3))
   initializer = tf.keras.initializers.RandomNormal(stddev=0.01, seed=len(name))
   patches = tf.keras.layers.Conv2D(
@@ -42,7 +42,7 @@ def fixture_batch():
 
 
 def loss_and_gradient(kernel, batch, sigma):
-  """Eq. 1 of the frame-wise network and its gradient, written out."""
+  """Computes Eq. 1 of the frame-wise network and its gradient in NumPy."""
   values = {name: value.numpy().astype(np.float64) for name, value in batch.items()}
   frames = values["frames"].reshape(2, 3, 4, 4, 4, 4, 3).transpose(0, 1, 2, 4, 3, 5, 6)
   patches = frames.reshape(2, 3, 4, 4, 48)
@@ -59,44 +59,47 @@ def loss_and_gradient(kernel, batch, sigma):
   return loss, gradient.reshape(kernel.shape)
 
 
-def test_a_teachers_heatmaps_are_learned_of_all_joints(batch):
-  """The student's HeadNet what the teacher's gives, all frames what the teacher answers."""
+def test_student_learns_heatmaps_of_the_teacher_for_all_joints(batch):
+  """HeadNet learns from the teacher's HeadNet, and all frames from its final heatmaps."""
 
   def ppn(offset):
     maps = [tf.keras.Input((4, 4, JOINTS)) for _ in range(2)]
     unit = tf.keras.Model(maps, tf.keras.layers.Average()(maps))
     model = PPN(network("head"), network("body"), unit)
-    for one in model.networks:
-      for variable in one.trainable_variables:
+    for part in model.networks:
+      for variable in part.trainable_variables:
         variable.assign_add(tf.fill(variable.shape, offset))
     return model
 
-  def answers(model):
-    """HeadNet's heatmaps and those of all frames, h_t = B_t + (h_(t-1) + B_t) / 2."""
+  def compute_heatmaps(model):
+    """Returns HeadNet's heatmaps and those of all frames, h_t = B_t + (h_(t-1) + B_t) / 2."""
     frames = batch["frames"].numpy()
     first = state = model.head_net(frames[:, 0]).numpy()
-    found = []
+    final_maps = []
     for t in range(3):
       body = model.body_net(frames[:, t]).numpy()
       state = body + (state + body) / 2
-      found.append(state)
-    return first, np.stack(found, axis=1)
+      final_maps.append(state)
+    return first, np.stack(final_maps, axis=1)
 
   student, teacher = ppn(0.0), ppn(0.01)
-  (first, final), (wanted_first, wanted_final) = answers(student), answers(teacher)
-  before = [variable.numpy() for variable in teacher.trainable_variables]
+  (first, final), (target_first, target_final) = (
+    compute_heatmaps(student),
+    compute_heatmaps(teacher),
+  )
+  original = [variable.numpy() for variable in teacher.trainable_variables]
   trainer = Trainer(student, num_steps=4, teacher=teacher)
   trainer.train_step(batch)
   means = trainer.read_means()
-  assert means["loss_first"] == pytest.approx(((first - wanted_first) ** 2).mean(), rel=1e-4)
-  expected = sum(((final - wanted_final)[:, t] ** 2).mean() for t in range(3))
+  assert means["loss_first"] == pytest.approx(((first - target_first) ** 2).mean(), rel=1e-4)
+  expected = sum(((final - target_final)[:, t] ** 2).mean() for t in range(3))
   assert means["loss_final"] == pytest.approx(expected, rel=1e-4)
-  assert len(trainer.model.trainable_variables) == 2  # the teacher's are not among them
-  for variable, value in zip(teacher.trainable_variables, before):
+  assert len(trainer.model.trainable_variables) == 2  # without those of the teacher
+  for variable, value in zip(teacher.trainable_variables, original):
     np.testing.assert_array_equal(variable, value)
 
 
-def test_two_steps_are_adam_with_weight_decay_in_the_gradient(batch):
+def test_two_steps_equal_adam_with_weight_decay_in_the_gradient(batch):
   model = Framewise(network())
   settings = StepSettings(weight_decay=DECAY, sigma=1.5)
   trainer = Trainer(model, num_steps=4, learning_rate=RATE, settings=settings)
@@ -124,12 +127,12 @@ def test_learning_rate_falls_linearly_to_zero():
   assert rates == pytest.approx([RATE, RATE / 2, RATE / 10, 0.0], abs=1e-8)
 
 
-def test_learning_rate_rises_to_its_line():
+def test_learning_rate_warms_up():
   trainer = Trainer(Framewise(network()), num_steps=10, learning_rate=RATE, warmup_steps=4)
   rates = [float(trainer.schedule(step)) for step in (0, 1, 3, 4, 10)]
   line = [1.0, 0.9, 0.7, 0.6, 0.0]
-  risen = [0.25, 0.5, 1.0, 1.0, 1.0]
-  assert rates == pytest.approx([RATE * a * b for a, b in zip(line, risen)], abs=1e-9)
+  warmup = [0.25, 0.5, 1.0, 1.0, 1.0]
+  assert rates == pytest.approx([RATE * a * b for a, b in zip(line, warmup)], abs=1e-9)
 
 
 def test_learning_rate_drops_to_a_tenth():
@@ -144,8 +147,8 @@ def test_learning_rate_drops_to_a_tenth():
   assert rates == pytest.approx([RATE / 2, RATE, RATE / 10], rel=1e-5)
 
 
-def test_parts_of_a_batch_add_up_to_it(batch):
-  """One clip has a joint less that counts, so the mean of the parts' losses is another."""
+def test_accumulated_gradients_equal_those_of_the_batch(batch):
+  """A clip has a joint of weight 0, so the mean of the losses of both parts would differ."""
   results = []
   for accumulation in (1, 2):
     model = Framewise(network())
@@ -161,7 +164,7 @@ def test_parts_of_a_batch_add_up_to_it(batch):
   assert results[0][1] == pytest.approx(results[1][1])
 
 
-def test_long_gradients_are_cut_to_the_norm(batch):
+def test_long_gradients_are_clipped_to_the_norm(batch):
   model = Framewise(network())
   (kernel,) = (variable.numpy().astype(np.float64) for variable in model.trainable_variables)
   _, gradient = loss_and_gradient(kernel, batch, sigma=1.5)
@@ -173,42 +176,80 @@ def test_long_gradients_are_cut_to_the_norm(batch):
   np.testing.assert_allclose(model.trainable_variables[0], kernel - gradient / 8, atol=1e-6)
 
 
-def test_a_loss_that_is_not_finite_changes_nothing_and_names_the_clip(batch):
+def test_non_finite_loss_changes_nothing_and_names_the_clip(batch):
   model = Framewise(network())
   trainer = Trainer(model, num_steps=4)
-  before = model.trainable_variables[0].numpy()
+  original = model.trainable_variables[0].numpy()
   keypoints = batch["keypoints"].numpy()
   keypoints[1, 2, 0] = np.nan
   broken = {**batch, "keypoints": tf.constant(keypoints)}
   with pytest.raises(tf.errors.InvalidArgumentError, match="not finite"):
     trainer.train_step(broken)
-  np.testing.assert_array_equal(model.trainable_variables[0], before)
+  np.testing.assert_array_equal(model.trainable_variables[0], original)
   assert int(trainer.step) == 0
   assert clips_not_finite(model, broken) == [False, True]
   assert clips_not_finite(model, batch) == [False, False]
 
 
-def test_means_start_anew_when_read(batch):
+class RootOfZero(tf.keras.layers.Layer):
+  """Adds sqrt(0), whose value is 0 and whose gradient is infinite."""
+
+  def build(self, shape):
+    self.added = self.add_weight("added", (), initializer="zeros")
+
+  def call(self, inputs):
+    return inputs + tf.sqrt(tf.abs(self.added))
+
+
+def test_infinite_gradient_of_a_finite_loss_changes_nothing(batch):
+  body_net = network()
+  model = Framewise(tf.keras.Model(body_net.input, RootOfZero(name="heatmaps")(body_net.output)))
+  trainer = Trainer(model, num_steps=4)
+  original = [variable.numpy() for variable in model.trainable_variables]
+  with pytest.raises(tf.errors.InvalidArgumentError, match="the gradient is not finite"):
+    trainer.train_step(batch)
+  for variable, value in zip(model.trainable_variables, original):
+    np.testing.assert_array_equal(variable, value)
+  assert int(trainer.step) == 0 and int(trainer.optimizer.iterations) == 0
+
+
+def test_epsilon_of_adam(batch):
+  """Computes a step of Adam by hand, for gradients about as small as epsilon."""
+  model = Framewise(network())
+  (kernel,) = (variable.numpy().astype(np.float64) for variable in model.trainable_variables)
+  _, gradient = loss_and_gradient(kernel, batch, sigma=1.5)
+  epsilon = float(np.abs(gradient).max())
+  settings = StepSettings(weight_decay=0.0, sigma=1.5)
+  trainer = Trainer(
+    model, num_steps=10**9, learning_rate=RATE, adam_epsilon=epsilon, settings=settings
+  )
+  trainer.train_step(batch)
+  # m = 0.1 g, v = 0.001 g^2, and the factor sqrt(1 - 0.999) / (1 - 0.9) corrects both.
+  change = RATE * np.sqrt(0.001) * gradient / (np.sqrt(0.001) * np.abs(gradient) + epsilon)
+  np.testing.assert_allclose(model.trainable_variables[0], kernel - change, rtol=1e-4, atol=1e-7)
+
+
+def test_reading_resets_the_means(batch):
   trainer = Trainer(Framewise(network()), num_steps=10, learning_rate=RATE)
   trainer.train_step(batch)
-  before = trainer.read_means()
-  assert before["learning_rate"] == pytest.approx(0.9 * RATE)
+  first = trainer.read_means()
+  assert first["learning_rate"] == pytest.approx(0.9 * RATE)
   trainer.train_step(batch)
   trainer.train_step(batch)
-  after = trainer.read_means()
-  assert 0 < after["loss"] < before["loss"]
+  second = trainer.read_means()
+  assert 0 < second["loss"] < first["loss"]
   assert trainer.read_means()["loss"] == 0.0
 
 
-def test_pck_is_right_where_the_heatmaps_are(batch):
-  # Every argmax lies in the frame of 16 x 16 pixels, so 0.2 * 200 accepts all, 0 none.
+def test_pck_of_the_heatmaps(batch):
+  # Every argmax is inside the frame of 16 x 16 pixels, so 0.2 * 200 accepts all, and 0 none.
   trainer = Trainer(Framewise(network()), num_steps=10)
   for torso, expected in ((200.0, 100.0), (0.0, 0.0)):
     trainer.train_step({**batch, "torso": tf.fill([2, 3], torso)})
     assert trainer.read_means()["pck"] == expected
 
 
-def test_a_joint_that_does_not_count_teaches_nothing(batch):
+def test_joint_of_weight_0_has_no_effect(batch):
   moved = batch["keypoints"].numpy()
   moved[0, 1, 0] += 7.0
   results = []
@@ -225,10 +266,10 @@ def test_ppn_trains_its_three_networks_and_reports_both_parts(batch):
   inputs = [tf.keras.Input(shape), tf.keras.Input(shape)]
   mixed = tf.keras.layers.Conv2D(JOINTS, 1)(tf.keras.layers.Concatenate()(inputs))
   model = PPN(network("head"), network("body"), tf.keras.Model(inputs, mixed))
-  before = [variable.numpy() for variable in model.trainable_variables]
+  original = [variable.numpy() for variable in model.trainable_variables]
   trainer = Trainer(model, num_steps=4, learning_rate=RATE)
   trainer.train_step(batch)
-  for old, new in zip(before, model.trainable_variables):
+  for old, new in zip(original, model.trainable_variables):
     assert np.abs(old - new).max() > 0
   means = trainer.read_means()
   assert means["loss"] == pytest.approx(means["loss_first"] + means["loss_final"], rel=1e-5)
@@ -262,7 +303,7 @@ def test_checkpoints_have_the_names_of_version_0_1_0(batch, tmp_path):
 
 @pytest.mark.parametrize(("policy", "scales"), [("mixed_float16", True), ("mixed_bfloat16", False)])
 def test_half_precision_follows_single_precision(batch, monkeypatch, policy, scales):
-  """Nine steps of the same network; float16 alone scales its loss."""
+  """Trains the same network for nine steps; only float16 scales its loss."""
   monkeypatch.setattr(mixed_precision, "half_precision", lambda: policy)
   histories = {}
   for mixed in (False, True):

@@ -73,10 +73,11 @@ def draw_pictures(
 
 def _load_candidate(run: Run, skeleton: Skeleton, checkpoint: str) -> unseen.Candidate:
   """Loads the network of a run, which must have the data set's joints."""
-  model, experiment = load_run(run.workdir, checkpoint)
+  loaded = load_run(run.workdir, checkpoint)
+  model = loaded.model
   if model.num_joints != skeleton.num_joints:
     raise InputError(
       f"{run.workdir}: its network has {model.num_joints} joints, the data set "
       f"{skeleton.num_joints}. Give the --dataset that the run was trained on."
     )
-  return unseen.Candidate(run.name, model, experiment.clips.box_margin)
+  return unseen.Candidate(run.name, model, loaded.experiment.clips.box_margin)

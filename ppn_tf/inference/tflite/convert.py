@@ -7,8 +7,6 @@ stay float32, because 8 bits are too coarse for a position in a map and for a su
 import collections
 import contextlib
 import os
-import pathlib
-import tempfile
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -17,6 +15,7 @@ from ppn_tf.inference import saved_model
 from ppn_tf.inference.tflite.ppu import SAMPLING, ServedPPU
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.quantize_aware import is_rounding
+from ppn_tf.runtime.scratch import scratch_folder
 
 import tensorflow as tf
 
@@ -67,8 +66,8 @@ def to_tflite(
     unit = ServedPPU(model.ppu, sampler, integers=quantization in ("dynamic", "int8", "qat"))
     model = PPN(model.head_net, model.body_net, model.ppu, model.skip_connection, model.propagation)
     model.ppu = unit  # no Keras model, but called as the one that it replaces
-  with tempfile.TemporaryDirectory() as name:
-    folder = pathlib.Path(name) / "model"
+  with scratch_folder() as scratch:
+    folder = scratch / "model"
     saved_model.write_saved_model(
       model, folder, 1, frame_type, tracks=False, preliminary=preliminary
     )

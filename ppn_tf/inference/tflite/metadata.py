@@ -7,7 +7,12 @@ associated files. Any unzip program prints it: `unzip -p FILE.tflite ppn_tf.json
 import json
 import os
 import zipfile
-from typing import Any, Dict, Mapping, Union
+from typing import Any, Dict, Mapping, Tuple, Union
+
+from ppn_tf.keypoints.skeletons import Skeleton, from_dict
+from ppn_tf.runtime.command_names import command
+from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.settings import Bounds
 
 Path = Union[str, os.PathLike]
 _NAME = "ppn_tf.json"
@@ -20,9 +25,47 @@ def add_description(path: Path, description: Mapping[str, Any]) -> None:
 
 
 def read_description(path: Path) -> Dict[str, Any]:
-  """Reads the description of a .tflite file; returns an empty dict without one."""
+  """Reads the description of a .tflite file; returns an empty dict without one.
+
+  Raises:
+    InputError: the description is damaged.
+  """
+  if not zipfile.is_zipfile(path):
+    return {}
   try:
     with zipfile.ZipFile(path) as archive:
-      return json.loads(archive.read(_NAME))
-  except (zipfile.BadZipFile, KeyError, ValueError):
-    return {}
+      if _NAME not in archive.namelist():
+        return {}
+      description = json.loads(archive.read(_NAME))
+  except Exception as error:  # zipfile, zlib and json raise many types for invalid bytes
+    raise _describe_damage(path, error) from error
+  if not isinstance(description, dict):
+    raise _describe_damage(path, ValueError(f"a {type(description).__name__}"))
+  return description
+
+
+def parse_crops(path: Path, description: Mapping[str, Any]) -> Tuple[Skeleton, float, bool]:
+  """Returns the part of a description that trackers require.
+
+  Args:
+    path: path of the file, for messages.
+    description: as `read_description` returns it.
+  Returns:
+    joints, margin of the crops, and whether crops are steady.
+  Raises:
+    InputError: a value is missing or unusable.
+  """
+  try:
+    frame = description["frame"]
+    margin = Bounds(0.1, 10.0).parse(frame["box_margin"])
+    return from_dict(description["skeleton"]), float(margin), bool(frame.get("steady_crops"))
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
+    raise _describe_damage(path, error) from error
+
+
+def _describe_damage(path: Path, error: Exception) -> InputError:
+  reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+  return InputError(
+    f"{path}: its description is damaged ({reason}). Export the network again with "
+    f"`{command('export tflite')}`."
+  )

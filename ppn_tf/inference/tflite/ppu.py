@@ -36,6 +36,8 @@ import tensorflow as tf
 SAMPLERS = ("exact", "table")
 # Steps per cell of the table sampler, for units trained without rounding.
 TABLE_STEPS = 4
+# float32 represents every integer up to this one, so flat indices must stay below.
+LARGEST_INDEX = 2**24
 # Prefix of the names of all sampling ops, which must not be quantized.
 SAMPLING = "sampling"
 
@@ -107,7 +109,8 @@ class ServedPPU(tf.Module):
       integers: whether its convolutions compute with 8 bits. These represent an offset well and a
         position on the map badly, so positions are added after the convolution.
     Raises:
-      ValueError: unknown sampler, or a quantization-aware unit without `integers`.
+      ValueError: unknown sampler, a quantization-aware unit without `integers`, or heatmaps whose
+        indices float32 does not represent.
     """
     if sampler not in SAMPLERS:
       raise ValueError(f"sampler must be one of {SAMPLERS}. Received: {sampler!r}")
@@ -125,6 +128,12 @@ class ServedPPU(tf.Module):
       # All results of a convolution have the same step, so rows and columns share a scale.
       scale = min(axis.scale for axis in self._axes)
       self._axes = [Axis(scale, math.ceil(6.0 / scale))] * 2
+    cells = self._size[2] * math.prod(self._table_size() if sampler == "table" else self._extents())
+    if cells > LARGEST_INDEX:
+      raise ValueError(
+        f"heatmaps must have at most {LARGEST_INDEX} values after padding and enlarging, because "
+        f"float32 holds their indices. Received: shape {self._size}, {cells} values"
+      )
     layers = [unit.get_layer(f"offsets_{rate}") for rate in rates]
     self._features = tf.keras.Model(unit.inputs, layers[0].input)
     averages = any(isinstance(layer, Mean) for layer in unit.layers)  # Eq. 5
@@ -235,8 +244,11 @@ class ServedPPU(tf.Module):
     table = tf.raw_ops.ResizeBilinear(images=self._framed(maps), size=self._table_size())
     return tf.reshape(tf.transpose(table, [0, 3, 1, 2]), [-1])
 
+  def _extents(self) -> List[int]:
+    return [axis.cells + 1 for axis in self._axes]
+
   def _table_size(self) -> List[int]:
-    return [(axis.cells + 1) * self.steps for axis in self._axes]
+    return [extent * self.steps for extent in self._extents()]
 
   def _interpolate(
     self, maps: Sequence[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor, joints: np.ndarray
@@ -245,7 +257,7 @@ class ServedPPU(tf.Module):
       _whole_and_fraction(scaled * (1.0 / axis.scale))
       for scaled, axis in zip((rows, columns), self._axes)
     )
-    height, width = (axis.cells + 1 for axis in self._axes)
+    height, width = self._extents()
     index = tf.cast((row + _first_rows(joints, height)) * float(width) + column, tf.int32)
     value, right, down, cross = (_gather(cells, index) for cells in maps)
     return value + fx * right + fy * (down + fx * cross)
@@ -257,8 +269,9 @@ class ServedPPU(tf.Module):
     row, column = (
       scaled * (self.steps / axis.scale) for scaled, axis in zip((rows, columns), self._axes)
     )
-    index = (tf.floor(row) + _first_rows(joints, height)) * float(width) + column
-    # The cast truncates the column.
+    # The floor of the column comes first: next to an index of 10^6, float32 has no room for the
+    # fraction, and the sum would round to the next column.
+    index = (tf.floor(row) + _first_rows(joints, height)) * float(width) + tf.floor(column)
     return _gather(table, tf.cast(index, tf.int32))
 
 

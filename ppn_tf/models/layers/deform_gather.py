@@ -92,9 +92,11 @@ def cells(
   starts, fractions = [], []
   for axis in (0, 1):
     position, extent = positions(offsets, taps, size, axis)
-    # From one cell before the map to one behind it; outside, all values are zero.
-    position = tf.clip_by_value(position, -1.0, float(extent)) + 1.0
-    start = tf.minimum(tf.floor(position), float(extent))
+    # From one cell before the map to one behind it; outside, all values are zero. Comparisons with
+    # NaN are false, so NaN stays in the fraction, where clip_by_value may drop it.
+    position = tf.where(position < -1.0, -1.0, position)
+    position = tf.where(position > float(extent), float(extent), position) + 1.0
+    start = tf.where(position > 0.0, tf.minimum(tf.floor(position), float(extent)), 0.0)
     starts.append(tf.cast(start, tf.int32))
     fractions.append(position - start)
   columns = size.width + 1

@@ -39,5 +39,8 @@ def convolve(
   maps = tf.reshape(tf.transpose(inputs, [0, 3, 1, 2]), [-1, size.height, size.width, 1])
   read = tf.reshape(tfa.image.resampler(maps, places), [-1, size.channels, places.shape[1]])
   read = tf.reshape(tf.transpose(read, [0, 2, 1]), [-1, kernel.shape[0]])
+  # The resampler returns 0 for NaN.
+  undefined = tf.reshape(tf.math.is_nan(rows) | tf.math.is_nan(columns), tf.shape(read))
+  read = tf.where(undefined, np.nan, read)
   outputs = tf.matmul(read, kernel)
   return tf.reshape(outputs, [-1, size.height, size.width, kernel.shape[1]])

@@ -30,7 +30,7 @@ def test_summary_has_counts_and_each_clip():
   ]
 
 
-def test_many_clips_are_named_in_ranges():
+def test_many_clips_are_listed_in_ranges():
   account = Account()
   numbers = [*range(1, 20), 21, 22, 30]
   for number in numbers:
@@ -50,6 +50,6 @@ def test_long_lists_are_cut():
   assert max(map(len, lines)) <= 100
 
 
-def test_strict_raises():
+def test_strict_account_raises():
   with pytest.raises(ClipError, match="torn"):
     Account(strict=True).skip("0003", ClipError("torn", "0003.mat: torn."))

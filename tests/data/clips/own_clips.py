@@ -15,7 +15,7 @@ CATEGORY = {"id": 1, "name": "stick", "keypoints": NAMES, "skeleton": [[1, 2], [
 
 
 def picture(number: int) -> np.ndarray:
-  """Returns an image [H, W, 3] uint8 that codecs keep, brighter for higher numbers."""
+  """Returns a smooth image [H, W, 3] uint8, which is brighter for higher numbers."""
   ramp = np.linspace(0, 120, WIDTH)[None, :, None] + np.zeros((HEIGHT, 1, 3))
   return (ramp + 10 * number).astype(np.uint8)
 

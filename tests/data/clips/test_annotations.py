@@ -47,7 +47,7 @@ def test_people_become_tracks_and_ignored_annotations_are_counted(tmp_path):
   }
 
 
-def test_joints_and_box():
+def test_joints_and_boxes_are_parsed():
   joints, labelled = to_joints([1, 2, 2, 3, 4, 1, 5, 6, 0, None, 7, 2], 4)
   np.testing.assert_array_equal(joints, [[1, 2], [3, 4], [5, 6], [np.nan, 7]])
   assert labelled.tolist() == [True, True, False, True]
@@ -59,7 +59,7 @@ def test_joints_and_box():
 
 
 @pytest.mark.parametrize("content", ["", "{", "\x00", "[" * 100000])
-def test_invalid_json(tmp_path, content):
+def test_invalid_json_is_refused(tmp_path, content):
   path = tmp_path / "annotations.json"
   path.write_text(content)
   with pytest.raises(InputError, match="cannot be read as JSON") as caught:
@@ -106,7 +106,7 @@ def changed(key, index, **changes):
     (changed("categories", 0, keypoints=["left_eye"]), r"categories\[0\]: .* without right_eye"),
   ],
 )
-def test_json_of_another_schema(tmp_path, content, complaint):
+def test_json_of_another_schema_is_refused(tmp_path, content, complaint):
   with pytest.raises(InputError, match=complaint) as caught:
     read_annotations(save(tmp_path, content))
   assert "annotations.json" in str(caught.value) and "\n" not in str(caught.value)

@@ -82,7 +82,7 @@ def test_records_have_the_content_of_the_json(source, tmp_path):
   pixels = records.decode_frames(first["frames"]).numpy().astype(float)
   for number, image in zip((3, 4, 5), pixels):
     assert np.abs(image - picture(number)).mean() < 3  # neighbours differ by 10
-  # The frames between two labels have none; their boxes lie in between.
+  # Frames between two labels have no joints; their boxes are interpolated.
   assert second["visibility"].tolist() == [[True] * 5, [False] * 5, [False] * 5, [True] * 5]
   np.testing.assert_allclose(second["boxes"][:, 0], [15, 16, 17, 18], atol=1e-5)
   (repair,) = reader.account.repairs["film.mp4#2"]
@@ -101,7 +101,7 @@ def test_records_have_their_skeleton(source, tmp_path):
   )
 
 
-def test_joints_not_a_number_and_boxes_without_area(tmp_path):
+def test_nan_joints_and_boxes_without_area_are_repaired(tmp_path):
   content = annotations()
   write_frames(tmp_path / "a", 3)
   for frame, bbox in enumerate(([1, 1, 0, 5], None, [2, 2, 4, 4])):
@@ -118,7 +118,7 @@ def test_joints_not_a_number_and_boxes_without_area(tmp_path):
     ("box_from_joints", 2),
   ]
   assert np.argwhere(~labels.visibility).tolist() == [[0, 0], [1, 1], [2, 0], [2, 1]]
-  # The other four joints reach from (15, 12) to (25, 30): a fifth more about (20, 21).
+  # The other four joints span (15, 12) to (25, 30), enlarged by a fifth around (20, 21).
   np.testing.assert_allclose(labels.boxes[0], [14, 10.2, 26, 31.8], atol=1e-5)
   assert labels.boxes[2].tolist() == [2, 2, 6, 6]
 
@@ -170,7 +170,7 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
   assert "joints: stick, 5 joints, 2 mirrored pairs" in reader.account.summarize()
 
 
-def test_a_film_that_ends_before_its_labels(tmp_path):
+def test_video_shorter_than_its_labels_is_refused(tmp_path):
   movie = write_movie(tmp_path / "film.mp4", 4)
   frames, size = read_part(movie, 1, 3)
   assert len(frames) == 3 and size == (HEIGHT, WIDTH)
@@ -178,7 +178,7 @@ def test_a_film_that_ends_before_its_labels(tmp_path):
     read_part(movie, 1, 4)
 
 
-def test_clips_too_large_for_a_record(tmp_path, monkeypatch):
+def test_clips_too_large_for_a_record_are_refused(tmp_path, monkeypatch):
   movie, folder = write_movie(tmp_path / "film.mp4", 4), write_frames(tmp_path / "a", 4)
   monkeypatch.setattr("data.clips.frames.MAX_BYTES", 1000)
   for path in (movie, folder):
@@ -225,7 +225,7 @@ def test_command_writes_then_keeps_then_refuses(source, tmp_path, capsys):
   assert done.stderr.splitlines()[-1].startswith("error: --name=my own: expected letters")
 
 
-def test_folders_of_other_data_sets(tmp_path):
+def test_folders_of_other_data_sets_are_recognized(tmp_path):
   penn_files.write_clip(tmp_path, "0001")
   with pytest.raises(InputError, match="lacks annotations.json.*looks like .*data.penn_action`"):
     ClipsSource(tmp_path)

@@ -17,7 +17,7 @@ VIDEO = people_sets.VIDEO
 
 def test_two_people_in_a_real_video(tmp_path):
   if not (SHARED / "bonn").exists():
-    pytest.skip("no shared/data/bonn beside the project")
+    pytest.skip("no shared/data/bonn next to the project")
   people_sets.write_bonn(SHARED, tmp_path / "bonn")
   labels = np.load(SHARED / "bonn" / f"{VIDEO}_gt_2x41x16x2.npy")
   reader = ClipsSource(tmp_path / "bonn", strict=True)

@@ -12,12 +12,12 @@ NAMES = (
 ).split()
 
 
-def test_coco_people():
+def test_coco_category_is_coco():
   category = {"id": 1, "name": "person", "keypoints": NAMES, "skeleton": [[16, 14], [6, 7]]}
   assert parse_skeleton(category, "here") == COCO
 
 
-def test_people_with_another_joint():
+def test_coco_category_with_an_additional_joint():
   names = [*NAMES, "mouth"]
   category = {"id": 1, "name": "person", "keypoints": names, "skeleton": [[16, 14], [6, 7]]}
   skeleton = parse_skeleton(category, "here")
@@ -42,7 +42,7 @@ def test_other_spellings_and_given_pairs():
   assert (skeleton.flip_pairs, skeleton.torso) == (((0, 2),), (1, 0))
 
 
-def test_a_known_skeleton_by_name_or_by_its_joints():
+def test_known_skeleton_by_name_or_joints():
   assert parse_skeleton({"skeleton": "penn_action"}, "here") is PENN_ACTION
   by_joints = {"name": "person", "keypoints": list(PENN_ACTION.joint_names)}
   assert parse_skeleton(by_joints, "here") is PENN_ACTION
@@ -89,6 +89,6 @@ SHOULDER_AND_HIP = ["left_shoulder", "right_shoulder", "left_hip", "right_hip"]
     ),
   ],
 )
-def test_contradictions(category, complaint):
+def test_contradictions_are_refused(category, complaint):
   with pytest.raises(InputError, match=f"^here: .*{complaint}"):
     parse_skeleton(category, "here")

@@ -26,16 +26,16 @@ from tests.data.mpii.mpii_files import (
 from tests.data.penn_action import penn_files
 
 ROOT = pathlib.Path(__file__).parents[3]
-# All sixteen; joint k stands at (k + 11, 2 k + 5), from 1.
+# All 16 joints; joint k is at (k + 11, 2 k + 5) in 1-based pixels.
 ALL = {number: (number + 11, 2 * number + 5) for number in range(16)}
-# MPII's own names in its order, for the mapping to be checked by name.
+# MPII's names in its order, to check the mapping by name.
 MPII_NAMES = (
   "right_ankle right_knee right_hip left_hip left_knee left_ankle pelvis thorax upper_neck head "
   "right_wrist right_elbow right_shoulder left_shoulder left_elbow left_wrist"
 ).split()
 
 
-def test_joints_are_penns_by_name_and_zero_based(tmp_path):
+def test_joints_are_mapped_to_penn_action_and_zero_based(tmp_path):
   path = write(tmp_path, [image("a.jpg", [rect(points(ALL))], 7.0)], [1])
   (person,) = read_people(path).people
   assert (person.name, person.video, person.action) == ("a_1", "7", "curling")
@@ -45,7 +45,7 @@ def test_joints_are_penns_by_name_and_zero_based(tmp_path):
   assert person.center.tolist() == [39, 29] and person.scale == 0.25
 
 
-def test_fields_that_real_files_lack(tmp_path):
+def test_missing_fields_are_accepted(tmp_path):
   some = {0: (11, 5), 9: (20, 25)}
   bare = {key: value for key, value in rect(points(some)).items() if key in ("x1", "annopoints")}
   images = [
@@ -72,7 +72,7 @@ def test_fields_that_real_files_lack(tmp_path):
     ({"RELEASE": 3.0}, "has 0 images in annolist"),
   ],
 )
-def test_label_file_of_another_kind(tmp_path, fields, complaint):
+def test_label_file_of_another_kind_is_refused(tmp_path, fields, complaint):
   (tmp_path / "images").mkdir()
   path = tmp_path / "mpii_human_pose_v1_u12_1.mat"
   scipy.io.savemat(path, fields)
@@ -80,7 +80,7 @@ def test_label_file_of_another_kind(tmp_path, fields, complaint):
     MpiiSource(tmp_path).splits()
 
 
-def test_lists_of_different_lengths(tmp_path):
+def test_lists_of_different_lengths_are_refused(tmp_path):
   path = write(tmp_path, [image("a.jpg", [rect(points(ALL))])], [1, 1])
   with pytest.raises(InputError, match="1 images in annolist and 2 in img_train"):
     read_people(path)
@@ -122,7 +122,7 @@ def test_people_become_clips_of_one_frame(source, tmp_path):
     for split in ("train", "validation")
   }
   assert len(clips["train"]) + len(clips["validation"]) == 22
-  # One of ten videos is kept, with both of its images.
+  # One of ten videos is held out, with both of its images.
   videos = {split: {name[:2] for name in clips} for split, clips in clips.items()}
   assert len({name for name in videos["validation"] if name.isdigit()}) == 1
   assert not videos["train"] & videos["validation"]
@@ -132,9 +132,9 @@ def test_people_become_clips_of_one_frame(source, tmp_path):
   assert clip["frames"].tolist() == [(source / "images" / "00a.jpg").read_bytes()]
   assert clip["image_size"].tolist() == [HEIGHT, WIDTH] and clip["action"] == b"curling"
   assert clip["visibility"].shape == (1, 13) and clip["visibility"].all()
-  # 200 x 0.25 pixels about (39, 29), moved down by 15 x 0.25.
+  # 200 x 0.25 pixels around (39, 29), moved down by 15 x 0.25.
   assert clip["boxes"].tolist() == [[14, 7.75, 64, 57.75]]
-  # Joints 0 to 5 and 9 to 15 reach from (10, 4) to (25, 34); a fifth more about (17.5, 19).
+  # Joints 0 to 5 and 9 to 15 span (10, 4) to (25, 34), enlarged by a fifth around (17.5, 19).
   np.testing.assert_allclose(everyone["crowd_3"]["boxes"], [[8.5, 1, 26.5, 37]], atol=1e-4)
   assert not everyone["edge_1"]["visibility"][0, 0] and everyone["edge_1"]["visibility"].sum() == 12
 
@@ -157,11 +157,11 @@ def test_ignored_people_and_images_are_counted(source):
   assert "joints_outside, 1 clips, 1 in total:\n    edge_1" in summary
 
 
-def test_the_split_is_the_same_every_time(source):
+def test_split_is_deterministic(source):
   assert MpiiSource(source).splits() == MpiiSource(source).splits()
 
 
-def test_command(source, tmp_path):
+def test_command_finds_labels_in_a_subfolder(source, tmp_path):
   command = ["data.mpii", f"--data_dir={tmp_path / 'out'}"]
   unpacked = source / "mpii_human_pose_v1_u12_2"
   unpacked.mkdir()
@@ -171,7 +171,7 @@ def test_command(source, tmp_path):
   assert done.stdout.endswith(f"data set: --dataset={tmp_path / 'out' / 'mpii' / '1.0.0'}\n")
 
 
-def test_another_folder(tmp_path):
+def test_folder_of_another_data_set_is_recognized(tmp_path):
   penn_files.write_clip(tmp_path, "0001")
   with pytest.raises(InputError, match="lacks images, mpii_human.*looks like .*data.penn_action`"):
     MpiiSource(tmp_path)

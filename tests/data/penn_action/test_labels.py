@@ -64,7 +64,7 @@ def test_frame_size_overrides_and_clipped_boxes_are_remade(tmp_path):
   np.testing.assert_allclose(labels.boxes[1], fields["bbox"][1] - 1, atol=1e-5)
 
 
-def test_degenerate_boxes(tmp_path):
+def test_degenerate_boxes_are_remade(tmp_path):
   fields = label_fields(5)
   fields["bbox"][1, 2] = fields["bbox"][1, 0]  # all joints visible: their extent
   fields["visibility"][3:, 1:] = 0  # one visible joint: the nearest frame's box
@@ -81,7 +81,7 @@ def test_degenerate_boxes(tmp_path):
   np.testing.assert_array_equal(labels.boxes[4], labels.boxes[2])
 
 
-def test_a_clip_without_any_good_box_gets_the_frame(tmp_path):
+def test_clip_without_valid_boxes_gets_the_frame(tmp_path):
   fields = label_fields(2, bbox=np.ones((2, 4)), visibility=np.zeros((2, 13), np.uint8))
   labels = read_labels(write_labels(tmp_path, "0001", fields))
   assert labels.boxes.tolist() == [[0, 0, WIDTH - 1, HEIGHT - 1]] * 2
@@ -91,13 +91,13 @@ def test_a_clip_without_any_good_box_gets_the_frame(tmp_path):
   ]
 
 
-def test_placeholders_are_invisible_joints_at_the_corner_of_the_first_size(tmp_path):
+def test_placeholders_are_invisible_joints_at_the_original_corner(tmp_path):
   fields = label_fields(2)
   fields["visibility"][:, :4] = 0
-  # MATLAB's (1, 1) in frames enlarged by 1.5 and reduced by 0.75, and two that are elsewhere.
+  # MATLAB's (1, 1) in frames scaled by 1.5 and by 0.75, and two joints elsewhere.
   for joint, corner in enumerate((1.5, 0.75, 4.0)):
     fields["x"][:, joint] = fields["y"][:, joint] = corner
-  fields["x"][:, 12] = fields["y"][:, 12] = 1.0  # visible: a label like any other
+  fields["x"][:, 12] = fields["y"][:, 12] = 1.0  # visible, so an ordinary label
   labels = read_labels(write_labels(tmp_path, "0001", fields), SIZE)
   assert [(r.kind, r.detail, r.count) for r in labels.repairs] == [
     ("placeholder_joints", "4 joints", 4)
@@ -114,7 +114,7 @@ def test_joints_outside_stay_visible_unless_far_out(tmp_path):
     ("joints_outside", "2 joints", False),
     ("joints_hidden", "1 joints, up to 7 pixels outside", True),
   ]
-  # Without the frames it may as well be the stated size that is wrong.
+  # Without the frames, the stated size may be wrong instead.
   labels = read_labels(path)
   assert labels.visibility.all()
   assert [(r.kind, r.detail, r.fixed) for r in labels.repairs] == [
@@ -135,7 +135,7 @@ def test_joints_outside_stay_visible_unless_far_out(tmp_path):
     ({"x": np.array(["a"])}, "is not numeric"),
   ],
 )
-def test_labels_of_another_kind(tmp_path, changes, complaint):
+def test_labels_of_another_kind_are_refused(tmp_path, changes, complaint):
   path = write_labels(tmp_path, "0001", label_fields(3, **changes))
   with pytest.raises(ClipError) as caught:
     read_labels(path)
@@ -144,7 +144,7 @@ def test_labels_of_another_kind(tmp_path, changes, complaint):
 
 
 @pytest.mark.parametrize("content", [b"", b"no labels", b"MATLAB 5.0 MAT-file" + bytes(200)])
-def test_labels_in_another_format(tmp_path, content):
+def test_labels_in_another_format_are_refused(tmp_path, content):
   path = tmp_path / "0001.mat"
   path.write_bytes(content)
   with pytest.raises(ClipError, match="0001.mat"):

@@ -81,7 +81,7 @@ def test_labels_only_counts_and_writes_nothing(tmp_path):
     assert account.num_frames == {"train": 3, "test": 4} and list(account.skipped) == ["0003"]
 
 
-def test_labels_only_without_labels(tmp_path):
+def test_labels_only_refuses_sources_without_labels(tmp_path):
   with pytest.raises(InputError, match="nowhere: no such file or folder"):
     survey(tmp_path / "nowhere")
   with pytest.raises(InputError, match="has no .mat files"):

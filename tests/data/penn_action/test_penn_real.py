@@ -19,7 +19,7 @@ PENN = ROOT.parent / "shared" / "data" / "penn_action"
 
 def test_real_clip(tmp_path):
   if not (PENN / "0502.mp4").exists():
-    pytest.skip("no shared/data/penn_action/0502.mp4 beside the project")
+    pytest.skip("no shared/data/penn_action/0502.mp4 next to the project")
   av = pytest.importorskip("av")
   mat = scipy.io.loadmat(PENN / "0502.mat")
   write_labels(tmp_path, "0502", {k: v for k, v in mat.items() if not k.startswith("_")})
@@ -53,7 +53,7 @@ def group_clips(account: Account, fixed: bool) -> Dict[str, List[str]]:
 def test_all_real_labels():
   archive = PENN / "penn_labels.tar.xz"
   if not archive.exists():
-    pytest.skip("no shared/data/penn_action/penn_labels.tar.xz beside the project")
+    pytest.skip("no shared/data/penn_action/penn_labels.tar.xz next to the project")
   account = label_survey.survey(archive, strict=True)
   assert account.num_clips == {"train": 1258, "test": 1068}
   assert account.num_frames == {"train": 87543, "test": 76298}

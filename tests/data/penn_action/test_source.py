@@ -66,7 +66,7 @@ def test_defective_clips_are_skipped_and_named(tmp_path):
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_strict_stops_and_leaves_the_older_data_set(tmp_path, late):
+def test_strict_stops_and_keeps_the_existing_data_set(tmp_path, late):
   source, out = tmp_path / "penn", tmp_path / "out"
   for clip in ("0001", "0002"):
     write_clip(source, clip)
@@ -90,7 +90,7 @@ def test_split_without_usable_clips_is_omitted(tmp_path):
   assert list(records.open_records(tmp_path / "out").info.splits) == ["test"]
 
 
-def test_no_usable_clip(tmp_path):
+def test_source_without_usable_clips_is_refused(tmp_path):
   truncate(write_clip(tmp_path / "penn", "0001"))
   with pytest.raises(InputError, match="no clip is usable; the first: .*000001.jpg.*Expected"):
     dataset.prepare(PennSource(tmp_path / "penn"), str(tmp_path / "out"))
@@ -98,7 +98,7 @@ def test_no_usable_clip(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "empty", "labels only", "no labels"])
-def test_source_of_another_layout(tmp_path, kind):
+def test_source_of_another_layout_is_refused(tmp_path, kind):
   source = tmp_path / "penn"
   if kind == "file":
     source.write_text("")

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 ROOT = pathlib.Path(__file__).parents[3]
 SIZE, HEIGHT, WIDTH = 64, 120, 160
-# The joints stand on a grid: steps and squares' sides in pixels.
+# Joints are on a grid; its steps and the sides of squares are in pixels.
 STEP_X, STEP_Y, SQUARE = 18, 16, 9
 
 
@@ -79,7 +79,7 @@ def run(folder, *arguments):
   return run_command("data.pseudo_label", *arguments)
 
 
-def test_from_media_to_records(folder, tmp_path):
+def test_command_labels_media_for_records(folder, tmp_path):
   output, sheet = tmp_path / "clips", tmp_path / "sheet.png"
   command = (
     f"--teacher={folder / 'teacher.tflite'}", f"--output={output}", f"--preview={sheet}",
@@ -131,7 +131,7 @@ def test_from_media_to_records(folder, tmp_path):
     (["--teacher=teacher.tflite", "--output=x", "--preview=p.txt", "media"], "--preview=p.txt"),
   ],
 )
-def test_refusals_are_one_line(folder, arguments, message):
+def test_refusals_are_reported_in_one_line(folder, arguments, message):
   full = [argument.replace("teacher.tflite", str(folder / "teacher.tflite")) for argument in
           arguments]  # fmt: skip
   full = [str(folder / "media") if argument == "media" else argument for argument in full]

@@ -77,7 +77,7 @@ def test_joints_on_which_views_disagree_are_not_labelled():
   """Moves joint 3 in each view, and keeps all others at their positions in the frame."""
 
   def see(crop, look):
-    places = np.tile(np.float32([31.5, 31.5]), (17, 1))  # the middle, however it is turned
+    places = np.tile(np.float32([31.5, 31.5]), (17, 1))  # the center of rotation
     places[3] = [5 + 25 * look, 60 - 25 * look]
     places[4] = places[3]
     return places
@@ -86,7 +86,7 @@ def test_joints_on_which_views_disagree_are_not_labelled():
   assert labels is None or not labels.kept[3]
 
 
-def test_the_second_teacher_moves_and_vetoes():
+def test_second_teacher_averages_and_vetoes():
   """Expects the mean of both within 5 % of the box's 64 pixels, and no label beyond."""
 
   def hips(crop, look):
@@ -111,7 +111,7 @@ def test_low_scores_are_not_labelled():
 
 
 @pytest.mark.parametrize("place", [(40.0, 30.0), (120.0, 90.0)])
-def test_a_person_is_found_and_the_box_fits(place):
+def test_person_is_found_with_a_fitting_box(place):
   """Finds a cross of five bright dots, the only joints of the network."""
   frame = FRAME.copy()
   dots = np.array([[0, 0], [-12, 0], [12, 0], [0, -20], [0, 20]]) + np.array(place)

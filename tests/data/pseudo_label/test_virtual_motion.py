@@ -56,12 +56,12 @@ def test_without_motion_every_frame_is_the_photograph():
   frames, labels = make(picture, keypoints, NOTHING)
   assert len(frames) == 6
   for frame, label in zip(frames, labels):
-    # Places between the grid's nodes are exact to a hundredth of a pixel.
+    # Positions between nodes of the grid are exact to a hundredth of a pixel.
     np.testing.assert_allclose(frame.astype(float), picture, atol=2)
     np.testing.assert_allclose(label, keypoints, atol=1e-4)
 
 
-# What turns about what, by anatomy.
+# Pivot and end of each limb.
 CHAINS = [("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle")]
 
 
@@ -92,7 +92,7 @@ def test_limbs_keep_their_lengths():
   np.testing.assert_allclose(labels[:, trunk], np.tile(keypoints[trunk], (6, 1, 1)), atol=1e-3)
 
 
-def test_a_joint_without_a_label_does_not_swing():
+def test_joint_without_a_label_does_not_swing():
   keypoints, kept = standing(), np.ones(17, bool)
   wrist = COCO.joint_names.index("left_wrist")
   kept[wrist] = False
@@ -106,9 +106,9 @@ def test_motion_is_smooth_and_depends_on_the_generator():
   picture = dotted(keypoints, [])
   motion = Motion(shake=0)
   frames, labels = make(picture, keypoints, motion, seed=5, num_frames=16)
-  again, same = make(picture, keypoints, motion, seed=5, num_frames=16)
-  np.testing.assert_array_equal(labels, same)
-  assert all((first == second).all() for first, second in zip(frames, again))
+  repeated, repeated_labels = make(picture, keypoints, motion, seed=5, num_frames=16)
+  np.testing.assert_array_equal(labels, repeated_labels)
+  assert all((first == second).all() for first, second in zip(frames, repeated))
   velocity = np.linalg.norm(np.diff(labels, axis=0), axis=-1)
   acceleration = np.linalg.norm(np.diff(labels, 2, axis=0), axis=-1)
   assert acceleration.max() < velocity.max()

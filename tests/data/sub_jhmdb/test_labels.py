@@ -35,7 +35,7 @@ def test_unsigned_joints_do_not_wrap_around(tmp_path):
     ({"pos_img": np.array(["a"])}, "expected numbers"),
   ],
 )
-def test_joints_of_another_kind(tmp_path, fields, complaint):
+def test_joints_of_another_kind_are_refused(tmp_path, fields, complaint):
   scipy.io.savemat(tmp_path / "joint_positions.mat", fields)
   with pytest.raises(ClipError, match=complaint):
     read_joints(tmp_path / "joint_positions.mat")
@@ -67,7 +67,7 @@ def test_box_encloses_the_joints_without_a_mask(tmp_path, mask, made):
   keypoints = np.tile(BODY - 1, (3, 1, 1))
   boxes, (repair,) = read_boxes(path, keypoints, np.ones((3, 15), bool), SIZE)
   assert (repair.kind, repair.count) == ("box_from_joints", len(made))
-  # x from 13 to 25 and y from 3 to 25, enlarged by 1.2 about their centres (19, 14).
+  # x from 13 to 25 and y from 3 to 25, enlarged by 1.2 around their centres (19, 14).
   for frame in made:
     np.testing.assert_allclose(boxes[frame], [11.8, 0.8, 26.2, 27.2], atol=1e-5)
   for frame in set(range(3)) - set(made):

@@ -124,20 +124,20 @@ def test_defective_clips_are_skipped_and_named(source):
     ("a1.avi 2", "line 2 puts a1 into both train and test"),
   ],
 )
-def test_lists_of_another_kind(source, line, complaint):
+def test_lists_of_another_kind_are_refused(source, line, complaint):
   write_list(source, "catch", 1, ["a1.avi 1", line])
   with pytest.raises(InputError, match=complaint):
     JhmdbSource(source, 1)
 
 
-def test_a_split_without_lists(source):
+def test_split_without_lists_is_refused(source):
   for path in (source / "sub_splits").glob("*_2.txt"):
     path.unlink()
   with pytest.raises(InputError, match="has no ..._test_split_2.txt"):
     JhmdbSource(source, 2)
 
 
-def test_folders_of_other_data_sets(source, tmp_path):
+def test_folders_of_other_data_sets_are_recognized(source, tmp_path):
   penn_files.write_clip(tmp_path / "penn", "0001")
   with pytest.raises(InputError, match="lacks Rename_Images, .*It looks like .*data.penn_action`"):
     JhmdbSource(tmp_path / "penn", 1)
@@ -147,7 +147,7 @@ def test_folders_of_other_data_sets(source, tmp_path):
     PennSource(source)
 
 
-def test_command_writes_three_then_keeps_them(source, tmp_path, capsys):
+def test_command_writes_then_keeps_three_splits(source, tmp_path, capsys):
   command = ["data.sub_jhmdb", f"--source={source}"]
   done = run_command(*command, f"--data_dir={tmp_path / 'out'}")
   assert done.returncode == 0, done.stderr
@@ -165,7 +165,7 @@ def test_command_writes_three_then_keeps_them(source, tmp_path, capsys):
 
 def test_real_clip(tmp_path):
   if not (REAL / "joint_positions.mat").exists():
-    pytest.skip("no shared/data/jhmdb beside the project")
+    pytest.skip("no shared/data/jhmdb next to the project")
   frames = tmp_path / "jhmdb" / "Rename_Images" / "catch" / REAL_CLIP
   shutil.copytree(REAL / REAL_CLIP, frames)
   joints = tmp_path / "jhmdb" / "joint_positions" / "catch" / REAL_CLIP
@@ -177,7 +177,7 @@ def test_real_clip(tmp_path):
   (clip,) = clips_in(folder, "test")
   assert clip["frames"].shape == (40,) and clip["image_size"].tolist() == [240, 320]
   assert clip["visibility"].all()
-  # The file's first frame has neck and face at (286.5, 106.5) and (286.5, 90.5), from 1.
+  # In the first frame of the file, neck and face are at 1-based (286.5, 106.5), (286.5, 90.5).
   assert clip["keypoints"][0, 0].tolist() == [285.5, 105.5]
   assert clip["keypoints"][0, 2].tolist() == [285.5, 89.5]
   assert [

@@ -49,7 +49,7 @@ def written(tmp_path_factory):
   return output
 
 
-def test_layout(written):
+def test_files_have_the_layout_of_penn_action(written):
   names = set(_contents(written))
   expected = {"synthetic.json"}
   for number in ("0001", "0002", "0003", "5001"):
@@ -62,7 +62,7 @@ def test_layout(written):
 
 
 @pytest.mark.parametrize(("number", "train"), [(2, 1), (5001, -1)])
-def test_fields_of_the_labels(written, number, train):
+def test_labels_have_the_fields_of_penn_action(written, number, train):
   labels = scipy.io.loadmat(written / "labels" / f"{number:04d}.mat")
   made = clip.make_clip(number, SMALL)
   assert labels["action"].item() == made.action
@@ -79,7 +79,7 @@ def test_fields_of_the_labels(written, number, train):
   np.testing.assert_allclose(labels["bbox"], made.boxes + 1)
 
 
-def test_one_process_and_fewer_clips_make_the_same_bytes(written, tmp_path):
+def test_bytes_do_not_depend_on_the_numbers_of_processes_and_clips(written, tmp_path):
   done = _run(
     f"--output={tmp_path / 'again'}", "--num_train_clips=1", "--num_test_clips=1",
     "--num_workers=1", *SMALL_FLAGS,
@@ -90,7 +90,7 @@ def test_one_process_and_fewer_clips_make_the_same_bytes(written, tmp_path):
   assert again == {name: earlier[name] for name in again}
 
 
-def test_seeds_and_numbers_make_other_clips():
+def test_clips_depend_on_seed_and_number():
   first = clip.make_clip(1, SMALL)
   assert first.frames != clip.make_clip(2, SMALL).frames
   assert first.frames != clip.make_clip(1, dataclasses.replace(SMALL, seed=4)).frames
@@ -152,7 +152,7 @@ def test_damaged_settings_are_refused(tmp_path):
     ("--output=OUT", "--preview=sheet.docx"),
   ],
 )
-def test_bad_flags_end_with_one_line(tmp_path, flags):
+def test_invalid_flags_are_reported_in_one_line(tmp_path, flags):
   done = _run(*[flag.replace("OUT", str(tmp_path / "out")) for flag in flags])
   assert done.returncode == 1
   assert len(done.stderr.strip().splitlines()) == 1
@@ -183,7 +183,7 @@ def test_bones_keep_their_length_and_motion_is_smooth():
   assert 0.03 < np.median(fastest) < 0.3, "body heights a frame"
 
 
-def test_left_arm_is_at_the_image_right_of_a_person_who_faces_the_camera():
+def test_left_arm_is_on_the_image_right_of_a_person_facing_the_camera():
   pose = {name: np.zeros(1) for name in body.CHANNELS}
   pose["left_shoulder_abduct"] = np.array([90.0])
   pose["right_shoulder_flex"] = np.array([90.0])
@@ -211,7 +211,7 @@ def test_left_arm_is_at_the_image_right_of_a_person_who_faces_the_camera():
   assert abs(min(point[1] for point in points.values()) - 0.016) < 0.02
 
 
-def test_joints_lie_on_the_painted_person():
+def test_visible_joints_are_on_the_painted_person():
   """Compares pixels of joints with and without the person: only visible ones change."""
   settings = dataclasses.replace(SMALL, num_frames=3, height=240, width=320)
   joints = [body.POINT_ID[name] for name in PENN_ACTION.joint_names]
@@ -230,7 +230,7 @@ def test_joints_lie_on_the_painted_person():
           checked += 1
           on_person += painted[y, x]
   assert checked > 250
-  # A pixel of the person can have the background's very colour.
+  # A pixel of the person can have the colour of the background.
   assert on_person / checked > 0.995
 
 
@@ -247,14 +247,14 @@ def test_joints_behind_an_occluder_or_outside_are_not_visible():
   assert not render.is_visible(scene, 0, ids, "left_knee", inside)
 
 
-def test_box_rule():
+def test_boxes_are_enlarged_and_clipped():
   keypoints = np.array([[[10.0, 20.0], [30.0, 60.0], [20.0, 30.0]], [[0.0, 5], [99, 79], [40, 40]]])
   boxes = clip.compute_boxes(keypoints, (80, 100))
   # 10..30 and 20..60 grow by a tenth of their length at each end; clipping keeps 0..99 and 0..79.
   np.testing.assert_allclose(boxes, [[8, 16, 32, 64], [0, 0, 99, 79]])
 
 
-def test_difficulty_hides_more():
+def test_higher_difficulty_hides_more_joints():
   easy = dataclasses.replace(SMALL, difficulty=0.0, num_frames=2)
   hard = dataclasses.replace(SMALL, difficulty=1.0, num_frames=2)
   visible = [

@@ -1,4 +1,4 @@
-"""Runs and clips for the tests of the report."""
+"""Fixtures of runs and clips for the tests of the report."""
 
 import functools
 import json
@@ -19,7 +19,7 @@ GROUPS = [name for name, _ in PENN_ACTION.groups]
 
 
 def pck(first: float) -> Dict[str, Any]:
-  """Returns different scores of one reference: groups first, first + 1.25, ..."""
+  """Returns scores for one reference length; groups score first, first + 1.25, ..."""
   groups = {name: first + 1.25 * index for index, name in enumerate(GROUPS)}
   return {"micro": first, "group_mean": first + 0.5, "joint_mean": first + 0.25, "groups": groups}
 
@@ -37,7 +37,7 @@ def evaluation(body: float, torso: float) -> Dict[str, Any]:
 
 
 def full_evaluation(body: float, torso: float) -> Dict[str, Any]:
-  """Returns a complete evaluation, with thresholds 0, 0.2 and 0.5 and indices 1 to 6."""
+  """Returns a complete evaluation with thresholds 0, 0.2 and 0.5 and indices 1 to 6."""
   values = {"pck_body": body, "pck_torso": torso, "pck_torso_clean": torso + 2}
   return {
     **evaluation(body, torso),
@@ -71,7 +71,7 @@ def write_run(
   flags: Optional[Dict[str, Any]] = None,
   logged: str = "",
 ) -> Run:
-  """Writes a workdir and reads it."""
+  """Writes a workdir and loads it as a run."""
   folder = root / name.replace("/", "_")
   folder.mkdir()
   (folder / "flags.json").write_text(json.dumps(flags or {"method": name}))
@@ -89,7 +89,7 @@ def fixture_make_run(tmp_path) -> Callable[..., Run]:
 
 @pytest.fixture(name="walkers", scope="session")
 def fixture_walkers(tmp_path_factory) -> pathlib.Path:
-  """Makes the records of tests.evaluation.reporting.walkers."""
+  """Builds the records of tests.evaluation.reporting.walkers."""
   root = tmp_path_factory.mktemp("walkers")
   config = tfds.download.DownloadConfig(try_download_gcs=False)
   Walkers(data_dir=str(root)).download_and_prepare(download_config=config)
@@ -98,7 +98,7 @@ def fixture_walkers(tmp_path_factory) -> pathlib.Path:
 
 @pytest.fixture(name="stretch")
 def fixture_stretch() -> Stretch:
-  """Returns six frames 90x120 of a person who walks to the right; frame 3 hides joint 6."""
+  """Returns six 90x120 frames of a person walking to the right; frame 3 hides joint 6."""
   rng = np.random.default_rng(0)
   shape = rng.uniform(-20, 20, (13, 2)) + [40, 45]
   keypoints = np.stack([shape + [3 * t, 0] for t in range(6)]).astype(np.float32)

@@ -20,7 +20,7 @@ def test_curves_by_threshold(make_run):
 
 
 def dotted_lines(picture):
-  """Returns vertical lines in the color of the text; curves have other colors."""
+  """Returns vertical dotted lines in the text color; curves have other colors."""
   return re.findall(
     r'd="M ([\d.]+) [\d.]+ \nL \1 [\d.]+ \n"[^>]*stroke-dasharray[^>]*stroke: ' + graphs.LIGHT.text,
     picture.data.decode(),
@@ -29,12 +29,12 @@ def dotted_lines(picture):
 
 def test_every_threshold_has_a_line(make_run):
   narrow = {**full_evaluation(80, 60), "alpha": 0.1}
-  one = accuracy.threshold_curves([make_run("a", full_evaluation(90, 70))])[0]
-  two = accuracy.threshold_curves([make_run("b", full_evaluation(90, 70)), make_run("c", narrow)])
-  assert len(dotted_lines(one)) == 1 and len(dotted_lines(two[0])) == 2
+  single = accuracy.threshold_curves([make_run("a", full_evaluation(90, 70))])[0]
+  mixed = accuracy.threshold_curves([make_run("b", full_evaluation(90, 70)), make_run("c", narrow)])
+  assert len(dotted_lines(single)) == 1 and len(dotted_lines(mixed[0])) == 2
   assert accuracy.get_alphas([make_run("d", narrow), make_run("e")]) == [0.1]
-  # Half way between 0 at 0 and 80 at 0.2.
-  assert "c 80.0 at 0.2" in two[0].alt and "c 40.0 at 0.1" in two[0].alt
+  # Halfway between 0 at 0 and 80 at 0.2.
+  assert "c 80.0 at 0.2" in mixed[0].alt and "c 40.0 at 0.1" in mixed[0].alt
 
 
 @pytest.mark.parametrize("draw", [accuracy.threshold_curves, accuracy.group_bars])
@@ -42,7 +42,7 @@ def test_without_measurements(make_run, draw):
   assert draw([make_run("a")]) == []
 
 
-def test_older_evaluations_have_bars_and_no_curves(make_run):
+def test_older_evaluations_have_bars_but_no_curves(make_run):
   runs = [make_run("a", evaluation(90, 70))]
   assert accuracy.threshold_curves(runs) == []
   (bars,) = accuracy.group_bars(runs)
@@ -52,10 +52,10 @@ def test_older_evaluations_have_bars_and_no_curves(make_run):
   )
 
 
-def test_bars_keep_colors_of_runs_and_show_their_heights(make_run):
-  lacking = full_evaluation(90, 10)
-  lacking["pck_torso"]["groups"]["Head"] = None
-  runs = [make_run("a", full_evaluation(90, 70)), make_run("b"), make_run("c", lacking)]
+def test_bars_keep_run_colors_and_show_values(make_run):
+  incomplete = full_evaluation(90, 10)
+  incomplete["pck_torso"]["groups"]["Head"] = None
+  runs = [make_run("a", full_evaluation(90, 70)), make_run("b"), make_run("c", incomplete)]
   torso, clean = accuracy.group_bars(runs)
   text = torso.data.decode()
   first, second, third = graphs.LIGHT.runs[:3]

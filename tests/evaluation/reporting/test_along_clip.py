@@ -12,7 +12,7 @@ def windows(values, counts):
   return scores
 
 
-def test_indices_with_few_frames_are_faint_or_left_out(make_run):
+def test_indices_with_few_frames_are_faint_or_omitted(make_run):
   # Of 40, 40, 20, 8, 4 and 1 frames, 4 are a tenth and 1 is a fortieth.
   torso, body = along_clip.along_clip([make_run("a", full_evaluation(90, 70))])
   assert torso.alt == (
@@ -45,9 +45,9 @@ def test_older_evaluations_without_counts(make_run):
   ("values", "counts", "expected"),
   [
     ([70.0, 71.0, 72.0], [9, 9, 9], ["70.0", "72.0", "+2.0"]),
-    # Two of six each, weighted by their frames: (30*80 + 10*60) / 40, and (20*50 + 10*20) / 30.
+    # Two of six indices, weighted by frames: (30*80 + 10*60) / 40, and (20*50 + 10*20) / 30.
     ([80.0, 60.0, 1.0, 1.0, 50.0, 20.0], [30, 10, 10, 10, 20, 10], ["75.0", "40.0", "−35.0"]),
-    # The last index is faint, so the third one is the last.
+    # The last index is faint and does not count, so the third index is the last third.
     ([80.0, 70.0, 60.0, 10.0], [100, 90, 80, 10], ["80.0", "60.0", "−20.0"]),
     ([None, 70.0, 60.0], [9, 9, 9], ["70.0", "60.0", "−10.0"]),
   ],

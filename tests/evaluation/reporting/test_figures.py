@@ -21,7 +21,7 @@ def test_run_keeps_its_color(make_run):
   assert graphs.LIGHT.runs[1] in loss and graphs.LIGHT.runs[0] not in loss
 
 
-def test_nan_values_are_left_out(make_run):
+def test_nan_values_are_skipped(make_run):
   lines = metrics([10, 20]) + '{"step": 30, "loss_final": NaN, "pck": null}\n'
   loss, pck = figures.learning_curves([make_run("a", logged=lines)])
   assert loss.alt.endswith("at 20.") and pck.alt.endswith("at 20.")
@@ -44,7 +44,7 @@ def test_lines_are_distinguishable(make_run):
   assert looks[0] == (0, "") and looks[1] == (1, "9 2.88")
 
 
-def test_long_ranges_of_loss_have_round_numbers(make_run):
+def test_wide_loss_ranges_have_round_tick_labels(make_run):
   (loss, _) = figures.learning_curves([make_run("a", logged=metrics([1, 10, 100, 1000]))])
   text = loss.data.decode()
   assert ">0.01<" in text and ">0.5<" in text and "10^" not in text

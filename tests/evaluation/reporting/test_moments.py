@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.evaluation.reporting.moments, chosen by the labels."""
+"""Tests of ppn_tf.evaluation.reporting.moments: moments chosen by the labels."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def clip(length):
   return np.zeros((length, 13, 2), np.float32), np.ones((length, 13), bool), boxes
 
 
-def test_joint_hidden_for_a_while():
+def test_temporarily_hidden_joint():
   keypoints, visibility, boxes = clip(20)
   keypoints[:, 5, 0] = 9 * np.arange(20)  # a fast wrist
   visibility[11:13, 10] = False
@@ -32,7 +32,7 @@ def test_joint_hidden_for_a_while():
   assert 1 <= moment.interest <= 2
 
 
-def test_hidden_joint_that_moves_most():
+def test_hidden_joint_with_the_largest_motion():
   keypoints, visibility, boxes = clip(12)
   visibility[3, 4] = visibility[8, 9] = False
   keypoints[8:, 9, 1] = 40
@@ -47,7 +47,7 @@ def test_fastest_wrist():
   moment = choose_moment(keypoints, visibility, boxes, PENN_ACTION)
   assert (moment.joint, moment.first) == (6, 8)
   assert moment.reason == "the left wrist, where it moves fastest"
-  assert moment.interest == pytest.approx(0.4)  # 40 pixels, of a box of 100
+  assert moment.interest == pytest.approx(0.4)  # 40 pixels in a box of 100
 
 
 @pytest.mark.parametrize("length", [1, 3])

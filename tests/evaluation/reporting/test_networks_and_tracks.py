@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.evaluation.reporting.latency and tracks on small files made here."""
+"""Tests of ppn_tf.evaluation.reporting.latency and tracks on small generated files."""
 
 import json
 
@@ -54,13 +54,13 @@ def test_measure_refuses_bad_files(tmp_path):
 
 def table(count, score=0.9):
   frame = {"keypoints": [[1, 2, score], [3, 4, 0.1]], "box": [0, 0, 1, 1]}
-  facts = {"video": "some/where/walk.mp4", "fps": 25.0, "width": 64, "height": 48}
-  return {**facts, "frames": [{**frame, "index": n, "time": n / 25} for n in range(count)]}
+  header = {"video": "some/where/walk.mp4", "fps": 25.0, "width": 64, "height": 48}
+  return {**header, "frames": [{**frame, "index": n, "time": n / 25} for n in range(count)]}
 
 
 @pytest.fixture(name="files")
 def fixture_files(tmp_path):
-  """Writes twenty frames of growing brightness."""
+  """Writes a table and a video of twenty frames with increasing brightness."""
   video = tmp_path / "walk_pose.mp4"
   with write_video(video, 25.0) as writer:
     for n in range(20):

@@ -22,7 +22,7 @@ VOID = {"meta", "img", "source", "br", "link"}
 
 
 class Parsed(html.parser.HTMLParser):
-  """Headings, images, tables and text of a page; fails on unbalanced tags."""
+  """Collects headings, images, tables and text of a page; fails on unbalanced tags."""
 
   def __init__(self, text):
     super().__init__()
@@ -65,8 +65,8 @@ class Parsed(html.parser.HTMLParser):
       self.tables[-1][-1][-1] += mark + data
 
 
-def decoded(uri):
-  """Returns width and height of the image in a data URI."""
+def decode_size(uri):
+  """Returns the width and height of the image in a data URI."""
   mime, content = re.fullmatch(r"data:(image/[a-z+]+);base64,([A-Za-z0-9+/=]+)", uri).groups()
   data = base64.b64decode(content, validate=True)
   if mime == "image/svg+xml":
@@ -137,14 +137,14 @@ def test_page_is_self_contained(full):
   assert len(parsed.images) == 2 + 3 + 2 + 2 + 4 + 2 + 1 + 1
   assert all(reference.startswith("data:image/") for reference in parsed.references)
   for reference in parsed.references:
-    decoded(reference)
+    decode_size(reference)
   for image in parsed.images:
-    size = decoded(image["src"])
+    size = decode_size(image["src"])
     assert np.allclose(size, [int(image["width"]), int(image["height"])], atol=1)
     assert len(image["alt"]) > 10
 
 
-def test_numbers_equal_the_evaluation(full):
+def test_scores_equal_the_evaluation(full):
   table = Parsed(full).tables[0]
   assert [len(row) for row in table] == [11] + 3 * [1, 11, 11]
   assert (table[1], table[4], table[7]) == (["PCK-body"], ["PCK-torso"], ["PCK-torso clean"])
@@ -204,13 +204,13 @@ def test_texts_of_newer_sections(full):
   ] in rows
   assert ["bowl 4 clips", "62.0", "*63.0"] in rows
   assert ["framewise", "4.13 px", "2.00 px", "2.06"] in rows
-  # A third of four indices is one.
+  # A third of four indices is one index.
   assert ["ppn", "72.0", "68.0", "−4.0"] in rows
-  # A legend with a line for each of two runs, above each of four groups of graphs.
+  # Each of four groups of graphs has a legend with a line for each of two runs.
   assert full.count("stroke-dasharray=") == 8
 
 
-def test_older_evaluation_has_older_sections(make_run):
+def test_older_evaluation_lacks_newer_sections(make_run):
   text = page.render("A title", [make_run("old", evaluation(90, 70))], [], "python")
   parsed = Parsed(text)
   assert parsed.headings == ["Scores", "Along a clip", "How it was made"]
@@ -218,7 +218,7 @@ def test_older_evaluation_has_older_sections(make_run):
   assert len(parsed.images) == 2
 
 
-def test_missing_inputs_are_left_out(make_run):
+def test_sections_without_inputs_are_omitted(make_run):
   text = page.render("A title", [make_run("ppn")], [], "python")
   assert Parsed(text).headings == ["How it was made"]
 

@@ -8,7 +8,7 @@ import pytest
 from ppn_tf.config.experiment import Experiment, build_model
 from tests.commands import run_command
 from tests.evaluation.reporting.conftest import evaluation, full_evaluation, metrics
-from tests.evaluation.reporting.test_page import Parsed, decoded
+from tests.evaluation.reporting.test_page import Parsed, decode_size
 from tests.evaluation.reporting.test_sheets import write_predictions
 
 import tensorflow as tf
@@ -48,7 +48,7 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
   predicted = make_run("foretold", full_evaluation(90, 68)).workdir
   write_predictions(predicted, {"0002": 1})
   output = tmp_path / "new" / "page.html"
-  done = report(
+  result = report(
     f"ours={runs}/ppn",
     f"{predicted}/",
     f"--run=twin={runs}/framewise",
@@ -57,9 +57,9 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
     "--num_worst=1",
     f"--output={output}",
   )
-  assert done.returncode == 0, done.stderr
+  assert result.returncode == 0, result.stderr
   # The scores come from evaluation.json of the fixtures.
-  assert done.stdout.splitlines() == [
+  assert result.stdout.splitlines() == [
     f"{output}: report on ours, foretold, twin.",
     "ours: PCK-torso 70.0",
     "foretold: PCK-torso 68.0",
@@ -79,7 +79,7 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
     "Inside the propagation",
     "How it was made",
   ]
-  # Two clips of the runs with networks; of the third run, eight and three frames of a clip.
+  # Runs with networks show two clips; the third run shows eight and three frames of a clip.
   strips = [image["alt"] for image in parsed.images if "skeleton that" in image["alt"]]
   shown = [(alt.split("that ")[1].split()[0], alt.split()[0]) for alt in strips]
   assert shown[:3] == [("foretold", "4"), ("foretold", "4"), ("foretold", "3")]
@@ -87,7 +87,7 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
   for image in parsed.images:  # a clip may have only three frames
     if "skeleton that" in image["alt"]:
       frames = int(image["alt"].split()[0])
-      assert frames in (3, 4) and decoded(image["src"]) == (244 * frames - 4, 240)
+      assert frames in (3, 4) and decode_size(image["src"]) == (244 * frames - 4, 240)
   words = " ".join(parsed.text.split())
   assert "Clip 0002, bowl: the lowest PCK-torso. foretold" in words
   assert "Clip 0000, bowl: the median PCK-torso. foretold 100.0." in words
@@ -98,18 +98,18 @@ def test_networks_and_predictions(runs, walkers, make_run, tmp_path):
 
 
 @pytest.mark.parametrize(
-  ("arguments", "said"),
+  ("arguments", "message"),
   [
     (["--run=a={runs}/ppn", "--dataset={runs}/nowhere"], "nowhere: no such folder"),
     (["--run=a={runs}/ppn", "--tflite={runs}/no.tflite"], "no.tflite: no such file"),
   ],
 )
-def test_bad_input_keeps_the_existing_page(runs, tmp_path, arguments, said):
+def test_bad_input_keeps_the_existing_page(runs, tmp_path, arguments, message):
   output = tmp_path / "page.html"
   output.write_text("older")
-  done = report(*(argument.format(runs=runs) for argument in arguments), f"--output={output}")
-  assert done.returncode == 1
-  assert said in done.stderr and "Traceback" not in done.stderr
-  assert done.stderr.splitlines()[-1].startswith("error: ")
+  result = report(*(argument.format(runs=runs) for argument in arguments), f"--output={output}")
+  assert result.returncode == 1
+  assert message in result.stderr and "Traceback" not in result.stderr
+  assert result.stderr.splitlines()[-1].startswith("error: ")
   assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
   assert output.read_text() == "older"

@@ -1,4 +1,4 @@
-"""Tests of evaluation.reporting.runs: contents of workdirs, and errors of bad ones."""
+"""Tests of evaluation.reporting.runs: workdir contents, and errors for invalid workdirs."""
 
 import json
 
@@ -32,24 +32,24 @@ def test_workdir_with_flags_only(folder):
   assert (run.metrics, run.evaluation) == ([], None)
 
 
-def test_step_logged_twice_counts_once(folder):
+def test_last_record_of_a_repeated_step_counts(folder):
   lines = [{"step": 20, "loss": 1}, {"step": 10, "loss": 2}, {"step": 20, "loss": 3}]
   (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
   assert [row["loss"] for row in read_run("ppn", str(folder)).metrics] == [2, 3]
 
 
-def test_unfinished_line_is_left_out(folder):
+def test_truncated_line_is_skipped(folder):
   (folder / "metrics.jsonl").write_text('{"step": 10, "loss": 3.5}\n{"step": 20, "lo')
   assert [row["step"] for row in read_run("ppn", str(folder)).metrics] == [10]
 
 
 @pytest.mark.parametrize("value", ["", " ", "=", "ppn=", "=runs/ppn"])
-def test_missing_folder_and_name(value):
+def test_missing_folder_or_name(value):
   with pytest.raises(InputError, match="neither WORKDIR nor NAME=WORKDIR"):
     read_runs([value])
 
 
-def test_name_of_the_folder_is_the_default(folder, monkeypatch):
+def test_folder_name_is_the_default_run_name(folder, monkeypatch):
   monkeypatch.chdir(folder)
   for value in (str(folder), f"{folder}/", ".", "../run"):
     (run,) = read_runs([value])
@@ -57,11 +57,11 @@ def test_name_of_the_folder_is_the_default(folder, monkeypatch):
 
 
 def test_folder_with_an_equals_sign(folder):
-  other = folder.rename(folder.parent / "lr=1e-4")
-  assert [run.name for run in read_runs([str(other), f"slow={other}"])] == ["lr=1e-4", "slow"]
+  renamed = folder.rename(folder.parent / "lr=1e-4")
+  assert [run.name for run in read_runs([str(renamed), f"slow={renamed}"])] == ["lr=1e-4", "slow"]
 
 
-def test_folder_without_a_run():
+def test_no_runs_given():
   with pytest.raises(InputError, match="no run given. Write e.g. `python -m ppn_tf.report runs/"):
     read_runs([])
 
@@ -99,7 +99,7 @@ def test_missing_workdir(tmp_path):
 
 
 @pytest.mark.parametrize(
-  ("file", "content", "said"),
+  ("file", "content", "expected"),
   [
     ("flags.json", "[1]", "expected an object"),
     ("flags.json", "{", "not readable as JSON"),
@@ -111,9 +111,9 @@ def test_missing_workdir(tmp_path):
     ("evaluation.json", '{"pck_body": {"groups": 3}}', 'lacks "pck_body"'),
   ],
 )
-def test_bad_files_are_named_in_one_line(folder, file, content, said):
+def test_error_names_the_invalid_file_in_one_line(folder, file, content, expected):
   (folder / file).write_text(content)
   with pytest.raises(InputError) as caught:
     read_run("ppn", str(folder))
   message = str(caught.value)
-  assert said in message and str(folder / file) in message and "\n" not in message
+  assert expected in message and str(folder / file) in message and "\n" not in message

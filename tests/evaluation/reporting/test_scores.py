@@ -4,7 +4,7 @@ from ppn_tf.evaluation.reporting import scores
 from tests.evaluation.reporting.conftest import evaluation, full_evaluation
 
 
-def test_table_has_the_form_of_the_paper(make_run):
+def test_table_has_the_layout_of_the_paper(make_run):
   runs = [make_run("a", evaluation(90, 70)), make_run("b", evaluation(89, 71))]
   table = scores.score_table(runs)
   assert table.columns[:7] == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank")
@@ -18,7 +18,7 @@ def test_table_has_the_form_of_the_paper(make_run):
   assert not any(cell.best for cell in body.rows[1].cells + torso.rows[0].cells)
 
 
-def test_equal_after_rounding_is_equally_good(make_run):
+def test_scores_equal_after_rounding_are_both_best(make_run):
   runs = [make_run("a", evaluation(90.01, 70)), make_run("b", evaluation(89.99, 70))]
   head = [row.cells[0] for row in scores.score_table(runs).sections[0].rows]
   assert [(cell.text, cell.best) for cell in head] == [("90.0", True), ("90.0", True)]
@@ -29,12 +29,12 @@ def test_single_run_is_never_the_best(make_run):
   assert not any(cell.best for section in table.sections for cell in section.rows[0].cells)
 
 
-def test_unknown_numbers_are_dashes(make_run):
-  lacking = evaluation(95, 75)
-  lacking["pck_torso"]["groups"]["Head"] = float("nan")
-  del lacking["pck_torso"]["groups"]["Sho"]
-  lacking["pck_torso"]["micro"] = None
-  runs = [make_run("a", evaluation(90, 70)), make_run("b", lacking), make_run("c")]
+def test_missing_scores_are_dashes(make_run):
+  incomplete = evaluation(95, 75)
+  incomplete["pck_torso"]["groups"]["Head"] = float("nan")
+  del incomplete["pck_torso"]["groups"]["Sho"]
+  incomplete["pck_torso"]["micro"] = None
+  runs = [make_run("a", evaluation(90, 70)), make_run("b", incomplete), make_run("c")]
   rows = scores.score_table(runs).sections[1].rows
   assert [row.name for row in rows] == ["a", "b"]
   assert [(cell.text, cell.best) for cell in rows[1].cells[:2]] == [("–", False), ("–", False)]
@@ -48,9 +48,9 @@ def test_without_evaluations(make_run):
 
 
 def test_clips_are_compared_separately(make_run):
-  other = evaluation(90, 69)
-  del other["per_clip"]["0503"]
-  table = scores.clip_table([make_run("a", evaluation(90, 70)), make_run("b", other)])
+  without_clip = evaluation(90, 69)
+  del without_clip["per_clip"]["0503"]
+  table = scores.clip_table([make_run("a", evaluation(90, 70)), make_run("b", without_clip)])
   assert table.columns == ("a", "b")
   (section,) = table.sections
   cells = {row.name: [(cell.text, cell.best) for cell in row.cells] for row in section.rows}
@@ -60,7 +60,7 @@ def test_clips_are_compared_separately(make_run):
   }
 
 
-def test_worst_clips_are_kept(make_run):
+def test_only_the_worst_clips_are_listed(make_run):
   many = evaluation(90, 70)
   many["per_clip"] = {f"{n:04d}": {"pck_torso": float(99 - n)} for n in range(60)}
   (section,) = scores.clip_table([make_run("a", many)], limit=10).sections
@@ -74,17 +74,17 @@ def test_summary_names_the_best_run(make_run):
   )
 
 
-def texts(row):
+def get_texts(row):
   return [cell.text for cell in row.cells]
 
 
-def test_clean_section_has_only_runs_with_clean_scores(make_run):
+def test_clean_section_lists_only_runs_with_clean_scores(make_run):
   runs = [make_run("old", evaluation(90, 70)), make_run("new", full_evaluation(80, 60))]
   body, torso, clean = scores.score_table(runs).sections
   assert clean.title == "PCK-torso clean"
   assert [row.name for row in body.rows] == ["old", "new"] and len(torso.rows) == 2
   (row,) = clean.rows
-  assert row.name == "new" and texts(row)[:2] == ["62.0", "63.2"]
+  assert row.name == "new" and get_texts(row)[:2] == ["62.0", "63.2"]
 
 
 def test_areas(make_run):
@@ -92,14 +92,14 @@ def test_areas(make_run):
   table = scores.area_table(runs)
   assert table.columns == ("PCK-body", "PCK-torso", "PCK-torso clean")
   (row,) = table.sections[0].rows
-  assert (row.name, texts(row)) == ("a", ["70.0", "50.0", "52.0"])
+  assert (row.name, get_texts(row)) == ("a", ["70.0", "50.0", "52.0"])
 
 
 def test_actions_with_their_clips(make_run):
-  other = full_evaluation(90, 60)
-  del other["per_action"]["bowl"]
+  without_action = full_evaluation(90, 60)
+  del without_action["per_action"]["bowl"]
   table = scores.action_table(
-    [make_run("a", full_evaluation(90, 70)), make_run("b", other), make_run("c")]
+    [make_run("a", full_evaluation(90, 70)), make_run("b", without_action), make_run("c")]
   )
   assert table.columns == ("a", "b")
   assert [section.title for section in table.sections] == [
@@ -108,15 +108,15 @@ def test_actions_with_their_clips(make_run):
     "PCK-torso clean",
   ]
   bowl, serve = table.sections[1].rows
-  assert (bowl.name, bowl.note, texts(bowl)) == ("bowl", "4 clips", ["60.0", "–"])
-  assert (serve.name, serve.note, texts(serve)) == ("tennis serve", "1 clip", ["70.0", "60.0"])
+  assert (bowl.name, bowl.note, get_texts(bowl)) == ("bowl", "4 clips", ["60.0", "–"])
+  assert (serve.name, serve.note, get_texts(serve)) == ("tennis serve", "1 clip", ["70.0", "60.0"])
   assert [cell.best for cell in serve.cells] == [True, False]
 
 
 def test_single_action_has_no_table(make_run):
-  alone = full_evaluation(90, 70)
-  alone["per_action"] = {"": alone["per_action"]["bowl"]}
-  assert scores.action_table([make_run("a", alone)]) is None
+  single = full_evaluation(90, 70)
+  single["per_action"] = {"": single["per_action"]["bowl"]}
+  assert scores.action_table([make_run("a", single)]) is None
 
 
 def test_jitter(make_run):
@@ -126,8 +126,8 @@ def test_jitter(make_run):
   table = scores.jitter_table(runs)
   assert table.columns == ("Predicted", "Labeled", "Ratio")
   first, second = table.sections[0].rows
-  assert (first.name, texts(first)) == ("a", ["4.13 px", "2.00 px", "2.06"])
-  assert (second.name, texts(second)) == ("b", ["1.00 px", "0.00 px", "–"])
+  assert (first.name, get_texts(first)) == ("a", ["4.13 px", "2.00 px", "2.06"])
+  assert (second.name, get_texts(second)) == ("b", ["1.00 px", "0.00 px", "–"])
 
 
 def test_older_evaluations_lack_newer_tables(make_run):

@@ -28,13 +28,13 @@ NAN = float("nan")
     ({"a": 50.0, "b": 20.0, "c": 90.0, "d": 30.0, "e": 70.0}, 2, ["b", "d", "a"]),
     # A median among the worst clips is not shown twice.
     ({"a": 50.0, "b": 20.0, "c": 90.0}, 2, ["b", "a"]),
-    # The worse of two middle clips; equal clips are ordered by name.
+    # The median is the worse of two middle clips; ties are ordered by name.
     ({"d": 10.0, "c": 10.0, "b": 10.0, "a": 10.0}, 1, ["a", "b"]),
     ({"a": NAN, "b": 20.0}, 3, ["b"]),
     ({"a": NAN}, 3, []),
   ],
 )
-def test_choice(scores, num_worst, expected):
+def test_chosen_clips(scores, num_worst, expected):
   chosen = choose_clips(scores, num_worst)
   assert [clip for clip, _ in chosen] == expected
 
@@ -49,7 +49,7 @@ def test_reasons():
 
 
 def write_predictions(folder, shift, clips=tuple(CLIPS), joint_names=PENN_ACTION.joint_names):
-  """Returns the labels, with large errors of one clip from the fourth joint on."""
+  """Writes the labels as predictions, with large errors from joint 4 on in clips of `shift`."""
   (folder / "predictions").mkdir()
   (folder / "predictions" / "predictions.json").write_text(json.dumps({"split": "test"}))
   for clip in clips:
@@ -83,7 +83,7 @@ def test_sheets(make_run, builder):
   for _, rows in shown.bands:
     assert [name for name, _ in rows] == ["first", "second"]
     assert all((row.width, row.height) == (4 * 244 - 4, 240) for _, row in rows)
-  # Three of four clips are perfect; the worse middle clip is the first of them by name.
+  # Three of four clips are perfect; the median is the first of them by name.
   assert median.clip == "0000" and median.scores == (("first", "100.0"),)
   (band,) = median.bands
   assert band[0] == "1, 2, 3" and band[1][0][1].width == 3 * 244 - 4
@@ -126,13 +126,13 @@ def test_page_agrees_with_evaluation(make_run, builder):
 
 
 def rewrite(folder, name, **changed):
-  """Changes arrays in the file of a clip."""
+  """Replaces arrays in the prediction file of a clip."""
   with np.load(folder / f"{name}.npz") as file:
     arrays = dict(file)
   np.savez(folder / f"{name}.npz", **{**arrays, **changed})
 
 
-def test_unrelated_predictions(make_run, builder):
+def test_mismatched_predictions_are_refused(make_run, builder):
   stranger, joints, short = make_run("stranger"), make_run("joints"), make_run("short")
   write_predictions(stranger.workdir, {}, clips=["0000"])
   rewrite(stranger.predictions, "0000", clip="9999")
@@ -142,7 +142,7 @@ def test_unrelated_predictions(make_run, builder):
   with pytest.raises(InputError, match="clip '0000' has other joints than the data set"):
     draw_sheets([joints], builder, "test", 1)
   write_predictions(short.workdir, {})
-  found = make_labels("0000")["keypoints"][:2]
-  rewrite(short.predictions, "0000", keypoints=found, scores=np.ones((2, 13), np.float32))
+  shortened = make_labels("0000")["keypoints"][:2]
+  rewrite(short.predictions, "0000", keypoints=shortened, scores=np.ones((2, 13), np.float32))
   with pytest.raises(InputError, match="clip '0000' has 2 frames, in the data set 3"):
     draw_sheets([short], builder, "test", 1)

@@ -35,7 +35,7 @@ class Labels:
 
 @pytest.fixture(name="ppn", scope="module")
 def fixture_ppn():
-  """Returns a PPN of random weights whose heatmaps are far from zero."""
+  """Returns a PPN with random weights whose heatmaps are far from zero."""
   tf.keras.utils.set_random_seed(0)
   nets = [pose_net("mobilenet_v2_0.35", (64, 64), 13, name=name) for name in ("head", "body")]
   unit = ppu((16, 16), 13, None, 1, (1,))
@@ -55,30 +55,32 @@ def pixels(picture):
 
 
 def test_predictions_are_in_frame_pixels(stretch):
-  given = predict(Labels(in_crop(stretch)), stretch)
-  np.testing.assert_allclose(given.keypoints, stretch.keypoints, atol=0.3)
-  assert given.initial is None
+  predictions = predict(Labels(in_crop(stretch)), stretch)
+  np.testing.assert_allclose(predictions.keypoints, stretch.keypoints, atol=0.3)
+  assert predictions.initial is None
 
 
-def test_margin_of_the_run_is_used(stretch):
+def test_box_margin_scales_the_crops(stretch):
   narrow, wide = (predict(Labels(in_crop(stretch)), stretch, margin) for margin in (1.0, 2.0))
   np.testing.assert_allclose(narrow.affines[..., 0, 0], 2 * wide.affines[..., 0, 0], rtol=1e-5)
 
 
 def test_predictions_follow_the_recurrence(ppn, stretch):
-  given = predict(ppn, stretch)
-  previous = ppn.start(given.crops[:1])
-  np.testing.assert_allclose(given.initial[None], previous, atol=1e-5)
-  for crop, final in zip(given.crops, given.final):
+  predictions = predict(ppn, stretch)
+  previous = ppn.start(predictions.crops[:1])
+  np.testing.assert_allclose(predictions.initial[None], previous, atol=1e-5)
+  for crop, final in zip(predictions.crops, predictions.final):
     previous = ppn.step(crop[None], previous)
     np.testing.assert_allclose(final[None], previous, atol=1e-4)
-  assert np.std(given.final) > 1e-3
+  assert np.std(predictions.final) > 1e-3
 
 
-def test_heatmaps_add_up(ppn, stretch):
-  given = predict(ppn, stretch)
-  np.testing.assert_allclose(given.preliminary + given.propagated, given.final, atol=1e-4)
-  assert np.abs(given.propagated).max() > 1e-3
+def test_preliminary_and_propagated_heatmaps_add_up(ppn, stretch):
+  predictions = predict(ppn, stretch)
+  np.testing.assert_allclose(
+    predictions.preliminary + predictions.propagated, predictions.final, atol=1e-4
+  )
+  assert np.abs(predictions.propagated).max() > 1e-3
 
 
 def count_magenta(picture):
@@ -93,22 +95,22 @@ def test_strip_circles_missed_joints(stretch):
   moved[:, 2] += 60
   wrong = predict(Labels(moved), stretch)
   strips = [
-    pictures.skeleton_strip(stretch, given.keypoints, [0, 2, 3], PENN_ACTION, "ppn")
-    for given in (right, wrong)
+    pictures.skeleton_strip(stretch, predictions.keypoints, [0, 2, 3], PENN_ACTION, "ppn")
+    for predictions in (right, wrong)
   ]
   assert [strip.width for strip in strips] == [3 * 240 + 2 * 4] * 2
   assert strips[0].alt.endswith(
     "that ppn predicts over the labeled one: 38 of 38 visible joints correct."
   )
   assert strips[1].alt.endswith("35 of 38 visible joints correct.")
-  # JPEG alone changes a pixel or two.
+  # JPEG compression changes a pixel or two.
   assert count_magenta(strips[0]) < 5 and count_magenta(strips[1]) > 200
 
 
 def test_heatmap_rows_share_a_scale(stretch):
-  given = predict(Labels(in_crop(stretch)), stretch)
-  maps = np.stack([part * given.final[1:, ..., 6] for part in (0.5, 0.5, 1.0)])
-  rows = dict(pictures.heatmap_rows(stretch, given, MOMENT, maps, "left wrist"))
+  predictions = predict(Labels(in_crop(stretch)), stretch)
+  maps = np.stack([part * predictions.final[1:, ..., 6] for part in (0.5, 0.5, 1.0)])
+  rows = dict(pictures.heatmap_rows(stretch, predictions, MOMENT, maps, "left wrist"))
   assert list(rows) == ["Frame", "BodyNet", "PPU", "Final"]
   brightest = {name: pixels(row)[:, :, 0].max() for name, row in rows.items()}
   assert brightest["Final"] > 240
@@ -122,9 +124,9 @@ def test_heatmap_rows_share_a_scale(stretch):
 
 
 def test_cross_marks_only_visible_labels(stretch):
-  given = predict(Labels(in_crop(stretch)), stretch)
+  predictions = predict(Labels(in_crop(stretch)), stretch)
   dark = np.zeros((3, 5, 32, 32), np.float32)
-  rows = pictures.heatmap_rows(stretch, given, MOMENT, dark, "left wrist")
+  rows = pictures.heatmap_rows(stretch, predictions, MOMENT, dark, "left wrist")
   final = pixels(rows[-1][1])
   lit = [final[:, n * 190 : n * 190 + 186].max() > 200 for n in range(5)]
   assert lit == [True, True, False, True, True]
@@ -139,7 +141,7 @@ def test_missing_joints_are_circled_at_the_label(stretch):
   red, green, blue = (pixels(strip)[..., channel] for channel in range(3))
   y, x = np.nonzero((red > 200) & (green < 90) & (blue > 130))
   box = stretch.boxes[0]
-  # The tile is a square of 1.25 times the longer side of the box.
+  # The side of the tile is 1.25 times the longer side of the box.
   zoom = 240 / (1.25 * (box[2:] - box[:2]).max())
   place = (stretch.keypoints[0, 2] - (box[2:] + box[:2]) / 2) * zoom + 119.5
   np.testing.assert_allclose([x.mean(), y.mean()], place, atol=1.5)

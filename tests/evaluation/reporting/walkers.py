@@ -25,7 +25,7 @@ def make_labels(clip: str) -> Dict[str, np.ndarray]:
 
 
 class Walkers(tfds.core.GeneratorBasedBuilder):
-  """Source of the clips, all in one split."""
+  """Builder of CLIPS, all in the split `test`."""
 
   VERSION = tfds.core.Version("1.0.0")
 

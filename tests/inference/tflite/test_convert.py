@@ -1,4 +1,4 @@
-"""Tests of quantized and faster .tflite files: ops, and differences from the network."""
+"""Tests of quantized and optimized .tflite files: ops, and differences from the network."""
 
 import json
 import subprocess
@@ -37,7 +37,7 @@ def network(name: str) -> tf.keras.Model:
 @pytest.fixture(name="model", scope="module")
 def fixture_model():
   tf.keras.utils.set_random_seed(0)
-  # Propagated values fade, as in trained networks, and with them differences.
+  # Propagated values decay, as in trained networks, and so do differences.
   unit = ppu(CELLS, JOINTS, num_blocks=1, dilations=(1, 3), initial_gain=0.5)
   rng = np.random.default_rng(0)
   for variable in unit.trainable_variables:
@@ -48,7 +48,7 @@ def fixture_model():
 
 @pytest.fixture(name="clips", scope="module")
 def fixture_clips():
-  """Returns clips of coarse pictures that move."""
+  """Returns clips of moving coarse pictures."""
   rng = np.random.default_rng(1)
   pictures = np.kron(rng.uniform(0, 255, (3, 8, 8, 3)), np.ones((1, 8, 8, 1)))
   return [
@@ -58,7 +58,7 @@ def fixture_clips():
 
 @pytest.fixture(name="rounding", scope="module")
 def fixture_rounding(model, clips):
-  """Returns the same network, quantization-aware."""
+  """Returns the quantization-aware version of the network."""
   rounding = quantize_aware(model)
   start_from(rounding, model, [tf.stack(clips)])
   return rounding
@@ -72,7 +72,7 @@ def converted(model, clips, **arguments):
 
 
 @pytest.mark.parametrize(
-  ("arguments", "most"),
+  ("arguments", "tolerance"),
   [
     ({"sampler": "exact"}, 1e-4),
     ({"sampler": "table"}, 0.8),
@@ -82,33 +82,33 @@ def converted(model, clips, **arguments):
     ({"sampler": "table", "quantization": "int8", "frame_type": tf.uint8}, 0.8),
   ],
 )
-def test_files_follow_the_network_over_a_clip(model, clips, tmp_path, arguments, most):
+def test_files_follow_the_network_over_a_clip(model, clips, tmp_path, arguments, tolerance):
   content = converted(model, clips, **arguments)
   (tmp_path / "net.tflite").write_bytes(content)
   ops = convert.count_ops(content)
   assert not [name for name in ops if name.startswith("custom:")]
-  # For each of two dilation rates, a table is read once, or a map and differences four times.
+  # Each of two dilation rates reads a table once, or a map and differences four times.
   assert ops["GATHER"] == (2 if arguments["sampler"] == "table" else 8)
   if set(arguments) == {"sampler"}:
     assert gpu_compatibility(content) == "compatible"
   exported = TFLitePoseModel(tmp_path / "net.tflite")
   clip = np.round(clips[0])
   spread = np.std(KerasPoseModel(model).start(clip[0]))
-  assert saved_model.recurrent_difference(model, exported, clip) <= most * spread
+  assert saved_model.recurrent_difference(model, exported, clip) <= tolerance * spread
 
 
 @pytest.mark.parametrize("sampler", ["exact", "table"])
 def test_quantization_aware_network_equals_its_file(rounding, clips, tmp_path, sampler):
   """Converts with the ranges of training, and compares up to a few quantization steps.
 
-  The network itself samples exactly, so the table sampler has the larger tolerance of above.
+  The network samples exactly, so the table sampler has the larger tolerance of the test above.
   """
   content = converted(rounding, clips, sampler=sampler, quantization="qat")
   (tmp_path / "net.tflite").write_bytes(content)
   exported, clip = TFLitePoseModel(tmp_path / "net.tflite"), np.round(clips[0])
   spread = np.std(KerasPoseModel(rounding).start(clip[0]))
-  most = 0.8 if sampler == "table" else 0.1
-  assert saved_model.recurrent_difference(rounding, exported, clip) <= most * spread
+  tolerance = 0.8 if sampler == "table" else 0.1
+  assert saved_model.recurrent_difference(rounding, exported, clip) <= tolerance * spread
   with pytest.raises(ValueError, match="only those, require qat. Received: none"):
     converted(rounding, clips, sampler=sampler)
 
@@ -173,7 +173,7 @@ def test_description(model, tmp_path):
   description = {"skeleton": skeleton, "frame": {"box_margin": 1.5}}
   add_description(path, description)
   assert read_description(path) == description
-  # Any unzip program reads it, and every runtime still reads the network.
+  # Any unzip program reads the description, and every runtime still reads the network.
   unzip = [sys.executable, "-m", "zipfile", "-e", path, tmp_path]
   subprocess.run(unzip, check=True, capture_output=True)
   assert json.loads((tmp_path / "ppn_tf.json").read_text()) == description

@@ -12,9 +12,9 @@ from ppn_tf.models.quantize_aware import quantize_aware, start_from
 import tensorflow as tf
 
 
-def trained_unit(size, **arguments):
+def trained_unit(size, joints=3, **arguments):
   """Returns a unit with offsets of up to a few cells, also beyond the edges of the map."""
-  unit = ppu(size, 3, num_blocks=1, **arguments)
+  unit = ppu(size, joints, num_blocks=1, **arguments)
   rng = np.random.default_rng(0)
   for variable in unit.weights:
     value = rng.normal(0, 0.3, variable.shape)
@@ -22,8 +22,8 @@ def trained_unit(size, **arguments):
   return unit
 
 
-def heatmaps(size):
-  return np.random.default_rng(1).random((2, 1, *size, 3)).astype(np.float32)
+def heatmaps(size, joints=3):
+  return np.random.default_rng(1).random((2, 1, *size, joints)).astype(np.float32)
 
 
 @pytest.mark.parametrize("integers", [False, True])
@@ -41,7 +41,7 @@ def test_exact_sampler_equals_the_unit(size, arguments, integers):
 
 @pytest.mark.parametrize("size", [(10, 7), (16, 16)])
 def test_quantization_aware_unit_keeps_its_ranges(size):
-  """Compares up to quantization steps that round differently at halves."""
+  """Allows for quantization steps that round differently at halves."""
   heads = [framewise(size), framewise(size)]
   trained = PPN(*heads, trained_unit(size, dilations=(1, 3)))
   model = quantize_aware(trained)
@@ -56,12 +56,12 @@ def test_quantization_aware_unit_keeps_its_ranges(size):
 
 
 def framewise(size):
-  """Returns a network whose frames already are heatmaps."""
+  """Returns a network whose frames and heatmaps have the same size."""
   frames = tf.keras.Input((*size, 3))
   return tf.keras.Model(frames, tf.keras.layers.Conv2D(3, 1, name="heatmaps")(frames))
 
 
-def test_one_dilation():
+def test_single_dilation():
   unit, maps = trained_unit((8, 8), dilations=(2,)), heatmaps((8, 8))
   np.testing.assert_allclose(ServedPPU(unit)(list(maps)), unit(list(maps)), atol=1e-5)
 
@@ -69,16 +69,36 @@ def test_one_dilation():
 @pytest.mark.parametrize("integers", [False, True])
 @pytest.mark.parametrize("steps", [4, 8])
 def test_table_sampler_equals_rounded_offsets(steps, integers):
-  """Compares except for positions that float32 rounds to a different step."""
+  """Allows for positions that float32 rounds to a different step."""
   size = (10, 7)
   unit, maps = trained_unit(size, dilations=(1, 3)), list(heatmaps(size))
   exact = unit(maps).numpy()
   set_offset_steps(unit, steps)
   rounded = unit(maps).numpy()
   result = ServedPPU(unit, "table", integers)(maps)
-  off = np.abs(result - rounded).max(axis=-1) > 1e-4
-  assert off.mean() < 0.05
+  differs = np.abs(result - rounded).max(axis=-1) > 1e-4
+  assert differs.mean() < 0.05
   assert np.abs(result - rounded).mean() < 0.05 * np.abs(exact - rounded).mean()
+
+
+@pytest.mark.parametrize("size", [(48, 48, 17), (64, 64, 13)])
+def test_table_sampler_reads_the_right_step_of_large_maps(size):
+  """Checks indices up to 10^6, next to which float32 rounds fractions of a column."""
+  *size, joints = size
+  unit = trained_unit(size, joints, dilations=(1, 3), offset_steps=4)
+  maps = list(heatmaps(size, joints))
+  expected = unit(maps).numpy()
+  off = np.abs(ServedPPU(unit, "table")(maps) - expected).max(axis=-1) > 1e-4
+  assert off.mean() < 0.05
+
+
+def test_heatmaps_too_large_for_float32_indices():
+  # (256 + 3) * 4 rows and columns, by 17 joints, exceed 2^24.
+  unit = ppu((256, 256), 17, num_blocks=1, dilations=(1,), offset_steps=4)
+  with pytest.raises(
+    ValueError, match=r"at most 16777216 values .* Received: shape \(256, 256, 17"
+  ):
+    ServedPPU(unit, "table")
 
 
 def test_table_sampler_rounds_to_quarters_by_default():
@@ -92,14 +112,14 @@ def test_table_sampler_rounds_to_quarters_by_default():
 def test_offset_steps_can_be_removed():
   size, dilations = (10, 7), (1, 3)
   maps = list(heatmaps(size))
-  never = trained_unit(size, dilations=dilations)
+  exact = trained_unit(size, dilations=dilations)
   unit = trained_unit(size, dilations=dilations, offset_steps=4)
-  assert get_sampler(never) == "exact" and get_sampler(unit) == "table"
-  assert np.abs(unit(maps) - never(maps)).max() > 1e-3
+  assert get_sampler(exact) == "exact" and get_sampler(unit) == "table"
+  assert np.abs(unit(maps) - exact(maps)).max() > 1e-3
   set_offset_steps(unit, 0)
   assert get_sampler(unit) == "exact"
-  np.testing.assert_array_equal(unit(maps), never(maps))
-  np.testing.assert_allclose(ServedPPU(unit, "exact")(maps), never(maps), atol=1e-5)
+  np.testing.assert_array_equal(unit(maps), exact(maps))
+  np.testing.assert_allclose(ServedPPU(unit, "exact")(maps), exact(maps), atol=1e-5)
 
 
 @pytest.mark.parametrize("rounding", [0.0, 0.125])
@@ -108,8 +128,8 @@ def test_axis_covers_the_map_with_float16_numbers(extent, rounding):
   scale, cells = make_axis(extent, rounding)
   assert scale * (extent + 1 + rounding) <= 6.0 <= scale * cells
   assert cells <= 1.05 * (extent + 1) + 1
-  for taps_place in range(26):
-    assert float(np.float16(scale * taps_place)) == scale * taps_place
+  for position in range(26):
+    assert float(np.float16(scale * position)) == scale * position
 
 
 def test_unknown_sampler():
@@ -121,7 +141,7 @@ def test_unknown_sampler():
 @pytest.mark.parametrize("sampler", ["exact", "table"])
 @pytest.mark.parametrize("kept", [(5, 9), (12, 0), (0, 0)])
 def test_pruned_unit_computes_only_used_samples(kept, sampler, integers):
-  """Prunes rates to the given numbers of samples, of 27."""
+  """Prunes each rate from 27 samples to the given number."""
   size = (10, 7)
   unit = trained_unit(
     size, dilations=(1, 3), offset_steps=4 if sampler == "table" else 0, samples=27

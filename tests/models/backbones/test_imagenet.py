@@ -1,4 +1,4 @@
-"""ImageNet weights, found where Keras keeps what it has downloaded."""
+"""Tests of loading ImageNet weights from the download caches of Keras."""
 
 import json
 import pathlib
@@ -18,12 +18,12 @@ FRAMES = np.random.default_rng(1).uniform(0, 255, (2, 64, 64, 3)).astype(np.floa
 
 @pytest.fixture(name="cache", autouse=True)
 def fixture_cache(tmp_path, monkeypatch) -> pathlib.Path:
-  """A home folder with empty caches, and a network that refuses every connection."""
+  """Returns a home folder with empty caches; every connection is refused."""
   monkeypatch.setenv("HOME", str(tmp_path))
   monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
-  (tmp_path / ".keras" / "models").mkdir(parents=True)  # Keras looks elsewhere if it is not there.
+  (tmp_path / ".keras" / "models").mkdir(parents=True)  # Without it, Keras uses another folder.
   for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-    monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port, where nobody listens
+    monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port, which has no listener
   for name in ("no_proxy", "NO_PROXY"):
     monkeypatch.delenv(name, raising=False)
   return tmp_path
@@ -31,7 +31,7 @@ def fixture_cache(tmp_path, monkeypatch) -> pathlib.Path:
 
 def features(backbone: str) -> np.ndarray:
   network = tf.keras.Model(*BACKBONES[backbone]((64, 64)))
-  # Every layer of the backbone that has weights.
+  # Every backbone layer with weights is loaded.
   assert load_imagenet(network, backbone) == [layer for layer in network.layers if layer.weights]
   return network(FRAMES, training=False).numpy()
 
@@ -90,7 +90,7 @@ def test_resnet50(cache):
 
 @pytest.fixture(name="network", scope="module")
 def fixture_network() -> tf.keras.Model:
-  """A network in whose place nothing is ever loaded."""
+  """Returns a network that is never loaded."""
   frames = tf.keras.Input((64, 64, 3))
   return tf.keras.Model(frames, frames)
 
@@ -99,14 +99,14 @@ def fixture_network() -> tf.keras.Model:
   ("backbone", "reason"),
   [("mobilenet_v2_0.35", "URL fetch failure.*refused"), ("resnet50", "Max retries exceeded")],
 )
-def test_a_failed_download_is_one_line(network, backbone, reason):
+def test_failed_download_is_reported_in_one_line(network, backbone, reason):
   with pytest.raises(InputError, match=reason) as error:
     load_imagenet(network, backbone)
   message = str(error.value)
   assert "\n" not in message and backbone in message and ".npz" in message
 
 
-def test_a_damaged_download_is_one_line(network, cache):
+def test_damaged_download_is_reported_in_one_line(network, cache):
   mobilenet_file(cache, "0.35").write_bytes(b"half a file")
   with pytest.raises(InputError, match="mobilenet_v2_0.35.*cache") as error:
     load_imagenet(network, "mobilenet_v2_0.35")
@@ -114,7 +114,7 @@ def test_a_damaged_download_is_one_line(network, cache):
 
 
 @pytest.mark.parametrize("backbone", ["hrnet_w48", "resnet18", "resnet34", "resnet101"])
-def test_other_backbones_are_told_which_have_some(network, backbone):
+def test_error_lists_backbones_with_imagenet_weights(network, backbone):
   names = "mobilenet_v2, mobilenet_v2_0.35, mobilenet_v2_0.5, resnet50"
   with pytest.raises(InputError, match=f"{backbone}, only for {names}.*npz") as error:
     load_imagenet(network, backbone)

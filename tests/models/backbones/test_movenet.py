@@ -1,4 +1,4 @@
-"""MoveNet Lightning's weights: the feature pyramid gives what MoveNet's own graph gives."""
+"""Tests of MoveNet Lightning's weights: the feature pyramid reproduces MoveNet's own graph."""
 
 import pathlib
 
@@ -13,7 +13,7 @@ from ppn_tf.training.initial_weights import load_weights
 import tensorflow as tf
 
 MODELS = pathlib.Path(__file__).parents[4] / "shared" / "data" / "models"
-# What a 1x1 convolution makes MoveNet's heatmaps from, and the heatmaps, by name and channels.
+# Input of the 1x1 convolution that gives MoveNet's heatmaps, and the heatmaps: name, channels.
 FEATURES = ("kpt_heatmap_0/separable_conv2d_4/BiasAdd", 96)
 HEATMAPS = ("StatefulPartitionedCall/Sigmoid", 17)
 
@@ -22,12 +22,12 @@ HEATMAPS = ("StatefulPartitionedCall/Sigmoid", 17)
 def fixture_movenet():
   path = MODELS / "movenet-lightning.tflite"
   if not path.exists():
-    pytest.skip(f"{path} is not there")
+    pytest.skip(f"{path} does not exist")
   return path
 
 
-def movenet_on(path, image: np.ndarray) -> tf.lite.Interpreter:
-  """TensorFlow Lite after MoveNet's file was run on an image [1, 192, 192, 3] int32."""
+def run_movenet(path, image: np.ndarray) -> tf.lite.Interpreter:
+  """Returns the interpreter after it ran MoveNet on an image [1, 192, 192, 3] int32."""
   interpreter = tf.lite.Interpreter(str(path), experimental_preserve_all_tensors=True)
   interpreter.allocate_tensors()
   interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
@@ -35,44 +35,44 @@ def movenet_on(path, image: np.ndarray) -> tf.lite.Interpreter:
   return interpreter
 
 
-def movenet_result(path, image: np.ndarray, result) -> np.ndarray:
-  """What TensorFlow Lite computes on the way in MoveNet's file."""
-  interpreter = movenet_on(path, image)
-  found = [
+def get_movenet_tensor(path, image: np.ndarray, result) -> np.ndarray:
+  """Returns an intermediate tensor of MoveNet's file, computed by TensorFlow Lite."""
+  interpreter = run_movenet(path, image)
+  indices = [
     tensor["index"]
     for tensor in interpreter.get_tensor_details()
     if tensor["name"].endswith(result[0]) or f"{result[0]}/" in tensor["name"]
     if tuple(tensor["shape"]) == (1, 48, 48, result[1])
   ]
-  return interpreter.get_tensor(found[0])
+  return interpreter.get_tensor(indices[0])
 
 
 @pytest.mark.parametrize(
-  ("part", "num_joints", "result", "others"),
+  ("part", "num_joints", "result", "expected_unset"),
   [
     ("head", 13, FEATURES, {"heatmaps", "scaled_heatmaps"}),
     ("body", 17, HEATMAPS, {"scaled_heatmaps"}),
   ],
 )
-def test_what_is_computed_is_movenets(movenet, part, num_joints, result, others):
-  """COCO's joints have MoveNet's heatmaps, others its features."""
+def test_pyramid_computes_the_tensors_of_movenet(movenet, part, num_joints, result, expected_unset):
+  """Compares heatmaps for COCO joints, and features for other joints."""
   network = pose_net("mobilenet_v2_fpn", (192, 192), num_joints)
   loaded = load_weights(network, part, "mobilenet_v2_fpn", str(movenet))
   unset = {layer.name for layer in network.layers if layer.weights} - {x.name for x in loaded}
-  assert unset == others
+  assert unset == expected_unset
   image = np.random.default_rng(0).integers(0, 256, (1, 192, 192, 3)).astype(np.int32)
   computed = network.output
   if result == FEATURES:
     computed = network.get_layer("heatmaps").input
-  found = tf.keras.Model(network.input, computed)(image.astype(np.float32))
-  expected = movenet_result(movenet, image, result)
+  actual = tf.keras.Model(network.input, computed)(image.astype(np.float32))
+  expected = get_movenet_tensor(movenet, image, result)
   assert np.ptp(expected) > 0.1
-  np.testing.assert_allclose(found, expected, atol=1e-3)
+  np.testing.assert_allclose(actual, expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("left", [0, 210, 420])
-def test_the_person_whose_joints_are_taken_is_movenets(movenet, left):
-  """People on paddle boards side by side: MoveNet's joints, to a cell and a half."""
+def test_selected_person_equals_that_of_movenet(movenet, left):
+  """Compares joints on pictures of several people on paddle boards, to 1.5 cells."""
   frames = sorted((MODELS.parent / "bonn").rglob("*.jpg"))
   if not frames:
     pytest.skip("shared/data/bonn has no frames")
@@ -82,20 +82,20 @@ def test_the_person_whose_joints_are_taken_is_movenets(movenet, left):
   assert unset == {"scaled_heatmaps"}
   picture = tf.io.decode_jpeg(frames[0].read_bytes())[:, left : left + 540]
   crop = np.round(tf.image.resize(picture, (192, 192)))[None]
-  interpreter = movenet_on(movenet, crop.astype(np.int32))
+  interpreter = run_movenet(movenet, crop.astype(np.int32))
   joints = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0, 0]
   maps = network(crop.astype(np.float32))[0].numpy()
-  found = np.stack(np.unravel_index(maps.reshape(-1, 17).argmax(axis=0), (48, 48)), axis=-1)
-  sure = joints[:, 2] > 0.3
-  assert sure.sum() >= 8
-  away = np.abs(found + 0.5 - 48 * joints[:, :2]).max(axis=-1)
-  assert away[sure].max() < 1.5
+  peaks = np.stack(np.unravel_index(maps.reshape(-1, 17).argmax(axis=0), (48, 48)), axis=-1)
+  confident = joints[:, 2] > 0.3
+  assert confident.sum() >= 8
+  distances = np.abs(peaks + 0.5 - 48 * joints[:, :2]).max(axis=-1)
+  assert distances[confident].max() < 1.5
 
 
-def test_a_network_without_the_pyramid_gets_mobilenet(movenet):
+def test_network_without_the_pyramid_loads_mobilenet(movenet):
   network = pose_net("mobilenet_v2", (64, 64), 13)
   loaded = load_weights(network, "body", "mobilenet_v2", str(movenet))
-  # The first convolution, two in block 0, three in each of 16 blocks; a batch norm behind each.
+  # The first convolution, two in block 0, three in each of 16 blocks; a batch norm after each.
   assert len(loaded) == 2 * (1 + 2 + 3 * 16)
 
 
@@ -107,8 +107,8 @@ def test_networks_of_other_widths_are_refused(movenet):
       load_weights(pose_net(backbone, (64, 64), 13), "body", backbone, str(movenet))
 
 
-def test_thunder_is_another_network(movenet):
-  """It is 1.75 times as wide."""
+def test_thunder_is_refused(movenet):
+  """MoveNet Thunder is 1.75 times as wide."""
   network = pose_net("mobilenet_v2_fpn", (64, 64), 13)
   with pytest.raises(InputError, match="Conv1/kernel is .3, 3, 3, 56. but the network's is"):
     load_weights(
@@ -124,14 +124,14 @@ def test_other_files_are_refused(tmp_path):
     read_movenet(tmp_path / "broken.tflite")
   frames = tf.keras.Input((8, 8, 3), 1)
   network = tf.keras.Model(frames, tf.keras.layers.Conv2D(2, 3)(frames))
-  other = tmp_path / "other.tflite"
-  other.write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
+  unrelated = tmp_path / "other.tflite"
+  unrelated.write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
   with pytest.raises(InputError, match="other.tflite: not a MoveNet."):
-    read_movenet(other)
+    read_movenet(unrelated)
 
 
-def test_integers_are_refused(movenet, monkeypatch):
-  """An 8-bit MoveNet has the same layers, whose kernels mean nothing without their steps."""
+def test_int8_weights_are_refused(movenet, monkeypatch):
+  """An 8-bit MoveNet has the same layers, but its kernels require their quantization steps."""
   real = tf.lite.Interpreter.get_tensor
 
   def get_tensor(self, index, subgraph=0):

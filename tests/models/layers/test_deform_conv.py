@@ -1,4 +1,4 @@
-"""The deformable convolution against its definition, differences, and torchvision."""
+"""Tests of the deformable convolution: its definition, finite differences, and torchvision."""
 
 import pathlib
 
@@ -27,9 +27,9 @@ def fixture_implementation(request):
 
 
 def random_offsets(rng, shape, spread=2.0):
-  """Normal offsets, clear of whole numbers.
+  """Returns normal offsets away from whole numbers.
 
-  There bilinear interpolation has a kink, and differences say nothing.
+  At whole numbers bilinear interpolation has a kink, and finite differences are meaningless.
   """
   values = rng.normal(0, spread, shape)
   fraction = np.clip(values - np.floor(values), 0.1, 0.9)
@@ -37,11 +37,11 @@ def random_offsets(rng, shape, spread=2.0):
 
 
 def call(layer, inputs, offsets):
-  """The layer on [B, h, w, C] maps and [B, h, w, 2, taps, G] offsets."""
+  """Applies the layer to [B, h, w, C] maps and [B, h, w, 2, taps, G] offsets."""
   return layer([tf.convert_to_tensor(inputs), tf.reshape(offsets, [*offsets.shape[:3], -1])])
 
 
-def layer_with(kernel, implementation, rate=1, groups=0):
+def make_layer(kernel, implementation, rate=1, groups=0):
   taps, _, filters = kernel.shape
   return DeformableConv2D(
     filters,
@@ -61,37 +61,37 @@ def test_definition(implementation, kernel_size, rate, groups):
   inputs = rng.normal(size=(2, 5, 6, 4)).astype(np.float32)
   offsets = random_offsets(rng, (2, 5, 6, 2, taps, groups))
   kernel = rng.normal(size=(taps, 4, 2)).astype(np.float32)
-  output = call(layer_with(kernel, implementation, rate, groups), inputs, offsets)
+  output = call(make_layer(kernel, implementation, rate, groups), inputs, offsets)
   for b in range(2):
     expected = references.deformable_convolution(inputs[b], offsets[b], kernel, rate)
     np.testing.assert_allclose(output[b], expected, atol=2e-5)
 
 
 @pytest.mark.parametrize("rate", [1, 2])
-def test_without_offsets_it_is_a_dilated_convolution(implementation, rate):
+def test_zero_offsets_give_a_dilated_convolution(implementation, rate):
   rng = np.random.default_rng(1)
   kernel = rng.normal(size=(9, 4, 3)).astype(np.float32)
   inputs = rng.normal(size=(2, 9, 7, 4)).astype(np.float32)
   expected = tf.nn.conv2d(inputs, kernel.reshape(3, 3, 4, 3), 1, "SAME", dilations=rate)
   offsets = np.zeros((2, 9, 7, 2, 9, 4), np.float32)
-  output = call(layer_with(kernel, implementation, rate), inputs, offsets)
+  output = call(make_layer(kernel, implementation, rate), inputs, offsets)
   np.testing.assert_allclose(output, expected, atol=2e-5)
 
 
-def test_it_is_what_torchvision_computes(implementation):
-  """Against vectors that torchvision_golden.py wrote."""
+def test_outputs_equal_torchvision(implementation):
+  """Compares with arrays written by torchvision_golden.py."""
   golden = np.load(GOLDEN)
   for case in sorted({name.partition("/")[0] for name in golden.files}):
     inputs, offsets, kernel, expected = (
       golden[f"{case}/{name}"] for name in ("input", "offset", "weight", "output")
     )
-    # [B, C, h, w] and [F, C, k, k] there; offsets [B, (group, tap, dy or dx), h, w].
+    # torchvision uses [B, C, h, w], [F, C, k, k] and offsets [B, (group, tap, dy or dx), h, w].
     batch, channels, height, width = inputs.shape
     filters, _, size, _ = kernel.shape
     groups, rate = (int(golden[f"{case}/{name}"]) for name in ("groups", "dilation"))
     offsets = offsets.reshape(batch, groups, size**2, 2, height, width)
     output = call(
-      layer_with(
+      make_layer(
         kernel.reshape(filters, channels, size**2).transpose(2, 1, 0), implementation, rate, groups
       ),
       inputs.transpose(0, 2, 3, 1),
@@ -107,11 +107,11 @@ def test_new_layer_copies_its_map_exactly(implementation):
   np.testing.assert_array_equal(call(layer, inputs, offsets), inputs)
 
 
-def test_whole_offsets_shift_each_channel_by_its_own(implementation):
+def test_integer_offsets_shift_each_channel_separately(implementation):
   inputs = np.random.default_rng(3).normal(size=(1, 6, 6, 2)).astype(np.float32)
   offsets = np.zeros((1, 6, 6, 2, 1, 2), np.float32)
-  offsets[..., 0, 0, 0] = 2  # channel 0 reads two rows below,
-  offsets[..., 1, 0, 1] = -1  # channel 1 one column to the left
+  offsets[..., 0, 0, 0] = 2  # channel 0 reads two rows below
+  offsets[..., 1, 0, 1] = -1  # channel 1 reads one column to the left
   output = call(DeformableConv2D(2, 1, implementation=implementation), inputs, offsets).numpy()
   expected = np.zeros_like(inputs)
   expected[:, :4, :, 0] = inputs[:, 2:, :, 0]
@@ -120,7 +120,7 @@ def test_whole_offsets_shift_each_channel_by_its_own(implementation):
 
 
 @pytest.mark.parametrize("far", [7.0, -7.0, 1e6, -1e30])
-def test_far_outside_is_zero_and_has_no_gradient(implementation, far):
+def test_samples_far_outside_are_zero_and_have_no_gradient(implementation, far):
   inputs = tf.ones([1, 5, 6, 2])
   offsets = tf.Variable(tf.fill([1, 5, 6, 2 * 9 * 2], far))
   with tf.GradientTape() as tape:
@@ -132,7 +132,7 @@ def test_far_outside_is_zero_and_has_no_gradient(implementation, far):
 
 
 @pytest.mark.parametrize("groups", [1, 2])
-def test_gradients_are_the_definitions_differences(implementation, groups):
+def test_gradients_equal_finite_differences(implementation, groups):
   rng = np.random.default_rng(4)
   values = [
     rng.normal(size=(2, 3, 4, 2)).astype(np.float32),
@@ -140,7 +140,7 @@ def test_gradients_are_the_definitions_differences(implementation, groups):
     rng.normal(size=(9, 2, 3)).astype(np.float32),
   ]
   upstream = rng.normal(size=(2, 3, 4, 3))
-  layer = layer_with(values[2], implementation, 2, groups)
+  layer = make_layer(values[2], implementation, 2, groups)
   variables = [tf.Variable(value) for value in values[:2]]
   with tf.GradientTape() as tape:
     output = call(layer, *variables)
@@ -148,7 +148,7 @@ def test_gradients_are_the_definitions_differences(implementation, groups):
   gradients = tape.gradient(loss, [*variables, layer.kernel])
 
   def difference(which, index, step=1e-3):
-    """The definition's slope; exact, as it is linear in each single value here."""
+    """Returns the slope of the definition, which is linear in each single value here."""
     sides = []
     for sign in (1, -1):
       moved = [np.float64(value) for value in values]
@@ -168,7 +168,7 @@ def test_gradients_are_the_definitions_differences(implementation, groups):
 
 
 def test_implementations_have_the_same_gradients(implementation):
-  """At the size of a real heatmap, where finite differences take too long."""
+  """Compares at the size of a real heatmap, where finite differences take too long."""
   rng = np.random.default_rng(5)
   inputs = tf.constant(rng.normal(size=(2, 24, 20, 5)), tf.float32)
   offsets = tf.constant(rng.normal(0, 9, (2, 24, 20, 2 * 9 * 5)), tf.float32)
@@ -176,10 +176,10 @@ def test_implementations_have_the_same_gradients(implementation):
   kernel = rng.normal(size=(9, 5, 4)).astype(np.float32)
   results = []
   for name in ("gather", implementation):
-    layer = layer_with(kernel, name, rate=6)
+    layer = make_layer(kernel, name, rate=6)
 
     @tf.function
-    def both(layer=layer):
+    def run(layer=layer):
       with tf.GradientTape() as tape:
         tape.watch([inputs, offsets])
         output = layer([inputs, offsets])
@@ -187,18 +187,18 @@ def test_implementations_have_the_same_gradients(implementation):
       return output, *tape.gradient(output, sources, output_gradients=upstream)
 
     layer.build([inputs.shape, offsets.shape])
-    results.append(both())
+    results.append(run())
   for value, expected in zip(results[1], results[0]):
     scale = float(tf.reduce_max(tf.abs(expected)))
     np.testing.assert_allclose(value / scale, expected / scale, atol=1e-5)
 
 
-def test_equal_runs_give_equal_bits():
-  """A run that was resumed must be the one that it goes on with, threads or not."""
+def test_gradients_are_bitwise_reproducible():
+  """A resumed run must equal an uninterrupted run, regardless of threads."""
   rng = np.random.default_rng(6)
   inputs = tf.constant(rng.normal(size=(1, 48, 48, 13)), tf.float32)
   offsets = tf.constant(rng.normal(0, 5, (1, 48, 48, 2 * 9 * 13)), tf.float32)
-  layer = layer_with(rng.normal(size=(9, 13, 13)).astype(np.float32), "fused", rate=3)
+  layer = make_layer(rng.normal(size=(9, 13, 13)).astype(np.float32), "fused", rate=3)
   layer.build([inputs.shape, offsets.shape])
 
   @tf.function
@@ -213,7 +213,7 @@ def test_equal_runs_give_equal_bits():
     np.testing.assert_array_equal(gradient(), first)
 
 
-def test_rounded_offsets_read_at_parts_of_a_cell_and_learn_as_if_they_were_not():
+def test_rounded_offsets_have_straight_through_gradients():
   rng = np.random.default_rng(7)
   maps = rng.normal(size=(1, 6, 5, 2)).astype(np.float32)
   offsets = random_offsets(rng, (1, 6, 5, 2, 9, 2))
@@ -229,16 +229,16 @@ def test_rounded_offsets_read_at_parts_of_a_cell_and_learn_as_if_they_were_not()
   )
   np.testing.assert_allclose(call(layer, maps, offsets)[0], expected, atol=1e-5)
   gradients = []
-  for one, given in ((layer, offsets), (exact, quarters)):
-    given = tf.constant(given)
+  for conv, values in ((layer, offsets), (exact, quarters)):
+    values = tf.constant(values)
     with tf.GradientTape() as tape:
-      tape.watch(given)
-      total = tf.reduce_sum(call(one, maps, given) ** 2)
-    gradients.append(tape.gradient(total, given))
+      tape.watch(values)
+      total = tf.reduce_sum(call(conv, maps, values) ** 2)
+    gradients.append(tape.gradient(total, values))
   np.testing.assert_allclose(*gradients, atol=1e-4)
 
 
-def test_auto_is_fused_in_training_alone(monkeypatch):
+def test_auto_is_fused_only_in_training(monkeypatch):
   called = []
   for name, convolve in IMPLEMENTATIONS.items():
 
@@ -262,8 +262,8 @@ def test_config_round_trip():
   layer = DeformableConv2D(3, 5, 2, 1, "gather", "zeros", 0.5, name="warp")
   copy = DeformableConv2D.from_config(layer.get_config())
   assert copy.get_config() == layer.get_config()
-  given = (copy.filters, copy.kernel_size, copy.dilation_rate, copy.deformable_groups)
-  assert given == (3, 5, 2, 1)
+  settings = (copy.filters, copy.kernel_size, copy.dilation_rate, copy.deformable_groups)
+  assert settings == (3, 5, 2, 1)
   assert (copy.implementation, copy.identity_gain) == ("gather", 0.5)
 
 
@@ -282,3 +282,15 @@ def test_errors(arguments, message):
   with pytest.raises(ValueError, match=message):
     layer = DeformableConv2D(**arguments)
     layer.build([tf.TensorShape([None, 4, 4, 2]), tf.TensorShape([None, 4, 4, 36])])
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_offset_that_is_nan_gives_nan(implementation, axis):
+  inputs = np.ones((1, 5, 6, 2), np.float32)
+  offsets = np.zeros((1, 5, 6, 2, 9, 2), np.float32)
+  offsets[0, 2, 3, axis, 4, 1] = np.nan
+  kernel = np.ones((9, 2, 1), np.float32)
+  output = call(make_layer(kernel, implementation), inputs, offsets).numpy()[0, ..., 0]
+  expected = np.zeros((5, 6), bool)
+  expected[2, 3] = True
+  np.testing.assert_array_equal(np.isnan(output), expected)

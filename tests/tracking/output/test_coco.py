@@ -16,7 +16,7 @@ from ppn_tf.tracking.video.reader import Frame
 IMAGE = np.zeros((240, 320, 3), np.uint8)
 
 
-def written(skeleton, frames, names=()):
+def write_table(skeleton, frames, names=()):
   file = io.StringIO()
   table = CocoTable(file, Recording("a/clip.mp4", 25.0, 320, 240, skeleton, 0.2, True))
   for index, people in enumerate(frames):
@@ -25,7 +25,7 @@ def written(skeleton, frames, names=()):
   return json.loads(file.getvalue())
 
 
-def someone(skeleton, track_id=1, found=True, low=()):
+def make_person(skeleton, track_id=1, found=True, low=()):
   count = skeleton.num_joints
   keypoints = np.stack([50 + 10.0 * np.arange(count), 100 + np.arange(count)], -1)
   scores = np.full(count, 0.75, np.float32)
@@ -35,7 +35,7 @@ def someone(skeleton, track_id=1, found=True, low=()):
 
 
 def test_coco_joints():
-  table = written(COCO, [[someone(COCO, 3, low=[0])], [someone(COCO, 3, found=False)]])
+  table = write_table(COCO, [[make_person(COCO, 3, low=[0])], [make_person(COCO, 3, found=False)]])
   assert set(table) == {"info", "categories", "images", "annotations"}
   (category,) = table["categories"]
   assert (category["id"], category["name"], len(category["skeleton"])) == (1, "person", 19)
@@ -54,7 +54,7 @@ def test_coco_joints():
     }
     for index in range(2)
   ]
-  (annotation,) = table["annotations"]  # people who are not found are left out
+  (annotation,) = table["annotations"]  # omits people who are not found
   assert (
     annotation["id"],
     annotation["image_id"],
@@ -73,7 +73,7 @@ def test_coco_joints():
 
 
 def test_joints_with_other_names():
-  table = written(PENN_ACTION, [[someone(PENN_ACTION)]])
+  table = write_table(PENN_ACTION, [[make_person(PENN_ACTION)]])
   assert table["categories"][0]["keypoints"] == list(COCO_JOINTS)
   triples = np.reshape(table["annotations"][0]["keypoints"], (17, 3))
   assert (triples[:5] == 0).all()  # Penn Action has no nose, eyes and ears
@@ -83,8 +83,8 @@ def test_joints_with_other_names():
 
 
 def test_joints_unknown_to_coco():
-  own = Skeleton("hand", ("thumb", "index", "ring"), (), ((0, 1), (1, 2)), (0, 1), ())
-  table = written(own, [[someone(own)]])
+  hand = Skeleton("hand", ("thumb", "index", "ring"), (), ((0, 1), (1, 2)), (0, 1), ())
+  table = write_table(hand, [[make_person(hand)]])
   category = table["categories"][0]
   assert category["keypoints"] == ["thumb", "index", "ring"]
   assert category["skeleton"] == [[1, 2], [2, 3]]
@@ -92,14 +92,14 @@ def test_joints_unknown_to_coco():
 
 
 def test_images_of_a_folder_keep_their_names():
-  table = written(COCO, [[], []], ["7.png", "8.png"])
+  table = write_table(COCO, [[], []], ["7.png", "8.png"])
   assert [image["file_name"] for image in table["images"]] == ["7.png", "8.png"]
   assert table["annotations"] == []
 
 
 def test_annotation_ids_are_consecutive():
-  frames = [[someone(COCO, 1), someone(COCO, 2)], [someone(COCO, 2)]]
-  rows = written(COCO, frames)["annotations"]
+  frames = [[make_person(COCO, 1), make_person(COCO, 2)], [make_person(COCO, 2)]]
+  rows = write_table(COCO, frames)["annotations"]
   assert [(row["id"], row["image_id"], row["track_id"]) for row in rows] == [
     (1, 1, 1),
     (2, 1, 2),

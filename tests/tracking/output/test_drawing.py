@@ -27,12 +27,12 @@ def grey(size=(220, 200)):
   return np.full((*size, 3), 90, np.uint8)
 
 
-def at(picture, joint):
+def color_at(picture, joint):
   x, y = BODY[NAMES.index(joint)].astype(int)
   return picture[y, x].astype(int)
 
 
-def changed(picture):
+def find_changes(picture):
   return np.abs(picture.astype(int) - 90).max(-1) > 0
 
 
@@ -41,7 +41,7 @@ def test_joints_are_drawn_in_place():
   picture = draw_skeleton(frame, BODY, SCORES, PENN_ACTION)
   assert (picture.dtype, picture.shape) == (np.uint8, frame.shape)
   assert (frame == 90).all()
-  mask = changed(picture)
+  mask = find_changes(picture)
   for x, y in BODY.astype(int):
     assert mask[y, x]
   rows, columns = np.nonzero(mask)
@@ -54,11 +54,11 @@ def test_joints_are_drawn_in_place():
 def test_right_side_is_warm_and_left_side_is_cool():
   picture = draw_skeleton(grey(), BODY, SCORES, PENN_ACTION)
   for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
-    red, _, blue = at(picture, f"right_{joint}")
+    red, _, blue = color_at(picture, f"right_{joint}")
     assert red > blue + 60
-    red, _, blue = at(picture, f"left_{joint}")
+    red, _, blue = color_at(picture, f"left_{joint}")
     assert blue > red + 60
-  assert np.ptp(at(picture, "head")) < 30
+  assert np.ptp(color_at(picture, "head")) < 30
   assert np.ptp(picture[50, 100].astype(int)) < 30  # from shoulder to shoulder
 
 
@@ -67,25 +67,25 @@ def test_lines_are_antialiased():
   assert len(np.unique(diagonal, axis=0)) > 10
 
 
-def test_joints_below_the_threshold_are_left_out():
+def test_joints_below_the_threshold_are_not_drawn():
   scores = SCORES.copy()
   scores[NAMES.index("left_wrist")] = 0.19
   picture = draw_skeleton(grey(), BODY, scores, PENN_ACTION, threshold=0.2)
-  assert not changed(picture)[90:120, 146:160].any()
-  assert changed(picture)[80, 140]
+  assert not find_changes(picture)[90:120, 146:160].any()
+  assert find_changes(picture)[80, 140]
 
 
 def test_low_scores_are_half_transparent():
   scores = SCORES.copy()
   scores[NAMES.index("left_wrist")] = 0.25
-  full = at(draw_skeleton(grey(), BODY, SCORES, PENN_ACTION, 0.2), "left_wrist")
-  faint = at(draw_skeleton(grey(), BODY, scores, PENN_ACTION, 0.2), "left_wrist")
+  full = color_at(draw_skeleton(grey(), BODY, SCORES, PENN_ACTION, 0.2), "left_wrist")
+  faint = color_at(draw_skeleton(grey(), BODY, scores, PENN_ACTION, 0.2), "left_wrist")
   np.testing.assert_allclose(faint, (full + 90) / 2, atol=1)
 
 
 def test_lines_are_thicker_for_larger_people():
-  small = changed(draw_skeleton(grey((880, 800)), BODY, SCORES, PENN_ACTION))
-  large = changed(draw_skeleton(grey((880, 800)), 4 * BODY, SCORES, PENN_ACTION))
+  small = find_changes(draw_skeleton(grey((880, 800)), BODY, SCORES, PENN_ACTION))
+  large = find_changes(draw_skeleton(grey((880, 800)), 4 * BODY, SCORES, PENN_ACTION))
   assert large[520].sum() > 1.8 * small[130].sum()  # across both thighs
 
 
@@ -95,8 +95,8 @@ def test_extreme_coordinates():
   keypoints[5] = np.inf
   keypoints[11] = (-1e9, 1e9)
   picture = draw_skeleton(grey(), keypoints, SCORES, PENN_ACTION)
-  assert changed(picture).any()
-  assert not changed(picture)[15:25, 95:105].any()
+  assert find_changes(picture).any()
+  assert not find_changes(picture)[15:25, 95:105].any()
 
 
 @pytest.mark.parametrize("frame", [grey()[:, ::-1], np.asfortranarray(grey()), grey((1, 1))])
@@ -106,7 +106,7 @@ def test_arrays_of_any_layout(frame):
 
 
 def test_nobody():
-  assert not changed(draw_skeleton(grey(), BODY, 0 * SCORES, PENN_ACTION)).any()
+  assert not find_changes(draw_skeleton(grey(), BODY, 0 * SCORES, PENN_ACTION)).any()
 
 
 def test_contact_sheet():

@@ -16,7 +16,7 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.output.results import Outputs, write_results
 from ppn_tf.tracking.video.sources import Excerpt, LiveVideo, open_source
 from tests.tracking.discs import DiscEye, joints, paint
-from tests.tracking.video.test_writer import clicks, with_sound
+from tests.tracking.video.test_writer import clicks, write_with_sound
 
 
 def walker(t):
@@ -35,7 +35,7 @@ def film(path, num_frames=40, size=(300, 480), people=lambda t: [walker(t)], rat
   return path
 
 
-def every_output(folder):
+def all_outputs(folder):
   return Outputs(
     overlay=str(folder / "a.mp4"),
     json=str(folder / "a.json"),
@@ -55,7 +55,7 @@ def track(source, outputs, max_people=1, eye=None, part=None, **arguments):
 def test_all_outputs_agree(tmp_path):
   film(tmp_path / "in.mp4")
   out = tmp_path / "out"
-  summary = track(tmp_path / "in.mp4", every_output(out), smoother=None)
+  summary = track(tmp_path / "in.mp4", all_outputs(out), smoother=None)
   assert (summary.num_frames, summary.num_people, summary.sound_lost) == (40, 1, False)
   assert (summary.video, summary.num_damaged) == (str(tmp_path / "in.mp4"), 0)
   assert not summary.is_live and summary.seconds > 0
@@ -65,7 +65,7 @@ def test_all_outputs_agree(tmp_path):
   lines = [json.loads(line) for line in (out / "a.jsonl").read_text().splitlines()]
   rows = list(csv.DictReader((out / "a.csv").open()))
   coco = json.loads((out / "coco.json").read_text())
-  assert [len(each) for each in (table["frames"], lines, rows, coco["images"])] == [40] * 4
+  assert [len(records) for records in (table["frames"], lines, rows, coco["images"])] == [40] * 4
   for t, (frame, line, row) in enumerate(zip(table["frames"], lines, rows)):
     keypoints = np.array(frame["keypoints"])
     np.testing.assert_allclose(keypoints[:, :2], joints(walker(t)), atol=5.0)
@@ -84,7 +84,7 @@ def test_all_outputs_agree(tmp_path):
 
 
 def test_part_of_a_video_with_sound(tmp_path):
-  source = with_sound(tmp_path / "in.mp4")
+  source = write_with_sound(tmp_path / "in.mp4")
   outputs = Outputs(overlay=str(tmp_path / "out.mp4"), json=str(tmp_path / "out.json"))
   original = clicks(source)
   summary = track(source, outputs, part=lambda video: Excerpt(video, 1.0, 4.0, 3))
@@ -117,14 +117,14 @@ def test_smoothing_does_not_affect_the_tracker(tmp_path):
 
 def test_stopped_video_keeps_tracked_frames(tmp_path):
   film(tmp_path / "in.mp4")
-  asked = []
+  calls = []
 
   def stop():
-    asked.append(None)
-    return len(asked) > 12
+    calls.append(None)
+    return len(calls) > 12
 
   out = tmp_path / "out"
-  summary = track(tmp_path / "in.mp4", every_output(out), stop=stop)
+  summary = track(tmp_path / "in.mp4", all_outputs(out), stop=stop)
   assert 0 < summary.num_frames < 40
   assert len(list(out.iterdir())) == 6
   table = json.loads((out / "a.json").read_text())
@@ -136,7 +136,7 @@ def test_stopped_video_keeps_tracked_frames(tmp_path):
 def test_stopped_before_the_first_frame(tmp_path):
   film(tmp_path / "in.mp4", 5)
   with pytest.raises(KeyboardInterrupt):
-    track(tmp_path / "in.mp4", every_output(tmp_path / "out"), stop=lambda: True)
+    track(tmp_path / "in.mp4", all_outputs(tmp_path / "out"), stop=lambda: True)
   assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -157,7 +157,7 @@ def test_stream_keeps_all_frames_and_camera_drops_late_ones(tmp_path, waits):
   frames = json.loads((tmp_path / "out.json").read_text())["frames"]
   assert len(frames) == summary.num_frames
   assert (summary.num_frames == 60) == waits
-  numbers = [25 * frame["time"] for frame in frames]  # each has its own time
+  numbers = [25 * frame["time"] for frame in frames]  # each frame has its own time
   np.testing.assert_allclose(numbers, np.round(numbers), atol=0.05)
   assert np.diff(numbers).min() > 0.9
   assert numbers[-1] == pytest.approx(59, abs=0.05)
@@ -174,7 +174,7 @@ def test_failure_leaves_no_output(tmp_path):
   film(tmp_path / "in.mp4")
   out = tmp_path / "out"
   with pytest.raises(RuntimeError, match="no more"):
-    track(tmp_path / "in.mp4", every_output(out), eye=BreaksDown())
+    track(tmp_path / "in.mp4", all_outputs(out), eye=BreaksDown())
   assert list(out.iterdir()) == []
 
 
@@ -182,7 +182,7 @@ def test_failure_leaves_no_output(tmp_path):
 @pytest.mark.parametrize("size", [(47, 63), (2, 2), (300, 480)])
 def test_short_and_small_videos(tmp_path, num_frames, size):
   film(tmp_path / "in.mp4", num_frames, size)
-  summary = track(tmp_path / "in.mp4", every_output(tmp_path / "out"))
+  summary = track(tmp_path / "in.mp4", all_outputs(tmp_path / "out"))
   assert summary.num_frames == num_frames
 
 
@@ -196,7 +196,7 @@ def test_4k(tmp_path):
 
 def test_nobody(tmp_path):
   film(tmp_path / "in.mp4", 12, people=lambda t: [])
-  summary = track(tmp_path / "in.mp4", every_output(tmp_path / "out"))
+  summary = track(tmp_path / "in.mp4", all_outputs(tmp_path / "out"))
   assert (summary.num_frames, summary.num_people) == (12, 0)
   frames = json.loads((tmp_path / "out" / "a.json").read_text())["frames"]
   assert not any(frame["found"] for frame in frames)
@@ -205,7 +205,7 @@ def test_nobody(tmp_path):
 
 def test_several_people(tmp_path):
   film(tmp_path / "in.mp4", 20, people=lambda t: [(100 + t, 150, 16), (380, 150, 18)])
-  summary = track(tmp_path / "in.mp4", every_output(tmp_path / "out"), max_people=3)
+  summary = track(tmp_path / "in.mp4", all_outputs(tmp_path / "out"), max_people=3)
   assert summary.num_people == 2
   frames = json.loads((tmp_path / "out" / "a.json").read_text())["frames"]
   assert [[person["track_id"] for person in frame["people"]] for frame in frames] == [[1, 2]] * 20
@@ -245,7 +245,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
         yield Frame(image, t / 25)
 
   class Constant(DiscEye):
-    """Returns the same heatmaps for every frame, as tracing slows Python down."""
+    """Returns the same heatmaps for every frame, because tracing slows Python down."""
 
     def _look(self, crop):
       return maps

@@ -17,19 +17,19 @@ NAMES = PENN_ACTION.joint_names
 IMAGE = np.zeros((240, 320, 3), np.uint8)
 
 
-def recording(several):
+def make_recording(several):
   return Recording("a/clip.mp4", 25.0, 320, 240, PENN_ACTION, 0.2, several)
 
 
-def someone(track_id=1, x=160.0, score=0.9, found=True):
+def make_person(track_id=1, x=160.0, score=0.9, found=True):
   scores = np.full(13, score, np.float32)
   keypoints = joints((x, 140, 20)).astype(np.float32)
   return Person(track_id, Pose(keypoints, scores, NAMES, (1.0, 2.005, 3.5, 4.0), found=found))
 
 
-def written(kind, frames, several=False):
+def write_table(kind, frames, several=False):
   file = io.StringIO()
-  table = kind(file, recording(several))
+  table = kind(file, make_recording(several))
   for index, people in enumerate(frames):
     table.add(index, Frame(IMAGE, index / 30), people)
   table.end()
@@ -37,7 +37,9 @@ def written(kind, frames, several=False):
 
 
 def test_json_of_one_person():
-  table = json.loads(written(JsonTable, [[someone()], [someone(score=0.05, found=False)]]))
+  table = json.loads(
+    write_table(JsonTable, [[make_person()], [make_person(score=0.05, found=False)]])
+  )
   assert list(table) == ["video", "fps", "width", "height", "joint_names", "frames"]
   assert (table["video"], table["fps"]) == ("a/clip.mp4", 25.0)
   assert (table["width"], table["height"]) == (320, 240)
@@ -52,22 +54,22 @@ def test_json_of_one_person():
 
 
 def test_json_of_several_people():
-  frames = [[someone(1), someone(4, 60)], [], [someone(4, 70)]]
-  table = json.loads(written(JsonTable, frames, several=True))
+  frames = [[make_person(1), make_person(4, 60)], [], [make_person(4, 70)]]
+  table = json.loads(write_table(JsonTable, frames, several=True))
   ids = [[person["track_id"] for person in row["people"]] for row in table["frames"]]
   assert ids == [[1, 4], [], [4]]
   assert table["frames"][2]["people"][0]["keypoints"][0] == pytest.approx([70, 60, 0.9], abs=1e-3)
 
 
 def test_json_without_frames():
-  assert json.loads(written(JsonTable, []))["frames"] == []
+  assert json.loads(write_table(JsonTable, []))["frames"] == []
 
 
 def test_json_lines_are_flushed_after_each_frame():
   file = io.StringIO()
-  table = JsonLines(file, recording(False))
+  table = JsonLines(file, make_recording(False))
   for index in range(3):
-    table.add(index, Frame(IMAGE, index / 10), [someone()])
+    table.add(index, Frame(IMAGE, index / 10), [make_person()])
     lines = file.getvalue().splitlines()
     assert len(lines) == index + 1
     row = json.loads(lines[-1])
@@ -79,7 +81,9 @@ def test_json_lines_are_flushed_after_each_frame():
 
 
 def test_csv():
-  text = written(CsvTable, [[someone(1), someone(2, 60)], [], [someone(2, 70, 0.1, False)]])
+  text = write_table(
+    CsvTable, [[make_person(1), make_person(2, 60)], [], [make_person(2, 70, 0.1, False)]]
+  )
   rows = list(csv.DictReader(io.StringIO(text)))
   assert [(row["index"], row["track_id"], row["found"]) for row in rows] == [
     ("0", "1", "1"),

@@ -90,7 +90,7 @@ def test_colon_in_the_name(tmp_path, monkeypatch):
 
 
 # Display matrices (a, b, c, d): a stored pixel (p, q) is shown at (ap + cq, bp + dq).
-# Colors of the corners, by hand: R red, B blue, G gray, in the order
+# Corner colors by hand: R red, B blue, G gray, in the order
 # top-left, top-right, bottom-left, bottom-right; stored, they are R B G G.
 MATRICES = {
   "upright": ((1, 0, 0, 1), "RBGG", (48, 64)),
@@ -155,7 +155,7 @@ def test_metadata_that_is_not_utf_8(tmp_path):
   assert len(list(open_video(path))) == 12
 
 
-def test_audio_alone(tmp_path):
+def test_audio_without_video(tmp_path):
   path = tmp_path / "song.m4a"
   with av.open(str(path), "w") as container:
     stream = container.add_stream("aac", rate=44100)
@@ -168,7 +168,7 @@ def test_audio_alone(tmp_path):
     open_video(path)
 
 
-def test_index_cut_off(tmp_path):
+def test_truncated_index(tmp_path):
   data = encode(tmp_path / "a.mp4", range(0, 600, 20)).read_bytes()
   path = tmp_path / "cut.mp4"
   path.write_bytes(data[: data.index(b"moov") + 100])
@@ -178,12 +178,12 @@ def test_index_cut_off(tmp_path):
 
 @pytest.fixture(name="noisy", scope="module")
 def fixture_noisy(tmp_path_factory):
-  """Writes 30 frames of noise, which do not compress, so that damage hits some."""
+  """Writes 30 frames of incompressible noise, so that damage hits some of them."""
   path = tmp_path_factory.mktemp("noisy") / "a.mp4"
   return encode(path, range(0, 600, 20), noise=True)
 
 
-def test_cut_off_end(noisy, tmp_path):
+def test_truncated_end(noisy, tmp_path):
   data = noisy.read_bytes()
   path = tmp_path / "cut.mp4"
   path.write_bytes(data[: len(data) * 6 // 10])
@@ -238,7 +238,7 @@ def test_damaged_image(tmp_path):
     list(open_video(tmp_path, strict=True))
 
 
-def test_images_of_two_sizes(tmp_path):
+def test_images_of_different_sizes(tmp_path):
   cv2.imwrite(str(tmp_path / "0.png"), picture(0))
   cv2.imwrite(str(tmp_path / "1.png"), picture(1, (20, 30)))
   with pytest.raises(InputError, match="1.png: 30x20 pixels"):

@@ -17,7 +17,7 @@ from tests.tracking.video.test_reader import encode, grey, picture
 
 
 class Pipe(io.RawIOBase):
-  """Bytes that can be read only once, like a pipe."""
+  """Stream of bytes that can be read only once, like a pipe."""
 
   def __init__(self, content):
     self._content = io.BytesIO(content)
@@ -83,18 +83,18 @@ def test_stream_skips_to_a_start_time(tmp_path):
   ],
 )
 def test_number_is_a_camera(monkeypatch, tmp_path, platform, text, device, kind):
-  asked = []
+  calls = []
   file = str(encode(tmp_path / "a.mp4", [0, 20, 40]))
-  opened = av.open
+  real_open = av.open
 
-  def pretend(source, **options):
-    asked.append((source, options.pop("format")))
-    return opened(file, **options)
+  def fake_open(source, **options):
+    calls.append((source, options.pop("format")))
+    return real_open(file, **options)
 
   monkeypatch.setattr(sources.sys, "platform", platform)
-  monkeypatch.setattr(av, "open", pretend)
+  monkeypatch.setattr(av, "open", fake_open)
   camera = open_source(text)
-  assert asked == [(device, kind)]
+  assert calls == [(device, kind)]
   assert str(camera.path) == f"camera{text[-1]}"
   assert Excerpt(camera).is_live
   assert not Excerpt(camera).waits

@@ -18,7 +18,7 @@ def test_no_items():
     assert list(ahead) == []
 
 
-def test_only_a_few_are_read_ahead():
+def test_number_of_items_read_ahead_is_limited():
   taken = []
 
   def items():
@@ -32,7 +32,7 @@ def test_only_a_few_are_read_ahead():
     assert len(taken) <= 6
 
 
-def test_error_follows_the_items_before_it():
+def test_error_follows_the_preceding_items():
   def items():
     yield 1
     raise ValueError("broken")

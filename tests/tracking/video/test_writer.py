@@ -1,4 +1,4 @@
-"""Tests of ppn_tf.tracking.video.writer, whose files other readers read back."""
+"""Tests of ppn_tf.tracking.video.writer, with files read back by other readers."""
 
 import fractions
 
@@ -64,7 +64,7 @@ RATE = 8000
 BEEP_EVERY = 0.5
 
 
-def with_sound(path, seconds=6, codec="aac"):
+def write_with_sound(path, seconds=6, codec="aac"):
   """Writes a video of 30 frames per second with a click every half second."""
   samples = np.zeros(seconds * RATE, np.float32)
   samples[:: round(BEEP_EVERY * RATE)] = 0.9
@@ -118,7 +118,7 @@ def copy_part(source, target, start, end, every=1):
 @pytest.mark.parametrize("every", [1, 5])
 @pytest.mark.parametrize(("start", "end"), [(0.0, 6.0), (0.25, 2.0), (3.25, 5.0)])
 def test_sound_stays_in_sync(tmp_path, start, end, every):
-  source = with_sound(tmp_path / "a.mp4")
+  source = write_with_sound(tmp_path / "a.mp4")
   original = clicks(source)
   assert len(original) >= 10
   assert copy_part(source, tmp_path / "b.mp4", start, end, every)
@@ -141,7 +141,7 @@ def test_video_without_sound(tmp_path):
 
 
 def test_sound_unsupported_by_the_format(tmp_path):
-  source = with_sound(
+  source = write_with_sound(
     tmp_path / "a.mkv", codec="wavpack" if "wavpack" in av.codecs_available else "flac"
   )
   assert open_video(source).has_sound
