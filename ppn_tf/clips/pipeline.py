@@ -115,7 +115,7 @@ def _explain_unusable(index: RecordIndex, split: str, num_frames: int) -> str:
 
 def _group_size(index: RecordIndex, batch_size: int) -> int:
   """Returns the number of clips whose frames are mixed, so that their bytes are bounded."""
-  mean = int(index.places[:, 2].mean())
+  mean = int(index.sizes.mean())
   # With twice a batch, a batch rarely has the same clip twice.
   return max(2, min(max(64, 2 * batch_size), GROUP_BYTES // max(mean, 1)))
 

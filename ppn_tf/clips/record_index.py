@@ -32,7 +32,8 @@ class RecordIndex:
     names: N names of clips.
     lengths: [N] int64, numbers of frames.
     labelled: [N] int64, numbers of frames with a visible joint.
-    places: [N, 4] int64: number of the file; bytes before the record, of it, and after it.
+    places: [N, 2] int64: number of the file, and bytes before the record's header.
+    sizes: [N] int64, bytes of the records.
   """
 
   builder: tfds.core.DatasetBuilder
@@ -41,6 +42,7 @@ class RecordIndex:
   lengths: np.ndarray
   labelled: np.ndarray
   places: np.ndarray
+  sizes: np.ndarray
 
   def usable(self, num_frames: int) -> np.ndarray:
     """Returns the numbers of clips that have `num_frames` frames, and labels."""
@@ -48,13 +50,15 @@ class RecordIndex:
 
   def read(self, number: tf.Tensor) -> Dict[str, tf.Tensor]:
     """Reads and parses a clip by its number, inside `Dataset.map`; see `records.parse`."""
-    file, before, size, after = tf.unstack(tf.gather(tf.constant(self.places), number))
-    record = tf.data.FixedLengthRecordDataset(
-      tf.gather(tf.constant(self.files), file),
-      record_bytes=size,
-      header_bytes=before,
-      footer_bytes=after,
+    file, offset = tf.unstack(tf.gather(tf.constant(self.places), number))
+    # tf.data.TFRecordDataset lacks the argument byte_offsets of its operation.
+    from_offset = tf.raw_ops.TFRecordDatasetV2(
+      filenames=tf.gather(tf.constant(self.files), file),
+      compression_type="",
+      buffer_size=tf.constant(0, tf.int64),
+      byte_offsets=offset,
     )
+    record = tf.data.experimental.from_variant(from_offset, tf.TensorSpec([], tf.string)).take(1)
     return records.parse(self.builder, record.get_single_element())
 
 
@@ -66,7 +70,7 @@ def read_index(builder: tfds.core.DatasetBuilder, split: str) -> RecordIndex:
     InputError: no such split, or its files are missing or damaged.
   """
   files = records.split_files(builder, split)
-  places: List[Tuple[int, int, int, int]] = []
+  places: List[Tuple[int, int, int]] = []
   for number, file in enumerate(files):
     places += [(number, *place) for place in _find_records(file)]
   clips = records.serialized_examples(builder, split).map(
@@ -80,7 +84,8 @@ def read_index(builder: tfds.core.DatasetBuilder, split: str) -> RecordIndex:
     tuple(name.decode() for name, _, _ in rows),
     np.array([length for _, length, _ in rows], np.int64),
     np.array([labelled for _, _, labelled in rows], np.int64),
-    np.array(places, np.int64).reshape(-1, 4),
+    np.array(places, np.int64).reshape(-1, 3)[:, :2],
+    np.array(places, np.int64).reshape(-1, 3)[:, 2],
   )
 
 
@@ -97,18 +102,17 @@ def _summarize(clip: Dict[str, tf.Tensor]) -> Tuple[tf.Tensor, tf.Tensor, tf.Ten
   return clip["clip"], tf.shape(clip["frames"])[0], tf.math.count_nonzero(labelled)
 
 
-def _find_records(file: str) -> List[Tuple[int, int, int]]:
-  """Returns the bytes before, of, and after each record of a file."""
+def _find_records(file: str) -> List[Tuple[int, int]]:
+  """Returns the bytes before each record's header, and the bytes of the record."""
   places = []
   with tf.io.gfile.GFile(os.fspath(file), "rb") as stream:
     total, position = stream.size(), 0
     while position < total:
       header = stream.read(_HEADER)
-      start = position + _HEADER
       length = struct.unpack("<Q", header[:8])[0] if len(header) == _HEADER else total
-      position = start + length + _FOOTER
+      places.append((position, length))
+      position += _HEADER + length + _FOOTER
       if position > total:
         raise InputError(f"{file}: ends inside a record. Make the data set anew.")
-      places.append((start, length, total - start - length))
       stream.seek(position)
   return places

@@ -211,7 +211,7 @@ def test_clips_without_labels_are_no_samples(tmp_path):
 
 def test_groups_of_single_frames_are_bounded_by_their_bytes(sparse, monkeypatch):
   index = read_index(sparse, "train")
-  mean = index.places[:, 2].mean()
+  mean = index.sizes.mean()
   assert pipeline._group_size(index, 4) == 64 and pipeline._group_size(index, 100) == 200
   monkeypatch.setattr(pipeline, "GROUP_BYTES", int(7.5 * mean))
   assert pipeline._group_size(index, 4) == 7

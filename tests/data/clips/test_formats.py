@@ -1,6 +1,7 @@
 """Tests of labels of other tools, written here as the tools' documents describe them."""
 
 import json
+import pathlib
 
 import h5py
 import numpy as np
@@ -363,3 +364,10 @@ def test_structs_of_version_7_3(tmp_path):
     file.write(b"MATLAB 7.3 MAT-file".ljust(116) + b" " * 8 + b"\0\x02IM")
   with pytest.raises(ClipError, match="struct or cell of version 7.3; save it with -v7"):
     load_mat(tmp_path / "a.mat", ("RELEASE",), "MPII's")
+
+
+def test_a_file_that_failed():
+  path = pathlib.Path(__file__).parents[3].parent / "shared/data/cases/labels/t04_v73.mat"
+  if not path.exists():
+    pytest.skip("no shared/data/cases beside the project")
+  assert read_joints(path).shape == (5, 15, 2)
