@@ -7,6 +7,7 @@ import numpy as np
 from ppn_tf.runtime.errors import InputError
 
 MIN_SIDE = 16  # pixels; joints within a smaller box are not a person
+MAX_LOOKS = 64  # boxes per search, however long a frame is
 
 
 def has_area(box: np.ndarray) -> bool:
@@ -59,20 +60,34 @@ def search_boxes(
     margin: side of a crop over the longer side of its box.
     parts: sides of the squares over the shorter side of the frame.
   Returns:
-    [4] float32 boxes: first the whole frame; then, for each part, a grid of squares that
-    overlap by about half.
+    At most MAX_LOOKS boxes [4] float32: first the whole frame; then, for each part, a grid of
+    squares that overlap by about half. In a long strip the squares are further apart. Squares
+    below MIN_SIDE are left out.
   """
-  height, width = frame.shape[:2]
+  shorter, longer = sorted(frame.shape[:2])
+  sides = [part * shorter for part in parts if part * shorter >= MIN_SIDE]
+  grids = [(_num_squares(shorter / side), _num_squares(longer / side)) for side in sides]
+  if sum(short * long for short, long in grids) >= MAX_LOOKS:
+    most = (MAX_LOOKS - 1) // len(grids)
+    grids = [(short, min(long, most // short)) for short, long in grids]
   boxes = [frame_box(frame, margin)]
-  for part in parts:
-    side = part * min(height, width)
-    centers = [
-      np.linspace(side / 2, length - side / 2, 1 + int(np.ceil(2 * (length / side - 1))))
-      if length > side
-      else np.array([length / 2])
-      for length in (height, width)
-    ]
+  for side, (short, long) in zip(sides, grids):
+    across, along = _centers(shorter, side, short), _centers(longer, side, long)
+    wide = frame.shape[0] == shorter
+    rows, columns = (across, along) if wide else (along, across)
     half = side / margin / 2
-    for y in centers[0]:
-      boxes += [np.array([x - half, y - half, x + half, y + half], np.float32) for x in centers[1]]
+    for y in rows:
+      boxes += [np.array([x - half, y - half, x + half, y + half], np.float32) for x in columns]
   return boxes
+
+
+def _num_squares(length: float) -> int:
+  """Returns the number of squares that cover a length, given in sides, with half an overlap."""
+  return 1 + max(0, int(np.ceil(2 * (length - 1))))
+
+
+def _centers(length: float, side: float, count: int) -> np.ndarray:
+  """Returns the centers [count] of squares spread evenly over a length, end to end."""
+  if count == 1:
+    return np.array([length / 2])
+  return np.linspace(side / 2, length - side / 2, count)
