@@ -64,7 +64,7 @@ def test_one_person_costs_as_much_as_a_tracker():
 def test_no_search_once_everyone_is_tracked():
   eye = DiscEye()
   frames = [paint(three) for three in walk(60)]
-  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=10)
+  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=10 / 30)
   tracker.update(frames[0])
   starts, steps = eye.starts, eye.steps
   for frame in frames[1:]:
@@ -74,7 +74,7 @@ def test_no_search_once_everyone_is_tracked():
 
 def test_search_takes_few_looks_per_frame():
   eye = DiscEye()
-  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=30, looks_per_frame=2)
+  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=30 / 30, looks_per_second=60)
   starts = []
   for frame in [paint([])] * 91:
     tracker.update(frame)
@@ -87,7 +87,7 @@ def test_search_takes_few_looks_per_frame():
 
 def test_newcomer_gets_a_new_number():
   frames = [paint([(120, 150, 18)])] * 20 + [paint([(120, 150, 18), (380, 150, 18)])] * 40
-  tracked = follow(frames, 2, search_every=15)
+  tracked = follow(frames, 2, search_every=15 / 30)
   assert [numbers(frame) for frame in tracked[:20]] == [[1]] * 20
   assert numbers(tracked[-1]) == [1, 2]
   assert distance(tracked[-1][1], (380, 150, 18)) < 4
@@ -96,7 +96,7 @@ def test_newcomer_gets_a_new_number():
 def test_person_who_leaves_returns_with_a_new_number():
   pair = paint([(120, 150, 18), (380, 150, 18)])
   frames = [pair] * 10 + [paint([(380, 150, 18)])] * 30 + [pair] * 50
-  tracked = follow(frames, 2, drop_after=8, search_every=20)
+  tracked = follow(frames, 2, drop_after=8 / 30, search_every=20 / 30)
   left, stayed = (
     next(person for person in tracked[0] if distance(person, (x, 150, 18)) < 4) for x in (120, 380)
   )
@@ -114,7 +114,7 @@ def test_two_tracks_on_one_person_merge():
   for t in range(60):
     x = 300 - 4 * t
     frames.append(paint([(120, 150, 18)] + ([(x, 150, 18)] if x > 160 else [])))
-  tracked = follow(frames, 2, search_every=1000)
+  tracked = follow(frames, 2, search_every=1000 / 30)
   assert sorted(numbers(tracked[0])) == [1, 2]
   assert len(tracked[-1]) == 1
   assert distance(tracked[-1][0], (120, 150, 18)) < 4
@@ -122,7 +122,7 @@ def test_two_tracks_on_one_person_merge():
 
 def test_person_is_not_tracked_twice():
   frames = [paint([(250, 150, 30)])] * 50
-  assert [numbers(frame) for frame in follow(frames, 4, search_every=10)] == [[1]] * 50
+  assert [numbers(frame) for frame in follow(frames, 4, search_every=10 / 30)] == [[1]] * 50
 
 
 def test_only_people_in_the_same_pose_keep_their_numbers_at_a_cut():
