@@ -4,10 +4,10 @@ from typing import Optional
 
 import numpy as np
 
+from ppn_tf.inference.frame_times import PERIOD, newest_share
 from ppn_tf.keypoints import frame_crops
 
-# Weight of the newest step of a crop in its mean speed.
-_NEWEST = 0.4
+_LAG = 0.05  # seconds by which the mean speed of a crop lags behind its speed
 
 
 class MovedHeatmaps:
@@ -16,11 +16,12 @@ class MovedHeatmaps:
   A crop about the box of a person grows and jumps whenever a limb is stretched out, so a person
   who stands still moves in its cells. Heatmaps fixed in the frame would instead lag behind a
   person who walks. Heatmaps therefore move as if the crop had moved evenly. With c_t the center
-  of the crop in frame pixels,
+  of the crop in frame pixels and T the seconds since frame t - 1,
 
-    v_t = v_(t-1) + 0.4 (c_t - c_(t-1) - v_(t-1)),  v_1 = c_1 - c_0
+    v_t = v_(t-1) + T / (T + 0.05) ((c_t - c_(t-1)) / T - v_(t-1)),  v_1 = (c_1 - c_0) / T
 
-  a value at p moves to p + v_t, scaled as the crop is.
+  a value at p moves to p + v_t T, scaled as the crop is. At 30 frames per second, the weight of
+  the newest step is 0.4.
 
   Attributes:
     maps: [h, w, K] float32, heatmaps of the last crop.
@@ -39,29 +40,32 @@ class MovedHeatmaps:
     self._stride = stride
     self._speed: Optional[np.ndarray] = None
 
-  def move_to(self, affine: np.ndarray) -> np.ndarray:
+  def move_to(self, affine: np.ndarray, period: float = PERIOD) -> np.ndarray:
     """Returns the heatmaps [h, w, K] in the cells of the next crop; 0 outside the last crop.
 
     Args:
       affine: [2, 3] of the next crop, from frame to crop pixels.
+      period: seconds from the last crop to the next.
     """
-    speed = self._mean_speed(affine)
-    # From cells of the last crop to frame pixels, shifted by `speed`, to cells of the next crop.
+    step = self._mean_speed(affine, period) * period
+    # From cells of the last crop to frame pixels, shifted by `step`, to cells of the next crop.
     old, new = self._cells(self._affine), self._cells(affine)
     zoom = new[0, 0] / old[0, 0]
-    shift = new[:, 2] + new[0, 0] * speed - zoom * old[:, 2]
+    shift = new[:, 2] + new[0, 0] * step - zoom * old[:, 2]
     moved = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
     return frame_crops.crop_frame(self.maps, moved, (self.maps.shape[0], self.maps.shape[1]))
 
-  def replace(self, maps: np.ndarray, affine: np.ndarray) -> None:
-    """Replaces the heatmaps by those [h, w, K] of the next crop, whose affine is [2, 3]."""
-    self._speed = self._mean_speed(affine)
+  def replace(self, maps: np.ndarray, affine: np.ndarray, period: float = PERIOD) -> None:
+    """Replaces the heatmaps by those [h, w, K] of the next crop; see `move_to`."""
+    self._speed = self._mean_speed(affine, period)
     self.maps, self._affine = maps, affine
 
-  def _mean_speed(self, affine: np.ndarray) -> np.ndarray:
-    """Returns the mean speed [2] (x, y) up to the next crop, in frame pixels per frame."""
-    step = self._center(affine) - self._center(self._affine)
-    return step if self._speed is None else self._speed + _NEWEST * (step - self._speed)
+  def _mean_speed(self, affine: np.ndarray, period: float) -> np.ndarray:
+    """Returns the mean speed [2] (x, y) up to the next crop, in frame pixels per second."""
+    speed = (self._center(affine) - self._center(self._affine)) / period
+    if self._speed is None:
+      return speed
+    return self._speed + newest_share(period, _LAG) * (speed - self._speed)
 
   def _center(self, affine: np.ndarray) -> np.ndarray:
     height, width, _ = self.maps.shape

@@ -10,6 +10,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from ppn_tf.inference.frame_times import PERIOD, newest_share
 from ppn_tf.keypoints import dark, frame_crops
 
 # Cells from the final peak, along each axis, up to which preliminary heatmaps have weight 1. The
@@ -17,22 +18,23 @@ from ppn_tf.keypoints import dark, frame_crops
 REACH = 2.0
 # Height of a preliminary peak from which its position replaces that of the final peak.
 _CONFIDENT = 0.2
-# Weight of the current frame in the running mean of a joint at rest, and the distance in cells
-# from which that weight is 1.
-_RESTING_SHARE, _MOVED = 0.4, 3.0
+# Seconds by which the running mean of a slow joint lags behind it, and the distance in cells from
+# which the mean is the current place.
+_LAG, _MOVED = 0.05, 3.0
 
 
 class PresentPlaces:
   """Joint positions of one person, frame by frame.
 
   With p_t the final peaks and q_t the preliminary peaks near them, both in frame pixels, c_t =
-  min(1, height of q_t / 0.2), and d_t a distance in cells:
+  min(1, height of q_t / 0.2), d_t a distance in cells, and T the seconds since frame t - 1:
 
-    x_t = p_t + c_t (q_t - p_t),  d_t = |x_t - y_(t-1)|,
-    y_t = y_(t-1) + (0.4 + 0.6 min(1, d_t / 3)) (x_t - y_(t-1)),  y_0 = x_1
+    x_t = p_t + c_t (q_t - p_t),  d_t = |x_t - y_(t-1)|,  a = T / (T + 0.05),
+    y_t = y_(t-1) + (a + (1 - a) min(1, d_t / 3)) (x_t - y_(t-1)),  y_0 = x_1
 
-  Joints at rest are averaged and moving joints are not, as in a One-Euro filter (Casiez et al.,
-  CHI 2012), but depending on the distance instead of an estimated speed.
+  At 30 frames per second, a = 0.4. Joints at rest are averaged and moving joints are not, as in a
+  One-Euro filter (Casiez et al., CHI 2012), but depending on the distance instead of an estimated
+  speed.
   """
 
   def __init__(self) -> None:
@@ -40,7 +42,12 @@ class PresentPlaces:
     self._places: Optional[np.ndarray] = None
 
   def read(
-    self, final: np.ndarray, preliminary: np.ndarray, affine: np.ndarray, stride: int
+    self,
+    final: np.ndarray,
+    preliminary: np.ndarray,
+    affine: np.ndarray,
+    stride: int,
+    period: float = PERIOD,
   ) -> Tuple[np.ndarray, np.ndarray]:
     """Reads the joints in the next frame.
 
@@ -49,6 +56,7 @@ class PresentPlaces:
       preliminary: B_t, [h, w, K] float32.
       affine: [2, 3], from frame to crop pixels.
       stride: S, crop pixels per cell.
+      period: T, seconds since the preceding frame.
     Returns:
       keypoints [K, 2] in frame pixels, and scores [K], the highest values of h_t.
     """
@@ -59,7 +67,8 @@ class PresentPlaces:
     previous = current if self._places is None else self._places
     cell = stride / np.sqrt(abs(np.linalg.det(affine[:, :2])))
     distances = np.linalg.norm(current - previous, axis=1, keepdims=True) / cell
-    share = _RESTING_SHARE + (1 - _RESTING_SHARE) * np.minimum(1, distances / _MOVED)
+    resting = newest_share(period, _LAG)
+    share = resting + (1 - resting) * np.minimum(1, distances / _MOVED)
     self._places = previous + share * (current - previous)
     return self._places.copy(), scores
 

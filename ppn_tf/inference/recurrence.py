@@ -4,6 +4,7 @@ from typing import Iterable, Iterator, Optional, Tuple
 
 import numpy as np
 
+from ppn_tf.inference.frame_times import PERIOD
 from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
 from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.inference.present_places import PresentPlaces
@@ -57,12 +58,15 @@ class Recurrence:
     self._previous = MovedHeatmaps(self.model.start(crop), affine, self.model.stride)
     self._places = PresentPlaces()
 
-  def step(self, crop: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+  def step(
+    self, crop: np.ndarray, affine: np.ndarray, period: float = PERIOD
+  ) -> Tuple[np.ndarray, np.ndarray]:
     """Computes h_t of the next crop and reads the joints.
 
     Args:
       crop: [H, W, 3] float32, RGB from 0 to 255.
       affine: [2, 3], from frame to crop pixels; crops are upright.
+      period: seconds since the preceding crop.
     Returns:
       keypoints [K, 2] float32, (x, y) in frame pixels, and scores [K] float32, the highest
       values of h_t.
@@ -71,17 +75,17 @@ class Recurrence:
     """
     if self._previous is None:
       raise RuntimeError("step() before start(): call start() with the first crop.")
-    previous = self._previous.move_to(affine) if self.steady_crops else self._previous.maps
+    previous = self._previous.move_to(affine, period) if self.steady_crops else self._previous.maps
     final, preliminary = self.model.final_and_preliminary(crop, previous)
-    self._previous.replace(final, affine)
+    self._previous.replace(final, affine, period)
     if preliminary is None:
       return self._read(final, affine)
-    return self._places.read(final, preliminary, affine, self.model.stride)
+    return self._places.read(final, preliminary, affine, self.model.stride, period)
 
   def look(self, crop: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Reads the joints from HeadNet's heatmaps alone; the recurrence stays as it is.
 
-    Takes and returns the same as `step`.
+    Takes a crop and its affine, and returns the same as `step`.
     """
     return self._read(self.model.start(crop), affine)
 

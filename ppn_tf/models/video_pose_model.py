@@ -192,7 +192,7 @@ class VideoPoseModel(tf.keras.Model):
     for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
       if kwargs.get(name) is not None:
         raise ValueError(f"{name} cannot be chosen: the model learns by Eq. 1. Leave it out.")
-    optimizer = tf.keras.optimizers.get(optimizer or tf.keras.optimizers.Adam(1e-4, epsilon=1e-8))
+    optimizer = tf.keras.optimizers.get(optimizer or tf.keras.optimizers.Adam(1e-4))
     if isinstance(optimizer, tf.keras.optimizers.legacy.Optimizer):
       raise ValueError(
         "optimizer must be a tf.keras.optimizers.Optimizer, not a legacy one. "

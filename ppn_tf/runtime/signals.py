@@ -19,7 +19,8 @@ def list_endings() -> List[signal.Signals]:
 class Interruption:
   """Records SIGINT, SIGTERM and SIGHUP within its `with` block instead of obeying them.
 
-  SIGHUP stays ignored under nohup. The loop checks `received` where it can stop without loss. A second signal has its usual effect.
+  SIGHUP stays ignored under nohup. The loop checks `received` where it can stop without loss. A
+  second signal has its usual effect.
 
   Attributes:
     received: number of the received signal; None without one.

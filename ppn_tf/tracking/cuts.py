@@ -5,13 +5,15 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from ppn_tf.inference.frame_times import PERIOD, newest_share
+
 THUMBNAIL = 32  # side in pixels
 COLORS = 8  # histogram bins per channel
 CHANGED = 16  # least change of a pixel, in levels of 255
 MIN_CHANGED = 0.6  # share of changed pixels
 MIN_RECOLORED = 0.2  # share of pixels in other histogram bins
 RATIO = 3.0  # change at a cut over the usual change
-MEMORY = 0.7  # weight of earlier frames in the usual change
+LAG = 7 / 90  # seconds by which the usual change lags; 0.3 for the newest of 30 frames per second
 
 
 class CutDetector:
@@ -31,11 +33,12 @@ class CutDetector:
     self._histogram: Optional[np.ndarray] = None
     self._usual = 0.0  # running mean change, in levels of 255
 
-  def is_cut(self, frame: np.ndarray) -> bool:
+  def is_cut(self, frame: np.ndarray, period: float = PERIOD) -> bool:
     """Returns whether a shot begins with the next frame of a video.
 
     Args:
       frame: [H, W, 3] uint8 RGB.
+      period: seconds since the preceding frame.
     """
     thumbnail = _thumbnail(frame)
     bins = [COLORS] * 3
@@ -52,7 +55,7 @@ class CutDetector:
       and float(np.abs(histogram - previous_histogram).sum()) / (2 * THUMBNAIL**2) >= MIN_RECOLORED
     )
     # A cut says nothing about the motion of the next shot.
-    self._usual = 0.0 if cut else MEMORY * self._usual + (1 - MEMORY) * change
+    self._usual = 0.0 if cut else self._usual + newest_share(period, LAG) * (change - self._usual)
     return cut
 
 

@@ -11,13 +11,14 @@ class TrackerSettings:
   Attributes:
     min_score: lowest score of a joint that shapes the next crop.
     min_joints: with fewer joints above `min_score` the crop stays where it is.
-    smoothing: share of the previous box in the next one, from 0 to 1.
+    box_lag: seconds by which the box lags behind the pose; 1 / 30 makes it the mean of the
+      previous box and the pose's at 30 frames per second.
     refinements: looks at a frame without a box before the recurrence starts. Each is cropped
       about the pose of the last.
     restart_score: mean score below which a frame has lost the person; by default
       0.75 * min_score.
-    restart_after: lost frames in a row after which the tracker searches. While it finds nobody,
-      the interval between searches doubles, up to `tracker.LONGEST_WAIT` frames.
+    restart_after: seconds without the person after which the tracker searches. While it finds
+      nobody, the time between searches doubles, up to `tracker.LONGEST_WAIT`.
     restart_every: frames after which HeadNet restarts the recurrence in the current box; 0: never.
     cuts: whether the tracker searches as soon as a new shot begins, see `cuts.CutDetector`.
     roam: whether it searches the whole frame, and not only the last place of the person.
@@ -29,10 +30,10 @@ class TrackerSettings:
 
   min_score: float = 0.2
   min_joints: int = 4
-  smoothing: float = 0.5
+  box_lag: float = 1 / 30
   refinements: int = 2
   restart_score: Optional[float] = None
-  restart_after: int = 5
+  restart_after: float = 0.17
   restart_every: int = 0
   cuts: bool = True
   roam: bool = True

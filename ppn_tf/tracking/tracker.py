@@ -5,6 +5,7 @@ from typing import Any, Iterable, Iterator, Optional, Sequence
 
 import numpy as np
 
+from ppn_tf.inference.frame_times import PERIOD, Clock, is_over, newest_share
 from ppn_tf.inference.load import load_model
 from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.inference.recurrence import Recurrence
@@ -17,7 +18,7 @@ from ppn_tf.tracking.cuts import CutDetector
 from ppn_tf.tracking.search import PersonSearch
 from ppn_tf.tracking.settings import TrackerSettings
 
-LONGEST_WAIT = 32  # frames between two searches for a lost person
+LONGEST_WAIT = 1.07  # seconds between two searches for a lost person
 
 
 @dataclasses.dataclass
@@ -26,9 +27,9 @@ class _State:
 
   box: np.ndarray
   recurrence: Recurrence
-  search_at: int  # the number of lost frames that triggers a search
+  search_at: float  # seconds without the person that trigger a search
   age: int = 0  # frames since HeadNet started the recurrence
-  num_lost: int = 0  # lost frames in a row
+  lost_for: float = 0.0  # seconds without the person
 
 
 class Tracker:
@@ -109,7 +110,10 @@ class Tracker:
     return Tracker(self.model, self.skeleton, self.settings, **changes)
 
   def __call__(
-    self, frames: Iterable[np.ndarray], box: Optional[Sequence[float]] = None
+    self,
+    frames: Iterable[np.ndarray],
+    box: Optional[Sequence[float]] = None,
+    fps: float = 1 / PERIOD,
   ) -> Iterator[Pose]:
     """Yields a Pose for each frame of a video.
 
@@ -119,14 +123,17 @@ class Tracker:
       frames: iterable of [H, W, 3] uint8 RGB frames.
       box: (x1, y1, x2, y2) of the person in the first frame, in pixels; by default the tracker
         searches the whole frame.
+      fps: frames per second, above 0.
     Raises:
-      InputError: the box has no area or lies outside the frame, or a frame has another shape
-        or dtype.
+      InputError: the box has no area or lies outside the frame, a frame has another shape or
+        dtype, or fps is not above 0.
     """
+    if not fps > 0:
+      raise InputError(f"fps={fps}: not a frame rate. Give frames per second above 0.")
     tracker = self.copy()
     tracker.reset(box)
-    for frame in frames:
-      yield tracker.update(frame)
+    for index, frame in enumerate(frames):
+      yield tracker.update(frame, index / fps)
 
   def reset(self, box: Optional[Sequence[float]] = None) -> None:
     """Forgets the person; the next `update` starts a video.
@@ -139,6 +146,7 @@ class Tracker:
     self._state: Optional[_State] = None
     self._first_box: Optional[np.ndarray] = None
     self._cut_detector.reset()
+    self._clock, self._period = Clock(), PERIOD
     if box is not None:
       self._first_box = boxes.check_box(box)
 
@@ -148,21 +156,24 @@ class Tracker:
       self._first_box, self._state = self._state.box, None
 
   @property
-  def num_lost(self) -> int:
-    """Returns the number of lost frames in a row."""
-    return self._state.num_lost if self._state else 0
+  def lost_for(self) -> float:
+    """Returns the seconds since the person was last found."""
+    return self._state.lost_for if self._state else 0.0
 
-  def update(self, frame: np.ndarray) -> Pose:
+  def update(self, frame: np.ndarray, time: Optional[float] = None) -> Pose:
     """Returns the pose in the next frame.
 
     Args:
       frame: [H, W, 3] uint8 RGB.
+      time: time of the frame in seconds; by default, 1 / 30 s after the preceding frame.
     Raises:
-      InputError: the frame has another shape or dtype, or the first box lies outside it.
+      InputError: the frame has another shape or dtype, the first box lies outside it, or the
+        time is not finite.
     """
     frame = frame_crops.check_frame(frame)
     settings, state = self.settings, self._state
-    cut = settings.cuts and self._cut_detector.is_cut(frame)
+    self._period = self._clock.tick(time)
+    cut = settings.cuts and self._cut_detector.is_cut(frame, self._period)
     if state is None:
       if self._first_box is not None:
         boxes.check_within(self._first_box, frame)
@@ -170,10 +181,10 @@ class Tracker:
       return self._start(frame, self.search.find(frame)[0])
     if cut:
       return self._search(frame) or self._advance(frame)
-    if settings.restart_every and state.age >= settings.restart_every and not state.num_lost:
+    if settings.restart_every and state.age >= settings.restart_every and not state.lost_for:
       return self._start(frame, state.box)
     pose = self._advance(frame)
-    if state.num_lost >= state.search_at:
+    if is_over(state.lost_for, state.search_at, self._period):
       return self._search(frame) or pose
     return pose
 
@@ -197,17 +208,18 @@ class Tracker:
 
   def _step(self, frame: np.ndarray, crop: np.ndarray, affine: np.ndarray) -> Pose:
     """Takes a step of the recurrence, and moves the box to the pose."""
-    state, smoothing = self._state, self.settings.smoothing
+    state = self._state
     assert state is not None
-    keypoints, scores = state.recurrence.step(crop, affine)
+    keypoints, scores = state.recurrence.step(crop, affine, self._period)
     pose = self._pose(keypoints, np.clip(scores, 0.0, 1.0), state.box)
     state.age += 1
-    state.num_lost = 0 if pose.found else state.num_lost + 1
+    state.lost_for = 0.0 if pose.found else state.lost_for + self._period
     if pose.found:
       state.search_at = self.settings.restart_after
     box = self.search.joints_box(pose.keypoints, pose.scores, frame)
     if box is not None:
-      state.box = smoothing * state.box + (1 - smoothing) * box
+      share = newest_share(self._period, self.settings.box_lag)
+      state.box = (1 - share) * state.box + share * box
     return pose
 
   def _search(self, frame: np.ndarray) -> Optional[Pose]:
@@ -219,7 +231,7 @@ class Tracker:
     if self.settings.roam:
       box, score = max((box, score), self.search.find(frame), key=lambda place: place[1])
     if score < self.settings.lowest_confidence:
-      state.search_at = state.num_lost + int(np.clip(state.num_lost, 1, LONGEST_WAIT))
+      state.search_at = state.lost_for + min(max(state.lost_for, self._period), LONGEST_WAIT)
       return None
     return dataclasses.replace(self._start(frame, box), restarted=True)
 

@@ -69,7 +69,7 @@ class Trainer(tf.Module):
     *,
     num_steps: int,
     learning_rate: float = 1e-4,
-    adam_epsilon: float = 1e-8,
+    adam_epsilon: float = 1e-7,
     warmup_steps: int = 0,
     drops: Sequence[int] = (),
     slow_layers: Tuple[Sequence[tf.keras.layers.Layer], float] = ((), 1.0),
@@ -82,7 +82,7 @@ class Trainer(tf.Module):
       model: the model to train.
       num_steps: steps after which the learning rate is zero.
       learning_rate: learning rate of Adam at the start.
-      adam_epsilon: constant in the denominator of Adam.
+      adam_epsilon: constant in the denominator of Adam; by default that of Keras.
       warmup_steps: steps in which the learning rate rises.
       drops: steps at which the learning rate falls to a tenth, instead of linearly.
       slow_layers: layers, and the factor on their learning rate.

@@ -86,7 +86,7 @@ def test_fit_equals_the_trainer(clips):
       batch = {name: tf.cast(value, tf.float32) for name, value in batch.items()}
       trainer.train_step({**batch, "weights": batch.pop("visibility")})
     means.append(trainer.read_means())
-  optimizer = tf.keras.optimizers.Adam(schedule(num_steps), epsilon=1e-8)
+  optimizer = tf.keras.optimizers.Adam(schedule(num_steps))
   model.compile(optimizer, sigma=SIGMA, weight_decay=DECAY)
   history = model.fit(batches, epochs=2, shuffle=False, verbose=0).history
   for name in ("loss", "loss_first", "loss_final", "pck"):

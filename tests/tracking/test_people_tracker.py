@@ -64,7 +64,7 @@ def test_one_person_costs_as_much_as_a_tracker():
 def test_no_search_once_everyone_is_tracked():
   eye = DiscEye()
   frames = [paint(discs) for discs in walk(60)]
-  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=10)
+  tracker = PeopleTracker(Tracker.from_preset(eye), 3)
   tracker.update(frames[0])
   starts, steps = eye.starts, eye.steps
   for frame in frames[1:]:
@@ -73,39 +73,48 @@ def test_no_search_once_everyone_is_tracked():
 
 
 def test_search_takes_few_looks_per_frame():
-  eye = DiscEye()
-  tracker = PeopleTracker(Tracker.from_preset(eye), 3, search_every=30, looks_per_frame=2)
-  starts = []
-  for frame in [paint([])] * 91:
-    tracker.update(frame)
-    starts.append(eye.starts)
-  # The first frame is searched in all 1 + 3 + 8 + 18 places. Later, a search takes 15 of 30 frames.
-  assert starts[0] == 30
-  looks = np.diff(starts)
-  assert looks.tolist() == ([0] * 29 + [2]) + 2 * ([2] * 14 + [0] * 15 + [2])
+  def count(people):
+    eye = DiscEye()
+    tracker = PeopleTracker(Tracker.from_preset(eye), 3, looks_per_second=30)
+    starts = []
+    for frame in [paint(people)] * 91:
+      tracker.update(frame)
+      starts.append(eye.starts)
+    return starts[0], np.diff(starts)
+
+  # The first frame is searched in all 1 + 4 + 2 x 5 + 3 x 7 places, later ones in one, or in three
+  # while nobody is there. Two refinements and a check follow a promising look.
+  first, each = count([])
+  assert first == 36
+  assert (each.max(), each.mean()) == (4, pytest.approx(3, abs=0.05))
+  first, each = count([(250, 150, 18)])
+  assert first > 36
+  assert (each.max(), each.mean()) == (4, pytest.approx(1, abs=0.05))
 
 
 def test_newcomer_gets_a_new_number():
   frames = [paint([(120, 150, 18)])] * 20 + [paint([(120, 150, 18), (380, 150, 18)])] * 40
-  tracked = follow(frames, 2, search_every=15)
+  tracked = follow(frames, 2)
   assert [numbers(frame) for frame in tracked[:20]] == [[1]] * 20
   assert numbers(tracked[-1]) == [1, 2]
   assert distance(tracked[-1][1], (380, 150, 18)) < 4
 
 
-def test_person_who_leaves_returns_with_a_new_number():
+@pytest.mark.parametrize(("gone", "number"), [(55, 1), (70, 3)])
+def test_person_who_returns_within_two_seconds_keeps_the_number(gone, number):
   pair = paint([(120, 150, 18), (380, 150, 18)])
-  frames = [pair] * 10 + [paint([(380, 150, 18)])] * 30 + [pair] * 50
-  tracked = follow(frames, 2, drop_after=8, search_every=20)
+  frames = [pair] * 10 + [paint([(380, 150, 18)])] * gone + [pair] * 45
+  tracked = follow(frames, 2, drop_after=8 / 30)
   left, stayed = (
     next(person for person in tracked[0] if distance(person, (x, 150, 18)) < 4) for x in (120, 380)
   )
+  assert (left.track_id, stayed.track_id) == (1, 2)
   for frame in tracked[10:17]:  # the track has not ended yet
     lost = next(person for person in frame if person.track_id == left.track_id)
     assert not lost.pose.found
     assert lost.pose.confidence < 0.15
-  assert [numbers(frame) for frame in tracked[18:40]] == [[stayed.track_id]] * 22
-  assert sorted(numbers(tracked[-1])) == [stayed.track_id, 3]
+  assert [numbers(frame) for frame in tracked[18 : 10 + gone]] == [[2]] * (gone - 8)
+  assert numbers(tracked[-1]) == sorted([2, number])
 
 
 def test_two_tracks_on_one_person_merge():
@@ -114,7 +123,7 @@ def test_two_tracks_on_one_person_merge():
   for t in range(60):
     x = 300 - 4 * t
     frames.append(paint([(120, 150, 18)] + ([(x, 150, 18)] if x > 160 else [])))
-  tracked = follow(frames, 2, search_every=1000)
+  tracked = follow(frames, 2)
   assert sorted(numbers(tracked[0])) == [1, 2]
   assert len(tracked[-1]) == 1
   assert distance(tracked[-1][0], (120, 150, 18)) < 4
@@ -122,7 +131,7 @@ def test_two_tracks_on_one_person_merge():
 
 def test_person_is_not_tracked_twice():
   frames = [paint([(250, 150, 30)])] * 50
-  assert [numbers(frame) for frame in follow(frames, 4, search_every=10)] == [[1]] * 50
+  assert [numbers(frame) for frame in follow(frames, 4)] == [[1]] * 50
 
 
 def test_only_people_in_the_same_pose_keep_their_numbers_at_a_cut():

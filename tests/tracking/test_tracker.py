@@ -170,15 +170,15 @@ def test_boxes_follow_the_rule_of_penn_action():
   joints = walk(8)
   joints[3:] += (-40, 30)  # partly beyond the left border
   frames = [paint(frame) for frame in joints]
-  poses = list(Tracker(Eye(), smoothing=0.0)(frames, box=penn_box(joints[0])))
+  poses = list(Tracker(Eye(), box_lag=0.0)(frames, box=penn_box(joints[0])))
   for previous, pose in zip(joints, poses[1:]):
     np.testing.assert_allclose(pose.box, penn_box(previous), atol=1.5)
 
 
-def test_smoothing_mixes_boxes():
+def test_box_lag_mixes_boxes():
   joints = walk(2, step=(20, 0))
   frames = [paint(joints[0]), paint(joints[1]), paint(joints[1])]
-  poses = list(Tracker(Eye(), smoothing=0.75)(frames, box=penn_box(joints[0])))
+  poses = list(Tracker(Eye(), box_lag=0.1)(frames, box=penn_box(joints[0])))
   old, new = np.array(penn_box(joints[0])), np.array(penn_box(joints[1]))
   np.testing.assert_allclose(poses[2].box, 0.75 * old + 0.25 * new, atol=1)
 
@@ -187,7 +187,7 @@ def test_joints_below_min_score_do_not_shape_the_box():
   peaks = [0.9] * NUM_JOINTS
   peaks[11] = peaks[12] = 0.1  # the ankles
   joints = walk(2, step=(0, 0))
-  tracker = Tracker(Eye(peaks), smoothing=0.0, min_score=0.2)
+  tracker = Tracker(Eye(peaks), box_lag=0.0, min_score=0.2)
   _, pose = tracker([paint(frame) for frame in joints], box=penn_box(joints[0]))
   np.testing.assert_allclose(pose.box, penn_box(joints[0][:11]), atol=1.5)
 
@@ -206,7 +206,7 @@ def test_restarts_after_confidence_is_lost():
   joints[10:] += (250, 0)  # far outside the crop
   eye = Eye()
   frames = [paint(frame) for frame in joints]
-  poses = list(Tracker(eye, restart_after=4)(frames, box=penn_box(joints[0])))
+  poses = list(Tracker(eye, restart_after=4 / 30)(frames, box=penn_box(joints[0])))
   assert [t for t, pose in enumerate(poses) if pose.restarted] == [13]
   error = errors(poses, joints)
   assert error[:10].max() < 1.0
@@ -223,7 +223,7 @@ def test_short_occlusion_does_not_restart():
   frames = [paint(frame) for frame in joints]
   frames[8] = frames[9] = np.zeros_like(frames[0])
   eye = Eye()
-  poses = list(Tracker(eye, restart_after=5)(frames, box=penn_box(joints[0])))
+  poses = list(Tracker(eye, restart_after=5 / 30)(frames, box=penn_box(joints[0])))
   assert not any(pose.restarted for pose in poses)
   assert len(eye.starts) == 1
   assert errors(poses, joints)[10:].max() < 1.0
@@ -231,7 +231,7 @@ def test_short_occlusion_does_not_restart():
 
 def test_empty_frames():
   frames = [np.zeros((120, 200, 3), np.uint8)] * 12
-  poses = list(Tracker(Eye(), restart_after=3)(frames))
+  poses = list(Tracker(Eye(), restart_after=3 / 30)(frames))
   assert len(poses) == 12
   assert all(np.isfinite(pose.keypoints).all() for pose in poses)
   assert max(pose.scores.max() for pose in poses) == 0.0
@@ -359,7 +359,7 @@ def test_cut_starts_a_search():
   assert [t for t, pose in enumerate(poses) if pose.restarted] == [6]
   expected = np.stack([discs.joints(person) for person in people])
   assert errors(poses, expected).max() < 6.0  # discs are blurred
-  late = list(Tracker(discs.DiscEye(), cuts=False, restart_after=4)(frames, box=box))
+  late = list(Tracker(discs.DiscEye(), cuts=False, restart_after=4 / 30)(frames, box=box))
   assert [t for t, pose in enumerate(late) if pose.restarted] == [9]
 
 
@@ -369,7 +369,7 @@ def test_person_leaves_and_returns():
   empty = np.zeros_like(frames[0])
   frames[20:100] = [empty] * 80
   eye = Eye()
-  poses = list(Tracker(eye, restart_after=5)(frames, box=penn_box(joints[0])))
+  poses = list(Tracker(eye, restart_after=5 / 30)(frames, box=penn_box(joints[0])))
   assert all(pose.found for pose in poses[:20])
   assert not any(pose.found or pose.restarted for pose in poses[20:100])
   assert max(pose.scores.max() for pose in poses[20:100]) < 0.2
@@ -384,7 +384,7 @@ def test_person_who_returns_elsewhere_is_found_by_a_search():
   frames = [paint(frame) for frame in joints]
   frames[20:100] = [np.zeros_like(frames[0])] * 80
   eye = Eye()
-  tracker = Tracker(eye, restart_after=5)
+  tracker = Tracker(eye, restart_after=5 / 30)
   tracker.reset(penn_box(joints[0]))
   poses, starts = [], []
   for frame in frames:
@@ -403,11 +403,11 @@ def test_tracker_without_roam_searches_only_the_last_place():
   joints = walk(20)
   joints[10:] += (250, 0)
   eye = Eye()
-  tracker = Tracker(eye, restart_after=4, roam=False)
+  tracker = Tracker(eye, restart_after=4 / 30, roam=False)
   tracker.reset(penn_box(joints[0]))
   poses = [tracker.update(paint(frame)) for frame in joints]
   assert not any(pose.found for pose in poses[10:])
-  assert tracker.num_lost == 10
+  assert tracker.lost_for == pytest.approx(10 / 30)
   assert len(eye.starts) <= 1 + 2 * 2
 
 

@@ -38,7 +38,7 @@ def test_changes_to_a_pose_do_not_reach_the_tracker(eye):
 def test_changes_to_people_do_not_reach_the_tracker(monkeypatch):
   """Expects people to keep their numbers over a cut, which depends on their last poses."""
   cuts = iter([False] * 10 + [True] + [False] * 10)
-  monkeypatch.setattr(CutDetector, "is_cut", lambda detector, frame: next(cuts))
+  monkeypatch.setattr(CutDetector, "is_cut", lambda detector, frame, period: next(cuts))
   frame = discs.paint([(70, 100, 14), (250, 150, 18), (400, 180, 12)])
   tracker = PeopleTracker(Tracker.from_preset(discs.DiscEye()), 3)
   for _ in range(21):

@@ -102,7 +102,7 @@ def write_results(
     for index, frame in enumerate(stack.enter_context(progress)):
       if not index:
         writers.begin(frame)
-      people = tracker.update(frame.image)
+      people = tracker.update(frame.image, frame.time)
       track_ids.update(person.track_id for person in people if person.pose.found)
       if smoother:
         ids = [person.track_id for person in people]
