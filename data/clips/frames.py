@@ -5,12 +5,12 @@ from typing import List, Tuple
 
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.containers import open_container
+from ppn_tf.tracking.video.images import list_images
 from ppn_tf.tracking.video.reader import VideoFile
 
 from ..builder.account import ClipError
 from ..builder.frames import Frame, read_frames
 from ..builder.pictures import check_pixels, encode_jpeg
-from .media import list_images
 
 # A clip is one record, and a record cannot exceed 2 GB.
 MAX_BYTES = 1 << 30

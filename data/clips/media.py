@@ -3,21 +3,9 @@
 import pathlib
 from typing import Dict, List, Optional, Tuple
 
-from ppn_tf.tracking.video.reader import IMAGE_SUFFIXES, natural_order
+from ppn_tf.tracking.video.images import IMAGE_SUFFIXES, list_images
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
-
-
-def list_images(folder: pathlib.Path) -> List[pathlib.Path]:
-  """Lists a folder's images in natural order: 2.png before 10.png."""
-  return sorted(
-    (
-      path
-      for path in folder.iterdir()
-      if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    ),
-    key=natural_order,
-  )
 
 
 class Media:

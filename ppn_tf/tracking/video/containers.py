@@ -117,6 +117,5 @@ def check_size(width: int, height: int, name: str) -> None:
   """
   if width * height > MAX_PIXELS:
     raise InputError(
-      f"{name}: {width}x{height} pixels, more than the {MAX_PIXELS // 10**6} million that are "
-      "read. Scale it down."
+      f"{name}: {width}x{height} pixels (width x height), more than {MAX_PIXELS:,}. Scale it down."
     )

@@ -18,6 +18,7 @@ from data.penn_action.source import PennSource
 from data.pseudo_label import sources
 from data.sub_jhmdb.source import JhmdbSource
 from ppn_tf.clips import records
+from ppn_tf.tracking.video import containers
 from tests.data.clips.own_clips import HEIGHT, WIDTH, annotations, save
 from tests.data.penn_action import penn_files
 from tests.data.sub_jhmdb import jhmdb_files
@@ -224,7 +225,7 @@ def write_header(path: pathlib.Path, width: int, height: int) -> None:
 @pytest.mark.parametrize("read", [pictures.read_picture, pictures.read_pixels])
 def test_too_many_pixels(tmp_path, size, read, recwarn):
   write_header(tmp_path / "a.png", *size)
-  with pytest.raises(ClipError, match="a.png: .*more than 89,478,485.*Make it smaller") as caught:
+  with pytest.raises(ClipError, match="a.png: .*more than 89,478,485.*Scale it down") as caught:
     read(tmp_path / "a.png")
   assert caught.value.kind == "too many pixels" and "\n" not in str(caught.value)
   assert not recwarn.list
@@ -232,7 +233,7 @@ def test_too_many_pixels(tmp_path, size, read, recwarn):
 
 def test_a_bomb_is_not_decoded_by_any_reader(tmp_path, monkeypatch):
   """A PNG of 100 x 100 pixels stands for a larger one: the limit is lowered."""
-  monkeypatch.setattr(pictures, "MAX_PIXELS", 99 * 100)
+  monkeypatch.setattr(containers, "MAX_PIXELS", 99 * 100)
   write_bomb(tmp_path / "mine" / "walk" / "1.png", 100)
   save(tmp_path / "mine", annotations(walk=1))
   for path in penn_files.write_clip(tmp_path / "penn", "0001").iterdir():
@@ -257,7 +258,7 @@ def test_a_video_with_too_many_pixels(tmp_path, monkeypatch):
   write_movie(tmp_path / "film.mp4", 3)
   save(tmp_path, annotations(**{"film.mp4": 3}))
   assert ClipsSource(tmp_path).read_clip("film.mp4")
-  monkeypatch.setattr(pictures, "MAX_PIXELS", HEIGHT * WIDTH - 1)
+  monkeypatch.setattr(containers, "MAX_PIXELS", HEIGHT * WIDTH - 1)
   with pytest.raises(ClipError, match="film.mp4: 64x48 pixels"):
     ClipsSource(tmp_path).read_clip("film.mp4")
   video = sources.Source(tmp_path / "film.mp4", "film")

@@ -87,7 +87,7 @@ def test_picture_of_too_many_pixels(tmp_path):
   for path in (tmp_path / "a.png", tmp_path / "frames" / "0.png"):
     path.write_bytes(png(16000, 16000))
     source = path if path.parent == tmp_path else path.parent
-    with pytest.raises(InputError, match=r"png: 16000x16000 pixels, more than.*Scale") as caught:
+    with pytest.raises(InputError, match=r"png: 16000x16000 pixels .*more than.*Scale") as caught:
       list(open_video(source))
     assert "\n" not in str(caught.value)
   (tmp_path / "a.mp4").write_bytes(png(16000, 16000))
@@ -116,5 +116,5 @@ def test_header_of_a_video_with_too_many_pixels(tmp_path):
 
 def test_pixels_stretched_to_too_many(tmp_path):
   path = encode(tmp_path / "a.mkv", [0], (2000, 2400), aspect=fractions.Fraction(20))
-  with pytest.raises(InputError, match="a.mkv: 48000x2000 pixels, more than"):
+  with pytest.raises(InputError, match="a.mkv: 48000x2000 pixels .*more than"):
     list(open_video(path))
