@@ -68,8 +68,9 @@ class PeopleTracker:
     Args:
       tracker: tracker whose network and settings each person gets.
       max_people: number of people tracked at a time, at most.
-      new_score: mean score from which a new person is tracked; by default 0.1 above the scores
-        at which a joint shapes a crop and a person counts as found.
+      new_score: mean score from which a new person is tracked, if not for a part of them alone;
+        by default 0.1 above the scores at which a joint shapes a crop and a person counts as
+        found.
       looks_per_second: places that a search looks at in a second of the video; `URGENCY` times
         as many while somebody is lost or nobody is tracked.
       drop_after: seconds without the person after which a track ends.
@@ -138,7 +139,7 @@ class PeopleTracker:
       track.pose = track.tracker.update(frame, time)
     self._end_tracks(period)
     if self._has_box:
-      self._add(frame, time, self._first, is_certain=True)
+      self._add(self._first, self._first.update(frame, time))
       self._has_box = False
     self._search(frame, time, period)
     self._before_cut, self._begins = [], False
@@ -197,35 +198,24 @@ class PeopleTracker:
 
   def _try(self, frame: np.ndarray, time: Optional[float], box: np.ndarray) -> None:
     """Tracks the person in a box if HeadNet is confident and the person is not tracked."""
-    pose = self._look(frame, box)
-    if pose.confidence < self.new_score or self._is_tracked(pose):
+    if not self._is_new(self._look(frame, box)):
       return
     self._looks -= self.tracker.settings.refinements
-    box, score = self.tracker.search.refine(frame, box, pose.confidence)
-    if score < self.new_score or self._is_tracked(self._look(frame, box)):
+    box, _ = self.tracker.search.refine(frame, box)
+    if not self._is_new(self._look(frame, box)):
       return
     tracker = self.tracker.copy(roam=False, cuts=False)
     tracker.reset(box.tolist())
-    self._add(frame, time, tracker)
+    pose = tracker.update(frame, time)
+    if self._is_new(pose):
+      self._add(tracker, pose)
 
   def _look(self, frame: np.ndarray, box: np.ndarray) -> Pose:
     self._looks -= 1
     return self.tracker.look(frame, box)
 
-  def _add(
-    self, frame: np.ndarray, time: Optional[float], tracker: Tracker, is_certain: bool = False
-  ) -> None:
-    """Adds the person of a tracker that has not had a frame, unless they are tracked.
-
-    Args:
-      frame: [H, W, 3] uint8 RGB.
-      time: time of the frame in seconds.
-      tracker: the tracker.
-      is_certain: whether somebody is there, whatever the score, as in a box that was given.
-    """
-    pose = tracker.update(frame, time)
-    if not is_certain and (pose.confidence < self.new_score or self._is_tracked(pose)):
-      return
+  def _add(self, tracker: Tracker, pose: Pose) -> None:
+    """Adds a new person, or somebody who was lost, in their first pose."""
     track = self._returning(pose)
     if track is not None:
       track.tracker, track.pose = tracker, dataclasses.replace(pose, restarted=True)
@@ -261,8 +251,11 @@ class PeopleTracker:
   def _wants_people(self) -> bool:
     return len(self._tracks) < self.max_people or bool(self._missing())
 
-  def _is_tracked(self, pose: Pose) -> bool:
-    return any(track.pose.found and self._is_same(pose, track.pose) for track in self._tracks)
+  def _is_new(self, pose: Pose) -> bool:
+    """Returns whether a pose shows somebody who is not tracked, with enough evidence."""
+    if self.tracker.search.evidence(pose.scores, self.new_score) < 0:
+      return False
+    return not any(track.pose.found and self._is_same(pose, track.pose) for track in self._tracks)
 
   def _is_same(self, first: Pose, second: Pose) -> bool:
     return similarity(first, second, self.min_score) >= self.same_person

@@ -7,7 +7,7 @@ import numpy as np
 from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.inference.recurrence import Recurrence
 from ppn_tf.keypoints import frame_crops
-from ppn_tf.tracking import boxes
+from ppn_tf.tracking import boxes, presence
 from ppn_tf.tracking.settings import TrackerSettings
 
 
@@ -44,25 +44,25 @@ class PersonSearch:
     return keypoints, np.clip(scores, 0.0, 1.0)
 
   def refine(
-    self, frame: np.ndarray, box: np.ndarray, score: float = 0.0
+    self, frame: np.ndarray, box: np.ndarray, evidence: float = -np.inf
   ) -> Tuple[np.ndarray, float]:
     """Looks `settings.refinements` times, each time about the pose of the last look.
 
     Args:
       frame: [H, W, 3] uint8 RGB.
       box: [4], the box of the first look.
-      score: mean score of an earlier look at that box, returned without refinements.
+      evidence: evidence of an earlier look at that box, returned without refinements.
     Returns:
-      a box [4] about the person, and the mean score of the last look.
+      a box [4] about the person, and the evidence of the last look.
     """
     for _ in range(self.settings.refinements):
       keypoints, scores = self.look(frame, box)
-      score = float(scores.mean())
+      evidence = self.evidence(scores)
       refined = self.joints_box(keypoints, scores, frame)
       if refined is None:
         break
       box = refined
-    return box, score
+    return box, evidence
 
   def find(self, frame: np.ndarray) -> Tuple[np.ndarray, float]:
     """Searches the whole frame.
@@ -70,13 +70,25 @@ class PersonSearch:
     Args:
       frame: [H, W, 3] uint8 RGB.
     Returns:
-      the box [4] of the most confident look, refined, and its mean score.
+      the box [4] of the look with most evidence, refined, and its evidence.
     """
     looks = [
-      (box, float(self.look(frame, box)[1].mean()))
+      (box, self.evidence(self.look(frame, box)[1]))
       for box in boxes.search_boxes(frame, self.settings.margin)
     ]
     return self.refine(frame, *max(looks, key=lambda look: look[1]))
+
+  def evidence(self, scores: np.ndarray, whole_score: Optional[float] = None) -> float:
+    """Returns the evidence for a person, at least 0 if one counts as found; see `presence`.
+
+    Args:
+      scores: [K].
+      whole_score: mean score of a whole person; by default `settings.lowest_confidence`.
+    """
+    if whole_score is None:
+      whole_score = self.settings.lowest_confidence
+    settings = self.settings
+    return presence.evidence(scores, whole_score, settings.part_score, settings.min_score)
 
   def joints_box(
     self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray

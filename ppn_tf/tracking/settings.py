@@ -17,6 +17,8 @@ class TrackerSettings:
       about the pose of the last.
     restart_score: mean score below which a frame has lost the person; by default
       0.75 * min_score.
+    part_score: mean score of the visible joints, five or more, from which a part of a person,
+      such as head and shoulders, counts as found whatever the other joints score.
     restart_after: seconds without the person after which the tracker searches. While it finds
       nobody, the time between searches doubles, up to `tracker.LONGEST_WAIT`.
     restart_every: frames after which HeadNet restarts the recurrence in the current box; 0: never.
@@ -33,6 +35,7 @@ class TrackerSettings:
   box_lag: float = 1 / 30
   refinements: int = 2
   restart_score: Optional[float] = None
+  part_score: float = 0.65
   restart_after: float = 0.17
   restart_every: int = 0
   cuts: bool = True

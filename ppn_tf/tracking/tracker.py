@@ -227,10 +227,10 @@ class Tracker:
     state = self._state
     assert state is not None
     # The person may still be there, or anywhere.
-    box, score = self.search.refine(frame, state.box)
+    box, evidence = self.search.refine(frame, state.box)
     if self.settings.roam:
-      box, score = max((box, score), self.search.find(frame), key=lambda place: place[1])
-    if score < self.settings.lowest_confidence:
+      box, evidence = max((box, evidence), self.search.find(frame), key=lambda place: place[1])
+    if evidence < 0:
       state.search_at = state.lost_for + min(max(state.lost_for, self._period), LONGEST_WAIT)
       return None
     return dataclasses.replace(self._start(frame, box), restarted=True)
@@ -242,7 +242,7 @@ class Tracker:
       scores,
       self.skeleton.joint_names,
       box=(x1, y1, x2, y2),
-      found=float(scores.mean()) >= self.settings.lowest_confidence,
+      found=self.search.evidence(scores) >= 0,
     )
 
 

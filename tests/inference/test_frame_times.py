@@ -8,7 +8,7 @@ from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
 from ppn_tf.inference.present_places import PresentPlaces
 from ppn_tf.inference.recurrence import Recurrence
 from ppn_tf.runtime.errors import InputError
-from tests.inference.test_recurrence import AFFINE, Scripted, crop, one_peak
+from tests.inference.test_recurrence import AFFINE, Scripted, crop, single_peak
 
 STRIDE = 4
 RATES = (5, 10, 15, 30, 60, 120)
@@ -108,7 +108,7 @@ def test_recurrence_passes_the_period_on(period, column):
 
   At 30 frames per second the peak lags by 0.6 of it, one cell; after 0.45 s by 0.1, no cell.
   """
-  model = Scripted(one_peak(4, 4), [one_peak(4, 4)] * 3)
+  model = Scripted(single_peak(4, 4), [single_peak(4, 4)] * 3)
   model.steady_crops = True
   recurrence = Recurrence(model)
   recurrence.start(crop(0), AFFINE)
