@@ -32,6 +32,8 @@ TRAINING = [
   "--num_frames=3",
   "--batch_size=4",
   f"--num_steps={NUM_STEPS}",
+  # With a small epsilon, Adam turns the rounding of tiny gradients into whole steps.
+  "--adam_epsilon=1e-6",
   "--learning_rate=0.001",
   "--log_every=1",
   "--checkpoint_every=4",
