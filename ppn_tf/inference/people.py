@@ -99,7 +99,7 @@ def read_settings(path: Union[str, os.PathLike] = WEIGHTS) -> Dict[str, Any]:
   Raises:
     InputError: it is no such file.
   """
-  content = read_npz(path)
+  content = read_npz(path, [_SETTINGS])
   with _refusing(path):
     return dict(json.loads(str(content[_SETTINGS])))
 

@@ -267,7 +267,4 @@ def _get_network_inputs(trained: Framewise, clips: tf.Tensor) -> List[Any]:
   frames = tf.reshape(clips, [-1, *clips.shape[2:]])
   if not isinstance(trained, PPN):
     return [frames]
-  maps = trained.unroll(clips)
-  assert maps.previous is not None
-  pair = [tf.reshape(value, [-1, *value.shape[2:]]) for value in (maps.previous, maps.preliminary)]
-  return [clips[:, 0], frames, pair]
+  return [clips[:, 0], frames, list(trained.unroll(clips).ppu_inputs())]

@@ -31,6 +31,12 @@ class Unrolled(NamedTuple):
   state: tf.Tensor
   previous: Optional[tf.Tensor] = None
 
+  def ppu_inputs(self) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Returns previous and preliminary heatmaps, [B * T, H/S, W/S, K], of a PPN."""
+    assert self.previous is not None
+    shape = [-1, *self.preliminary.shape[2:]]
+    return tf.reshape(self.previous, shape), tf.reshape(self.preliminary, shape)
+
 
 class VideoPoseModel(tf.keras.Model):
   """Estimates poses in clips of T frames by flat functional networks.

@@ -1,22 +1,27 @@
 """Reading of NumPy's .npz files of any origin."""
 
 import os
-from typing import Dict, Union
+from typing import Dict, Optional, Sequence, Union
 
 import numpy as np
 
 from ppn_tf.runtime.errors import InputError, first_line
 
 
-def read_npz(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
-  """Reads all arrays of an .npz file by name, without pickles, which could run code.
+def read_npz(
+  path: Union[str, os.PathLike], names: Optional[Sequence[str]] = None
+) -> Dict[str, np.ndarray]:
+  """Reads arrays of an .npz file by name, without pickles, which could run code.
 
+  Args:
+    path: the file.
+    names: arrays to read, if they are there; by default all.
   Raises:
     InputError: the file is missing, damaged, or no such file.
   """
   try:
     with np.load(path) as arrays:
-      values = {name: arrays[name] for name in arrays.files}
+      values = {name: arrays[name] for name in arrays.files if names is None or name in names}
     foreign = [name for name, value in values.items() if not isinstance(value, np.ndarray)]
     if foreign:
       raise ValueError(f"{foreign[0]} is not an array")

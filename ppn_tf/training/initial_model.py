@@ -151,9 +151,7 @@ def prune_ppu(model: PPN, num_samples: int, clips: Iterable[tf.Tensor]) -> None:
 
   def inputs() -> Iterable[Tuple[tf.Tensor, tf.Tensor]]:
     for frames in clips:
-      maps = unroll(frames)
-      pair = (maps.previous, maps.preliminary)
-      yield tuple(tf.reshape(value, [-1, *value.shape[2:]]) for value in pair)
+      yield unroll(frames).ppu_inputs()
 
   try:
     change = prune(model.ppu, inputs(), num_samples)

@@ -16,11 +16,9 @@ def offset_lengths(model: PPN, maps: Unrolled) -> Dict[str, tf.Tensor]:
   Returns:
     Scalars in cells by name: "offsets_3/mean", "offsets_3/max", and so on.
   """
-  assert maps.previous is not None
-  pair = (maps.previous, maps.preliminary)
-  frames = [tf.reshape(value, [-1, *value.shape[2:]]) for value in pair]
+  inputs = list(maps.ppu_inputs())
   lengths = {}
-  for name, offsets in _offset_model(model.ppu)(frames, training=False).items():
+  for name, offsets in _offset_model(model.ppu)(inputs, training=False).items():
     dy, dx = tf.split(offsets, 2, axis=-1)
     length = tf.sqrt(dy**2 + dx**2)
     lengths[f"{name}/mean"] = tf.reduce_mean(length)
