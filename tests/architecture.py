@@ -105,7 +105,7 @@ MAX_ARGUMENTS = 10
 OVERSIZED: Sequence[str] = ()
 
 # PyTorch is installed only in separate environments, for the twin and to generate golden values.
-MAY_IMPORT_TORCH = ("benchmarks.pytorch_twin", "tests.models.backbones.torchvision_golden")
+MAY_IMPORT_TORCH = ("benchmarks.pytorch_twin", "tests.models.layers.torchvision_golden")
 
 # Imports that bypass the Keras version that the package selects.
 OTHER_KERAS = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python")

@@ -109,6 +109,27 @@ def find_mirroring(names: Tuple[str, ...]) -> Mirroring:
   return Mirroring(tuple(sorted(pairs)), lacking)
 
 
+@functools.lru_cache(maxsize=64)
+def find_sides(names: Tuple[str, ...]) -> Tuple[str, ...]:
+  """Finds the side of each joint: "left", "right", or "" for joints in the middle.
+
+  Args:
+    names: names of K joints. A letter such as the "l" of "lhip" counts only with its partner.
+  """
+  partners = dict(find_mirroring(names).pairs)
+  partners.update({j: i for i, j in partners.items()})
+  sides = []
+  for number, name in enumerate(names):
+    tiers = read_sides(name)
+    if number in partners:
+      mirrored = normalize_name(names[partners[number]])
+      readings = [reading for tier in tiers for reading in tier if reading.mirrored == mirrored]
+    else:
+      readings = tiers[0] if len(tiers) == 1 else []
+    sides.append(("left" if readings[0].is_left else "right") if readings else "")
+  return tuple(sides)
+
+
 def flip_order(names: Sequence[str]) -> List[int]:
   """Returns the order [K] of joints in a mirrored picture; joints without a partner stay."""
   order = list(range(len(names)))

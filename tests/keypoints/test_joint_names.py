@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ppn_tf.keypoints.joint_maps import BLAZEPOSE_JOINTS, MPII_JOINTS
-from ppn_tf.keypoints.joint_names import find_mirroring, flip_order, normalize_name
+from ppn_tf.keypoints.joint_names import find_mirroring, find_sides, flip_order, normalize_name
 from ppn_tf.keypoints.poses import Pose, similarity
 from ppn_tf.keypoints.skeletons import SKELETONS
 
@@ -77,6 +77,19 @@ def test_known_skeletons_have_the_pairs_of_their_names(skeleton):
 )
 def test_missing_and_ambiguous_partners(names, lacking):
   assert find_mirroring(tuple(names.split())) == ((), lacking)
+
+
+@pytest.mark.parametrize(
+  ("names", "sides"),
+  [
+    ("leftHip rightHip nose", ["left", "right", ""]),
+    ("Lshoulder Rshoulder lip", ["left", "right", ""]),
+    ("hip.L hip.R kneel", ["left", "right", ""]),
+    ("right_ear left_eye", ["right", "left"]),
+  ],
+)
+def test_sides(names, sides):
+  assert list(find_sides(tuple(names.split()))) == sides
 
 
 def test_normalized_names():

@@ -1,10 +1,11 @@
 """Drawing of skeletons and contact sheets."""
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from ppn_tf.keypoints.joint_names import find_sides, normalize_name
 from ppn_tf.keypoints.skeletons import Skeleton
 
 Color = Tuple[int, int, int]
@@ -136,7 +137,7 @@ def _draw(
   limbs = [(i, j) for i, j in skeleton.limbs if ends[i] and ends[j] and (joints[i] or joints[j])]
   for extra, outline in ((2, True), (0, False)):
     for i, j in limbs:
-      color = _OUTLINE if outline else _limb_color(skeleton.joint_names[i], skeleton.joint_names[j])
+      color = _OUTLINE if outline else _limb_color(skeleton, i, j)
       cv2.line(
         picture,
         tuple(points[i].tolist()),
@@ -148,7 +149,7 @@ def _draw(
       )
   for k in np.flatnonzero(joints):
     center, radius = tuple(points[k].tolist()), 0.9 * thickness + 0.5
-    for extra, color in ((1, _OUTLINE), (0, joint_color(skeleton.joint_names[k]))):
+    for extra, color in ((1, _OUTLINE), (0, joint_color(skeleton, k))):
       fixed = round((radius + extra) * 2**_SUBPIXEL_BITS)
       cv2.circle(picture, center, fixed, color, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
 
@@ -159,23 +160,21 @@ def _thickness(points: np.ndarray, frame_side: int) -> int:
   return int(np.clip(round(extent / 60), 1, max(1, frame_side // 50)))
 
 
-def joint_color(name: str) -> Color:
+def joint_color(skeleton: Skeleton, joint: int) -> Color:
   """Returns the color of a joint: stronger for joints farther from the trunk."""
+  name = normalize_name(skeleton.joint_names[joint])
   depth = 0
-  if name.endswith(("elbow", "knee")):
+  if "elbow" in name or "knee" in name:
     depth = 1
-  elif name.endswith(("wrist", "ankle")):
+  elif "wrist" in name or "ankle" in name:
     depth = 2
-  if name.startswith("right"):
-    return RIGHT_COLORS[depth]
-  if name.startswith("left"):
-    return LEFT_COLORS[depth]
-  return MIDDLE_COLOR
+  colors = {"right": RIGHT_COLORS[depth], "left": LEFT_COLORS[depth]}
+  return colors.get(find_sides(skeleton.joint_names)[joint], MIDDLE_COLOR)
 
 
-def _limb_color(near: str, far: str) -> Color:
+def _limb_color(skeleton: Skeleton, near: int, far: int) -> Color:
   """Returns the color of the outer joint; light between right and left."""
-  sides: List[str] = [name.split("_")[0] for name in (near, far)]
-  if "right" in sides and "left" in sides:
+  sides = find_sides(skeleton.joint_names)
+  if {sides[near], sides[far]} == {"left", "right"}:
     return MIDDLE_COLOR
-  return joint_color(far)
+  return joint_color(skeleton, far)

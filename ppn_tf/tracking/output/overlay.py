@@ -112,7 +112,7 @@ class OverlayPainter:
   ) -> None:
     """Draws the moves from the previous entries of a trail to `entries`."""
     for place, joint in enumerate(self._ends):
-      color = joint_color(self.skeleton.joint_names[joint])
+      color = joint_color(self.skeleton, joint)
       for i in entries:
         begin, end = points[i - 1, place], points[i, place]
         if np.hypot(*(end - begin)) <= farthest:  # False for NaN

@@ -1,5 +1,7 @@
 """Tests of ppn_tf.tracking.output.drawing by the colors of pixels."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,14 @@ def test_right_side_is_warm_and_left_side_is_cool():
     assert blue > red + 60
   assert np.ptp(color_at(picture, "head")) < 30
   assert np.ptp(picture[50, 100].astype(int)) < 30  # from shoulder to shoulder
+
+
+@pytest.mark.parametrize("spell", [str.title, lambda name: name[0].upper() + name.split("_")[1]])
+def test_color_does_not_depend_on_the_spelling_of_names(spell):
+  names = tuple(spell(name) if "_" in name else name for name in NAMES)
+  renamed = dataclasses.replace(PENN_ACTION, joint_names=names)
+  expected = draw_skeleton(grey(), BODY, SCORES, PENN_ACTION)
+  np.testing.assert_array_equal(draw_skeleton(grey(), BODY, SCORES, renamed), expected)
 
 
 def test_lines_are_antialiased():

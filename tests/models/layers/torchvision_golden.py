@@ -1,7 +1,7 @@
 """Writes torchvision_deform_conv2d.npz, outputs of torchvision's deformable convolution.
 
 Requires torch and torchvision, which the project does not require. The file was made with
-torchvision 0.29.1: `python tests/models/backbones/torchvision_golden.py`.
+torchvision 0.29.1: `python tests/models/layers/torchvision_golden.py`.
 """
 
 import pathlib
