@@ -4,7 +4,6 @@ docs/data.md and `python -m data.clips --help` describe the schema. Entries that
 such as those of other categories, are not checked.
 """
 
-import json
 import pathlib
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -12,7 +11,15 @@ from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.runtime.errors import InputError
 
 from .annotations import Annotations, Label
-from .json_values import to_box, to_identity, to_joints, to_relative_path, to_size, to_whole
+from .json_values import (
+  load_json,
+  to_box,
+  to_identity,
+  to_joints,
+  to_relative_path,
+  to_size,
+  to_whole,
+)
 from .media import Media
 from .skeleton import parse_skeleton
 
@@ -59,10 +66,7 @@ def read_coco(path: pathlib.Path, media: Media) -> Annotations:
 
 
 def _load(path: pathlib.Path) -> Dict[str, Any]:
-  try:
-    content = json.loads(path.read_bytes())  # of any Unicode encoding, with or without a mark
-  except (OSError, ValueError, RecursionError) as error:
-    raise InputError(f"{path}: cannot be read as JSON ({error}).") from error
+  content = load_json(path)
   if not isinstance(content, dict):
     raise InputError(f'{path}: expected an object with "images", "annotations", "categories".')
   lacking = [key for key in _LISTS if not isinstance(content.get(key), list)]

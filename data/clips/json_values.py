@@ -1,5 +1,6 @@
 """Values of JSON that tools write differently: 1, 1.0 and "1"; "walk" and "./walk"."""
 
+import json
 import math
 import pathlib
 import re
@@ -7,7 +8,21 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
+from ppn_tf.runtime.errors import InputError
+
 _NUMBER = re.compile(r"[+-]?\d+(\.0*)?")
+
+
+def load_json(path: pathlib.Path) -> Any:
+  """Loads a JSON file of any Unicode encoding, with or without a byte-order mark.
+
+  Raises:
+    InputError: it cannot be read.
+  """
+  try:
+    return json.loads(path.read_bytes())
+  except (OSError, ValueError, RecursionError) as error:
+    raise InputError(f"{path}: cannot be read as JSON ({error}).") from error
 
 
 def to_whole(value: Any) -> Optional[int]:

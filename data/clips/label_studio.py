@@ -1,7 +1,6 @@
 """JSON of Label Studio: keypoints in percent of the picture, by task."""
 
 import collections
-import json
 import pathlib
 import re
 import urllib.parse
@@ -13,7 +12,7 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.reader import IMAGE_SUFFIXES
 
 from .annotations import Annotations, Label
-from .json_values import to_size
+from .json_values import load_json, to_size
 from .media import Media
 from .named_joints import build_skeleton, order_joints, split_missing
 
@@ -44,10 +43,7 @@ def read_label_studio(path: pathlib.Path, media: Media) -> Annotations:
   Raises:
     InputError: the file is no such export, or has no keypoints.
   """
-  try:
-    tasks = json.loads(path.read_bytes())
-  except (OSError, ValueError, RecursionError) as error:
-    raise InputError(f"{path}: cannot be read as JSON ({error}).") from error
+  tasks = load_json(path)
   if not isinstance(tasks, list):
     raise InputError(f"{path}: expected a list of tasks, Label Studio's export as JSON.")
   regions = {
