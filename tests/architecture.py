@@ -189,6 +189,27 @@ def tensorflow_imports(modules: Dict[str, Module]) -> List[str]:
   ]
 
 
+def converted_functions(root: pathlib.Path) -> List[str]:
+  """Lists calls of tf.function in ppn_tf that leave AutoGraph on, as "path:line"."""
+  calls = []
+  for path in sorted((root / "ppn_tf").rglob("*.py")):
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    off = {
+      id(node.func)
+      for node in nodes
+      if isinstance(node, ast.Call)
+      and any(ast.unparse(keyword) == "autograph=False" for keyword in node.keywords)
+    }
+    calls += [
+      f"{path}:{node.lineno}"
+      for node in nodes
+      if isinstance(node, ast.Attribute)
+      and ast.unparse(node) == "tf.function"
+      and id(node) not in off
+    ]
+  return calls
+
+
 def oversized(modules: Dict[str, Module]) -> List[str]:
   """Lists files, functions and argument lists that exceed the limits."""
   violations = []

@@ -10,6 +10,7 @@ from tests.architecture import (
   LAYERS,
   OVERSIZED,
   Module,
+  converted_functions,
   flag_readers,
   forbidden_imports,
   import_cycle,
@@ -51,6 +52,16 @@ def test_files_and_functions_respect_the_size_limits(modules):
     name: module for name, module in modules.items() if not name.startswith(("tests", *OVERSIZED))
   }
   assert oversized(sources) == []
+
+
+def test_functions_are_traced_without_autograph(tmp_path):
+  assert converted_functions(ROOT) == []
+  (tmp_path / "ppn_tf").mkdir()
+  (tmp_path / "ppn_tf" / "a.py").write_text(
+    "@tf.function\ndef f(): pass\n\n"
+    "@tf.function(autograph=False)\ndef g(): pass\n\nh = tf.function(f)\n"
+  )
+  assert [call.rpartition(":")[2] for call in converted_functions(tmp_path)] == ["1", "7"]
 
 
 def test_only_commands_read_flags(modules):

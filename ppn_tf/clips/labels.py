@@ -41,6 +41,7 @@ class ClipLabels:
     )
 
 
+@tf.autograph.experimental.do_not_convert
 def read_labels(builder: tfds.core.DatasetBuilder, split: str) -> Dict[str, ClipLabels]:
   """Reads labels of all clips of a split, by clip name in the order of the records.
 

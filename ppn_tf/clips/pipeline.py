@@ -32,6 +32,7 @@ def samples_per_epoch(builder: tfds.core.DatasetBuilder, split: str, num_frames:
   return int(index.labelled.sum()) if num_frames == 1 else len(index.usable(num_frames))
 
 
+@tf.autograph.experimental.do_not_convert
 def training_batches(
   builder: tfds.core.DatasetBuilder,
   split: str,
@@ -120,6 +121,7 @@ def _group_size(index: RecordIndex, batch_size: int) -> int:
   return max(2, min(max(64, 2 * batch_size), GROUP_BYTES // max(mean, 1)))
 
 
+@tf.autograph.experimental.do_not_convert
 def evaluation_windows(
   builder: tfds.core.DatasetBuilder,
   split: str,

@@ -63,6 +63,7 @@ class RecordIndex:
 
 
 @functools.lru_cache(maxsize=4)
+@tf.autograph.experimental.do_not_convert
 def read_index(builder: tfds.core.DatasetBuilder, split: str) -> RecordIndex:
   """Builds the index of a split; reads and checks the split once.
 

@@ -137,6 +137,7 @@ def serialized_examples(builder: tfds.core.DatasetBuilder, split: str) -> tf.dat
   return tf.data.TFRecordDataset(split_files(builder, split))
 
 
+@tf.autograph.experimental.do_not_convert
 def parse(builder: tfds.core.DatasetBuilder, serialized: tf.Tensor) -> Dict[str, tf.Tensor]:
   """Parses one clip from its record, inside `Dataset.map`.
 

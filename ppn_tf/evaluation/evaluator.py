@@ -40,8 +40,8 @@ class Evaluator:
     self.decoder = decoder
     self.whole_clip = whole_clip
     self.flip = flip
-    self._start = tf.function(self._run, reduce_retracing=True)
-    self._continue = tf.function(self._run, reduce_retracing=True)
+    self._start = tf.function(self._run, reduce_retracing=True, autograph=False)
+    self._continue = tf.function(self._run, reduce_retracing=True, autograph=False)
 
   def _run(
     self,

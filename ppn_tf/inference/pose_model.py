@@ -193,14 +193,16 @@ class KerasPoseModel(PoseModel):
     frame = tf.TensorSpec([1, *model.image_size, 3], tf.float32)
     heatmaps = tf.TensorSpec([1, *model.heatmap_size, model.num_joints], tf.float32)
     self._set_sizes(frame.shape, heatmaps.shape)
-    self._start = tf.function(lambda frame: model.start(frame), input_signature=[frame])
+    self._start = tf.function(
+      lambda frame: model.start(frame), input_signature=[frame], autograph=False
+    )
 
     def step(frame: tf.Tensor, previous: tf.Tensor) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
       if readout == "answer":
         return model.step(frame, previous), None
       return model.final_and_preliminary(frame, previous)
 
-    self._step = tf.function(step, input_signature=[frame, heatmaps])
+    self._step = tf.function(step, input_signature=[frame, heatmaps], autograph=False)
 
   def start(self, frame: np.ndarray) -> np.ndarray:
     return self._start(tf.constant(frame[None], tf.float32))[0].numpy()

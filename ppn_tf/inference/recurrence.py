@@ -12,7 +12,7 @@ from ppn_tf.keypoints import dark, frame_crops, heatmaps
 
 import tensorflow as tf
 
-_decode = tf.function(heatmaps.decode)
+_decode = tf.function(heatmaps.decode, autograph=False)
 
 
 class Recurrence:

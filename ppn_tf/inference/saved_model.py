@@ -57,11 +57,11 @@ class Served(tf.Module):
       [batch_size, *model.heatmap_size, model.num_joints], tf.float32, "previous"
     )
 
-    @tf.function(input_signature=[frame])
+    @tf.function(input_signature=[frame], autograph=False)
     def start(frame: tf.Tensor) -> Dict[str, tf.Tensor]:
       return {"heatmaps": model.start(tf.cast(frame, tf.float32))}
 
-    @tf.function(input_signature=[frame, previous])
+    @tf.function(input_signature=[frame, previous], autograph=False)
     def step(frame: tf.Tensor, previous: tf.Tensor) -> Dict[str, tf.Tensor]:
       frame = tf.cast(frame, tf.float32)
       if not preliminary:
@@ -70,7 +70,7 @@ class Served(tf.Module):
 
     clip = tf.TensorSpec([batch_size, None, *model.image_size, 3], tf.uint8, "frames")
 
-    @tf.function(input_signature=[clip])
+    @tf.function(input_signature=[clip], autograph=False)
     def track(frames: tf.Tensor) -> Dict[str, tf.Tensor]:
       return _track(model, tf.transpose(frames, [1, 0, 2, 3, 4]))
 

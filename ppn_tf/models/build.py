@@ -75,6 +75,7 @@ class NetworkConfig(Settings):
   )
 
 
+@tf.autograph.experimental.do_not_convert
 def build_network(config: NetworkConfig, initial_gain: float = 1.0) -> Framewise:
   """Builds a network with fresh weights, without quantization.
 

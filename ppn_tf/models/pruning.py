@@ -37,7 +37,7 @@ def second_moments(unit: tf.keras.Model, maps: Iterable[Tuple[tf.Tensor, tf.Tens
   warps = deformable_convolutions(unit)
   warp_inputs = tf.keras.Model(unit.inputs, [warp.input for warp in warps])
 
-  @tf.function(reduce_retracing=True)
+  @tf.function(reduce_retracing=True, autograph=False)
   def moments(previous: tf.Tensor, preliminary: tf.Tensor) -> tf.Tensor:
     inputs = warp_inputs([previous, preliminary], training=False)
     samples = tf.concat([warp.samples(pair) for warp, pair in zip(warps, inputs)], axis=-1)

@@ -114,6 +114,7 @@ class RoundedTo8Bits(tfmot.quantization.keras.QuantizeConfig):
     return {"kernel": self.kernel, "result": self.result}
 
 
+@tf.autograph.experimental.do_not_convert
 def quantize_aware(model: Framewise) -> Framewise:
   """Builds a model whose networks round, with layers of the same names, and fresh weights.
 
@@ -234,7 +235,7 @@ def _result_ranges(
     for network, source in zip(model.networks, trained.networks)
   ]
 
-  @tf.function
+  @tf.function(autograph=False)
   def extremes(clip: tf.Tensor) -> List[Dict[str, tf.Tensor]]:
     extremes_by_network = []
     for network, inputs in zip(observers, _get_network_inputs(trained, clip)):

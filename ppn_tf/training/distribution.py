@@ -84,7 +84,9 @@ class Distribution:
       context = tf.distribute.get_replica_context()
       return context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.constant(value, tf.float64))
 
-    means = self.strategy.experimental_local_results(tf.function(self.strategy.run)(mean))
+    means = self.strategy.experimental_local_results(
+      tf.function(self.strategy.run, autograph=False)(mean)
+    )
     # A different integer in one of n processes moves the mean by at least 1 / n.
     return abs(float(means[0]) - value) * self.num_workers < 0.5
 

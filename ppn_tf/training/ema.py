@@ -35,7 +35,7 @@ class WeightAverage:
     for target, source in self._pairs:
       target.assign(source)
 
-  @tf.function
+  @tf.function(autograph=False)
   def update(self, step: tf.Tensor) -> None:
     """Updates the average after a step, counted from 1."""
     step = tf.cast(step, tf.float32)

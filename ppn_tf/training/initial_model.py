@@ -147,7 +147,7 @@ def prune_ppu(model: PPN, num_samples: int, clips: Iterable[tf.Tensor]) -> None:
   Raises:
     InputError: the PPU has fewer samples.
   """
-  unroll = tf.function(model.unroll)
+  unroll = tf.function(model.unroll, autograph=False)
 
   def inputs() -> Iterable[Tuple[tf.Tensor, tf.Tensor]]:
     for frames in clips:

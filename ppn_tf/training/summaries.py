@@ -21,7 +21,7 @@ class HeatmapPictures:
     self.model = model
     self.batch = {name: value[:1] for name, value in batch.items()}
 
-  @tf.function
+  @tf.function(autograph=False)
   def _view(self) -> Tuple[Dict[str, tf.Tensor], Dict[str, tf.Tensor]]:
     """[T, h, w, K] heatmaps by name, and `offset_lengths`."""
     maps = self.model.unroll(self.batch["frames"])

@@ -104,7 +104,8 @@ class Trainer(tf.Module):
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
     self.means = self._training_step.means
 
-  @tf.function
+  @tf.function(autograph=False)
+  @tf.autograph.experimental.do_not_convert
   def train_step(self, batch: Batch, stop: tf.Tensor = 0.0) -> tf.Tensor:
     """Trains on a batch as `pipeline.training_batches` gives it.
 

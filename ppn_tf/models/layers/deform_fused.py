@@ -41,9 +41,9 @@ def _moments(
 
 
 # One compiled program per function, shared by all dilation rates of a map size.
-_samples = tf.function(deform_gather.samples, jit_compile=True)
-_compiled_slope = tf.function(_slope, jit_compile=True)
-_compiled_moments = tf.function(_moments, jit_compile=True)
+_samples = tf.function(deform_gather.samples, jit_compile=True, autograph=False)
+_compiled_slope = tf.function(_slope, jit_compile=True, autograph=False)
+_compiled_moments = tf.function(_moments, jit_compile=True, autograph=False)
 
 
 def _scatter(index: tf.Tensor, weights: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
@@ -56,6 +56,7 @@ def _scatter(index: tf.Tensor, weights: tf.Tensor, size: tf.Tensor) -> tf.Tensor
   return tf.raw_ops.DenseBincount(input=index[None], size=size, weights=weights[None])[0]
 
 
+@tf.autograph.experimental.do_not_convert
 def convolve(
   inputs: tf.Tensor, offsets: tf.Tensor, kernel: tf.Tensor, taps: np.ndarray
 ) -> tf.Tensor:

@@ -124,6 +124,7 @@ def samples(
   return value + fx * right + fy * (down + fx * cross)
 
 
+@tf.autograph.experimental.do_not_convert
 def read(inputs: tf.Tensor, offsets: tf.Tensor, taps: np.ndarray) -> tf.Tensor:
   """Samples maps [B, h, w, C] at the taps, [B, h * w, P * C]; offsets as in `convolve`."""
   size = MapSize(*inputs.shape[1:])
@@ -131,6 +132,7 @@ def read(inputs: tf.Tensor, offsets: tf.Tensor, taps: np.ndarray) -> tf.Tensor:
   return samples(difference_maps(inputs), flat, taps, size)
 
 
+@tf.autograph.experimental.do_not_convert
 def convolve(
   inputs: tf.Tensor, offsets: tf.Tensor, kernel: tf.Tensor, taps: np.ndarray
 ) -> tf.Tensor:

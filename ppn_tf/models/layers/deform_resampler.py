@@ -19,6 +19,7 @@ def available() -> bool:
   return importlib.util.find_spec("tensorflow_addons") is not None
 
 
+@tf.autograph.experimental.do_not_convert
 def convolve(
   inputs: tf.Tensor, offsets: tf.Tensor, kernel: tf.Tensor, taps: np.ndarray
 ) -> tf.Tensor:
