@@ -104,11 +104,11 @@ def programs(name: str, work: Work) -> Tuple[Callable[[], object], Callable[[], 
   kernels = [normal((9 * work.joints, work.joints), 0.03) for _ in DILATIONS]
   chain = make_forward(name, work)
 
-  @tf.function
+  @tf.function(autograph=False)
   def forward(*arguments: tf.Tensor) -> tf.Tensor:
     return chain(*arguments)
 
-  @tf.function
+  @tf.function(autograph=False)
   def gradients(*arguments: tf.Tensor) -> object:
     with tf.GradientTape() as tape:
       tape.watch(arguments)

@@ -61,18 +61,27 @@ def describe_compiled(compiled: Optional[Compiled]) -> str:
   return compiled.reason or f"all of it, {compiled.difference:.0e} off"
 
 
+def check_exists(path: pathlib.Path) -> None:
+  """Checks that there is an export at a path.
+
+  Raises:
+    InputError: there is no such file or folder.
+  """
+  if not path.exists():
+    raise InputError(
+      f"{path}: no such file or folder. Give an output of `{command('export tflite')}`."
+    )
+
+
 def open_forms(path: pathlib.Path) -> List[Form]:
   """Opens a SavedModel in TensorFlow, or a .tflite file in each runtime.
 
   Raises:
     InputError: there is no such file or folder, or it is not an exported pose network.
   """
+  check_exists(path)
   if path.is_dir():
     return [Form(path.name, "TensorFlow", SavedModelPoseModel(path), True, "", "", "")]
-  if not path.is_file():
-    raise InputError(
-      f"{path}: no such file or folder. Give an output of `{command('export tflite')}`."
-    )
   content = path.read_bytes()
   counts = convert.count_ops(content)
   custom = convert.custom_ops(counts)

@@ -30,7 +30,7 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
 from .drift import FormResult, compare_forms
-from .forms import Form, open_forms
+from .forms import Form, check_exists, open_forms
 
 FLAGS = flags.FLAGS
 
@@ -135,6 +135,8 @@ def main(argv: Sequence[str]) -> None:
       f"give one or more exports: {command('export verify')} FILE.tflite --workdir=RUN"
     )
   command_flags.check_required()
+  for path in argv[1:]:
+    check_exists(pathlib.Path(path))
   experiment = experiment_flags.experiment_of_run()
   network = KerasPoseModel(load_run(FLAGS.workdir, FLAGS.checkpoint).model)
   split = FLAGS.eval_split

@@ -70,7 +70,7 @@ def test_twin_computes_the_same_heatmaps_and_loss(pytorch, name, tmp_path):
     parameters = twin.parameters
   assert parameters == sum(network.count_params() for network in model.networks)
 
-  @tf.function
+  @tf.function(autograph=False)
   def compute():
     targets = heatmaps.encode(batch["keypoints"], model.heatmap_size, model.stride, 2.0)
     with tf.GradientTape() as tape:

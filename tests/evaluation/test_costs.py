@@ -152,8 +152,8 @@ def graph_macs(graph: tf.Graph) -> int:
 def test_counts_equal_the_traced_graph(small_ppn):
   """Uses a map size divisible by each dilation rate; otherwise the graph pads it."""
   frame, heatmaps = tf.TensorSpec((1, 64, 64, 3)), tf.TensorSpec((1, 16, 16, 5))
-  start = tf.function(small_ppn.start).get_concrete_function(frame)
-  step = tf.function(small_ppn.step).get_concrete_function(frame, heatmaps)
+  start = tf.function(small_ppn.start, autograph=False).get_concrete_function(frame)
+  step = tf.function(small_ppn.step, autograph=False).get_concrete_function(frame, heatmaps)
   costs = model_costs(small_ppn)
   assert costs["start"].macs == graph_macs(start.graph)
   assert costs["step"].macs == graph_macs(step.graph)

@@ -33,11 +33,11 @@ class TinyNetwork(tf.Module):
   def step(self, frames, previous):
     return 0.5 * self.start(frames) + 0.5 * previous
 
-  @tf.function
+  @tf.function(autograph=False)
   def serve_start(self, frame):
     return {"heatmaps": self.start(frame)}
 
-  @tf.function
+  @tf.function(autograph=False)
   def serve_step(self, frame, previous):
     return {"heatmaps": self.step(frame, previous)}
 

@@ -17,7 +17,7 @@ def train(optimizer):
   variable = tf.Variable(START)
   optimizer.build([variable])
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(gradient):
     optimizer.apply_gradients([(gradient, variable)])
 
@@ -60,7 +60,7 @@ def test_under_a_strategy():
     variable, optimizer = tf.Variable(START), FusedAdam(0.1)
     optimizer.build([variable])
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(gradient):
     strategy.run(lambda: optimizer.apply_gradients([(gradient, variable)]))
 

@@ -178,7 +178,7 @@ def test_implementations_have_the_same_gradients(implementation):
   for name in ("gather", implementation):
     layer = make_layer(kernel, name, rate=6)
 
-    @tf.function
+    @tf.function(autograph=False)
     def run(layer=layer):
       with tf.GradientTape() as tape:
         tape.watch([inputs, offsets])
@@ -201,7 +201,7 @@ def test_gradients_are_bitwise_reproducible():
   layer = make_layer(rng.normal(size=(9, 13, 13)).astype(np.float32), "fused", rate=3)
   layer.build([inputs.shape, offsets.shape])
 
-  @tf.function
+  @tf.function(autograph=False)
   def gradient():
     with tf.GradientTape() as tape:
       tape.watch(inputs)
