@@ -64,11 +64,14 @@ def _defocus(frames: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tenso
 
   def defocus_frame(frame: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     seeds = tf.random.experimental.stateless_split(seed, 2)
-    if tf.random.stateless_uniform([], seeds[0]) < probability:
+
+    def resize() -> tf.Tensor:
       part = tf.random.stateless_uniform([], seeds[1], 0.25, 0.75)
       small = tf.cast(part * tf.cast(size, tf.float32), tf.int32)
-      frame = tf.image.resize(tf.image.resize(frame, small, "area"), size)
-    return tf.ensure_shape(frame, frames.shape[1:])
+      return tf.image.resize(tf.image.resize(frame, small, "area"), size)
+
+    is_blurred = tf.random.stateless_uniform([], seeds[0]) < probability
+    return tf.ensure_shape(tf.cond(is_blurred, resize, lambda: frame), frames.shape[1:])
 
   seeds = tf.random.experimental.stateless_split(seed, frames.shape[0])
   return tf.map_fn(

@@ -108,8 +108,9 @@ def _cut(labelled: tf.Tensor, num_frames: int, max_step: int, seed: tf.Tensor) -
     step_seed = tf.random.experimental.stateless_split(seed, 2)[1]
     drawn = tf.random.stateless_uniform([], step_seed, 1, longest + 1, tf.int32)
     drawn_places = _places_with_labels(labelled, num_frames, drawn)
-    if tf.size(drawn_places) > 0:
-      step, places = drawn, drawn_places
+    step, places = tf.cond(
+      tf.size(drawn_places) > 0, lambda: (drawn, drawn_places), lambda: (step, places)
+    )
   first = places[tf.random.stateless_uniform([], seed, 0, tf.size(places), tf.int32)]
   return first + step * tf.range(num_frames)
 

@@ -157,14 +157,19 @@ class TrainingStep:
     parts = {
       name: tf.reshape(value, [num_parts, -1, *value.shape[1:]]) for name, value in batch.items()
     }
-    first, final = tf.constant(0.0), tf.constant(0.0)
-    totals = [tf.zeros_like(variable) for variable in self._model.trainable_variables]
-    # A loop of the graph, not of Python, frees each part's activations before the next.
-    for number in tf.range(num_parts):
+
+    def add_part(
+      number: tf.Tensor, first: tf.Tensor, final: tf.Tensor, totals: List[tf.Tensor]
+    ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor, List[tf.Tensor]]:
       part = {name: value[number] for name, value in parts.items()}
       part_first, part_final, gradients = self._compute_gradients_of_part(part, counts)
-      first, final = first + part_first, final + part_final
       totals = [total + gradient for total, gradient in zip(totals, gradients)]
+      return number + 1, first + part_first, final + part_final, totals
+
+    zeros = [tf.zeros_like(variable) for variable in self._model.trainable_variables]
+    start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0), zeros)
+    # A loop of the graph, not of Python, frees each part's activations before the next.
+    _, first, final, totals = tf.while_loop(lambda number, *_: number < num_parts, add_part, start)
     return first, final, totals
 
   def _compute_gradients_of_part(

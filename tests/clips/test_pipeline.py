@@ -53,6 +53,17 @@ def colours(batch, keypoints) -> np.ndarray:
   return batch["frames"][b[..., None], t[..., None], y, x]
 
 
+@pytest.mark.parametrize("field", dataclasses.fields(augment.Augmentation), ids=lambda f: f.name)
+def test_each_augmentation_is_traced_and_changes_batches(builder, field):
+  """Sets one field of no augmentation to a value that differs."""
+  value = {"scale_range": (0.8, 0.8), "max_rotation": 30.0, "max_frame_step": 9}.get(
+    field.name, 1.0
+  )
+  plain = batches(builder, 4, **PLAIN)
+  changed = batches(builder, 4, **{**PLAIN, field.name: value})
+  assert any(np.any(a["frames"] != b["frames"]) for a, b in zip(plain, changed))
+
+
 def test_shapes_of_a_batch(builder):
   (batch,) = batches(builder)
   shapes = {name: value.shape for name, value in batch.items()}
