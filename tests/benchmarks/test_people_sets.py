@@ -63,6 +63,7 @@ def make_sets(source, data_dir):
   return run_command("benchmarks.people_sets", f"--source={source}", f"--data_dir={data_dir}")
 
 
+@pytest.mark.slow
 def test_three_sets_have_the_labels_of_their_sources(source, tmp_path):
   done = make_sets(source, tmp_path / "records")
   assert done.returncode == 0, done.stderr

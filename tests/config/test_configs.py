@@ -1,11 +1,12 @@
 """Tests that every configuration file is valid and builds its network."""
 
+import functools
 import pathlib
 
 import pytest
 
 from ppn_tf.config import flags as experiment_flags
-from ppn_tf.config.experiment import build_model
+from ppn_tf.models.build import build_network
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.cfg"))
 
@@ -33,10 +34,14 @@ def _mark_slow(path):
   return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if heavy else [])
 
 
+# Several files describe the same network.
+_build = functools.lru_cache(maxsize=None)(build_network)
+
+
 @pytest.mark.parametrize("path", map(_mark_slow, CONFIGS))
 def test_configuration_builds_its_network(path):
   experiment = experiment_flags.read_flagfile(str(path))
-  model = build_model(experiment)
+  model = _build(experiment.network, experiment.training.initial_gain)
   assert type(model).__name__.lower() == experiment.network.method
   num_joints = 17 if "people" in path.stem else 13
   assert (model.image_size, model.num_joints) == (experiment.network.image_size, num_joints)

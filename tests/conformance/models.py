@@ -105,7 +105,8 @@ CASES: Dict[str, Case] = {
     {"upsampling:separable_duc", "separable_duc"},
     True,
   ),
-  "ppn": Case(_ppn, {"reduction:mean", *_PARTS}),
+  "ppn": Case(_tiny_ppn, {"reduction:mean", *_PARTS}),
+  "ppn_mobilenet": Case(_ppn, _PARTS, True),
   "ppn_without_skip_connection": Case(lambda: _tiny_ppn(False), _PARTS, True),
   "ppn_from_first": Case(
     lambda: _tiny_ppn(propagation="from_first"), {"propagation:from_first"}, True

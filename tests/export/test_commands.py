@@ -174,6 +174,7 @@ def test_quantization_aware_run_cannot_be_quantized_again(quantized_run, workdir
   assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_quantization_aware_training_resumes_without_the_float_run(
   quantized_run, workdir, tmp_path
 ):

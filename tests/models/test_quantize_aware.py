@@ -146,7 +146,9 @@ def test_training_moves_ranges_slowly_and_freezes_batch_norms(pair):
     np.testing.assert_array_equal(value, variable)
 
 
-@pytest.mark.parametrize("backbone", ["mobilenet_v2_0.35", "resnet18"])
+@pytest.mark.parametrize(
+  "backbone", [pytest.param("mobilenet_v2_0.35", marks=pytest.mark.slow), "resnet18"]
+)
 def test_whole_networks_keep_their_layers_and_weights(backbone):
   size = (64, 64)
   networks = [pose_net(backbone, size, 3, name=name) for name in ("head_net", "body_net")]
