@@ -107,7 +107,7 @@ UNSEEN := $(DEMO)/unseen
 # Sizes of the short demo; `make demo-training` has those of docs/demo.md.
 TRAIN_CLIPS := 160
 TEST_CLIPS := 20
-PRETRAIN_STEPS := 800
+PRETRAIN_STEPS := 700
 STEPS := 60
 
 demo: $(INSTALLED)
