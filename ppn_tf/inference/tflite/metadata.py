@@ -20,8 +20,9 @@ _NAME = "ppn_tf.json"
 
 def add_description(path: Path, description: Mapping[str, Any]) -> None:
   """Adds a description to a .tflite file."""
-  with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-    archive.writestr(_NAME, json.dumps(description, indent=1) + "\n")
+  entry = zipfile.ZipInfo(_NAME)  # without the time, so that equal exports are equal files
+  with zipfile.ZipFile(path, "a") as archive:
+    archive.writestr(entry, json.dumps(description, indent=1) + "\n", zipfile.ZIP_DEFLATED)
 
 
 def read_description(path: Path) -> Dict[str, Any]:
