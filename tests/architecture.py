@@ -93,6 +93,7 @@ MAY_READ_FLAGS = (
   *(f"data.{name}.__main__" for name in ("pseudo_label", "synthetic")),
   "data.builder.command",
   *(f"export.{name}" for name in ("tflite", "saved_model", "verify", "benchmark", "weights")),
+  "export.golden",
   "export.exported_network",
   "benchmarks",
   "tests",

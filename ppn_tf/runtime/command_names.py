@@ -19,6 +19,7 @@ COMMANDS: Dict[str, str] = {
   "export verify": "Compare exports with their run along whole clips.",
   "export benchmark": "Time .tflite files against each other.",
   "export weights": "Write the weights of a run as one .npz file.",
+  "export golden": "Write golden vectors, by which clients in other languages are tested.",
   "data clips": "Make a data set of your own videos and COCO-style annotations.",
   "data penn_action": "Make a data set of Penn Action.",
   "data sub_jhmdb": "Make the three splits of Sub-JHMDB.",

@@ -40,7 +40,7 @@ class CutDetector:
       frame: [H, W, 3] uint8 RGB.
       period: seconds since the preceding frame.
     """
-    thumbnail = _thumbnail(frame)
+    thumbnail = make_thumbnail(frame)
     bins = [COLORS] * 3
     histogram = cv2.calcHist([thumbnail], [0, 1, 2], None, bins, [0, 256] * 3).ravel()
     previous, previous_histogram = self._thumbnail, self._histogram
@@ -59,8 +59,8 @@ class CutDetector:
     return cut
 
 
-def _thumbnail(frame: np.ndarray) -> np.ndarray:
-  """Returns [32, 32, 3] uint8, from every few pixels of a large frame."""
+def make_thumbnail(frame: np.ndarray) -> np.ndarray:
+  """Returns the averages of a frame [H, W, 3], [32, 32, 3] uint8; skips pixels of large frames."""
   every = max(1, min(frame.shape[:2]) // (4 * THUMBNAIL))
   sparse = np.ascontiguousarray(frame[::every, ::every])
   return cv2.resize(sparse, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,1 @@
+"""Cases of the golden vectors, by rule; `python -m export.golden` writes them."""
