@@ -14,3 +14,14 @@ export interface Pose {
   /** Whether a search restarted the recurrence in this frame. */
   readonly restarted: boolean;
 }
+
+/** Returns a pose in pixels of a frame whose sides are `scale` times as long. */
+export function scalePose(pose: Pose, scale: number): Pose {
+  // The center of the top-left pixel is (0, 0).
+  const convert = (place: number): number => (place + 0.5) * scale - 0.5;
+  return {
+    ...pose,
+    keypoints: pose.keypoints.map(convert),
+    box: pose.box.map(convert) as unknown as Box,
+  };
+}
