@@ -162,9 +162,14 @@ function connect(): void {
   listenForDrops({ openVideo, useOwnModel, refuse: showProblem });
 }
 
+async function hasGpu(): Promise<boolean> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+  return Boolean(await gpu?.requestAdapter().catch(() => null));
+}
+
 async function begin(): Promise<void> {
   elements.accelerator.add(new Option("CPU", "wasm"));
-  if ("gpu" in navigator) {
+  if (await hasGpu()) {
     elements.accelerator.add(new Option("GPU (WebGPU)", "webgpu"));
   }
   connect();

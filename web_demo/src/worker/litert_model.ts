@@ -86,7 +86,8 @@ export class LiteRtPoseModel implements PoseModel {
     const begin = performance.now();
     const { heatmaps, preliminary } = await this.run("step", { frame: crop, previous });
     this.times.steps.push(performance.now() - begin);
-    return { final: toMaps(heatmaps!), preliminary: preliminary ? toMaps(preliminary) : null };
+    const isRead = preliminary && this.description.readout !== "answer";
+    return { final: toMaps(heatmaps!), preliminary: isRead ? toMaps(preliminary) : null };
   }
 
   /** Returns the times of the calls since the last call of this function. */
