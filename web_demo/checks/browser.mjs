@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 const CANDIDATES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
 export const CHROMIUM = CANDIDATES.find((path) => path && existsSync(path));
 
-const LONGEST_WAIT = 60_000; // milliseconds
+const LONGEST_WAIT = 180_000; // milliseconds
 
 /** Returns a browser; `camera` is a .y4m file, "none" or "denied". */
 export async function launch(camera = "none", flags = []) {
