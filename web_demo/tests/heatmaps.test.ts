@@ -27,6 +27,15 @@ for (const c of readCases("moved_heatmaps")) {
   });
 }
 
+for (const c of readCases("start_heatmaps")) {
+  test(`start heatmaps: ${c.name}`, () => {
+    const maps = toMaps(c["maps"]);
+    const [from, to] = [toAffine(c["start_affine"]), toAffine(c["affine"])];
+    const moved = changeCrop(maps, from, c["start_stride"], to, c["stride"], maps);
+    assertClose(moved.data, c["moved"], 1e-4, "moved");
+  });
+}
+
 for (const c of readCases("present_places")) {
   test(`present places: ${c.name}`, () => {
     const places = new PresentPlaces();
