@@ -7,7 +7,10 @@ import { checkRequests, open, waitForModel } from "./browser.mjs";
 import { checkAxe } from "./page.mjs";
 import { distancesFromNearest, median } from "./poses.mjs";
 
-const MAX_DISTANCE = 8; // pixels of 640x480: the person's joints, seen in other frames
+// Pixels, of people 400 pixels high: a camera shows other frames in other order than the clip.
+const MAX_DISTANCE = 16;
+const MIN_SHARE = 0.8; // of the frames; after a jump to another person the tracker needs some
+const MIN_VIDEO_FRAMES = 30; // of 70: a file is slowed down on slow machines
 const MIN_FRAMES = 90; // more than the clip has, which a camera plays again and again
 
 async function waitForFrames(page, count) {
@@ -34,8 +37,11 @@ function checkRows(rows, expected) {
   assert.ok(found.length >= rows.length / 3, `found in ${found.length} of ${rows.length} frames`);
   const distances = distancesFromNearest(found, expected);
   const close = distances.filter((distance) => distance <= MAX_DISTANCE).length;
-  assert.ok(close >= 0.9 * found.length, `on the person in ${close} of ${found.length} frames`);
-  return `on the person in ${close} of ${found.length} frames, median ${median(distances).toFixed(1)} px`;
+  const text =
+    `on the person in ${close} of ${found.length} frames, median ` +
+    `${median(distances).toFixed(1)} px from Python's joints`;
+  assert.ok(close >= MIN_SHARE * found.length, text);
+  return text;
 }
 
 /** The skeleton lies on the person whom a simulated camera shows; downloads; screenshots. */
@@ -67,7 +73,10 @@ export async function checkCamera(browser, address, expected, screenshots) {
       assert.deepEqual([json.name, csv.name], ["pose.jsonl", "pose.csv"]);
       const rows = json.text.trimEnd().split("\n").map((line) => JSON.parse(line));
       assert.equal(csv.text.trimEnd().split("\n").length, rows.length + 1);
-      console.log(`ok: camera: ${checkRows(rows, expected)}; ${rate} frames/s; step ${times[0]}, start ${times[1]}`);
+      console.log(
+        `ok: camera: ${checkRows(rows, expected)}; ${rate} frames/s; step ${times[0]}, ` +
+          `start ${times[1]}`,
+      );
     }
     checkRequests(page, address);
     await page.context().close();
@@ -79,8 +88,8 @@ export async function checkVideo(browser, address, video, expected, screenshots)
   const page = await open(browser, address);
   await waitForModel(page);
   await page.setInputFiles("#video-file", video);
-  await waitForFrames(page, 5);
   await page.waitForSelector("text=Tracking the video.");
+  await waitForFrames(page, 2);
   assert.doesNotMatch((await page.getAttribute("#view", "class")) ?? "", /mirrored/);
   await photograph(page, join(screenshots, "video.png"));
   await page.click("#pause");
@@ -89,6 +98,7 @@ export async function checkVideo(browser, address, video, expected, screenshots)
   await page.waitForSelector("text=Stopped. The joints can be downloaded.");
   const { text } = await download(page, "#json");
   const rows = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.ok(rows.length >= MIN_VIDEO_FRAMES, `${rows.length} frames of the video were tracked`);
   rows.forEach(({ time }, i) => assert.ok(i === 0 || time > rows[i - 1].time, "times increase"));
   console.log(`ok: video file: ${checkRows(rows, expected)}`);
   checkRequests(page, address);

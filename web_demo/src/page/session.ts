@@ -45,6 +45,7 @@ export class Session {
     } catch (error) {
       showProblem(messageOf(error));
     } finally {
+      this.statistics.showCount();
       this.isRunning = false;
     }
   }
@@ -63,7 +64,7 @@ export class Session {
     view.classList.toggle("mirrored", this.source.isMirrored);
     view.dataset["found"] = String(tracked.pose.found);
     this.recording.add(scalePose(tracked.pose, scale), time);
-    this.statistics.add(tracked, this.recording.length);
+    this.statistics.add(tracked);
     elements.json.disabled = elements.csv.disabled = false;
   }
 }

@@ -1,6 +1,8 @@
 /** Cameras and video files. */
 
 const LONGEST_SIDE = 1280; // pixels of a frame that is tracked; larger ones are reduced
+const SLOWEST = 0.0625; // playback rate, the least that browsers support
+const ACCELERATION = 1.1; // of the playback rate, with each frame in time
 
 /** Frame of a source. */
 export interface SourceFrame {
@@ -19,6 +21,7 @@ export class VideoSource {
   private stream: MediaStream | null = null;
   private address = "";
   private lastTime = -1;
+  private presented = 0; // frames that the browser has shown
   private wake: () => void = () => undefined;
 
   constructor(private readonly video: HTMLVideoElement) {
@@ -69,6 +72,7 @@ export class VideoSource {
     this.isMirrored = false;
     this.address = URL.createObjectURL(file);
     this.video.src = this.address;
+    this.presented = 0;
     try {
       await this.video.play();
     } catch {
@@ -96,6 +100,7 @@ export class VideoSource {
     this.isMirrored = false;
     this.video.removeAttribute("src");
     this.video.srcObject = null;
+    this.video.playbackRate = 1;
     this.video.load();
     this.lastTime = -1;
     this.wake();
@@ -120,6 +125,16 @@ export class VideoSource {
     return { bitmap, time, scale: video.videoWidth / bitmap.width };
   }
 
+  /** Slows a file down as long as frames of it are missed. */
+  private adaptRate(presented: number): void {
+    const steps = presented - this.presented;
+    this.presented = presented;
+    if (!this.isLive && steps > 0) {
+      const rate = this.video.playbackRate * (steps > 1 ? 1 / steps : ACCELERATION);
+      this.video.playbackRate = Math.min(Math.max(rate, SLOWEST), 1);
+    }
+  }
+
   /** Waits for the next frame, and returns its time; null at the end. */
   private nextTime(): Promise<number | null> {
     const { video } = this;
@@ -130,9 +145,10 @@ export class VideoSource {
         return;
       }
       if ("requestVideoFrameCallback" in video) {
-        video.requestVideoFrameCallback((now, { mediaTime }) =>
-          resolve(this.isLive ? now / 1000 : mediaTime),
-        );
+        video.requestVideoFrameCallback((now, { mediaTime, presentedFrames }) => {
+          this.adaptRate(presentedFrames);
+          resolve(this.isLive ? now / 1000 : mediaTime);
+        });
         return;
       }
       const poll = (now: number): void => {

@@ -12,14 +12,11 @@ export class Statistics {
   private readonly steps = new Latency();
   private readonly rate = new FrameRate();
   private shown = 0;
+  private frames = 0;
 
-  reset(): void {
-    [this.starts, this.steps, this.rate].forEach((figure) => figure.reset());
-    this.shown = 0;
-  }
-
-  add({ pose, starts, steps }: Tracked, frames: number): void {
+  add({ pose, starts, steps }: Tracked): void {
     const now = performance.now();
+    this.frames += 1;
     starts.forEach((time) => this.starts.add(time));
     steps.forEach((time) => this.steps.add(time));
     this.rate.add(now);
@@ -32,7 +29,11 @@ export class Statistics {
     elements.confidence.textContent = pose.found ? confidence : `${confidence}, nobody found`;
     elements.stepTime.textContent = format(this.steps);
     elements.startTime.textContent = format(this.starts);
-    elements.count.textContent = String(frames);
+    this.showCount();
+  }
+
+  showCount(): void {
+    elements.count.textContent = String(this.frames);
   }
 }
 
