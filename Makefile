@@ -20,7 +20,7 @@ WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cor
 PARALLEL := -n $(WORKERS) --dist=loadfile --no-loadscope-reorder
 VERSIONS := 3.9 3.10 3.11 3.12 3.13
 
-.PHONY: help demo demo-training docs test test-slow matrix lint types format dist clean
+.PHONY: help demo demo-training docs web test test-slow matrix lint types format dist clean
 
 help:
 	@echo "make demo    tracks a real video, then trains, scores and exports small networks on synthetic clips"
@@ -30,6 +30,7 @@ help:
 	@echo "make lint    ruff check and ruff format --check"
 	@echo "make types   mypy"
 	@echo "make docs    builds the pages and the API reference into site/"
+	@echo "make web     builds the browser demo into build/web, and checks it in Chromium; requires Node.js 20"
 	@echo "make format  ruff rewrites the sources in the project's style"
 	@echo "make dist    builds wheel and source archive, and tries the wheel in an empty environment"
 	@echo "make clean   removes .venv, caches, build products and $(DEMO)/"
@@ -84,6 +85,9 @@ docs: $(DOCS_INSTALLED)
 	$(BIN)/mkdocs build --strict
 	@echo "Open $(CURDIR)/site/index.html"
 
+web: $(INSTALLED)
+	.ci/web
+
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -92,7 +96,7 @@ dist: $(INSTALLED)
 	.ci/dist
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO) build dist site ppn_tf/web web_demo/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # Each step of the demo leaves a file that appears only when the step is done, and

@@ -14,6 +14,7 @@ COMMANDS = (
   "ppn_tf.track",
   "ppn_tf.report",
   "ppn_tf.cost",
+  "ppn_tf.demo",
 )
 
 # A module may import from its own layer and from earlier layers. A name covers the module
@@ -47,11 +48,13 @@ FORBIDDEN_PAIRS: Sequence[Tuple[str, str]] = (
 # Modules that must stay cheap to import, or independent of any network.
 WITHOUT_TENSORFLOW = (
   "ppn_tf.__main__",
+  "ppn_tf.demo",
   "ppn_tf.runtime.errors",
   "ppn_tf.runtime.files",
   "ppn_tf.runtime.app",
   "ppn_tf.runtime.command_names",
   "ppn_tf.runtime.layout",
+  "ppn_tf.runtime.page_server",
   "ppn_tf.runtime.signals",
   "ppn_tf.keypoints.skeletons",
   "ppn_tf.keypoints.pck",

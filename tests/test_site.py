@@ -20,9 +20,10 @@ def build(root: pathlib.Path) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture(name="sources")
 def fixture_sources(tmp_path) -> pathlib.Path:
   """Copies the sources of the site."""
-  for name in ("docs", "ppn_tf", "data", "export", "configs", "benchmarks", "tests", "examples"):
+  folders = ("docs", "ppn_tf", "data", "export", "configs", "benchmarks", "tests", "examples")
+  for name in (*folders, "web_demo"):
     if (ROOT / name).exists():
-      ignored = shutil.ignore_patterns("__pycache__", "*.npz")
+      ignored = shutil.ignore_patterns("__pycache__", "*.npz", "node_modules")
       shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
   for path in [*ROOT.glob("*.md"), *ROOT.glob("[!.]*"), ROOT / ".ci"]:
     if path.is_file():

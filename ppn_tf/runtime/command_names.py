@@ -14,6 +14,7 @@ COMMANDS: Dict[str, str] = {
   "score": "Score predictions, .tflite files and third-party networks side by side.",
   "report": "Write one HTML page about one or several runs.",
   "cost": "Count parameters and multiply-accumulates of a network.",
+  "demo": "Serve the browser demo on this computer.",
   "export tflite": "Write a run, or the network of the package, as a .tflite file.",
   "export saved_model": "Write a SavedModel for TensorFlow Serving.",
   "export verify": "Compare exports with their run along whole clips.",

@@ -1,0 +1,83 @@
+/** Search for a person in a frame, by the network's initial heatmaps alone. */
+
+import { MIN_SIDE, searchBoxes } from "./boxes.js";
+import type { Joints } from "./dark.js";
+import { jointsBox } from "./frame_crops.js";
+import type { Box, Frame, Size } from "./images.js";
+import type { PoseModel } from "./pose_model.js";
+import { evidence } from "./presence.js";
+import { look } from "./recurrence.js";
+import type { TrackerSettings } from "./settings.js";
+
+/** A box, and the evidence for a person in it. */
+export interface Candidate {
+  readonly box: Box;
+  readonly evidence: number;
+}
+
+/** Looks for a person in crops of a frame. */
+export class PersonSearch {
+  constructor(
+    private readonly model: PoseModel,
+    private readonly settings: TrackerSettings,
+  ) {}
+
+  /** Looks `settings.refinements` times, each time about the pose of the last look. */
+  async refine(frame: Frame, candidate: Candidate): Promise<Candidate> {
+    let { box, evidence } = candidate;
+    for (let i = 0; i < this.settings.refinements; i++) {
+      const { keypoints, scores } = await this.look(frame, box);
+      evidence = this.evidence(scores);
+      const refined = this.jointsBox(keypoints, scores, frame);
+      if (refined === null) {
+        break;
+      }
+      box = refined;
+    }
+    return { box, evidence };
+  }
+
+  /** Searches the whole frame; returns the box of the look with most evidence, refined. */
+  async find(frame: Frame): Promise<Candidate> {
+    let best: Candidate | null = null;
+    for (const box of searchBoxes(frame, this.model.description.startCrop.margin)) {
+      const found = this.evidence((await this.look(frame, box)).scores);
+      if (best === null || found > best.evidence) {
+        best = { box, evidence: found };
+      }
+    }
+    return this.refine(frame, best!);
+  }
+
+  /** Returns the evidence for a person, at least 0 if one counts as found. */
+  evidence(scores: Float32Array): number {
+    const { minScore, partScore } = this.settings;
+    const restartScore = this.settings.restartScore ?? this.model.description.restartScore;
+    return evidence(scores, restartScore ?? 0.75 * minScore, partScore, minScore);
+  }
+
+  /**
+   * Returns the box about the confident joints of a frame.
+   *
+   * @returns null with too few joints, or all of them in one place
+   */
+  jointsBox(keypoints: Float32Array, scores: Float32Array, frame: Size): Box | null {
+    const confident = Array.from(scores, (score) => score >= Math.fround(this.settings.minScore));
+    const count = confident.filter(Boolean).length;
+    if (count === 0 || count < this.settings.minJoints) {
+      return null;
+    }
+    const box = jointsBox(keypoints, confident, frame);
+    return Math.max(box[2] - box[0], box[3] - box[1]) >= MIN_SIDE ? box : null;
+  }
+
+  private async look(frame: Frame, box: Box): Promise<Joints> {
+    const { keypoints, scores } = await look(this.model, frame, box);
+    return { keypoints, scores: clipScores(scores) };
+  }
+}
+
+/** Returns scores within 0..1. */
+export function clipScores(scores: Float32Array): Float32Array {
+  return scores.map((score) => Math.min(Math.max(score, 0), 1));
+}
