@@ -32,7 +32,7 @@ _BODY = np.array(
 
 def clips() -> Iterator[Dict[str, Any]]:
   """Yields clips with all results of tracking."""
-  frames = [_draw(_place(t)) for t in range(_FRAMES)]
+  frames = [_draw(place_joints(t)) for t in range(_FRAMES)]
   even = [t / 30 for t in range(_FRAMES)]
   yield _track("lost and found elsewhere", ReferenceModel(), frames, even, steady_crops=True)
   uneven = [0.04 * t + 0.005 * (t % 2) for t in range(_FRAMES)]
@@ -47,7 +47,7 @@ def clips() -> Iterator[Dict[str, Any]]:
   )
 
 
-def _place(t: int) -> Optional[np.ndarray]:
+def place_joints(t: int) -> Optional[np.ndarray]:
   """Returns joints [K, 2] in frame t, or None without the person."""
   if _LEAVES <= t < _RETURNS:
     return None

@@ -1,6 +1,6 @@
 """Golden cases of heatmaps: moving them along with crops, and reading joints from them."""
 
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _PERIODS = (1 / 30, 1 / 30, 0.05, 0.1, 1 / 60, 1 / 30)
 
 
 def peaks(
-  size: Tuple[int, int], places: Sequence[Sequence[float]], sigma: float = 1.5
+  size: Tuple[int, int], places: Union[np.ndarray, Sequence[Sequence[float]]], sigma: float = 1.5
 ) -> np.ndarray:
   """Returns heatmaps [h, w, K] float32 with Gaussian peaks.
 
