@@ -24,8 +24,9 @@ jdk=$(cat "$work/tools/jdk")
 jars=$tools/usr/share/java
 android_jar=$tools/usr/lib/android-sdk/platforms/android-23/android.jar
 dx_jar=$jars/com.android.dx.jar
+native=$(echo "$tools"/usr/lib/*-linux-gnu)
 # shellcheck disable=SC2034 # used in apk.sh
-libraries=$tools/usr/lib/x86_64-linux-gnu/android:$tools/usr/lib/x86_64-linux-gnu:$tools/usr/lib/p7zip
+libraries=$native/android:$native:$tools/usr/lib:$tools/usr/lib/p7zip
 # shellcheck source=android_demo/check/apk.sh
 . "$demo/check/apk.sh"
 sources() { find "$@" -name '*.java' | sort; }
@@ -99,10 +100,10 @@ if [ ! -f "$library" ] || [ "$(uname -m)" != x86_64 ]; then
   skip "the model from Java: npm's tfjs-tflite-node@0.0.2 with libtensorflowlite_c.so cannot be had"
 else
   "$python" "$demo/check/model_reference.py" "$model" "$work/model"
-  mapfile -t native < <(sources "$demo/check/native")
-  compile_tests "$work/native" "$work/core" "${native[@]}"
+  mapfile -t tests < <(sources "$demo/check/native")
+  compile_tests "$work/native" "$work/core" "${tests[@]}"
   run_tests "$work/native" "$work/native:$work/core" "-Dmodel=$work/model" "-Dfile=$model" "-Dlibrary=$library" \
-    "-Djna.boot.library.path=$tools/usr/lib/x86_64-linux-gnu/jni"
+    "-Djna.boot.library.path=$native/jni"
   pass "the model from Java equals Python's interpreter"
 fi
 

@@ -64,8 +64,13 @@ fi
 "$jdk/javac" -version >/dev/null 2>&1 || skip "no JDK from 11 to 19 that runs: $jdk"
 echo "$jdk" >"$dir/jdk"
 
-libraries=$dir/root/usr/lib/x86_64-linux-gnu/android:$dir/root/usr/lib/x86_64-linux-gnu
-LD_LIBRARY_PATH=$libraries:$dir/root/usr/lib/p7zip "$dir/root/usr/bin/aapt2" version >/dev/null 2>&1 \
-  || skip "aapt2 does not run on this machine ($(uname -m))"
+native=$(echo "$dir"/root/usr/lib/*-linux-gnu)
+for tool in aapt aapt2 zipalign; do
+  # Loads the libraries and exits with an error about its arguments.
+  status=0
+  LD_LIBRARY_PATH=$native/android:$native:$dir/root/usr/lib:$dir/root/usr/lib/p7zip \
+    "$dir/root/usr/bin/$tool" >/dev/null 2>&1 || status=$?
+  [ "$status" -ne 126 ] && [ "$status" -ne 127 ] || skip "$tool does not run on this machine ($(uname -m))"
+done
 rm -rf "$dir/cache" "$dir/lists" "$dir/debs"
 touch "$dir/.complete"
