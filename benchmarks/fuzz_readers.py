@@ -31,7 +31,11 @@ from ppn_tf.config.experiment import Experiment, open_run, read_experiment
 from ppn_tf.evaluation.prediction_formats import read_clip
 from ppn_tf.evaluation.reporting.runs import read_run
 from ppn_tf.inference import people
-from ppn_tf.inference.tflite.metadata import add_description, parse_crops, read_description
+from ppn_tf.inference.tflite.metadata import (
+  add_description,
+  parse_tracker_fields,
+  read_description,
+)
 from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION, to_dict
 from ppn_tf.models.weight_files import read_weights
 from ppn_tf.tracking.video.reader import open_video
@@ -77,7 +81,7 @@ def _write_description(folder: pathlib.Path) -> None:
 def _read_description(path: pathlib.Path) -> None:
   description = read_description(path)
   if description:
-    parse_crops(path, description)
+    parse_tracker_fields(path, description)
 
 
 def _write_predictions(folder: pathlib.Path) -> None:

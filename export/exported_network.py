@@ -10,7 +10,8 @@ from ppn_tf.config import flags as experiment_flags
 from ppn_tf.config.experiment import Experiment, build_model
 from ppn_tf.inference import people, saved_model
 from ppn_tf.inference.load import load_run
-from ppn_tf.inference.pose_model import READOUTS, PoseModel
+from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.inference.tflite.metadata import READOUTS, describe_start
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models import pruning
 from ppn_tf.models.ppn import PPN, Framewise
@@ -139,6 +140,9 @@ def check_difference(
 
 def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
   """Describes a network to clients, as a dictionary for JSON."""
+  size, margin = model.image_size, experiment.clips.box_margin
+  start_size = model.head_net.input_shape[1:3] if isinstance(model, PPN) else size
+  restart_score = {"restart_score": people.RESTART_SCORE} if FLAGS.model else {}
   return {
     "made_by": f"ppn_tf {ppn_tf.__version__}",
     "method": experiment.network.method,
@@ -146,19 +150,22 @@ def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
     "use": "heatmaps = start(frame 1); then for each frame, frame 1 included, "
     "heatmaps = step(frame, heatmaps)",
     "frame": {
-      "size": list(model.image_size),
+      "size": list(size),
       "channels": "RGB",
       "range": [0, 255],
       "crop": "a square about the center of the person's box, whose side is box_margin times the "
       "box's longer side; black outside the picture",
-      "box_margin": experiment.clips.box_margin,
+      "box_margin": margin,
       "steady_crops": experiment.clips.steady_crops,
     },
+    **describe_start(start_size, margin, size, margin),
     "heatmaps": {
       "size": list(model.heatmap_size),
       "pixels_per_cell": model.stride,
       "read_by": _READ_BY[get_readout()],
       "joint": "(cell + 0.5) * pixels_per_cell - 0.5, in the crop's pixels",
     },
+    "readout": get_readout(),
+    **restart_score,
     "skeleton": skeletons.to_dict(experiment.skeleton),
   }

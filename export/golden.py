@@ -29,6 +29,7 @@ Cases = Iterable[Dict[str, Any]]
 RULES: Dict[str, Callable[[], Cases]] = {
   "crops": image_cases.crops,
   "moved_heatmaps": heatmap_cases.moved_heatmaps,
+  "start_heatmaps": heatmap_cases.start_heatmaps,
   "decoding": heatmap_cases.decoding,
   "present_places": heatmap_cases.present_places,
   "evidence": tracking_cases.evidence,

@@ -14,6 +14,7 @@ from .reference_model import BACKGROUND, ReferenceModel, make_colors
 _SIZE = (72, 128)  # (H, W) of frames
 _FRAMES = 100
 _LEAVES, _RETURNS = 36, 58  # first frames without the person, and with them again
+_OTHER_BACKGROUND = np.array([150, 110, 128], np.uint8)
 _DISC = 3.2  # pixels, radius of the discs that stand for joints
 # Joints of a standing person in the order of PENN_ACTION: (x, y) from the middle, in pixels.
 _BODY = np.array(
@@ -35,6 +36,13 @@ def clips() -> Iterator[Dict[str, Any]]:
   frames = [_draw(place_joints(t)) for t in range(_FRAMES)]
   even = [t / 30 for t in range(_FRAMES)]
   yield _track("lost and found elsewhere", ReferenceModel(), frames, even, steady_crops=True)
+  # A new shot begins when the person returns.
+  shots = [
+    _draw(place_joints(t), BACKGROUND if t < _RETURNS else _OTHER_BACKGROUND)
+    for t in range(_FRAMES)
+  ]
+  larger = ReferenceModel(start_size=(120, 120), start_margin=1.75)
+  yield _track("start sees a larger crop, and a cut", larger, shots, even, steady_crops=True)
   uneven = [0.04 * t + 0.005 * (t % 2) for t in range(_FRAMES)]
   model = ReferenceModel((72, 96), (18, 24), readout="answer")
   yield _track(
@@ -101,6 +109,7 @@ def _describe_settings(tracker: Tracker) -> Dict[str, Any]:
   """Returns the settings of a tracker with numbers in place of defaults."""
   settings = dataclasses.asdict(tracker.settings)
   settings["restart_score"] = tracker.settings.lowest_confidence
+  settings["start_margin"] = tracker.settings.look_margin
   return settings
 
 

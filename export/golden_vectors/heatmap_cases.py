@@ -4,7 +4,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
 
 import numpy as np
 
-from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
+from ppn_tf.inference.moved_heatmaps import MovedHeatmaps, change_crop
 from ppn_tf.inference.present_places import PresentPlaces
 from ppn_tf.keypoints import dark, frame_crops
 
@@ -95,6 +95,31 @@ def moved_heatmaps() -> Iterator[Dict[str, Any]]:
       "affine": first,
       "steps": steps,
       "moved": moved,
+    }
+
+
+def start_heatmaps() -> Iterator[Dict[str, Any]]:
+  """Yields heatmaps of crops for `start`, moved into the crops for `step` of the same boxes."""
+  size, box = (8, 10), np.array([40.0, 20.0, 75.0, 65.0])
+  for name, start_stride, start_margin in (
+    ("larger margin", 4, 1.75),
+    ("more pixels", 6, 1.25),
+    ("larger margin, more pixels", 8, 2.0),
+    ("smaller margin, fewer pixels", 3, 1.1),
+  ):
+    start_affine, affine = (
+      frame_crops.crop_affine(box, margin, (size[0] * stride, size[1] * stride))
+      for margin, stride in ((start_margin, start_stride), (1.25, 4))
+    )
+    maps = np.random.default_rng(len(name)).random((*size, 3), np.float32)
+    yield {
+      "name": name,
+      "maps": maps,
+      "start_affine": start_affine,
+      "start_stride": start_stride,
+      "affine": affine,
+      "stride": 4,
+      "moved": change_crop(maps, start_affine, start_stride, affine, 4),
     }
 
 

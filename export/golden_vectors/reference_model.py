@@ -34,6 +34,8 @@ class ReferenceModel(PoseModel):
   final heatmaps are
 
     B(I) = max(0, 1 - |m - c_k| / 100),  start(I) = B(I),  step(I, h) = 0.6 B(I) + 0.4 h
+
+  `start` may take other crops than `step`; its heatmaps have as many cells.
   """
 
   def __init__(
@@ -41,6 +43,8 @@ class ReferenceModel(PoseModel):
     size: Tuple[int, int] = (96, 96),
     heatmap_size: Tuple[int, int] = (24, 24),
     readout: str = "present",
+    start_size: Optional[Tuple[int, int]] = None,
+    start_margin: Optional[float] = None,
   ):
     """Creates a network.
 
@@ -48,10 +52,12 @@ class ReferenceModel(PoseModel):
       size: (H, W) of the crops.
       heatmap_size: (h, w).
       readout: "present" if joints are also read from preliminary heatmaps B, else "answer".
+      start_size: (H, W) of the crops for `start`; by default `size`.
+      start_margin: margin of the crops for `start`; by default that for `step`.
     """
     self.image_size, self.heatmap_size = size, heatmap_size
     self.skeleton, self.num_joints = PENN_ACTION, PENN_ACTION.num_joints
-    self.margin = 1.25
+    self.margin, self.start_margin, self._start_size = 1.25, start_margin, start_size
     self.readout = readout
     self._colors = make_colors()
 
@@ -62,14 +68,20 @@ class ReferenceModel(PoseModel):
       "reach": _REACH,
       "newest": _NEWEST,
       "size": list(self.image_size),
+      "margin": self.margin,
       "stride": self.stride,
+      "start": {
+        "size": list(self.start_size),
+        "margin": self.start_margin or self.margin,
+        "stride": self.start_stride,
+      },
       "heatmap_size": list(self.heatmap_size),
       "readout": self.readout,
       "joint_names": list(PENN_ACTION.joint_names),
     }
 
   def start(self, frame: np.ndarray) -> np.ndarray:
-    return self._find_colors(frame, self.stride)
+    return self._find_colors(frame, self.start_stride)
 
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
     return self.final_and_preliminary(frame, previous)[0]

@@ -8,7 +8,7 @@ import numpy as np
 from ppn_tf.evaluation import third_party
 from ppn_tf.evaluation.crop_networks import CropNetwork
 from ppn_tf.inference.pose_model import SIGNATURES, TFLitePoseModel
-from ppn_tf.inference.recurrence import Recurrence
+from ppn_tf.inference.recurrence import Recurrence, check_equal_crops
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import open_file
@@ -29,9 +29,11 @@ class ExportedNetwork(CropNetwork):
     """Loads a file.
 
     Raises:
-      InputError: it is no such file, or does not say which joints it has.
+      InputError: it is no such file, does not say which joints it has, or starts with other
+        crops.
     """
     self._model = TFLitePoseModel(path, num_threads)
+    check_equal_crops(self._model)
     if self._model.skeleton is None:
       raise InputError(
         f"{path}: does not say which joints it has. Export it again with "

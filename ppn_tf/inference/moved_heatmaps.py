@@ -48,12 +48,8 @@ class MovedHeatmaps:
       period: seconds from the last crop to the next.
     """
     step = self._mean_speed(affine, period) * period
-    # From cells of the last crop to frame pixels, shifted by `step`, to cells of the next crop.
-    old, new = self._cells(self._affine), self._cells(affine)
-    zoom = new[0, 0] / old[0, 0]
-    shift = new[:, 2] + new[0, 0] * step - zoom * old[:, 2]
-    moved = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
-    return frame_crops.crop_frame(self.maps, moved, (self.maps.shape[0], self.maps.shape[1]))
+    old, new = (_to_cells(crop, self._stride) for crop in (self._affine, affine))
+    return _resample(self.maps, old, new, step)
 
   def replace(self, maps: np.ndarray, affine: np.ndarray, period: float = PERIOD) -> None:
     """Replaces the heatmaps by those [h, w, K] of the next crop; see `move_to`."""
@@ -72,7 +68,31 @@ class MovedHeatmaps:
     middle = (np.array([[width, height]]) * self._stride - 1) / 2
     return frame_crops.to_frame(affine, middle)[0]
 
-  def _cells(self, affine: np.ndarray) -> np.ndarray:
-    """Returns [2, 3] from frame pixels to cells, whose centers are at S * cell + (S - 1) / 2."""
-    offset = np.array([[0.0, 0.0, (self._stride - 1) / 2]])
-    return (np.asarray(affine, np.float64) - offset) / self._stride
+
+def change_crop(
+  maps: np.ndarray, affine: np.ndarray, stride: int, new_affine: np.ndarray, new_stride: int
+) -> np.ndarray:
+  """Returns heatmaps [h, w, K] in the cells of another crop of the same frame; 0 outside theirs.
+
+  Args:
+    maps: [h, w, K] float32.
+    affine: [2, 3] of their crop, from frame to crop pixels.
+    stride: crop pixels per cell.
+    new_affine: [2, 3] of the other crop.
+    new_stride: its pixels per cell.
+  """
+  return _resample(maps, _to_cells(affine, stride), _to_cells(new_affine, new_stride), np.zeros(2))
+
+
+def _resample(maps: np.ndarray, old: np.ndarray, new: np.ndarray, step: np.ndarray) -> np.ndarray:
+  """Returns heatmaps in other cells: from old ones to frame pixels, by `step`, to new ones."""
+  zoom = new[0, 0] / old[0, 0]
+  shift = new[:, 2] + new[0, 0] * step - zoom * old[:, 2]
+  moved = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+  return frame_crops.crop_frame(maps, moved, (maps.shape[0], maps.shape[1]))
+
+
+def _to_cells(affine: np.ndarray, stride: int) -> np.ndarray:
+  """Returns [2, 3] from frame pixels to cells, whose centers are at S * cell + (S - 1) / 2."""
+  offset = np.array([[0.0, 0.0, (stride - 1) / 2]])
+  return (np.asarray(affine, np.float64) - offset) / stride

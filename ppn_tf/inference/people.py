@@ -32,7 +32,7 @@ _SETTINGS = "settings"
 _CONVERSION = 2
 # With the output of the PPU scaled by 0.85, the threshold was 0.35: people in hard poses scored at
 # least 0.38, places that somebody had left down to 0.2. Unscaled, a dancer scores at least 0.40.
-_RESTART_SCORE = 0.42
+RESTART_SCORE = 0.42
 
 
 def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.PathLike]) -> None:
@@ -149,7 +149,7 @@ def pose_model(num_threads: int = 2) -> PoseModel:
   else:
     model = TFLitePoseModel(path, num_threads)
   model.take_flags(read_settings())
-  model.restart_score = _RESTART_SCORE
+  model.restart_score = RESTART_SCORE
   return model
 
 
@@ -169,7 +169,7 @@ def _convert() -> bytes:
 
 
 def _network() -> Tuple[Framewise, str]:
-  """Reads the network and its readout, one of READOUTS."""
+  """Reads the network and its readout, one of `metadata.READOUTS`."""
   model, settings = read()
   return model, settings["readout"]
 

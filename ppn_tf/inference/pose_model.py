@@ -12,7 +12,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
-from ppn_tf.inference.tflite.metadata import parse_crops, read_description
+from ppn_tf.inference.tflite.metadata import parse_tracker_fields, read_description
 from ppn_tf.keypoints.skeletons import Skeleton, find_skeleton
 from ppn_tf.models.ppn import Framewise, check_steps_alone
 from ppn_tf.runtime.command_names import command
@@ -22,20 +22,19 @@ from ppn_tf.runtime.interpreter import interpreter_class
 import tensorflow as tf
 
 SIGNATURES = {"start": {"frame"}, "step": {"frame", "previous"}}
-# Ways to read joints: from the final heatmaps as in the paper, or near their peaks in the
-# preliminary heatmaps of the current frame, see `present_places`.
-READOUTS = ("answer", "present")
 
 
 class PoseModel(abc.ABC):
   """Pose network for single frames.
 
   Attributes:
-    image_size: (H, W) of the frames in pixels.
-    heatmap_size: (h, w) of the heatmaps in cells.
+    image_size: (H, W) of the frames of `step` in pixels.
+    heatmap_size: (h, w) of all heatmaps in cells.
     num_joints: K.
     skeleton: names and limbs of the joints; None if they are not stored with the model.
-    margin: side of the training crops over the longer side of the box; None if unknown.
+    margin: side of the crops for `step` over the longer side of the box, as in training; None if
+      unknown.
+    start_margin: as `margin`, for `start`; None if it is the same.
     steady_crops: whether the previous heatmaps must move along with the crop, see
       `moved_heatmaps`.
     restart_score: mean score below which a person is lost; None if unknown.
@@ -46,17 +45,29 @@ class PoseModel(abc.ABC):
   num_joints: int
   skeleton: Optional[Skeleton] = None
   margin: Optional[float] = None
+  start_margin: Optional[float] = None
   steady_crops: bool = False
   restart_score: Optional[float] = None
+  _start_size: Optional[Tuple[int, int]] = None
+
+  @property
+  def start_size(self) -> Tuple[int, int]:
+    """Returns (H, W) of the frames of `start` in pixels."""
+    return self._start_size or self.image_size
 
   @property
   def stride(self) -> int:
-    """Returns S, the pixels per heatmap cell."""
+    """Returns S, the pixels of a frame of `step` per heatmap cell."""
     return self.image_size[0] // self.heatmap_size[0]
+
+  @property
+  def start_stride(self) -> int:
+    """Returns the pixels of a frame of `start` per heatmap cell."""
+    return self.start_size[0] // self.heatmap_size[0]
 
   @abc.abstractmethod
   def start(self, frame: np.ndarray) -> np.ndarray:
-    """Returns the initial heatmaps [h, w, K] of a frame [H, W, 3] float32, 0..255."""
+    """Returns the initial heatmaps [h, w, K] of a frame [*start_size, 3] float32, 0..255."""
 
   @abc.abstractmethod
   def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
@@ -85,6 +96,8 @@ class PoseModel(abc.ABC):
 class _ExportedPoseModel(PoseModel):
   """Exported network with the signatures `start` and `step`."""
 
+  _readout: Optional[str] = None  # one of metadata.READOUTS, if known
+
   def start(self, frame: np.ndarray) -> np.ndarray:
     return self._run("start", frame=frame)["heatmaps"]
 
@@ -95,7 +108,17 @@ class _ExportedPoseModel(PoseModel):
     self, frame: np.ndarray, previous: np.ndarray
   ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
     outputs = self._run("step", frame=frame, previous=previous)
-    return outputs["heatmaps"], outputs.get("preliminary")
+    is_present = self._readout != "answer"
+    return outputs["heatmaps"], outputs.get("preliminary") if is_present else None
+
+  def _set_start_size(self, path: Union[str, os.PathLike], frame_shape: Any) -> None:
+    """Sets the size of the frames of `start` from their shape [B, H, W, 3]."""
+    size = self._start_size = int(frame_shape[1]), int(frame_shape[2])
+    if size != tuple(self.start_stride * length for length in self.heatmap_size):
+      raise InputError(
+        f"{path}: its signature 'start' takes frames of {size}, which {self.heatmap_size} cells do "
+        "not divide. Export HeadNet with another size."
+      )
 
   @abc.abstractmethod
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
@@ -136,9 +159,13 @@ class TFLitePoseModel(_ExportedPoseModel):
         f"Export it again with `{command('export tflite')}`."
       )
     self._set_sizes(step.get_input_details()["frame"]["shape"], outputs["heatmaps"]["shape"])
+    self._set_start_size(path, self._runners["start"].get_input_details()["frame"]["shape"])
     description = read_description(path)
     if description:
-      self.skeleton, self.margin, self.steady_crops = parse_crops(path, description)
+      fields = parse_tracker_fields(path, description)
+      self.skeleton, self.margin, self.steady_crops = fields[:3]
+      self.start_margin, self.restart_score = fields.start_margin, fields.restart_score
+      self._readout = fields.readout
 
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     runner = self._runners[signature]
@@ -166,9 +193,10 @@ class SavedModelPoseModel(_ExportedPoseModel):
       for name, function in self._signatures.items()
     }
     _check_signatures(path, inputs)
-    step = self._signatures["step"]
+    start, step = (self._signatures[name] for name in ("start", "step"))
     frame = step.structured_input_signature[1]["frame"]
     self._set_sizes(frame.shape, step.structured_outputs["heatmaps"].shape)
+    self._set_start_size(path, start.structured_input_signature[1]["frame"].shape)
 
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
     feeds = {name: tf.constant(value[None], tf.float32) for name, value in inputs.items()}
@@ -184,7 +212,7 @@ class KerasPoseModel(PoseModel):
 
     Args:
       model: the network.
-      readout: one of READOUTS.
+      readout: one of `metadata.READOUTS`.
     Raises:
       InputError: the network propagates from the first frame instead of the previous one.
     """

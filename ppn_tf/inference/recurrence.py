@@ -5,10 +5,11 @@ from typing import Iterable, Iterator, Optional, Tuple
 import numpy as np
 
 from ppn_tf.inference.frame_times import PERIOD
-from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
+from ppn_tf.inference.moved_heatmaps import MovedHeatmaps, change_crop
 from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.inference.present_places import PresentPlaces
 from ppn_tf.keypoints import dark, frame_crops, heatmaps
+from ppn_tf.runtime.errors import InputError
 
 import tensorflow as tf
 
@@ -48,14 +49,22 @@ class Recurrence:
     """Returns whether a clip has been started."""
     return self._previous is not None
 
-  def start(self, crop: np.ndarray, affine: np.ndarray) -> None:
-    """Starts a clip with HeadNet's heatmaps h_0; `step` takes the same crop next.
+  def start(
+    self, crop: np.ndarray, affine: np.ndarray, step_affine: Optional[np.ndarray] = None
+  ) -> None:
+    """Starts a clip with HeadNet's heatmaps h_0; `step` takes the same frame next.
 
     Args:
-      crop: [H, W, 3] float32, RGB from 0 to 255.
+      crop: [*model.start_size, 3] float32, RGB from 0 to 255.
       affine: [2, 3], from frame to crop pixels; crops are upright.
+      step_affine: as `affine`, of the crop for `step`, into which h_0 is moved; by default `step`
+        takes the same crop.
     """
-    self._previous = MovedHeatmaps(self.model.start(crop), affine, self.model.stride)
+    model, maps = self.model, self.model.start(crop)
+    if step_affine is not None:
+      maps = change_crop(maps, affine, model.start_stride, step_affine, model.stride)
+      affine = step_affine
+    self._previous = MovedHeatmaps(maps, affine, model.stride)
     self._places = PresentPlaces()
 
   def step(
@@ -79,22 +88,24 @@ class Recurrence:
     final, preliminary = self.model.final_and_preliminary(crop, previous)
     self._previous.replace(final, affine, period)
     if preliminary is None:
-      return self._read(final, affine)
+      return self._read(final, affine, self.model.stride)
     return self._places.read(final, preliminary, affine, self.model.stride, period)
 
   def look(self, crop: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Reads the joints from HeadNet's heatmaps alone; the recurrence stays as it is.
 
-    Takes a crop and its affine, and returns the same as `step`.
+    Takes a crop for `start` and its affine, and returns the same as `step`.
     """
-    return self._read(self.model.start(crop), affine)
+    return self._read(self.model.start(crop), affine, self.model.start_stride)
 
-  def _read(self, maps: np.ndarray, affine: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+  def _read(
+    self, maps: np.ndarray, affine: np.ndarray, stride: int
+  ) -> Tuple[np.ndarray, np.ndarray]:
     """Decodes heatmaps [h, w, K] of a crop into frame pixels [K, 2] and scores [K]."""
     if self.decoder == "dark":
-      keypoints, scores = dark.decode(maps, self.model.stride)
+      keypoints, scores = dark.decode(maps, stride)
     else:
-      decoded = _decode(tf.constant(maps), self.model.stride, self.decoder)
+      decoded = _decode(tf.constant(maps), stride, self.decoder)
       keypoints, scores = (value.numpy() for value in decoded)
     return frame_crops.to_frame(affine, keypoints), scores
 
@@ -105,7 +116,10 @@ def unroll(model: PoseModel, frames: Iterable[np.ndarray]) -> Iterator[np.ndarra
   Args:
     model: the pose network.
     frames: T crops [H, W, 3] float32, 0..255; the heatmaps do not move with them.
+  Raises:
+    InputError: `start` takes other crops than `step`.
   """
+  check_equal_crops(model)
   current: Optional[np.ndarray] = None
   for frame in frames:
     if current is None:
@@ -113,3 +127,17 @@ def unroll(model: PoseModel, frames: Iterable[np.ndarray]) -> Iterator[np.ndarra
       yield current
     current = model.step(frame, current)
     yield current
+
+
+def check_equal_crops(model: PoseModel) -> None:
+  """Checks that `start` and `step` of a network take the same crops.
+
+  Raises:
+    InputError: they do not, so that crops made for one of them do not fit the other.
+  """
+  margins = model.margin, model.start_margin or model.margin
+  if model.start_size != model.image_size or margins[0] != margins[1]:
+    raise InputError(
+      f"this network starts with crops of {model.start_size} pixels and margin {margins[1]}, but "
+      f"continues with {model.image_size} and {margins[0]}. Track videos with it."
+    )

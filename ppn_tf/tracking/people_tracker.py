@@ -177,7 +177,7 @@ class PeopleTracker:
   def _search(self, frame: np.ndarray, time: Optional[float], period: float) -> None:
     """Looks for people: everywhere in a first frame, else in a few places."""
     if self._begins or not self._places:
-      margin = self.tracker.settings.margin
+      margin = self.tracker.settings.look_margin
       self._places = boxes.search_boxes(frame, margin, SEARCH_PARTS, SEARCH_EDGE)
     missing = self._missing()
     if not missing and len(self._tracks) == self.max_people:

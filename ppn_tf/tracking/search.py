@@ -31,8 +31,17 @@ class PersonSearch:
       crop [h, w, 3] float32 of the model's image size, and the affine [2, 3] from frame to crop
       pixels.
     """
-    affine = frame_crops.crop_affine(box, self.settings.margin, self.model.image_size)
-    return frame_crops.crop_frame(frame, affine, self.model.image_size), affine
+    return _crop(frame, box, self.settings.margin, self.model.image_size)
+
+  def crop_for_start(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Crops a frame about a box as `crop` does, for HeadNet."""
+    return _crop(frame, box, self.settings.look_margin, self.model.start_size)
+
+  @property
+  def has_equal_crops(self) -> bool:
+    """Returns whether HeadNet takes the same crops as the following steps."""
+    sizes = self.model.start_size, self.model.image_size
+    return sizes[0] == sizes[1] and self.settings.look_margin == self.settings.margin
 
   def look(self, frame: np.ndarray, box: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Finds joints in the crop about a box [4] of a frame [H, W, 3] uint8 RGB.
@@ -40,7 +49,7 @@ class PersonSearch:
     Returns:
       keypoints [K, 2] float32, (x, y) in frame pixels, and scores [K], 0..1.
     """
-    keypoints, scores = self._recurrence.look(*self.crop(frame, box))
+    keypoints, scores = self._recurrence.look(*self.crop_for_start(frame, box))
     return keypoints, np.clip(scores, 0.0, 1.0)
 
   def refine(
@@ -74,7 +83,7 @@ class PersonSearch:
     """
     looks = [
       (box, self.evidence(self.look(frame, box)[1]))
-      for box in boxes.search_boxes(frame, self.settings.margin)
+      for box in boxes.search_boxes(frame, self.settings.look_margin)
     ]
     return self.refine(frame, *max(looks, key=lambda look: look[1]))
 
@@ -107,3 +116,11 @@ class PersonSearch:
       return None
     box = frame_crops.joints_box(keypoints, confident, (frame.shape[0], frame.shape[1]))
     return box if max(box[2:] - box[:2]) >= boxes.MIN_SIDE else None
+
+
+def _crop(
+  frame: np.ndarray, box: np.ndarray, margin: float, size: Tuple[int, int]
+) -> Tuple[np.ndarray, np.ndarray]:
+  """Returns the crop [h, w, 3] float32 about a box, and its affine [2, 3]."""
+  affine = frame_crops.crop_affine(box, margin, size)
+  return frame_crops.crop_frame(frame, affine, size), affine

@@ -28,6 +28,8 @@ class TrackerSettings:
       `inference.recurrence`, as networks trained with steady crops require.
     margin: side of the crop over the longer side of the box, as in training.
     decoder: one of `keypoints.heatmaps.DECODERS`.
+    start_margin: as `margin`, of the crops in which HeadNet looks for the person and starts; by
+      default `margin`.
   """
 
   min_score: float = 0.2
@@ -43,6 +45,12 @@ class TrackerSettings:
   steady_crops: bool = False
   margin: float = 1.25
   decoder: str = "dark"
+  start_margin: Optional[float] = None
+
+  @property
+  def look_margin(self) -> float:
+    """Returns the margin of HeadNet's crops."""
+    return self.margin if self.start_margin is None else self.start_margin
 
   @property
   def lowest_confidence(self) -> float:

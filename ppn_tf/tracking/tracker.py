@@ -86,8 +86,8 @@ class Tracker:
       skeleton: names and limbs of the joints; by default those stored with the model.
       num_threads: CPU threads of a .tflite model.
       checkpoint: "latest" or "best", of a run.
-      **settings: fields of `TrackerSettings`. `margin`, `steady_crops` and `restart_score` are
-        by default those stored with the model.
+      **settings: fields of `TrackerSettings`. `margin`, `start_margin`, `steady_crops` and
+        `restart_score` are by default those stored with the model.
     Raises:
       InputError: no such model, or not a model.
     """
@@ -96,6 +96,7 @@ class Tracker:
       model = load_model(preset, num_threads, checkpoint)
     if model.margin:
       settings.setdefault("margin", model.margin)
+    settings.setdefault("start_margin", model.start_margin)
     settings.setdefault("steady_crops", model.steady_crops)
     if model.restart_score:
       settings.setdefault("restart_score", model.restart_score)
@@ -197,7 +198,10 @@ class Tracker:
     """Starts the recurrence in a box, and takes the first step."""
     crop, affine = self.search.crop(frame, box)
     recurrence = Recurrence(self.model, self.settings.steady_crops, self.settings.decoder)
-    recurrence.start(crop, affine)
+    if self.search.has_equal_crops:
+      recurrence.start(crop, affine)
+    else:
+      recurrence.start(*self.search.crop_for_start(frame, box), affine)
     self._state = _State(box, recurrence, self.settings.restart_after)
     return self._step(frame, crop, affine)
 

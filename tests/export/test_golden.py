@@ -126,6 +126,16 @@ def test_clips_show_the_joints_that_were_drawn(name):
     np.testing.assert_array_equal(frames[t][y, x], colors)
 
 
+def test_a_clip_starts_with_larger_crops():
+  clip = find_case("clip", "start sees a larger crop, and a cut")
+  start = clip["model"]["start"]
+  assert start["margin"] > clip["model"]["margin"] and start["size"] != clip["model"]["size"]
+  assert clip["settings"]["start_margin"] == start["margin"]
+  # The cut makes the tracker search in the frame of the return.
+  plain = find_case("clip", "lost and found elsewhere")
+  assert clip["restarted"].index(True) == 58 < plain["restarted"].index(True)
+
+
 def test_files_of_descriptions_are_read(tmp_path):
   for case in read_cases("metadata"):
     path = tmp_path / "model.tflite"

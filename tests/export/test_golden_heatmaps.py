@@ -7,7 +7,9 @@ from scipy import ndimage
 from ppn_tf.keypoints import heatmaps
 from tests.export.golden_files import read_cases
 
-MOVED, DECODED, PLACES = (read_cases(r) for r in ("moved_heatmaps", "decoding", "present_places"))
+MOVED, STARTS, DECODED, PLACES = (
+  read_cases(rule) for rule in ("moved_heatmaps", "start_heatmaps", "decoding", "present_places")
+)
 
 
 def names(cases):
@@ -55,6 +57,23 @@ def test_heatmaps_move_at_the_mean_speed_of_the_crop(case):
     ]
     np.testing.assert_allclose(moved, np.stack(expected, axis=-1), atol=2e-4)
     maps, last = step["maps"], affine
+
+
+@pytest.mark.parametrize("case", STARTS, ids=names(STARTS))
+def test_start_heatmaps_keep_their_places_in_the_frame(case):
+  maps, stride = case["maps"], case["stride"]
+  old, new = (np.array(case[key], np.float64) for key in ("start_affine", "affine"))
+  rows, columns = np.mgrid[: maps.shape[0], : maps.shape[1]]
+  pixels = np.stack([columns, rows], axis=-1) * stride + (stride - 1) / 2
+  places = (pixels - new[:, 2]) / new[0, 0] * old[0, 0] + old[:, 2]
+  cells = (places - (case["start_stride"] - 1) / 2) / case["start_stride"]
+  expected = [
+    ndimage.map_coordinates(
+      channel.astype(float), [cells[..., 1], cells[..., 0]], order=1, mode="grid-constant"
+    )
+    for channel in np.moveaxis(maps, -1, 0)
+  ]
+  np.testing.assert_allclose(case["moved"], np.stack(expected, axis=-1), atol=2e-4)
 
 
 def window(place, size, stride):

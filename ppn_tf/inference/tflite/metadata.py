@@ -7,7 +7,7 @@ associated files. Any unzip program prints it: `unzip -p FILE.tflite ppn_tf.json
 import json
 import os
 import zipfile
-from typing import Any, Dict, Mapping, Tuple, Union
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ppn_tf.keypoints.skeletons import Skeleton, from_dict
 from ppn_tf.runtime.command_names import command
@@ -16,6 +16,29 @@ from ppn_tf.runtime.settings import Bounds
 
 Path = Union[str, os.PathLike]
 _NAME = "ppn_tf.json"
+# Ways to read joints: from the final heatmaps as in the paper, or near their peaks in the
+# preliminary heatmaps of the current frame, see `present_places`.
+READOUTS = ("answer", "present")
+
+
+class TrackerFields(NamedTuple):
+  """Part of a description that trackers require.
+
+  Attributes:
+    skeleton: joints.
+    margin: side of the crops for `step` over the longer side of the box.
+    steady_crops: whether the previous heatmaps move along with the crop.
+    start_margin: as `margin`, for `start`; None if it is the same.
+    readout: one of READOUTS; None if the file does not say.
+    restart_score: mean score below which a person is lost; None if unknown.
+  """
+
+  skeleton: Skeleton
+  margin: float
+  steady_crops: bool
+  start_margin: Optional[float] = None
+  readout: Optional[str] = None
+  restart_score: Optional[float] = None
 
 
 def add_description(path: Path, description: Mapping[str, Any]) -> None:
@@ -45,23 +68,52 @@ def read_description(path: Path) -> Dict[str, Any]:
   return description
 
 
-def parse_crops(path: Path, description: Mapping[str, Any]) -> Tuple[Skeleton, float, bool]:
+def parse_tracker_fields(path: Path, description: Mapping[str, Any]) -> TrackerFields:
   """Returns the part of a description that trackers require.
 
   Args:
     path: path of the file, for messages.
     description: as `read_description` returns it.
-  Returns:
-    joints, margin of the crops, and whether crops are steady.
   Raises:
     InputError: a value is missing or unusable.
   """
   try:
-    frame = description["frame"]
-    margin = Bounds(0.1, 10.0).parse(frame["box_margin"])
-    return from_dict(description["skeleton"]), float(margin), bool(frame.get("steady_crops"))
+    frame, start = description["frame"], description.get("start")
+    readout, restart_score = (description.get(key) for key in ("readout", "restart_score"))
+    if readout not in (None, *READOUTS):
+      raise ValueError(f"readout {readout!r}")
+    return TrackerFields(
+      skeleton=from_dict(description["skeleton"]),
+      margin=_parse_margin(frame),
+      steady_crops=bool(frame.get("steady_crops")),
+      start_margin=None if start is None else _parse_margin(start["frame"]),
+      readout=readout,
+      restart_score=None if restart_score is None else Bounds(0.0, 1.0).parse(restart_score),
+    )
   except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise _describe_damage(path, error) from error
+
+
+def _parse_margin(frame: Mapping[str, Any]) -> float:
+  return float(Bounds(0.1, 10.0).parse(frame["box_margin"]))
+
+
+def describe_start(
+  size: Sequence[int], margin: float, step_size: Sequence[int], step_margin: float
+) -> Dict[str, Any]:
+  """Returns the part of a description about the crops of `start`.
+
+  Args:
+    size: (H, W) of the crops of `start`.
+    margin: their side over the longer side of the box.
+    step_size: (H, W) of the crops of `step`.
+    step_margin: as `margin`, for `step`.
+  Returns:
+    An entry "start" that clients read, or nothing where both signatures take the same crops.
+  """
+  if [*size, margin] == [*step_size, step_margin]:
+    return {}
+  return {"start": {"frame": {"size": list(size), "box_margin": margin}}}
 
 
 def _describe_damage(path: Path, error: Exception) -> InputError:
