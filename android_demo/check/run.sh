@@ -103,7 +103,7 @@ else
   mapfile -t tests < <(sources "$demo/check/native")
   compile_tests "$work/native" "$work/core" "${tests[@]}"
   run_tests "$work/native" "$work/native:$work/core" "-Dmodel=$work/model" "-Dfile=$model" "-Dlibrary=$library" \
-    "-Djna.boot.library.path=$native/jni"
+    "-Djna.boot.library.path=$native/jni" -Djna.boot.library.name=jnidispatch.system
   pass "the model from Java equals Python's interpreter"
 fi
 

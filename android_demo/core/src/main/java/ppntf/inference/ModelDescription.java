@@ -31,7 +31,7 @@ public final class ModelDescription {
     this.heatmapHeight = heatmapSize[0];
     this.heatmapWidth = heatmapSize[1];
     this.steadyCrops = json.getJSONObject("frame").optBoolean("steady_crops");
-    this.readout = json.optString("readout");
+    this.readout = json.isNull("readout") ? "" : json.getString("readout");
     this.restartScore =
         json.isNull(RESTART_SCORE) ? Double.NaN : json.getDouble(RESTART_SCORE);
     this.skeleton = skeleton;
@@ -77,6 +77,12 @@ public final class ModelDescription {
   }
 
   private void check() {
+    if (!readout.isEmpty() && !readout.equals("answer") && !readout.equals("present")) {
+      throw damaged("readout " + readout);
+    }
+    if (restartScore < 0 || restartScore > 1) {
+      throw damaged("restart_score " + restartScore);
+    }
     for (CropRule rule : new CropRule[] {start, step}) {
       boolean whole = rule.height % heatmapHeight == 0 && rule.width % heatmapWidth == 0;
       if (!whole || rule.height / heatmapHeight != rule.width / heatmapWidth) {

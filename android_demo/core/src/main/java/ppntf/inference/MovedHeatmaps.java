@@ -39,6 +39,20 @@ public final class MovedHeatmaps {
     return FrameCrops.cropFrame(maps, moved, maps.height, maps.width);
   }
 
+  /**
+   * Returns heatmaps in the cells of another crop of the same frame; 0 outside theirs.
+   *
+   * @param affine from frame pixels to pixels of their crop
+   * @param stride pixels of their crop per cell
+   * @param newAffine from frame pixels to pixels of the other crop
+   * @param newStride pixels of the other crop per cell
+   */
+  public static FloatImage changeCrop(
+      FloatImage maps, Affine affine, int stride, Affine newAffine, int newStride) {
+    Affine moved = newAffine.toCells(newStride).after(affine.toCells(stride), 0, 0);
+    return FrameCrops.cropFrame(maps, moved, maps.height, maps.width);
+  }
+
   /** Replaces the heatmaps by those of the next crop. */
   public void replace(FloatImage nextMaps, Affine next, double period) {
     speed = meanSpeed(next, period);

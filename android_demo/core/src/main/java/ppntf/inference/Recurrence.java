@@ -38,10 +38,9 @@ public final class Recurrence {
     ModelDescription description = model.description();
     FloatImage maps = model.start(crop);
     if (!description.start.sameAs(description.step)) {
-      Affine cells =
-          stepAffine.toCells(description.stride())
-              .after(startAffine.toCells(description.startStride()), 0, 0);
-      maps = FrameCrops.cropFrame(maps, cells, maps.height, maps.width);
+      maps =
+          MovedHeatmaps.changeCrop(
+              maps, startAffine, description.startStride(), stepAffine, description.stride());
     }
     previous = new MovedHeatmaps(maps, stepAffine, description.stride());
     places = new PresentPlaces();

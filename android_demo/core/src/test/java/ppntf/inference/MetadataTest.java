@@ -114,7 +114,9 @@ class MetadataTest {
       "", "[]", "{}", "{\"frame\": {\"size\": [192, 192], \"box_margin\": 1.25}}",
       description("[192, 192]", "0", "[48, 48]"), description("[192]", "1.25", "[48, 48]"),
       description("[190, 192]", "1.25", "[48, 48]"), description("[192, 96]", "1.25", "[48, 48]"),
-      description("[0, 192]", "1.25", "[48, 48]")
+      description("[0, 192]", "1.25", "[48, 48]"),
+      description("[192, 192]", "1.25}, \"readout\": \"x\", \"z\": {\"y\": 1", "[48, 48]"),
+      description("[192, 192]", "1.25}, \"restart_score\": 2, \"z\": {\"y\": 1", "[48, 48]")
     };
     for (String text : texts) {
       assertThrows(IllegalArgumentException.class, () -> ModelDescription.parse(text), text);

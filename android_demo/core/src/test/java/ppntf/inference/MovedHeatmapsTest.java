@@ -32,4 +32,20 @@ class MovedHeatmapsTest {
           }
         });
   }
+
+  @TestFactory
+  Stream<DynamicTest> startsMoveIntoTheCropOfTheStepAsInPython() throws Exception {
+    return Golden.cases(
+        "start_heatmaps",
+        golden -> {
+          FloatImage moved =
+              MovedHeatmaps.changeCrop(
+                  Golden.image(golden.get("maps")),
+                  Golden.affine(golden.get("start_affine")),
+                  golden.getInt("start_stride"),
+                  Golden.affine(golden.get("affine")),
+                  golden.getInt("stride"));
+          assertClose(Golden.floats(golden.get("moved")), moved.values, 1e-4, "moved");
+        });
+  }
 }
