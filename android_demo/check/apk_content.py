@@ -1,6 +1,6 @@
 """Checks files that an APK stores uncompressed, and runs the models among them.
 
-  python android_demo/check/apk_content.py FILE.apk ENTRY=ORIGINAL ...
+python android_demo/check/apk_content.py FILE.apk ENTRY=ORIGINAL ...
 """
 
 import pathlib
@@ -52,7 +52,8 @@ def check_model(content: bytes, name: str) -> None:
     first, second = (model.step(frame, model.start(frame)) for frame in frames)
   if not (np.isfinite(first).all() and np.isfinite(second).all()) or np.allclose(first, second):
     raise InputError(f"{name}: its heatmaps are not those of a network")
-  print(f"{name}: {len(content) / 1e6:.2f} MB, runs in Python's interpreter, {first.shape} heatmaps")
+  size = f"{len(content) / 1e6:.2f} MB"
+  print(f"{name}: {size}, runs in Python's interpreter, heatmaps {list(first.shape)}")
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ root=$PWD
 demo=$root/android_demo
 work=$root/build/android
 python=${PYTHON:-$root/.venv/bin/python}
+export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
 mkdir -p "$work"
 passed=0
 skipped=0
@@ -102,31 +103,33 @@ else
   "$python" "$demo/check/model_reference.py" "$model" "$work/model"
   mapfile -t tests < <(sources "$demo/check/native")
   compile_tests "$work/native" "$work/core" "${tests[@]}"
-  run_tests "$work/native" "$work/native:$work/core" "-Dmodel=$work/model" "-Dfile=$model" "-Dlibrary=$library" \
-    "-Djna.boot.library.path=$native/jni" -Djna.boot.library.name=jnidispatch.system
+  # Debian's JNA looks for its library under /usr/lib, then in the class path.
+  install -D "$native/jni/libjnidispatch.system.so" \
+    "$work/jna/com/sun/jna/linux-x86-64/libjnidispatch.so"
+  run_tests "$work/native" "$work/native:$work/core:$work/jna" "-Dmodel=$work/model" \
+    "-Dfile=$model" "-Dlibrary=$library"
   pass "the model from Java equals Python's interpreter"
 fi
 
-# 5. The browser demo in a WebView.
-mkdir -p "$work/web.assets"
+# 5. The browser demo in a WebView, with the same model.
+rm -rf "$work/web.assets"
+mkdir -p "$work/web.assets/web/models"
+if [ -f build/web/index.html ]; then cp -RL build/web/. "$work/web.assets/web"; fi
+cp "$model" "$work/web.assets/web/models/people.tflite"
+echo '{"models": [{"name": "people", "file": "models/people.tflite"}]}' \
+  >"$work/web.assets/web/models.json"
+resources web "$demo/webview"
+mapfile -t web < <(sources "$demo/webview/src/main/java" "$work/web.gen")
+compile "$work/web" "" "${web[@]}"
 if [ ! -f build/web/index.html ]; then
-  rm -rf "$work/web.assets" && mkdir -p "$work/web.assets"
-  resources web "$demo/webview"
-  mapfile -t web < <(sources "$demo/webview/src/main/java" "$work/web.gen")
-  compile "$work/web" "" "${web[@]}"
   skip "web.apk: its sources compile, but build/web does not hold the built browser demo"
 else
-  rm -rf "$work/web.assets" && mkdir -p "$work/web.assets"
-  cp -RL build/web "$work/web.assets/web"
-  resources web "$demo/webview"
-  mapfile -t web < <(sources "$demo/webview/src/main/java" "$work/web.gen")
-  compile "$work/web" "" "${web[@]}"
   package web "$work/web"
   badging "$work/web.apk" ppntf.web "Pose web demo"
   stored=()
   while read -r file; do
-    stored+=("assets/web/$file=build/web/$file")
-  done < <(cd build/web && find -L . \( -name '*.tflite' -o -name '*.wasm' \) -type f | cut -c3-)
+    stored+=("assets/web/$file=$work/web.assets/web/$file")
+  done < <(cd "$work/web.assets/web" && find . -type f \( -name '*.tflite' -o -name '*.wasm' \) | cut -c3-)
   "$python" "$demo/check/apk_content.py" "$work/web.apk" "${stored[@]}"
   pass "web.apk: built, aligned, signed and verified, $(du -h "$work/web.apk" | cut -f1)"
 fi
