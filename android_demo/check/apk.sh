@@ -13,13 +13,15 @@ compile() {
     -bootclasspath "$android_jar" -classpath "$path" -d "$output" "$@"
 }
 
-# Compiles resources: resources NAME MODULE; writes NAME.base.apk and gen/ of R.java.
+# Compiles resources: resources NAME MODULE PACKAGE; writes NAME.base.apk, and R.java to NAME.gen.
 resources() {
-  local name=$1 module=$2
+  local name=$1 module=$2 manifest=$work/$1.manifest.xml
+  # Gradle takes the package from build.gradle, aapt2 from the manifest.
+  sed "s/<manifest /<manifest package=\"$3\" /" "$module/src/main/AndroidManifest.xml" >"$manifest"
   rm -rf "$work/$name.gen" && mkdir -p "$work/$name.gen"
   aapt2 compile --dir "$module/src/main/res" -o "$work/$name.resources.zip"
   aapt2 link -o "$work/$name.base.apk" -I "$android_jar" \
-    --manifest "$module/src/main/AndroidManifest.xml" --java "$work/$name.gen" \
+    --manifest "$manifest" --java "$work/$name.gen" \
     --min-sdk-version 24 --target-sdk-version 34 --version-code 1 --version-name 1.0 \
     -A "$work/$name.assets" -0 .tflite -0 .wasm "$work/$name.resources.zip"
 }

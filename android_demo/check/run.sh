@@ -81,7 +81,7 @@ if [ ! -f "$model" ] \
 fi
 mkdir -p "$work/demo.assets"
 cp "$model" "$work/demo.assets/people.tflite"
-resources demo "$demo/app"
+resources demo "$demo/app" ppntf.demo
 mapfile -t app < <(sources "$demo/app/src/main/java" "$work/demo.gen")
 compile "$work/app" "$work/core:$work/stubs" "${app[@]}"
 # LiteRT cannot be had from Debian, npm or the Python index; the stubs stay outside.
@@ -101,6 +101,7 @@ if [ ! -f "$library" ] || [ "$(uname -m)" != x86_64 ]; then
   skip "the model from Java: npm's tfjs-tflite-node@0.0.2 with libtensorflowlite_c.so cannot be had"
 else
   "$python" "$demo/check/model_reference.py" "$model" "$work/model"
+  "$python" "$demo/check/clip_reference.py" "$model" "$work/model"
   mapfile -t tests < <(sources "$demo/check/native")
   compile_tests "$work/native" "$work/core" "${tests[@]}"
   # Debian's JNA looks for its library under /usr/lib, then in the class path.
@@ -108,7 +109,7 @@ else
     "$work/jna/com/sun/jna/linux-x86-64/libjnidispatch.so"
   run_tests "$work/native" "$work/native:$work/core:$work/jna" "-Dmodel=$work/model" \
     "-Dfile=$model" "-Dlibrary=$library"
-  pass "the model from Java equals Python's interpreter"
+  pass "the model and the tracker in Java equal Python's"
 fi
 
 # 5. The browser demo in a WebView, with the same model.
@@ -118,7 +119,7 @@ if [ -f build/web/index.html ]; then cp -RL build/web/. "$work/web.assets/web"; 
 cp "$model" "$work/web.assets/web/models/people.tflite"
 echo '{"models": [{"name": "people", "file": "models/people.tflite"}]}' \
   >"$work/web.assets/web/models.json"
-resources web "$demo/webview"
+resources web "$demo/webview" ppntf.web
 mapfile -t web < <(sources "$demo/webview/src/main/java" "$work/web.gen")
 compile "$work/web" "" "${web[@]}"
 if [ ! -f build/web/index.html ]; then

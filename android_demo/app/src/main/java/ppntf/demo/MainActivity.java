@@ -15,7 +15,7 @@ import java.io.OutputStream;
 
 /** The only activity: shows the tracked camera or video. */
 public final class MainActivity extends Activity
-    implements PoseThread.Listener, View.OnClickListener, DisplayManager.DisplayListener {
+    implements PoseListener, View.OnClickListener, DisplayManager.DisplayListener {
   private static final int ASK_CAMERA = 1;
   private static final int PICK_VIDEO = 2;
   private static final int PICK_MODEL = 3;
@@ -25,6 +25,7 @@ public final class MainActivity extends Activity
   private Session session;
   private Screen screen;
   private boolean asked;
+  private boolean resumed;
 
   @Override
   protected void onCreate(Bundle state) {
@@ -50,11 +51,13 @@ public final class MainActivity extends Activity
   protected void onResume() {
     super.onResume();
     displays().registerDisplayListener(this, null);
+    resumed = true;
     startSource();
   }
 
   @Override
   protected void onPause() {
+    resumed = false;
     displays().unregisterDisplayListener(this);
     session.pause();
     super.onPause();
@@ -176,6 +179,9 @@ public final class MainActivity extends Activity
 
   /** Starts the camera or the video, or shows what is missing. */
   private void startSource() {
+    if (!resumed) {
+      return;
+    }
     if (session.modelError != 0) {
       showModelError("");
       return;

@@ -20,26 +20,6 @@ import ppntf.tracking.TrackerSettings;
 
 /** Thread that owns the interpreter, the tracker and the recording. */
 final class PoseThread implements FrameSink {
-  /** Receiver of results on the main thread. */
-  interface Listener {
-    /** Takes a tracked frame. */
-    void onFrame(TrackedFrame frame);
-
-    /**
-     * Takes the outcome of loading a model.
-     *
-     * @param error message in place of a picture, or 0
-     * @param note message about the processor, or 0
-     */
-    void onModel(int error, boolean onGpu, int note, String reason);
-
-    /** Takes the end of a source, or of tracking. */
-    void onStopped(int message, String reason);
-
-    /** Takes the end of a recording of `count` frames; `reason` is null without an error. */
-    void onRecorded(int count, String reason);
-  }
-
   private static final String GPU_TRIAL = "gpu_trial";
 
   private final Context context;
@@ -50,7 +30,7 @@ final class PoseThread implements FrameSink {
   private final FrameRate rate = new FrameRate();
   private volatile boolean idle = true;
   private volatile boolean ready;
-  private Listener listener; // of the main thread
+  private PoseListener listener; // of the main thread
   private LiteRtModel model;
   private TimedModel timed;
   private boolean onGpu;
@@ -67,7 +47,7 @@ final class PoseThread implements FrameSink {
   }
 
   /** Takes the receiver of results, or null; called on the main thread. */
-  void setListener(Listener next) {
+  void setListener(PoseListener next) {
     listener = next;
   }
 
@@ -288,9 +268,10 @@ final class PoseThread implements FrameSink {
   private void closeModel() {
     tracker = null;
     timed = null;
-    if (model != null) {
-      model.close();
-      model = null;
+    LiteRtModel closed = model;
+    model = null;
+    if (closed != null) {
+      closed.close();
     }
   }
 

@@ -15,6 +15,7 @@ final class Session {
   private final SharedPreferences preferences;
   private FrameSource source;
   private Uri video;
+  private int rotation;
   /** Error of the model, as a message, or 0. */
   int modelError;
   boolean modelLoaded;
@@ -84,14 +85,21 @@ final class Session {
               ? new CameraSource(context, isFront(), pose)
               : new VideoSource(context, video, pose);
     }
-    source.setDisplayRotation(displayRotation);
+    setDisplayRotation(displayRotation);
     source.resume();
   }
 
+  /** Takes the clockwise rotation of the screen in degrees. */
   void setDisplayRotation(int degrees) {
-    if (source != null) {
-      source.setDisplayRotation(degrees);
+    if (source == null) {
+      return;
     }
+    if (degrees != rotation && video == null) {
+      // The person is elsewhere in the turned frames.
+      pose.reset();
+    }
+    rotation = degrees;
+    source.setDisplayRotation(degrees);
   }
 
   /** Stops the frames until `resume`. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestFactory;
 import ppntf.golden.Golden;
 
 class MetadataTest {
-  private static final String TEXT = "{\"a\": \"\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\"}";
+  private static final String TEXT = "{\"a\": \"\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\"}";
 
   @TestFactory
   Stream<DynamicTest> fieldsAreThoseOfPython() throws Exception {
