@@ -5,6 +5,7 @@ import pytest
 
 from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.inference.recurrence import Recurrence, unroll
+from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.tracker import Tracker
 from tests.tracking import discs
 
@@ -146,6 +147,37 @@ def test_tracker_equals_the_recurrence():
     keypoints, scores = recurrence.step(image, affine)
     np.testing.assert_allclose(pose.keypoints, keypoints, atol=1e-4)
     np.testing.assert_array_equal(pose.scores, np.clip(scores, 0, 1))
+
+
+def test_start_in_another_crop_of_the_frame():
+  """Starts in a crop that shows twice as much: its cells are two of the following step."""
+  model = Scripted(single_peak(5, 2), [single_peak(3, 3)])
+  model._start_size = (64, 64)
+  # As AFFINE, 2 crop pixels per frame pixel, but 8 per cell; the origin is at (6, 16).
+  start_affine = np.array([[2, 0, -12], [0, 2, -32]], np.float32)
+  recurrence = Recurrence(model)
+  recurrence.start(np.zeros((64, 64, 3), np.float32), start_affine, AFFINE)
+  recurrence.step(crop(0), AFFINE)
+  # Cell (5, 2) is at (43.5, 19.5) in its crop, (27.75, 25.75) in the frame, (35.5, 11.5) in the
+  # other crop: cell (8.5, 2.5), half of whose weight is outside.
+  previous = model.calls[-1][2][..., 0]
+  expected = np.zeros((CELLS, CELLS), np.float32)
+  # The distances of cells 7, 2 and 3 from (8.5, 2.5) are 1.5 and 0.5, in cells half as large.
+  expected[2:4, 7] = 0.25 * 0.75
+  expected[1:5:3, 7] = 0.25 * 0.25
+  np.testing.assert_allclose(previous, expected, atol=1e-5)
+  keypoints, _ = recurrence.look(np.zeros((64, 64, 3), np.float32), start_affine)
+  np.testing.assert_allclose(keypoints, [[27.75, 25.75]], atol=1e-3)
+
+
+@pytest.mark.parametrize("change", [{"_start_size": (64, 64)}, {"start_margin": 2.0}])
+def test_crops_of_step_do_not_start_other_networks(change):
+  model = Scripted(single_peak(1, 1), [])
+  model.margin = 1.25
+  for name, value in change.items():
+    setattr(model, name, value)
+  with pytest.raises(InputError, match="starts with crops of"):
+    next(unroll(model, [crop(1)]))
 
 
 def test_unrolled_heatmaps():
