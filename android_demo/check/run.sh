@@ -63,7 +63,7 @@ run_tests() {
   local folder=$1 path=$2
   shift 2
   "$jdk/java" "$@" -classpath "$path$junit" org.junit.platform.console.ConsoleLauncher \
-    --scan-classpath "$folder" --details=none --disable-banner --disable-ansi-colors \
+    --scan-classpath "$folder" --details=summary --disable-banner --disable-ansi-colors \
     --fail-if-no-tests >"$work/tests.log" 2>&1 || { cat "$work/tests.log" >&2; return 1; }
   grep -E ' px$|^\[ .*tests successful|largest' "$work/tests.log"
 }
