@@ -20,7 +20,7 @@ WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cor
 PARALLEL := -n $(WORKERS) --dist=loadfile --no-loadscope-reorder
 VERSIONS := 3.9 3.10 3.11 3.12 3.13
 
-.PHONY: help demo demo-training docs web test test-slow matrix lint types format dist clean
+.PHONY: help demo demo-training docs web android test test-slow matrix lint types format dist clean
 
 help:
 	@echo "make demo    tracks a real video, then trains, scores and exports small networks on synthetic clips"
@@ -29,6 +29,7 @@ help:
 	@echo "make matrix  the test suite on Python 3.9 to 3.13, where these are installed"
 	@echo "make lint    ruff check and ruff format --check"
 	@echo "make types   mypy"
+	@echo "make android builds the Android demo without Gradle, and tests its core against Python's results"
 	@echo "make docs    builds the pages and the API reference into site/"
 	@echo "make web     builds the browser demo into build/web, and checks it in Chromium; requires Node.js 20"
 	@echo "make format  ruff rewrites the sources in the project's style"
@@ -75,6 +76,10 @@ lint: $(INSTALLED)
 
 types: $(INSTALLED)
 	$(BIN)/mypy
+
+# Prints SKIP with a reason where the tools cannot be had; see android_demo/README.md.
+android: $(INSTALLED)
+	PYTHON=$(CURDIR)/$(BIN)/python android_demo/check/run.sh
 
 $(DOCS_INSTALLED): $(INSTALLED)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -1,0 +1,89 @@
+package ppntf.tracking;
+
+import ppntf.inference.CropRule;
+import ppntf.inference.PoseModel;
+import ppntf.inference.Recurrence;
+import ppntf.keypoints.Affine;
+import ppntf.keypoints.Frame;
+import ppntf.keypoints.FrameCrops;
+import ppntf.keypoints.Joints;
+
+/** Search for a person in crops of a frame, by HeadNet alone. */
+public final class PersonSearch {
+  private final TrackerSettings settings;
+  private final CropRule rule;
+  private final Recurrence recurrence;
+
+  public PersonSearch(PoseModel model, TrackerSettings settings) {
+    this.settings = settings;
+    this.rule = model.description().start;
+    this.recurrence = new Recurrence(model, false);
+  }
+
+  /** Finds joints, in frame pixels with scores 0..1, in the crop about a box. */
+  public Joints look(Frame frame, float[] box) {
+    Affine affine = rule.affine(box);
+    Joints joints = recurrence.look(rule.crop(frame, affine), affine);
+    return new Joints(joints.keypoints, clipped(joints.scores));
+  }
+
+  /** Looks as often as the settings say, each time about the pose of the last look. */
+  Place refine(Frame frame, Place place) {
+    Place refined = place;
+    for (int look = 0; look < settings.refinements; look++) {
+      Joints joints = look(frame, refined.box);
+      double evidence = evidence(joints.scores);
+      float[] box = jointsBox(joints, frame.height, frame.width);
+      refined = new Place(box == null ? refined.box : box, evidence);
+      if (box == null) {
+        break;
+      }
+    }
+    return refined;
+  }
+
+  /** Searches the whole frame; returns the look with most evidence, refined. */
+  Place find(Frame frame) {
+    Place best = null;
+    for (float[] box : Boxes.searchBoxes(frame.height, frame.width, rule.margin)) {
+      double evidence = evidence(look(frame, box).scores);
+      if (best == null || evidence > best.evidence) {
+        best = new Place(box, evidence);
+      }
+    }
+    return refine(frame, best);
+  }
+
+  /** Returns the evidence for a person in scores, at least 0 if one counts as found. */
+  public double evidence(float[] scores) {
+    return Presence.evidence(
+        scores, settings.lowestConfidence(), settings.partScore, settings.minScore);
+  }
+
+  /**
+   * Returns the box about the confident joints of a frame.
+   *
+   * @return null with too few joints, or all of them in one place
+   */
+  public float[] jointsBox(Joints joints, int frameHeight, int frameWidth) {
+    boolean[] confident = new boolean[joints.scores.length];
+    int count = 0;
+    for (int k = 0; k < confident.length; k++) {
+      confident[k] = joints.scores[k] >= (float) settings.minScore;
+      count += confident[k] ? 1 : 0;
+    }
+    if (count == 0 || count < settings.minJoints) {
+      return null;
+    }
+    float[] box = FrameCrops.jointsBox(joints.keypoints, confident, frameHeight, frameWidth);
+    return Math.max(box[2] - box[0], box[3] - box[1]) >= Boxes.MIN_SIDE ? box : null;
+  }
+
+  static float[] clipped(float[] scores) {
+    float[] result = new float[scores.length];
+    for (int k = 0; k < scores.length; k++) {
+      result[k] = Math.min(Math.max(scores[k], 0), 1);
+    }
+    return result;
+  }
+}
