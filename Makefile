@@ -125,6 +125,7 @@ demo: $(INSTALLED)
 	$(MAKE) --no-print-directory -j2 $(DEMO)/report.html && \
 	echo "make demo: $$(( $$(date +%s) - start )) s. Watch $(CURDIR)/$(PEOPLE_VIDEO)" \
 	  "and open $(CURDIR)/$(DEMO)/report.html"
+	@echo "With your own camera, in a browser: $(if $(wildcard ppn_tf/web/index.html),,make web &&) $(BIN)/ppn-tf demo"
 
 demo-training: $(INSTALLED)
 	@start=$$(date +%s); $(MAKE) --no-print-directory -j2 $(DEMO)/training/report.html \
