@@ -17,10 +17,6 @@ export class Latency {
     }
   }
 
-  reset(): void {
-    this.times.length = 0;
-  }
-
   /** Returns a percentile, `share` in 0..100, interpolated as NumPy does; null without times. */
   percentile(share: number): number | null {
     if (!this.times.length) {
@@ -46,10 +42,6 @@ export class FrameRate {
     while (milliseconds - this.times[0]! > 1000 * this.seconds) {
       this.times.shift();
     }
-  }
-
-  reset(): void {
-    this.times.length = 0;
   }
 
   /** Returns frames per second; null before the second frame. */
