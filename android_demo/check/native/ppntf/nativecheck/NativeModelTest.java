@@ -24,7 +24,7 @@ import ppntf.tracking.TrackerSettings;
 
 class NativeModelTest {
   private static final double TOLERANCE = 1e-3;
-  private static final double PIXELS = 0.05f; // rounding of both runtimes, fed back frame by frame
+  private static final double PIXELS = 0.05; // rounding of both runtimes, fed back frame by frame
   private static final float VISIBLE = 0.2f;
   private final Path folder = Paths.get(System.getProperty("model"));
 
