@@ -44,7 +44,10 @@ async function buildPage(output) {
   }
   await build({
     ...SHARED,
-    entryPoints: { page: join(HERE, "src/page/main.ts"), pose_worker: join(HERE, "src/worker/pose_worker.ts") },
+    entryPoints: {
+      page: join(HERE, "src/page/main.ts"),
+      pose_worker: join(HERE, "src/worker/pose_worker.ts"),
+    },
     outdir: output,
     platform: "browser",
     format: "iife",

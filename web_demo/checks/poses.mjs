@@ -29,8 +29,8 @@ export async function trackRaw(page, rgb, { width, height, fps, poses }) {
  *
  * With the exact sampler, all joints and boxes must be equal to TOLERANCE on every frame. The table
  * sampler rounds positions to quarters of a cell, so that the last bits of a runtime's sums decide
- * which quarter is read, and the heatmaps of the next frames depend on that. There, MIN_SHARE of the
- * joints must be equal to TOLERANCE, and all that are visible to LARGEST.
+ * which quarter is read, and the heatmaps of the next frames depend on that. There, MIN_SHARE of
+ * the joints must be equal to TOLERANCE, and all that are visible to LARGEST.
  */
 export function comparePoses(tracked, expected, isExact) {
   assert.equal(tracked.length, expected.length);
@@ -41,7 +41,8 @@ export function comparePoses(tracked, expected, isExact) {
     const pose = expected[t];
     assert.equal(keypoints.length, 2 * pose.keypoints.length);
     pose.keypoints.forEach(([x, y], k) => {
-      const difference = Math.max(Math.abs(keypoints[2 * k] - x), Math.abs(keypoints[2 * k + 1] - y));
+      const [dx, dy] = [keypoints[2 * k] - x, keypoints[2 * k + 1] - y];
+      const difference = Math.max(Math.abs(dx), Math.abs(dy));
       const isVisible = pose.found && pose.scores[k] >= MIN_SCORE;
       const limit = isExact ? TOLERANCE : isVisible ? LARGEST : Infinity;
       assert.ok(difference <= limit, `frame ${t}, joint ${k}: differs by ${difference} pixels`);
@@ -49,10 +50,12 @@ export function comparePoses(tracked, expected, isExact) {
     });
     box.forEach((side, i) => {
       const difference = Math.abs(side - pose.box[i]);
-      assert.ok(difference <= (isExact ? TOLERANCE : LARGEST), `frame ${t}: box differs by ${difference}`);
+      const limit = isExact ? TOLERANCE : LARGEST;
+      assert.ok(difference <= limit, `frame ${t}: box differs by ${difference} pixels`);
     });
   });
-  const share = differences.filter((difference) => difference <= TOLERANCE).length / differences.length;
+  const equal = differences.filter((difference) => difference <= TOLERANCE).length;
+  const share = equal / differences.length;
   assert.ok(share >= MIN_SHARE, `only ${share} of the joints are within ${TOLERANCE} pixels`);
   const [middle, largest] = [median(differences), Math.max(...differences)];
   return (

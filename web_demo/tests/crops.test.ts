@@ -1,7 +1,14 @@
 import test from "node:test";
 
 import { cropAffine, cropFrame, toFrame } from "../src/core/frame_crops.js";
-import { assertClose, readCases, toArray, toBox, toFrame as frameOf, toSize } from "./golden_cases.js";
+import {
+  assertClose,
+  readCases,
+  toArray,
+  toBox,
+  toFrame as frameOf,
+  toSize,
+} from "./golden_cases.js";
 
 for (const c of readCases("crops")) {
   test(`crops: ${c.name}`, () => {
@@ -15,7 +22,12 @@ for (const c of readCases("crops")) {
 }
 
 test("a fourth channel changes nothing", () => {
-  const rgb = { data: Uint8Array.from([1, 2, 3, 4, 5, 6]), height: 1, width: 2, channels: 3 } as const;
+  const rgb = {
+    data: Uint8Array.from([1, 2, 3, 4, 5, 6]),
+    height: 1,
+    width: 2,
+    channels: 3,
+  } as const;
   const data = Uint8Array.from([1, 2, 3, 255, 4, 5, 6, 255]);
   const affine = { zoom: 2, shiftX: 0.5, shiftY: 0.5 };
   const size = { height: 2, width: 4 };

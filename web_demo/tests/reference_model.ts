@@ -50,7 +50,8 @@ export class ReferenceModel implements PoseModel {
     const stride = crop.height / height;
     const data = new Float32Array(height * width * colors.length);
     for (let cell = 0; cell < height * width; cell++) {
-      const color = meanColor(crop, Math.floor(cell / width) * stride, (cell % width) * stride, stride);
+      const [row, column] = [Math.floor(cell / width), cell % width];
+      const color = meanColor(crop, row * stride, column * stride, stride);
       colors.forEach((joint: readonly number[], k: number) => {
         const distance = Math.hypot(...color.map((value, c) => value - joint[c]!));
         data[cell * colors.length + k] = Math.max(0, 1 - distance / reach);

@@ -57,7 +57,8 @@ const POSE = {
 };
 
 test("joints are written as JSON lines", () => {
-  const lines = toJsonLines([{ time: 0, pose: POSE }, { time: 1 / 30, pose: POSE }], ["nose", "hip"]);
+  const rows = [0, 1 / 30].map((time) => ({ time, pose: POSE }));
+  const lines = toJsonLines(rows, ["nose", "hip"]);
   const [, second] = lines.trimEnd().split("\n").map((line) => JSON.parse(line));
   assert.deepEqual(second, {
     index: 1,

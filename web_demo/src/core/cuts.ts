@@ -87,7 +87,8 @@ function meanChange(first: Uint8Array, second: Uint8Array): number {
 function changedShare(first: Uint8Array, second: Uint8Array): number {
   let changed = 0;
   for (let i = 0; i < first.length; i += 3) {
-    const change = (channel: number): number => Math.abs(first[i + channel]! - second[i + channel]!);
+    const change = (channel: number): number =>
+      Math.abs(first[i + channel]! - second[i + channel]!);
     changed += Math.max(change(0), change(1), change(2)) > CHANGED ? 1 : 0;
   }
   return changed / THUMBNAIL ** 2;

@@ -6,7 +6,7 @@ export interface Size {
   readonly width: number;
 }
 
-/** Frame of a video: [height, width, channels] from 0 to 255, RGB first; a fourth channel is ignored. */
+/** Frame of a video: [height, width, channels] from 0 to 255, RGB; a fourth channel is ignored. */
 export interface Frame extends Size {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly channels: 3 | 4;

@@ -23,7 +23,7 @@ export class Recurrence {
     private readonly previous: MovedHeatmaps,
   ) {}
 
-  /** Starts a clip with the network's initial heatmaps; `step` takes the same frame and box next. */
+  /** Starts a clip with the network's initial heatmaps; `step` takes the same frame next. */
   static async start(model: PoseModel, frame: Frame, box: Box): Promise<Recurrence> {
     const { stepCrop, stride } = model.description;
     const affine = cropAffine(box, stepCrop.margin, stepCrop.size);

@@ -56,8 +56,8 @@ export class OneEuroFilter {
 /**
  * Smooths the joints of one person.
  *
- * Speeds are measured in bodies per second, where a body is the longer side of the box. Joints below
- * `minScore` are not smoothed. The filter is reset when the person is lost.
+ * Speeds are measured in bodies per second, where a body is the longer side of the box. Joints
+ * below `minScore` are not smoothed. The filter is reset when the person is lost.
  */
 export class PoseSmoother {
   private filters: OneEuroFilter[] = [];

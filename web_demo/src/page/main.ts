@@ -13,8 +13,8 @@ import { PoseWorker } from "./worker_client.js";
 
 const MOST_THREADS = 4; // more threads wait for each other in a network this small
 const NO_MODEL =
-  "There is no model here. Choose a .tflite file written by `ppn-tf export tflite`, or start this " +
-  "page by `ppn-tf demo`.";
+  "There is no model here. Choose a .tflite file written by `ppn-tf export tflite`, or start " +
+  "this page by `ppn-tf demo`.";
 
 const worker = new PoseWorker();
 const source = new VideoSource(elements.video);

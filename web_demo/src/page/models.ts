@@ -21,8 +21,8 @@ export async function listModels(): Promise<OfferedModel[]> {
 export async function fetchModel({ name, file }: OfferedModel): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(file).catch(() => null);
   if (!response?.ok) {
-    const reason = response ? `the server answers ${response.status}` : "the server does not answer";
-    throw new Error(`The model ${name} cannot be read: ${reason}.`);
+    const answer = response ? `the server answers ${response.status}` : "the server is gone";
+    throw new Error(`The model ${name} cannot be read: ${answer}.`);
   }
   return new Uint8Array(await response.arrayBuffer());
 }
