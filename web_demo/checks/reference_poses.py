@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ppn_tf.inference.tflite.metadata import read_description
+from ppn_tf.keypoints.poses import Pose
 from ppn_tf.tracking.tracker import Tracker
 
 SIZE = (480, 640)  # (H, W)
@@ -87,25 +88,39 @@ def write_video(frames: List[np.ndarray], path: pathlib.Path) -> None:
 
 
 def track(frames: List[np.ndarray], model: str) -> dict:
-  """Returns the poses of all frames, in JSON types."""
+  """Returns the poses of all frames, in JSON types.
+
+  "poses" are those of the whole clip; "alone" has those of single frames, where the person was
+  found: the tracker starts in the box that it had there.
+  """
   # Clients have no other source of this setting than the file.
   score = read_description(model).get("restart_score")
   tracker = Tracker.from_preset(model, **({"restart_score": score} if score else {}))
   poses = [tracker.update(frame, index / FPS) for index, frame in enumerate(frames)]
+  alone = []
+  for frame, pose in zip(frames, poses):
+    if pose.found:
+      tracker.reset(pose.box)
+      alone.append(to_json(tracker.update(frame)))
+    else:
+      alone.append(None)
   return {
     "width": SIZE[1],
     "height": SIZE[0],
     "fps": FPS,
-    "poses": [
-      {
-        "keypoints": pose.keypoints.tolist(),
-        "scores": pose.scores.tolist(),
-        "box": list(pose.box),
-        "found": pose.found,
-        "restarted": pose.restarted,
-      }
-      for pose in poses
-    ],
+    "poses": [to_json(pose) for pose in poses],
+    "alone": alone,
+  }
+
+
+def to_json(pose: Pose) -> dict:
+  """Returns a pose in JSON types."""
+  return {
+    "keypoints": pose.keypoints.tolist(),
+    "scores": pose.scores.tolist(),
+    "box": list(pose.box),
+    "found": pose.found,
+    "restarted": pose.restarted,
   }
 
 

@@ -6,7 +6,7 @@ import type { PoseWorker } from "./worker_client.js";
 export interface TestHook {
   /** Tracks a raw RGB frame in base64. */
   track(rgb: string, width: number, height: number, time: number): Promise<PlainPose>;
-  reset(): Promise<null>;
+  reset(box?: readonly number[]): Promise<null>;
 }
 
 export type PlainPose = Readonly<Record<keyof Pose, unknown>>;
@@ -28,6 +28,6 @@ export function installTestHook(worker: PoseWorker): void {
       const { keypoints, scores } = pose;
       return { ...pose, keypoints: Array.from(keypoints), scores: Array.from(scores) };
     },
-    reset: () => worker.reset(),
+    reset: (box) => worker.reset(box),
   };
 }

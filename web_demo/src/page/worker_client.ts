@@ -49,9 +49,9 @@ export class PoseWorker {
     return this.ask({ kind: "track", frame, time, smooth }, [transfer]);
   }
 
-  /** Forgets the person; the next frame starts a video. */
-  reset(): Promise<null> {
-    return this.ask({ kind: "reset" });
+  /** Forgets the person; the next frame starts a video, with the person in the box if given. */
+  reset(box: readonly number[] | null = null): Promise<null> {
+    return this.ask({ kind: "reset", box });
   }
 
   private ask<T>(request: Unnumbered<Request>, transfer: Transferable[] = []): Promise<T> {

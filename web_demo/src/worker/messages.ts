@@ -32,10 +32,11 @@ export interface TrackRequest {
   readonly smooth: boolean;
 }
 
-/** Forgets the person; the next frame starts a video. */
+/** Forgets the person; the next frame starts a video, with the person in the box if given. */
 export interface ResetRequest {
   readonly kind: "reset";
   readonly id: number;
+  readonly box: readonly number[] | null;
 }
 
 export type Request = LoadRequest | TrackRequest | ResetRequest;

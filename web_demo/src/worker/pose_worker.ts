@@ -69,8 +69,8 @@ async function track({ frame, time, smooth }: TrackRequest): Promise<Tracked> {
   return { pose: smooth ? smoothed : raw, ...model.takeTimes(), bitmap };
 }
 
-function reset(): null {
-  tracker?.reset();
+function reset(box: readonly number[] | null): null {
+  tracker?.reset(box);
   smoother.reset();
   return null;
 }
@@ -103,7 +103,7 @@ async function answer(request: Request): Promise<LoadedModel | Tracked | null> {
     case "track":
       return track(request);
     case "reset":
-      return reset();
+      return reset(request.box);
   }
 }
 
