@@ -47,9 +47,13 @@ def address(page, models):
   server.server_close()
 
 
+# urlopen would take the proxies of the environment.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 def get(address, name="", **headers):
   request = urllib.request.Request(address + name, headers=headers)
-  with urllib.request.urlopen(request, timeout=10) as response:
+  with OPENER.open(request, timeout=10) as response:
     return response.headers, response.read()
 
 
@@ -129,6 +133,8 @@ def run_with_page(page, *arguments):
     stderr=subprocess.PIPE,
     text=True,
     cwd=ROOT,
+    # A shell ignores SIGINT in programs that it runs in the background, and they inherit it.
+    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
   )
 
 
@@ -141,7 +147,8 @@ def test_command_prints_the_address_and_serves_given_models(page, models):
       assert [offer["name"] for offer in offers["models"]] == ["large.tflite", "small.tflite"]
     finally:
       process.send_signal(signal.SIGINT)
-      _, errors = process.communicate(timeout=30)
+      threading.Timer(30, process.kill).start()  # else a server that ignores it would never end
+      _, errors = process.communicate()
   assert (process.returncode, errors) == (0, "")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import urllib.request
 
 import numpy as np
 import pytest
@@ -26,6 +27,8 @@ def fixture_cache(tmp_path, monkeypatch) -> pathlib.Path:
     monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port, which has no listener
   for name in ("no_proxy", "NO_PROXY"):
     monkeypatch.delenv(name, raising=False)
+  # urlopen keeps the proxies of its first call.
+  monkeypatch.setattr(urllib.request, "_opener", None)
   return tmp_path
 
 
