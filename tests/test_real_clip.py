@@ -52,7 +52,7 @@ def test_real_clip_is_overfitted_exported_and_tracked(source, tmp_path):
   run("ppn_tf.evaluate", *common, f"--output_json={tmp_path / 'scores.json'}")
   scores = json.loads((tmp_path / "scores.json").read_text())
   assert scores["num_frames"] == 58
-  assert scores["pck_torso"]["micro"] >= 80.0
+  assert scores["pck_torso"]["micro"] >= 75.0
 
   model, table = tmp_path / "net.tflite", tmp_path / "pose.json"
   printed = run("export.tflite", *common, f"--output={model}")
