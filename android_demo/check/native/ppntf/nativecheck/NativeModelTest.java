@@ -11,6 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.json.JSONObject;
 import org.junit.jupiter.api.Test;
 import ppntf.inference.Metadata;
@@ -24,8 +27,13 @@ import ppntf.tracking.TrackerSettings;
 
 class NativeModelTest {
   private static final double TOLERANCE = 1e-3;
-  private static final double PIXELS = 0.5; // rounding of both runtimes, fed back frame by frame
+  // The network rounds sampling positions to quarters of a cell, so rounding of a runtime may move
+  // uncertain joints. Two runtimes in Python differ by up to 0.67 pixels in the same clip.
+  private static final double MEDIAN_PIXELS = 0.01;
+  private static final double CONFIDENT_PIXELS = 0.5;
+  private static final double PIXELS = 2;
   private static final float VISIBLE = 0.2f;
+  private static final float CONFIDENT = 0.5f;
   private final Path folder = Paths.get(System.getProperty("model"));
 
   @Test
@@ -78,7 +86,8 @@ class NativeModelTest {
     int joints = model.description().numJoints();
     int length = 3 * height * width;
     int found = 0;
-    double worst = 0;
+    List<Double> differences = new ArrayList<>();
+    double confident = 0;
     for (int t = 0; t < count; t++) {
       byte[] rgb = java.util.Arrays.copyOfRange(frames, t * length, (t + 1) * length);
       Pose pose = tracker.update(new Frame(height, width, rgb), t / 30.0);
@@ -87,23 +96,29 @@ class NativeModelTest {
       assertEquals(restarted, pose.restarted, "restarted in frame " + t);
       found += pose.found ? 1 : 0;
       for (int k = 0; pose.found && k < joints; k++) {
-        if (scores[t * joints + k] < VISIBLE) {
+        int joint = t * joints + k;
+        if (scores[joint] < VISIBLE) {
           continue;
         }
-        for (int axis = 0; axis < 2; axis++) {
-          float expected = keypoints[2 * (t * joints + k) + axis];
-          worst = Math.max(worst, Math.abs(expected - pose.keypoints[k][axis]));
-        }
+        double dx = keypoints[2 * joint] - pose.keypoints[k][0];
+        double dy = keypoints[2 * joint + 1] - pose.keypoints[k][1];
+        differences.add(Math.hypot(dx, dy));
+        confident = Math.max(confident, scores[joint] < CONFIDENT ? 0 : Math.hypot(dx, dy));
       }
       for (int side = 0; pose.found && side < 4; side++) {
-        worst = Math.max(worst, Math.abs(boxes[4 * t + side] - pose.box[side]));
+        assertEquals(boxes[4 * t + side], pose.box[side], PIXELS, "box in frame " + t);
       }
     }
+    Collections.sort(differences);
+    double median = differences.get(differences.size() / 2);
+    double worst = differences.get(differences.size() - 1);
     System.out.printf(
-        "the tracker with the model in Java: person found in %d of %d frames, largest difference "
-            + "%.2g px%n",
-        found, count, worst);
+        "the tracker with the model in Java: person found in %d of %d frames, joints differ by "
+            + "%.2g (median), %.2g (confident), %.2g (all) px%n",
+        found, count, median, confident, worst);
     assertTrue(found > count / 2 && found < count, "found in " + found + " frames");
+    assertTrue(median <= MEDIAN_PIXELS, "median of the differences " + median);
+    assertTrue(confident <= CONFIDENT_PIXELS, "difference of a confident joint " + confident);
     assertTrue(worst <= PIXELS, "largest difference " + worst);
   }
 
