@@ -18,6 +18,8 @@ import { startDemo, startPlain } from "./servers.mjs";
 
 const [page, folder, screenshots, ...models] = process.argv.slice(2).map((path) => resolve(path));
 
+const INT8_TOLERANCE = 2.5; // pixels, a quarter of a cell in this clip
+
 function skip(reason) {
   console.log(`SKIP: ${reason}`);
 }
@@ -37,13 +39,15 @@ async function checkJoints(browser, address) {
     const threads = await tab.textContent("#threads");
     console.log(`    ${name}, ${threads} threads, frame by frame: ${describe(alone)}`);
     console.log(`    ${name}, ${threads} threads, as a clip: ${describe(clip)}`);
+    let limit = `all joints of single frames within ${TOLERANCE} px of Python's`;
     if (name.endsWith("int8")) {
+      limit = `half of the joints of single frames within ${INT8_TOLERANCE} px of Python's`;
       // Integer kernels of runtimes round differently.
-      assert.ok(median(alone) <= TOLERANCE);
+      assert.ok(median(alone) <= INT8_TOLERANCE);
     } else {
       assert.ok(Math.max(...alone) <= TOLERANCE);
     }
-    console.log(`ok: ${name}: joints in ${expected.poses.length} frames as in Python`);
+    console.log(`ok: ${name}: ${limit}; found and lost in the same of ${expected.poses.length} frames`);
   }
   assert.equal(await tab.evaluate(() => crossOriginIsolated), true);
   checkRequests(tab, address);
