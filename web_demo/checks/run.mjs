@@ -47,7 +47,8 @@ async function checkJoints(browser, address) {
     } else {
       assert.ok(Math.max(...alone) <= TOLERANCE);
     }
-    console.log(`ok: ${name}: ${limit}; found and lost in the same of ${expected.poses.length} frames`);
+    const { length } = expected.poses;
+    console.log(`ok: ${name}: ${limit}; found and lost in the same of ${length} frames`);
   }
   assert.equal(await tab.evaluate(() => crossOriginIsolated), true);
   checkRequests(tab, address);
