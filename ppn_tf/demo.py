@@ -8,7 +8,6 @@ offers other files instead. docs/web_demo.md describes the page.
 """
 
 import functools
-import hashlib
 import pathlib
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from typing import Dict, Sequence
 
 from absl import flags
 
-import ppn_tf
 from ppn_tf.runtime import app, cache, command_flags, layout, page_server
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
@@ -26,7 +24,7 @@ FLAGS = flags.FLAGS
 PAGE = pathlib.Path(__file__).parent / "web"
 _WEIGHTS = pathlib.Path(__file__).parent / "inference" / "weights" / "people.npz"
 _FORMS = {"float32": "none", "float16": "float16"}  # values of --quantize
-_EXPORT = 1  # Part of the names of cached files. Raise it when a change of the export changes them.
+_EXPORT = 1  # see cache.name_conversion
 
 
 def define_flags() -> None:
@@ -50,10 +48,9 @@ def _list_given(paths: Sequence[str]) -> Dict[str, pathlib.Path]:
 
 def _export_people() -> Dict[str, pathlib.Path]:
   """Returns the exported network for people by name; exports it once, into the user's cache."""
-  digest = hashlib.sha256(_WEIGHTS.read_bytes()).hexdigest()[:12]
   models = {}
   for form, quantize in _FORMS.items():
-    name = f"demo-{form}-{ppn_tf.__version__}.{_EXPORT}-{digest}.tflite"
+    name = cache.name_conversion(f"demo-{form}", _EXPORT, _WEIGHTS)
     try:
       models[f"people, {form}"] = cache.get_or_make(name, functools.partial(_export, quantize))
     except OSError as error:

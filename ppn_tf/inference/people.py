@@ -4,7 +4,6 @@ docs/people.md describes its training and its scores, docs/model_card.md its use
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import pathlib
@@ -13,7 +12,6 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
 import numpy as np
 
-import ppn_tf
 from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel, TFLitePoseModel
 from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import PPN, Framewise
@@ -28,8 +26,7 @@ import tensorflow as tf
 NAME = "people"
 WEIGHTS = pathlib.Path(__file__).parent / "weights" / "people.npz"
 _SETTINGS = "settings"
-# Part of the names of cached files. Raise it when a change of the conversion changes the file.
-_CONVERSION = 2
+_CONVERSION = 2  # see cache.name_conversion
 # With the output of the PPU scaled by 0.85, the threshold was 0.35: people in hard poses scored at
 # least 0.38, places that somebody had left down to 0.2. Unscaled, a dancer scores at least 0.40.
 RESTART_SCORE = 0.42
@@ -142,7 +139,7 @@ def pose_model(num_threads: int = 2) -> PoseModel:
   """
   model: PoseModel
   try:
-    path = cache.get_or_make(_converted_name(), _convert)
+    path = cache.get_or_make(cache.name_conversion(NAME, _CONVERSION, WEIGHTS), _convert)
   except (InputError, OSError) as error:
     print(f"Not kept, tracking will be slower: {error}", file=sys.stderr)
     model = KerasPoseModel(*_network())
@@ -151,12 +148,6 @@ def pose_model(num_threads: int = 2) -> PoseModel:
   model.take_flags(read_settings())
   model.restart_score = RESTART_SCORE
   return model
-
-
-def _converted_name() -> str:
-  """Returns the name of the cached .tflite file, which depends on the content of the weights."""
-  digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
-  return f"{NAME}-{ppn_tf.__version__}.{_CONVERSION}-{digest}.tflite"
 
 
 def _convert() -> bytes:

@@ -8,6 +8,7 @@ from typing import Callable, Optional
 
 import filelock
 
+import ppn_tf
 from ppn_tf.runtime.files import complete_or_absent
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -25,6 +26,18 @@ def get_folder() -> Optional[pathlib.Path]:
     if base.is_absolute():
       return base / below / "ppn_tf"
   return None
+
+
+def name_conversion(name: str, revision: int, source: pathlib.Path) -> str:
+  """Returns the name of a cached .tflite file, which depends on what decides its content.
+
+  Args:
+    name: start of the name.
+    revision: number of the conversion; raise it when a change of the conversion changes the file.
+    source: the weights that are converted.
+  """
+  digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+  return f"{name}-{ppn_tf.__version__}.{revision}-{digest}.tflite"
 
 
 def get_or_make(name: str, make: Callable[[], bytes]) -> pathlib.Path:
