@@ -19,15 +19,11 @@ def build(root: pathlib.Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(name="sources")
 def fixture_sources(tmp_path) -> pathlib.Path:
-  """Copies the sources of the site."""
-  folders = ("docs", "ppn_tf", "data", "export", "configs", "benchmarks", "tests", "examples")
-  for name in (*folders, "web_demo"):
-    if (ROOT / name).exists():
-      ignored = shutil.ignore_patterns("__pycache__", "*.npz", "node_modules")
-      shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
-  for path in [*ROOT.glob("*.md"), *ROOT.glob("[!.]*"), ROOT / ".ci"]:
-    if path.is_file():
-      shutil.copy(path, tmp_path)
+  """Returns a folder with the repository's files, of which docs/ can be changed."""
+  for path in ROOT.glob("[!.]*"):
+    if path.name not in ("docs", "site"):
+      (tmp_path / path.name).symlink_to(path)
+  shutil.copytree(ROOT / "docs", tmp_path / "docs")
   return tmp_path
 
 
