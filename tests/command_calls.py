@@ -1,5 +1,6 @@
-"""Calls commands within the process of the tests."""
+"""Calls commands within the process of the tests, and prepares those in other processes."""
 
+import signal
 from types import ModuleType
 
 import pytest
@@ -20,6 +21,15 @@ def call_command(module: ModuleType, *arguments: object) -> None:
   with flagsaver.flagsaver():
     module.define_flags()
     module.main(flags.FLAGS([module.__name__, *map(str, arguments)]))
+
+
+def obey_signals() -> None:
+  """Lets a new process obey Ctrl-C and SIGHUP, which tests under nohup or in the background ignore.
+
+  For `preexec_fn` of subprocesses, which inherit the signals that are ignored.
+  """
+  for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 
 
 def refusal(module: ModuleType, *arguments: object) -> str:

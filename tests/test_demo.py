@@ -13,6 +13,7 @@ import pytest
 
 from ppn_tf.runtime import page_server
 from ppn_tf.runtime.errors import InputError
+from tests.command_calls import obey_signals
 from tests.commands import ROOT, run_command
 
 
@@ -133,8 +134,7 @@ def run_with_page(page, *arguments):
     stderr=subprocess.PIPE,
     text=True,
     cwd=ROOT,
-    # A shell ignores SIGINT in programs that it runs in the background, and they inherit it.
-    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    preexec_fn=obey_signals,
   )
 
 

@@ -19,7 +19,7 @@ from ppn_tf.config.experiment import Experiment, build_model
 from ppn_tf.keypoints.skeletons import PENN_ACTION
 from ppn_tf.models import pose_net
 from ppn_tf.runtime.workdir import Workdir
-from tests.command_calls import refusal
+from tests.command_calls import obey_signals, refusal
 from tests.commands import run_command
 from tests.random_weights import randomize
 from tests.tiny_backbone import tiny
@@ -215,6 +215,7 @@ def start(cwd, *arguments):
     stdin=subprocess.PIPE,
     stdout=subprocess.PIPE,
     stderr=subprocess.PIPE,
+    preexec_fn=obey_signals,
   )
 
 

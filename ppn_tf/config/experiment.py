@@ -92,13 +92,14 @@ class TrainingConfig(Settings):
   head_weights: str = text(
     "",
     "Initial weights of HeadNet: `imagenet`, an .npz file, the .tflite file of MoveNet Lightning "
-    "(for movenet and mobilenet_v2_fpn), `people` (the network of this package), or a workdir "
-    "(HeadNet of a PPN, or the network of a frame-wise run).",
+    "(for movenet and mobilenet_v2_fpn) or Thunder (for movenet_thunder and "
+    "mobilenet_v2_1.75_fpn), the .xml file of PP-TinyPose (for lite_hrnet), `people` (the network "
+    "of this package), or a workdir (HeadNet of a PPN, or the network of a frame-wise run).",
   )
   body_weights: str = text(
     "",
-    "Initial weights of BodyNet: `imagenet`, an .npz file, the .tflite file of MoveNet Lightning "
-    "(for movenet and mobilenet_v2_fpn), `people`, or a workdir (its BodyNet).",
+    "Initial weights of BodyNet: the same files as of HeadNet, `imagenet`, `people`, or a workdir "
+    "(its BodyNet).",
   )
   ppu_weights: str = text(
     "", "Initial weights of the PPU: `people`, or the workdir of a PPN with as many joints."

@@ -6,6 +6,7 @@
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from ppn_tf.models.backbones.hrnet import hrnet
+from ppn_tf.models.backbones.lite_hrnet import lite_hrnet
 from ppn_tf.models.backbones.mobilenet import (
   PYRAMID_FEATURES,
   mobilenet_v2,
@@ -23,7 +24,10 @@ BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] =
   "mobilenet_v2_0.5": lambda size: mobilenet_v2(size, alpha=0.5),
   "mobilenet_v2_0.35": lambda size: mobilenet_v2(size, alpha=0.35),
   "mobilenet_v2_fpn": mobilenet_v2_fpn,
+  "mobilenet_v2_1.75_fpn": lambda size: mobilenet_v2_fpn(size, alpha=1.75),
   "movenet": mobilenet_v2_fpn,
+  "movenet_thunder": lambda size: mobilenet_v2_fpn(size, alpha=1.75),
+  "lite_hrnet": lite_hrnet,
   "resnet18": lambda size: resnet(size, 18),
   "resnet34": lambda size: resnet(size, 34),
   "resnet50": lambda size: resnet(size, 50),
@@ -43,12 +47,17 @@ _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
   "mobilenet_v2_0.5": (64, 48, 32),
   "mobilenet_v2_0.35": (64, 48, 32),
   "hrnet_w48": (),
+  "lite_hrnet": (),
   "mobilenet_v2_fpn": (),
+  "mobilenet_v2_1.75_fpn": (),
   "movenet": (),
+  "movenet_thunder": (),
 }
+# These keep the heatmaps of one person, see `_select_person`.
+_SELECTING = ("movenet", "movenet_thunder")
 # Heatmaps of these are probabilities, as in MoveNet. They are then scaled joint by joint, because
 # BodyNet's heatmaps are a part of the final heatmaps.
-_PROBABILITIES = ("mobilenet_v2_fpn", "movenet")
+_PROBABILITIES = ("mobilenet_v2_fpn", "mobilenet_v2_1.75_fpn", *_SELECTING)
 _DECONV_WIDTHS = (256, 256, 256)
 
 
@@ -66,6 +75,7 @@ def upsampling_widths(backbone: str, upsampling: str, num_upsamplings: int = 3) 
   return widths[:num_upsamplings]
 
 
+@tf.autograph.experimental.do_not_convert
 def pose_net(
   backbone: str,
   image_size: Tuple[int, int],
@@ -80,9 +90,10 @@ def pose_net(
   Args:
     backbone: one of BACKBONES. "movenet" is "mobilenet_v2_fpn" with MoveNet's selection of a
       person, which is not trained: it requires weights of MoveNet Lightning and COCO's 17 joints.
+      "movenet_thunder" is the same for "mobilenet_v2_1.75_fpn" and MoveNet Thunder.
     image_size: (H, W) in pixels, multiples of 32.
     num_joints: K.
-    upsampling: one of UPSAMPLINGS; HRNet and the feature pyramid end at stride 4 and need none.
+    upsampling: one of UPSAMPLINGS; HRNets and feature pyramids end at stride 4 and need none.
     num_upsamplings: 2x units behind a stride-32 backbone: 3 lead to stride 4.
     widths: output channels of each unit; by default those of the backbone.
     name: the model's name.
@@ -110,7 +121,7 @@ def pose_net(
     dtype="float32",
     name="heatmaps",
   )(outputs)
-  if backbone == "movenet":
+  if backbone in _SELECTING:
     outputs = _select_person(tf.keras.Model(frames, outputs))
   if backbone in _PROBABILITIES:
     outputs = tf.keras.layers.DepthwiseConv2D(

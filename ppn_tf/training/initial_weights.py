@@ -6,6 +6,7 @@ from ppn_tf.config.experiment import open_run, read_experiment
 from ppn_tf.inference import people
 from ppn_tf.models.backbones.imagenet import load_imagenet
 from ppn_tf.models.backbones.movenet import read_movenet
+from ppn_tf.models.backbones.tinypose import read_tinypose
 from ppn_tf.models.weight_files import load_backbone
 from ppn_tf.runtime.checkpoints import restore
 from ppn_tf.runtime.errors import InputError
@@ -24,8 +25,9 @@ def load_weights(
     backbone: name of the backbone; empty for a PPU.
     source: "people" (the network of this package) or the workdir of a run (see
       `load_run_weights`). For HeadNet and BodyNet also "imagenet" (see
-      `models.backbones.imagenet`), an .npz file (see `models.weight_files`), or the .tflite file
-      of MoveNet Lightning (see `models.backbones.movenet`).
+      `models.backbones.imagenet`), an .npz file (see `models.weight_files`), the .tflite file of
+      a MoveNet (see `models.backbones.movenet`), or the .xml file of PP-TinyPose (see
+      `models.backbones.tinypose`).
   Returns:
     Layers that were set.
   Raises:
@@ -41,9 +43,12 @@ def load_weights(
     return load_backbone(network, source)
   if source.endswith(".tflite"):
     advice = (
-      "MoveNet Lightning starts movenet, of its own 17 joints, mobilenet_v2_fpn and mobilenet_v2."
+      "MoveNet Lightning starts movenet, of its own 17 joints, mobilenet_v2_fpn and mobilenet_v2; "
+      "Thunder starts movenet_thunder and mobilenet_v2_1.75_fpn."
     )
     return load_backbone(network, source, read_movenet, advice)
+  if source.endswith(".xml"):
+    return load_backbone(network, source, read_tinypose, "PP-TinyPose starts lite_hrnet.")
   return load_run_weights(network, part, source)
 
 
@@ -69,8 +74,8 @@ def load_run_weights(
     raise InputError(
       f"--{part}_weights={source}: is neither `people` nor a run's workdir."
       if part == "ppu"
-      else f"--{part}_weights={source}: is neither `imagenet` nor `people`, nor an .npz or .tflite "
-      "file, nor a run's workdir."
+      else f"--{part}_weights={source}: is neither `imagenet` nor `people`, nor an .npz, .tflite "
+      "or .xml file, nor a run's workdir."
     )
   experiment = read_experiment(run)
   source_name = "ppu" if part == "ppu" else f"{part}_net"

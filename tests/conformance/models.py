@@ -94,9 +94,23 @@ CASES: Dict[str, Case] = {
     {"backbone:mobilenet_v2_fpn", "Framewise", "pose_net", "batch_norm"},
     True,
   ),
+  "mobilenet_v2_1.75_fpn": Case(
+    lambda: _framewise("mobilenet_v2_1.75_fpn"),
+    {"backbone:mobilenet_v2_1.75_fpn"},
+    True,
+    "mobilenet_v2_fpn",
+  ),
   "movenet": Case(
     lambda: _framewise("movenet"),
     {"backbone:movenet", "Framewise", "pose_net", "batch_norm", "SelectPerson", "separable"},
+    True,
+  ),
+  "movenet_thunder": Case(
+    lambda: _framewise("movenet_thunder"), {"backbone:movenet_thunder"}, True, "movenet"
+  ),
+  "lite_hrnet": Case(
+    lambda: _framewise("lite_hrnet"),
+    {"backbone:lite_hrnet", "lite_hrnet", "GrowAligned", "SplitChannels", "ShuffleChannels"},
     True,
   ),
   "deconv": Case(lambda: Framewise(_tiny_net("deconv")), {"upsampling:deconv", "deconv"}, True),

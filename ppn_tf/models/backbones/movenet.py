@@ -1,9 +1,10 @@
-"""Weights of MoveNet from its .tflite file; those of Lightning initialize `movenet`.
+"""Weights of MoveNet from its .tflite file.
 
-MoveNet (Google, 2021, Apache-2.0) is MobileNetV2 with a feature pyramid and four heads. The head
-of heatmaps initializes `mobilenet_v2_fpn` too. The heads of people's middles and of joint
-positions relative to them exist only in `movenet`. The fourth head refines positions within a
-cell, which is left to the decoder.
+MoveNet (Google, 2021, Apache-2.0) is MobileNetV2 with a feature pyramid and four heads. Those of
+Lightning initialize `movenet`, and `mobilenet_v2_fpn`, which has only the head of heatmaps; those
+of Thunder, which is 1.75 times as wide, `movenet_thunder` and `mobilenet_v2_1.75_fpn`. The heads of
+people's middles and of joint positions relative to them select the person. The fourth head refines
+positions within a cell, which is left to the decoder.
 """
 
 import os
@@ -80,5 +81,7 @@ def read_movenet(path: Union[str, os.PathLike]) -> Dict[str, np.ndarray]:
     if not (separable and depthwise):
       arrays[f"{name}/bias"] = constant(bias)
   if "fpn_features_pointwise/kernel" not in arrays:
-    raise InputError(f"{path}: not a MoveNet. Give the single-pose Lightning's .tflite.")
+    raise InputError(
+      f"{path}: not a MoveNet. Give the .tflite of single-pose Lightning or Thunder."
+    )
   return arrays

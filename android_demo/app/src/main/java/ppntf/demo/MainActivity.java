@@ -109,7 +109,6 @@ public final class MainActivity extends Activity
         getContentResolver().takePersistableUriPermission(uri, kept);
       } catch (SecurityException error) {
         // This provider grants the document until the app ends; the next start says so.
-        asked = true;
       }
       session.useModel(uri);
       screen.showMessage(getText(R.string.loading), 0, null);
