@@ -16,7 +16,11 @@ distribution.share_cores()
 
 # These start first, so that no worker process runs one of them last.
 LONGEST_FILES = (
+  "tests/test_readme.py",
+  "tests/test_cost.py",
   "tests/test_real_clip.py",
+  "tests/test_python_examples.py",
+  "tests/test_examples.py",
   "tests/conformance/test_models.py",
   "tests/test_train.py",
   "tests/export/test_commands.py",
