@@ -18,7 +18,8 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 from absl import flags
 
 from benchmarks.markdown_pages import render
-from benchmarks.people_sets import CLIP, SETS
+from benchmarks.people_sets import SETS
+from benchmarks.people_sources import CLIP
 from ppn_tf.evaluation import tables
 from ppn_tf.evaluation.tables import Cell, Row, Section, Table, compare, format_cell
 from ppn_tf.runtime import app, command_flags

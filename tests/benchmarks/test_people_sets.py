@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import people_sets
+from benchmarks import people_sets, people_sources
 from ppn_tf.clips import records
 from ppn_tf.clips.labels import read_labels
 from ppn_tf.runtime.errors import InputError
@@ -32,14 +32,14 @@ def fixture_source(tmp_path_factory):
       picture = tiny_clips.draw(tiny_clips.body_at("0005", frame)[0])
       video.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
     video.mux(stream.encode())
-  boards = root / "bonn" / people_sets.VIDEO
+  boards = root / "bonn" / people_sources.VIDEO
   boards.mkdir(parents=True)
   for frame in range(1, 42):
     Image.new("RGB", (96, 54), (frame, 0, 0)).save(boards / f"{frame:05d}.jpg")
   labels = np.random.default_rng(0).uniform(5, 50, (2, 41, 16, 2))
   labels[:, :, 6:8] = np.nan
   labels[1, 3, 0] = np.nan
-  np.save(root / "bonn" / f"{people_sets.VIDEO}_gt_2x41x16x2.npy", labels)
+  np.save(root / "bonn" / f"{people_sources.VIDEO}_gt_2x41x16x2.npy", labels)
   (root / "lspet_val").mkdir()
   with tarfile.open(root / "lspet_val" / "crops192.tar", "w") as archive:
     for number in STILLS:
@@ -48,7 +48,7 @@ def fixture_source(tmp_path_factory):
       entry = tarfile.TarInfo(f"{number:05d}.jpg")
       entry.size = len(content.getvalue())
       archive.addfile(entry, io.BytesIO(content.getvalue()))
-  write_lspet_labels(root, people_sets.LSP_NAMES)
+  write_lspet_labels(root, people_sources.LSP_NAMES)
   return root
 
 
@@ -77,11 +77,11 @@ def test_three_sets_have_the_labels_of_their_sources(source, tmp_path):
   np.testing.assert_allclose(clips["0502"].keypoints, expected, atol=1e-4)
 
   skeleton, clips = sets["bonn"]
-  labels = np.load(source / "bonn" / f"{people_sets.VIDEO}_gt_2x41x16x2.npy")
-  assert sorted(clips) == [f"{people_sets.VIDEO}#{person}" for person in (0, 1)]
+  labels = np.load(source / "bonn" / f"{people_sources.VIDEO}_gt_2x41x16x2.npy")
+  assert sorted(clips) == [f"{people_sources.VIDEO}#{person}" for person in (0, 1)]
   assert skeleton.joint_names[8:10] == ("upper_neck", "head_top")
   for person in (0, 1):
-    clip = clips[f"{people_sets.VIDEO}#{person}"]
+    clip = clips[f"{people_sources.VIDEO}#{person}"]
     visible = ~np.isnan(labels[person, ..., 0])
     np.testing.assert_array_equal(clip.visibility, visible)
     np.testing.assert_allclose(clip.keypoints[visible], labels[person][visible], atol=1e-4)
@@ -98,7 +98,7 @@ def test_three_sets_have_the_labels_of_their_sources(source, tmp_path):
 
 def test_nan_joints_are_not_labeled():
   joints = np.array([[3.0, 4.0], [np.nan, 7.0], [5.0, 6.0]])
-  assert people_sets.coco_joints(joints) == [3, 4, 2, 0, 0, 0, 5, 6, 2]
+  assert people_sources.coco_joints(joints) == [3, 4, 2, 0, 0, 0, 5, 6, 2]
 
 
 def test_missing_file_is_named(source, tmp_path):
@@ -111,23 +111,23 @@ def test_missing_file_is_named(source, tmp_path):
 def test_unexpected_joints_are_refused(source, tmp_path):
   changed = tmp_path / "changed" / "lspet_val"
   changed.mkdir(parents=True)
-  write_lspet_labels(changed.parent, ("l_ankle", *people_sets.LSP_NAMES[1:]))
+  write_lspet_labels(changed.parent, ("l_ankle", *people_sources.LSP_NAMES[1:]))
   with pytest.raises(InputError, match="labels.npz: expected the joints .*'l_ankle'"):
-    people_sets.write_lspet(changed.parent, tmp_path / "out")
+    people_sources.write_lspet(changed.parent, tmp_path / "out")
 
 
 def test_missing_still_is_named(source, tmp_path):
   changed = tmp_path / "changed" / "lspet_val"
   changed.mkdir(parents=True)
-  write_lspet_labels(changed.parent, people_sets.LSP_NAMES)
+  write_lspet_labels(changed.parent, people_sources.LSP_NAMES)
   with tarfile.open(changed / "crops192.tar", "w"):
     pass
   with pytest.raises(InputError, match="crops192.tar: no 00009.jpg"):
-    people_sets.write_lspet(changed.parent, tmp_path / "out")
+    people_sources.write_lspet(changed.parent, tmp_path / "out")
 
 
 def test_annotations_name_all_stills(source, tmp_path):
-  people_sets.write_lspet(source, tmp_path / "out")
+  people_sources.write_lspet(source, tmp_path / "out")
   content = json.loads((tmp_path / "out" / "annotations.json").read_text())
   assert [clip["name"] for clip in content["clips"]] == ["00009", "00012", "00030"]
   assert {clip["split"] for clip in content["clips"]} == {"test"}
