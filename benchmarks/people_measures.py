@@ -4,12 +4,17 @@ Lengths are in torsos: the labeled distance from a shoulder to the opposite hip 
 """
 
 import dataclasses
-from typing import Callable, Dict, List, Mapping, Sequence, Tuple
+import os
+from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 
-from ppn_tf.clips.labels import ClipLabels
+from ppn_tf.clips import records
+from ppn_tf.clips.labels import ClipLabels, read_labels
+from ppn_tf.evaluation.comparison import list_common_joints
+from ppn_tf.evaluation.systems import System
 from ppn_tf.keypoints import jitter, pck
+from ppn_tf.keypoints.joint_maps import to_skeleton
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.keypoints.skeletons import Skeleton
 
@@ -101,14 +106,45 @@ def lag(measures: Sequence[ClipMeasures]) -> float:
   return float(LAGS[np.argmin(np.sum(curves, axis=0))])
 
 
-def summarize(measures: Mapping[str, ClipMeasures]) -> Dict[str, float]:
-  """Returns means over clips by name of the measure, and the lag over all clips."""
+def summarize(measures: Mapping[str, ClipMeasures]) -> Dict[str, Any]:
+  """Returns means over clips by the measure's name, the lag, and intervals of the fine PCK."""
   clips = list(measures.values())
-  means = {f"pck@{alpha}": _mean([clip.pck[alpha] for clip in clips]) for alpha in ALPHAS}
-  means["median"] = _mean([clip.median for clip in clips])
-  means["jitter"] = _mean([clip.jitter for clip in clips])
-  means["lag"] = lag(clips)
-  return means
+  values = {f"pck@{alpha}": [clip.pck[alpha] for clip in clips] for alpha in ALPHAS}
+  values["median"] = [clip.median for clip in clips]
+  values["jitter"] = [clip.jitter for clip in clips]
+  summary: Dict[str, Any] = {name: _mean(of_clips) for name, of_clips in values.items()}
+  summary["lag"] = lag(clips)
+  summary["num_clips"] = len(clips)
+  summary["intervals"] = {
+    f"pck@{alpha}": bootstrap(values[f"pck@{alpha}"]) for alpha in ALPHAS if alpha < FINE
+  }
+  return summary
+
+
+def measure_systems(
+  dataset: Union[str, os.PathLike], systems: Mapping[str, Mapping[str, ClipPredictions]]
+) -> Dict[str, Dict[str, ClipMeasures]]:
+  """Measures systems on the split "test", on the joints that all of them have.
+
+  Args:
+    dataset: folder of the records.
+    systems: predictions by system and clip.
+  Returns:
+    Measures by system and clip.
+  """
+  builder = records.open_records(os.fspath(dataset))
+  labels, skeleton = read_labels(builder, "test"), records.read_skeleton(builder)
+  compared = {name: System({}, dict(predictions)) for name, predictions in systems.items()}
+  names = list_common_joints(skeleton, compared)
+  joints = [k for k, name in enumerate(skeleton.joint_names) if name in names]
+  skeleton = skeleton.restricted(names)
+  return {
+    name: {
+      clip: measure((of_clip.of_joints(joints), to_skeleton(predictions[clip], skeleton)), skeleton)
+      for clip, of_clip in labels.items()
+    }
+    for name, predictions in systems.items()
+  }
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -116,24 +152,17 @@ def _mean(values: Sequence[float]) -> float:
   return float(np.mean(known)) if known else float("nan")
 
 
-def bootstrap(
-  values: Sequence[float],
-  statistic: Callable[[np.ndarray], float] = np.mean,
-  share: float = 0.95,
-  draws: int = 2000,
-) -> Tuple[float, float]:
-  """Returns an interval of a statistic over clips: percentiles of resampled clips.
+def bootstrap(values: Sequence[float], share: float = 0.95, draws: int = 2000) -> List[float]:
+  """Returns an interval of a mean over clips: two percentiles of the means of resampled clips.
 
   Args:
     values: one per clip.
-    statistic: of an array of values.
-    share: of the resampled statistics in the interval.
+    share: of the resampled means in the interval.
     draws: number of resamplings, always the same ones.
   """
   known = np.array([value for value in values if np.isfinite(value)])
   if not len(known):
-    return float("nan"), float("nan")
+    return [float("nan")] * 2
   chosen = np.random.default_rng(0).integers(0, len(known), (draws, len(known)))
-  statistics: List[float] = [float(statistic(known[row])) for row in chosen]
-  low, high = np.percentile(statistics, [50 * (1 - share), 50 * (1 + share)])
-  return float(low), float(high)
+  low, high = np.percentile(known[chosen].mean(axis=1), [50 * (1 - share), 50 * (1 + share)])
+  return [float(low), float(high)]
