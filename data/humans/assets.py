@@ -3,7 +3,7 @@
 ASSETS/mpfb2/        base mesh, targets and rig of MakeHuman
 ASSETS/clothes/NAME/ garments: NAME.mhclo with its OBJ file
 ASSETS/hair/NAME/    hair
-ASSETS/tex/          textures of garments and hair
+ASSETS/tex/          textures of garments and hair that are not in their folders
 ASSETS/mocap/        motion, .bvh or .npz
 ASSETS/env/          light, panoramas [H, W, 3] as .npy
 ASSETS/bg_stills.npy pictures without people, [N, S, S, 3] uint8 RGB

@@ -17,8 +17,6 @@ from .rig import Rig
 from .skins import paint_skins
 from .textures import Texture, TexturePool, read_stills
 
-_TEXTURE_SIZES = {"clothes": 512, "shoes": 256, "hair": 256}
-
 
 class Library:
   """Loaded assets.
@@ -54,10 +52,11 @@ class Library:
       self._garments[name] = Garment(path, self.rig.weights)
     return self._garments[name]
 
-  def get_texture(self, kind: str, name: str) -> Texture:
-    """Returns the texture of a garment; `kind` sets its size."""
-    path = self.files.folder / "tex" / f"{name}_diffuse.png"
-    return self.pool.load(path, _TEXTURE_SIZES[kind])
+  def get_texture(self, kind: str, name: str, size: int) -> Texture:
+    """Returns the texture of a garment, next to it or in the folder "tex"."""
+    file = f"{name}_diffuse.png"
+    path = self.files.folder / kind / name / file
+    return self.pool.load(path if path.is_file() else self.files.folder / "tex" / file, size)
 
   def get_recording(self, number: int) -> Recording:
     """Returns a recording of motion capture by its place in `files.motions`."""
@@ -74,7 +73,7 @@ class Library:
     return self.pool.add(("still", number), np.asarray(self.stills[number]))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _read_panorama(path: pathlib.Path) -> np.ndarray:
   try:
     panorama = np.load(path).astype(np.float32)

@@ -99,7 +99,10 @@ def _dress(
   suits = assets.SUITS["male" if is_man or rng.random() < 0.1 else "female"]
   if rng.random() < 0.5:
     name = str(rng.choice(suits))
-    garment, texture = library.get_garment("clothes", name), library.get_texture("clothes", name)
+    garment, texture = (
+      library.get_garment("clothes", name),
+      library.get_texture("clothes", name, 512),
+    )
     clothes.add_suit(model, garment, texture, library.pool, frame, body, rng)
     hidden[garment.covered] = True
   else:
@@ -108,7 +111,7 @@ def _dress(
   if rng.random() < 0.85:
     name = str(rng.choice(assets.SHOES))
     garment = library.get_garment("clothes", name)
-    material = Material(library.get_texture("shoes", name), two_sided=True)
+    material = Material(library.get_texture("clothes", name, 256), two_sided=True)
     if rng.random() < 0.5:
       surface = garment.surface
       material.luminance = library.pool.measure_luminance(material.texture, surface.texture_points)
@@ -178,7 +181,7 @@ def _add_hair(
   styles = assets.HAIR["male" if is_man else "female"]
   if not (is_man and rng.random() < 0.12):
     name = str(rng.choice(styles))
-    garment, texture = library.get_garment("hair", name), library.get_texture("hair", name)
+    garment, texture = library.get_garment("hair", name), library.get_texture("hair", name, 256)
     material = Material(texture, opacity=_HAIR_OPACITY, two_sided=True, shine=0.05)
     material.tint = sample_hair(rng, origin, shape.age > 0.72)
     material.recolor = 1.0
@@ -186,5 +189,5 @@ def _add_hair(
     material.luminance = library.pool.measure_luminance(texture, points)
     _add_garment(model, garment, body, material)
   if rng.random() < 0.1:
-    hat = library.get_garment("clothes", "fedora", assets.HAT)
+    hat = library.get_garment("clothes", assets.HAT, "fedora")
     _add_garment(model, hat, body, Material(tint=sample_color(rng), two_sided=True))
