@@ -156,7 +156,7 @@ def add_cut_garments(
   loose = np.sort(loose) if rng.random() < 0.7 else loose
   if skirted:
     add_base_part(
-      model, surface, surface.groups == "helper-skirt", frame.rig.skin, body, lower,
+      model, surface, surface.groups["helper-skirt"], frame.rig.skin, body, lower,
       height - cut.skirt,
     )  # fmt: skip
   else:
@@ -190,7 +190,7 @@ def _measure_limbs(frame: Frame, body: np.ndarray) -> Tuple[np.ndarray, np.ndarr
 
 def compute_normals(surface: Surface, vertices: np.ndarray, group: str) -> np.ndarray:
   """Computes unit normals [V, 3] of one group; zero elsewhere."""
-  faces = surface.faces[surface.groups == group]
+  faces = surface.faces[surface.groups[group]]
   corners = vertices[faces]
   crosses = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
   normals = np.stack(
@@ -210,7 +210,7 @@ def _add_tights(
   material: int,
   inside: np.ndarray,
 ) -> None:
-  chosen = (surface.groups == "helper-tights") & (inside[surface.faces] > 0).any(axis=1)
+  chosen = surface.groups["helper-tights"] & (inside[surface.faces] > 0).any(axis=1)
   add_base_part(model, surface, chosen, skin, vertices, material, inside)
 
 

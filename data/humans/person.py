@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from . import assets, clothes
-from .body import Shape
+from .body import NUM_SKIN_VERTICES, Shape
 from .colors import sample_color, sample_hair, sample_skin
 from .garments import Garment
 from .library import Library
@@ -69,21 +69,15 @@ def sample_person(
   _add_skin(library, model, body, hidden, shape, origin, rng)
   _add_eyes(library, model, body, rng)
   _add_hair(library, model, body, shape, origin, rng)
-  skin = body[: _count_skin(library)]
   feet = min(frame.head("foot.L")[1], frame.head("foot.R")[1])
   kind = "child" if shape.age < 0.35 else "man" if is_man else "woman"
   return Person(
     model=model,
     frame=frame,
     joint_vertices=body[library.regressor.vertices].astype(np.float32),
-    sole=float(feet - skin[:, 1].min()),
+    sole=float(feet - body[:NUM_SKIN_VERTICES, 1].min()),
     description=f"{origin} {kind}, age {shape.age:.2f}",
   )
-
-
-def _count_skin(library: Library) -> int:
-  surface = library.body.surface
-  return int(surface.faces[surface.groups == "body"].max()) + 1
 
 
 def _dress(
@@ -148,7 +142,7 @@ def _add_skin(
   texture = textures[rng.integers(len(textures))]
   skin = make_skin(texture, sample_skin(rng, origin), shine=rng.uniform(0.02, 0.1))
   surface = library.body.surface
-  chosen = (surface.groups == "body") & ~hidden[surface.faces].all(axis=1)
+  chosen = surface.groups["body"] & ~hidden[surface.faces].all(axis=1)
   clothes.add_base_part(
     model, surface, chosen, library.rig.skin, body, model.add_material(skin), np.ones(len(body))
   )
@@ -160,7 +154,7 @@ def _add_eyes(library: Library, model: Model, body: np.ndarray, rng: np.random.G
   iris = model.add_material(Material(tint=np.array([0.05, 0.03, 0.02]) * rng.uniform(0.5, 4)))
   inside = np.ones(len(body))
   for side in "lr":
-    eye = surface.groups == f"helper-{side}-eye"
+    eye = surface.groups[f"helper-{side}-eye"]
     vertices = body[np.unique(surface.faces[eye])]
     center = vertices.mean(axis=0)
     radius = np.linalg.norm(vertices - center, axis=1).max()

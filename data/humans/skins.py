@@ -68,7 +68,7 @@ def make_skin(texture: Texture, color: np.ndarray, shine: float) -> Material:
 
 def _unwrap(surface: Surface) -> Tuple[np.ndarray, np.ndarray]:
   """Returns the position [S, S, 3] of each texel on the body, and whether it is on the skin."""
-  is_skin = surface.groups == "body"
+  is_skin = surface.groups["body"]
   corners, faces = surface.corners[is_skin], surface.faces[is_skin]
   points = surface.texture_points
   flat = np.column_stack([points[:, 0], 1 - points[:, 1]]) * _SIZE - 0.5

@@ -41,6 +41,12 @@ Frame Time: 0.025
 """
 
 
+def turn_about(axis, *degrees):
+  """Returns rotations [N, 3, 3] about "x", "y" or "z"."""
+  vectors = np.radians(degrees)[:, None] * np.eye(3)["xyz".index(axis)]
+  return Rotation.from_rotvec(vectors).as_matrix()
+
+
 @pytest.fixture(name="capture")
 def fixture_capture(tmp_path) -> Capture:
   path = tmp_path / "walk.bvh"
@@ -112,9 +118,9 @@ def test_twist_is_the_part_about_the_axis():
 
 
 def test_interpolation_is_half_of_the_way():
-  start = Rotation.from_euler("x", [20, 0], degrees=True).as_matrix()
-  end = Rotation.from_euler("x", [80, 170], degrees=True).as_matrix()
-  expected = Rotation.from_euler("x", [50, 85], degrees=True).as_matrix()
+  start = turn_about("x", 20, 0)
+  end = turn_about("x", 80, 170)
+  expected = turn_about("x", 50, 85)
   np.testing.assert_allclose(rotations.interpolate(start, end), expected, atol=1e-12)
 
 
@@ -140,7 +146,7 @@ def test_takes_interpolate_and_go_back_after_the_end(tmp_path):
   assert recording.duration == pytest.approx(1.0)
   take = recording.sample(np.array([0.25, 0.5, 1.25, 1.0]))
   np.testing.assert_allclose(take.path[:, 0] - take.path[0, 0], [0, 5, 10, 15], atol=1e-6)
-  expected = Rotation.from_euler("x", [15, 30, 45, 60], degrees=True).as_matrix()
+  expected = turn_about("x", 15, 30, 45, 60)
   np.testing.assert_allclose(take.turns["left_thigh"], expected, atol=1e-4)
   np.testing.assert_allclose(take.turns["right_thigh"], np.broadcast_to(np.eye(3), (4, 3, 3)))
 
@@ -149,9 +155,9 @@ def test_motion_above_the_hips_is_carried_by_the_hips(tmp_path):
   write_walk(tmp_path / "side.npz")
   recording = motion.Recording(tmp_path / "side.npz")
   take, source = (recording.sample(np.array([0.0, 0.5])) for _ in range(2))
-  quarter = Rotation.from_euler("y", 90, degrees=True).as_matrix()
+  quarter = turn_about("y", 90)[0]
   take.turns["hips"] = quarter @ take.turns["hips"]
-  source.turns["head"] = Rotation.from_euler("x", [10, 20], degrees=True).as_matrix()
+  source.turns["head"] = turn_about("x", 10, 20)
   take.take_trunk_and_arms(source)
   np.testing.assert_allclose(take.turns["head"], quarter @ source.turns["head"], atol=1e-12)
   np.testing.assert_allclose(take.turns["right_foot"], np.broadcast_to(np.eye(3), (2, 3, 3)))

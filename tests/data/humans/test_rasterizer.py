@@ -220,7 +220,8 @@ def test_joints_behind_a_box_are_hidden():
   picture = np.zeros((64, 64, 3), np.float32)
   frame = Frame(picture, picture[..., 0], fragments, (0, 0), 1)
   joints = np.array([
-    [10, 30, 51], [50, 30, 51], [50, 30, 53], [-3, 30, 51], [50, 70, 51], [10, 30, 39], [63.4, 5, 51],
+    [10, 30, 51], [50, 30, 51], [50, 30, 53], [-3, 30, 51], [50, 70, 51], [10, 30, 39],
+    [63.4, 5, 51],
   ], float)  # fmt: skip
   depths = np.full(len(joints), 1.5)
   states = find_states(frame, mesh, materials, 0, joints, depths).tolist()
