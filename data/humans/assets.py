@@ -28,7 +28,7 @@ STILLS = "bg_stills.npy"
 _FILES = (MESH, GROUPS, RIG, WEIGHTS, JOINTS, STILLS)
 
 SUITS = {
-  "male": (*(f"male_casualsuit0{i}" for i in range(1, 7)), "male_elegantsuit01", "male_worksuit01"),
+  "male": tuple(f"male_casualsuit0{i}" for i in range(1, 7)),
   "female": (
     "female_casualsuit01",
     "female_casualsuit02",

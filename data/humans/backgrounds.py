@@ -125,7 +125,10 @@ def _cut_panorama(rng: np.random.Generator, panorama: np.ndarray, side: int) -> 
   top = int(height * 0.5 - extent * 0.55)
   turned = np.roll(panorama, int(rng.integers(width)), axis=1)
   part = turned[top : top + extent, :extent]
-  return _enlarge(0.45 * part.clip(0, 6), side)
+  # A cubic interpolation would draw dark lines about lamps.
+  return np.asarray(
+    cv2.resize(0.45 * part.clip(0, 4), (side, side), interpolation=cv2.INTER_LINEAR)
+  )
 
 
 def _draw_room(rng: np.random.Generator, side: int) -> np.ndarray:
@@ -173,12 +176,12 @@ class Backdrop:
     camera = self._camera
     shot = camera.shots[time]
     start = self._first[shot]
-    there = self._intrinsics(time) @ camera.rotations[time]
-    here = self._intrinsics(start) @ camera.rotations[start]
     height, width = self._shots[shot].shape[:2]
-    center = np.eye(3)
-    center[:2, 2] = camera.middle - (np.array([width, height]) - 1) / 2
-    return np.asarray(there @ np.linalg.inv(here) @ center)
+    focal, turn = camera.focals[start], camera.rotations[time] @ camera.rotations[start].T
+    # Rays of the first view's pixels, with the middle of the picture on its axis.
+    rays = np.array([[1, 0, (1 - width) / 2], [0, 1, (1 - height) / 2], [0, 0, focal]])
+    focal, (x, y) = camera.focals[time], camera.middle
+    return np.array([[focal, 0, x], [0, focal, y], [0, 0, 1]]) @ turn @ rays
 
   def show(self, time: int) -> np.ndarray:
     """Returns the background of a frame, [size, size, 3] float32."""
@@ -191,7 +194,3 @@ class Backdrop:
         borderMode=cv2.BORDER_REFLECT,
       )
     )
-
-  def _intrinsics(self, time: int) -> np.ndarray:
-    focal, (x, y) = self._camera.focals[time], self._camera.middle
-    return np.array([[focal, 0, x], [0, focal, y], [0, 0, 1]])

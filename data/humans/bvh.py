@@ -1,7 +1,7 @@
 """Motion capture in Biovision's BVH format: reading, and forward kinematics."""
 
 import pathlib
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -130,10 +130,12 @@ def compute_poses(capture: Capture, values: np.ndarray) -> Tuple[np.ndarray, np.
   return rotations, positions
 
 
-def _read_channels(names: Sequence[str], values: np.ndarray):
+def _read_channels(
+  names: Sequence[str], values: np.ndarray
+) -> Tuple[np.ndarray, Optional[np.ndarray]]:
   """Returns local rotations [N, 3, 3], and positions [N, 3] or None without such channels."""
   rotation = np.broadcast_to(np.eye(3), (len(values), 3, 3))
-  place = None
+  place: Optional[np.ndarray] = None
   for name, column in zip(names, values.T):
     if name.endswith("position"):
       if place is None:

@@ -60,22 +60,32 @@ def _soften(colors: np.ndarray) -> np.ndarray:
   return np.asarray(0.6 * color / (color.mean() + 1e-6) + 0.4, np.float32)
 
 
-def cast_shadow(
-  light: Light, vertices: np.ndarray, center: np.ndarray, mesh: Mesh, materials: Materials
-) -> Shadow:
+class LampView(NamedTuple):
+  """Part of the world that gets shadows.
+
+  Attributes:
+    light: the lamp.
+    center: [3], middle of the part.
+    reach: its radius in dm.
+  """
+
+  light: Light
+  center: np.ndarray
+  reach: float
+
+
+def cast_shadow(view: LampView, vertices: np.ndarray, mesh: Mesh, materials: Materials) -> Shadow:
   """Renders the depth seen from the lamp.
 
   Args:
-    light: the lamp.
+    view: what the lamp sees.
     vertices: [V, 3] float32, world.
-    center: [3], middle of the shadow map.
     mesh: faces of the vertices.
     materials: materials of the faces.
   """
-  rotation = look_at(np.float64(50) * light.direction, np.zeros(3)).astype(np.float32)
-  shift = np.asarray(-rotation @ center + (0, 0, _LAMP_DISTANCE), np.float32)
-  reach = 1.2 * max(10.0, float(np.abs((vertices - center) @ rotation[:2].T).max()))
-  scale = _SHADOW_SIZE / 2 / min(reach, 30.0)
+  rotation = look_at(view.light.direction.astype(np.float64), np.zeros(3)).astype(np.float32)
+  shift = np.asarray(-rotation @ view.center + (0, 0, _LAMP_DISTANCE), np.float32)
+  scale = _SHADOW_SIZE / 2 / view.reach
   middle = np.full(2, _SHADOW_SIZE / 2, np.float32)
   screen = np.empty_like(vertices)
   project_vertices(vertices, rotation, shift, -scale, middle, screen)

@@ -121,6 +121,15 @@ def project_vertices(
 
 
 @_compile
+def find_bounds(screen: np.ndarray, bounds: np.ndarray) -> None:
+  """Extends bounds (x1, y1, x2, y2) [4] to all vertices [V, 3] before the camera."""
+  for i in range(screen.shape[0]):
+    if screen[i, 2] > _NEAR:
+      bounds[0], bounds[1] = min(bounds[0], screen[i, 0]), min(bounds[1], screen[i, 1])
+      bounds[2], bounds[3] = max(bounds[2], screen[i, 0]), max(bounds[3], screen[i, 1])
+
+
+@_compile
 def _is_hole(mesh: Mesh, materials: Materials, i: int, m: int, p0: float, p1: float) -> bool:
   """Returns whether a point of a face is cut away or transparent."""
   p2 = 1 - p0 - p1

@@ -7,12 +7,14 @@ import numpy as np
 
 from ppn_tf.keypoints.skeletons import COCO
 
-from .lighting import cast_shadow
+from .lighting import LampView, cast_shadow
 from .mesh import Materials, Mesh
 from .rasterizer import (
+  FAR,
   Fragments,
   clear_fragments,
   compute_normals,
+  find_bounds,
   project_vertices,
   rasterize,
   skin_vertices,
@@ -77,13 +79,11 @@ def _project(scene: Scene, posed: Posed, time: int) -> np.ndarray:
 
 def _find_region(screens: List[np.ndarray], size: int) -> Tuple[int, int, int, int]:
   """Returns the part (x1, y1, x2, y2) of a frame that holds all vertices before the camera."""
-  low, high = np.full(2, np.inf), np.full(2, -np.inf)
+  bounds = np.array([FAR, FAR, -FAR, -FAR])
   for screen in screens:
-    ahead = screen[screen[:, 2] > 0.3, :2]
-    if len(ahead):
-      low, high = np.minimum(low, ahead.min(axis=0)), np.maximum(high, ahead.max(axis=0))
-  x1, y1 = np.clip(np.nan_to_num(np.floor(low) - 2, posinf=0), 0, size - 2).astype(int)
-  x2, y2 = np.clip(np.nan_to_num(np.ceil(high) + 3, neginf=0), 2, size).astype(int)
+    find_bounds(screen, bounds)
+  x1, y1 = np.floor(bounds[:2] - 2).clip(0, size - 2).astype(int)
+  x2, y2 = np.ceil(bounds[2:] + 3).clip(2, size).astype(int)
   return x1, y1, max(x2, x1 + 2), max(y2, y1 + 2)
 
 
@@ -104,7 +104,8 @@ def render_frame(scene: Scene, number: int, size: int) -> Frame:
   # The exposure of the background is worth its time only where it moves.
   picture = _show_background(scene, times)
   center = scene.actors[0].poses.heads[times[middle], 0]
-  shadow = cast_shadow(scene.sky.light, poses[middle].vertices, center, scene.mesh, scene.materials)
+  view = LampView(scene.sky.light, center, scene.reach)
+  shadow = cast_shadow(view, poses[middle].vertices, scene.mesh, scene.materials)
   camera, time = scene.camera, times[middle]
   darken_floor(
     picture, camera.rotations[time].astype(np.float32), poses[middle].eye,
@@ -118,9 +119,9 @@ def render_frame(scene: Scene, number: int, size: int) -> Frame:
     screen[:, :2] = (screen[:, :2] - (x1, y1) + 0.5) * scale - 0.5 + jitter * (scale == 1)
     fragments = kept if step == middle else clear_fragments(height, width)
     rasterize(screen, scene.mesh, scene.materials, fragments, False)
-    layer = np.zeros_like(light)
-    shade(posed, scene.mesh, scene.materials, LINEAR, fragments, scene.sky.light, shadow, layer)
-    light += layer
+    shade(
+      posed, scene.mesh, scene.materials, LINEAR, fragments, scene.sky.light, shadow, scale, light
+    )
   light = cv2.resize(light, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA) / len(times)
   part = picture[y1:y2, x1:x2]
   part *= 1 - light[..., 3:]

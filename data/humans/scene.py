@@ -41,6 +41,7 @@ class Scene(NamedTuple):
     sky: light.
     backdrop: background.
     exposures: [T, S], numbers of the times that are averaged into each frame.
+    reach: radius in dm about the first person that shadows cover.
   """
 
   mesh: Mesh
@@ -52,6 +53,7 @@ class Scene(NamedTuple):
   sky: Sky
   backdrop: Backdrop
   exposures: np.ndarray
+  reach: float
 
   def get_moments(self) -> np.ndarray:
     """Returns the numbers [T] of the middle of each exposure, to which the labels belong."""
@@ -112,7 +114,15 @@ def sample_scene(
     sky=sky,
     backdrop=Backdrop(shots, camera, settings.size),
     exposures=np.arange(len(times)).reshape(exposures.shape),
+    reach=_measure_reach(actors),
   )
+
+
+def _measure_reach(actors: List[Actor]) -> float:
+  """Returns the distance in dm of the farthest bone from the first person's root, 14 to 32."""
+  center = actors[0].poses.heads[:, :1]
+  distances = [np.abs(actor.poses.heads - center).max() for actor in actors]
+  return float(np.clip(1.3 * max(distances), 14, 32))
 
 
 def _move_bones(

@@ -9,7 +9,7 @@ from .mesh import CAMOUFLAGE, CHECKS, COLUMNS, PRINT, ROWS, Materials, Mesh
 from .rasterizer import FAR, Fragments
 
 _compile = numba.njit(fastmath=True, cache=True, nogil=True)
-_BIAS = 0.25  # dm, against shadows of a face on itself
+_BIAS = np.float32(0.25)  # dm, against shadows of a face on itself
 
 
 class Posed(NamedTuple):
@@ -70,8 +70,8 @@ def _sample_texture(
   dx, dy = x - column, y - row
   red = green = blue = np.float32(0.0)
   for k in range(4):
-    i = (column + (k & 1)) % n
-    j = min(max(row + (k >> 1), 0), n - 1)
+    i, j = column + (k & 1), min(max(row + (k >> 1), 0), n - 1)
+    i = i + n if i < 0 else i - n if i >= n else i
     w = (dx if k & 1 else 1 - dx) * (dy if k >> 1 else 1 - dy)
     place = materials.start[m] + (j * n + i) * 4
     red += w * linear[materials.texels[place]]
@@ -140,13 +140,73 @@ def _find_lit_share(shadow: Shadow, x: float, y: float, z: float) -> float:
   column = (r[0, 0] * x + r[0, 1] * y + r[0, 2] * z + shift[0]) * shadow.scale + size / 2
   row = (r[1, 0] * x + r[1, 1] * y + r[1, 2] * z + shift[1]) * shadow.scale + size / 2
   depth = r[2, 0] * x + r[2, 1] * y + r[2, 2] * z + shift[2] - _BIAS
-  share = 0.0
-  for k in range(4):
-    i = int(np.floor(column + (k & 1) * 1.6 - 0.3))
-    j = int(np.floor(row + (k >> 1) * 1.6 - 0.3))
-    if i < 0 or j < 0 or i >= size or j >= size or shadow.depth[j, i] > depth:
-      share += 0.25
-  return share
+  if not (2 <= column < size - 2 and 2 <= row < size - 2):
+    return 1.0
+  # Both are positive, so that int() rounds down.
+  i, j, k, n = int(column - 0.3), int(row - 0.3), int(column + 1.3), int(row + 1.3)
+  lit = shadow.depth
+  share = 0.25 * (lit[j, i] > depth) + 0.25 * (lit[j, k] > depth)
+  return share + 0.25 * (lit[n, i] > depth) + 0.25 * (lit[n, k] > depth)
+
+
+@_compile
+def _shade_face(
+  posed: Posed,
+  mesh: Mesh,
+  materials: Materials,
+  linear: np.ndarray,
+  light: Light,
+  shadow: Shadow,
+  i: int,
+  p0: float,
+  p1: float,
+) -> Tuple[float, float, float]:
+  """Returns red, green and blue of a point of a face."""
+  vertices, normals, eye, toward = posed.vertices, posed.normals, posed.eye, light.direction
+  p2, m = 1 - p0 - p1, mesh.material[i]
+  a, b, c = mesh.faces[i, 0], mesh.faces[i, 1], mesh.faces[i, 2]
+  x = p0 * vertices[a, 0] + p1 * vertices[b, 0] + p2 * vertices[c, 0]
+  y = p0 * vertices[a, 1] + p1 * vertices[b, 1] + p2 * vertices[c, 1]
+  z = p0 * vertices[a, 2] + p1 * vertices[b, 2] + p2 * vertices[c, 2]
+  nx = p0 * normals[a, 0] + p1 * normals[b, 0] + p2 * normals[c, 0]
+  ny = p0 * normals[a, 1] + p1 * normals[b, 1] + p2 * normals[c, 1]
+  nz = p0 * normals[a, 2] + p1 * normals[b, 2] + p2 * normals[c, 2]
+  vx, vy, vz = eye[0] - x, eye[1] - y, eye[2] - z
+  scale = 1 / (np.sqrt(nx * nx + ny * ny + nz * nz) + np.float32(1e-9))
+  if materials.two_sided[m] and nx * vx + ny * vy + nz * vz < 0:
+    scale = -scale
+  nx, ny, nz = nx * scale, ny * scale, nz * scale
+  lit = 0.9 * (nx * toward[0] + ny * toward[1] + nz * toward[2]) + 0.1
+  lit = lit * _find_lit_share(shadow, x, y, z) if lit > 0 else 0.0
+  highlight = 0.0
+  if materials.shine[m] > 0 and lit > 0:
+    near = 1 / np.sqrt(vx * vx + vy * vy + vz * vz)
+    hx, hy, hz = toward[0] + vx * near, toward[1] + vy * near, toward[2] + vz * near
+    cosine = (nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
+    highlight = materials.shine[m] * max(0.0, cosine) ** 24 * lit
+  red, green, blue = _find_color(mesh, materials, linear, i, p0, p1)
+  sky = 0.5 + 0.5 * ny
+  lamp, above, below = light.lamp, light.above, light.below
+  return (
+    red * (below[0] + sky * (above[0] - below[0]) + lamp[0] * lit) + highlight * lamp[0],
+    green * (below[1] + sky * (above[1] - below[1]) + lamp[1] * lit) + highlight * lamp[1],
+    blue * (below[2] + sky * (above[2] - below[2]) + lamp[2] * lit) + highlight * lamp[2],
+  )
+
+
+@_compile
+def _is_uniform(mesh: Mesh, face: np.ndarray, row: int, column: int) -> bool:
+  """Returns whether the 2 x 2 samples of a pixel have the same material."""
+  row, column = row & ~1, column & ~1
+  first = face[row, column]
+  if first < 0:
+    return False
+  m = mesh.material[first]
+  for k in range(1, 4):
+    i = face[row + (k >> 1), column + (k & 1)]
+    if i < 0 or mesh.material[i] != m:
+      return False
+  return True
 
 
 @_compile
@@ -158,6 +218,7 @@ def shade(
   fragments: Fragments,
   light: Light,
   shadow: Shadow,
+  scale: int,
   picture: np.ndarray,
 ) -> None:
   """Shades the fragments by Lambert's law, with Blinn's highlights.
@@ -167,50 +228,28 @@ def shade(
     mesh: faces, and the rest pose, to which patterns are fixed.
     materials: materials of the faces.
     linear: [256] float32, linear light of each value of a texture.
-    fragments: faces of the pixels.
+    fragments: faces of the samples.
     light: lamp and sky.
     shadow: shadow of the lamp.
-    picture: [h, w, 4] float32, the result: linear RGB and coverage; other pixels stay.
+    scale: 2 if a pixel has 2 x 2 samples; inside a surface only two of them are shaded.
+    picture: [h, w, 4] float32, linear RGB and coverage, to which the shaded samples are added.
   """
-  vertices, normals, eye, toward = posed.vertices, posed.normals, posed.eye, light.direction
   for row in range(picture.shape[0]):
     for column in range(picture.shape[1]):
       i = fragments.face[row, column]
       if i < 0:
         continue
+      copies = scale == 2 and _is_uniform(mesh, fragments.face, row, column)
+      if copies and (row ^ column) & 1:
+        continue
       p0, p1 = fragments.shares[row, column, 0], fragments.shares[row, column, 1]
-      p2, m = 1 - p0 - p1, mesh.material[i]
-      a, b, c = mesh.faces[i, 0], mesh.faces[i, 1], mesh.faces[i, 2]
-      x = p0 * vertices[a, 0] + p1 * vertices[b, 0] + p2 * vertices[c, 0]
-      y = p0 * vertices[a, 1] + p1 * vertices[b, 1] + p2 * vertices[c, 1]
-      z = p0 * vertices[a, 2] + p1 * vertices[b, 2] + p2 * vertices[c, 2]
-      nx = p0 * normals[a, 0] + p1 * normals[b, 0] + p2 * normals[c, 0]
-      ny = p0 * normals[a, 1] + p1 * normals[b, 1] + p2 * normals[c, 1]
-      nz = p0 * normals[a, 2] + p1 * normals[b, 2] + p2 * normals[c, 2]
-      vx, vy, vz = eye[0] - x, eye[1] - y, eye[2] - z
-      scale = 1 / (np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9)
-      if materials.two_sided[m] and nx * vx + ny * vy + nz * vz < 0:
-        scale = -scale
-      nx, ny, nz = nx * scale, ny * scale, nz * scale
-      lit = max(0.0, 0.9 * (nx * toward[0] + ny * toward[1] + nz * toward[2]) + 0.1)
-      if lit > 0:
-        lit *= _find_lit_share(shadow, x, y, z)
-      highlight = 0.0
-      if materials.shine[m] > 0 and lit > 0:
-        near = 1 / np.sqrt(vx * vx + vy * vy + vz * vz)
-        hx, hy, hz = toward[0] + vx * near, toward[1] + vy * near, toward[2] + vz * near
-        cosine = (nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
-        highlight = materials.shine[m] * max(0.0, cosine) ** 24 * lit
-      red, green, blue = _find_color(mesh, materials, linear, i, p0, p1)
-      sky = 0.5 + 0.5 * ny
-      lamp, above, below = light.lamp, light.above, light.below
-      red *= below[0] + sky * (above[0] - below[0]) + lamp[0] * lit
-      green *= below[1] + sky * (above[1] - below[1]) + lamp[1] * lit
-      blue *= below[2] + sky * (above[2] - below[2]) + lamp[2] * lit
-      picture[row, column, 0] = red + highlight * lamp[0]
-      picture[row, column, 1] = green + highlight * lamp[1]
-      picture[row, column, 2] = blue + highlight * lamp[2]
-      picture[row, column, 3] = 1
+      red, green, blue = _shade_face(posed, mesh, materials, linear, light, shadow, i, p0, p1)
+      for k in range(2 if copies else 1):
+        pixel = picture[row, column ^ k]
+        pixel[0] += red
+        pixel[1] += green
+        pixel[2] += blue
+        pixel[3] += 1
 
 
 @_compile

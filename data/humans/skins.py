@@ -7,6 +7,7 @@ from typing import Dict, NamedTuple, Tuple
 
 import cv2
 import numpy as np
+from scipy.special import expit
 
 from .colors import GAMMA
 from .mesh import Material, Model, join_models
@@ -94,7 +95,7 @@ def _interpolate(places: np.ndarray, fragments: Fragments) -> np.ndarray:
 
 def _spot(x: np.ndarray, y: np.ndarray, width: float, height: float) -> np.ndarray:
   """Returns an ellipse with soft borders, 1 in its middle."""
-  return np.asarray(1 / (1 + np.exp(8 * (np.hypot(x / width, y / height) - 1))))
+  return _step(1 - np.hypot(x / width, y / height), 0.5)
 
 
 def _paint(
@@ -133,4 +134,4 @@ def _paint(
 
 def _step(value: np.ndarray, width: float) -> np.ndarray:
   """Returns a smooth step from 0 to 1 at 0."""
-  return np.asarray(1 / (1 + np.exp(-4 * value / width)))
+  return np.asarray(expit(4 * value / width))

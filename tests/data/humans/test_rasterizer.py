@@ -8,7 +8,7 @@ pytest.importorskip("numba", reason="numba, of the extra humans, is not installe
 
 from data.humans.camera import Camera, look_at
 from data.humans.furniture import make_cuboid, make_lathe
-from data.humans.lighting import cast_shadow
+from data.humans.lighting import LampView, cast_shadow
 from data.humans.mesh import Material, Model, join_models
 from data.humans.rasterizer import (
   FAR,
@@ -78,7 +78,7 @@ def test_triangles_cover_the_pixels_that_opencv_fills():
     filled = np.zeros((50, 60), np.uint8)
     cv2.fillConvexPoly(filled, corners.astype(np.int32), 1)
     # OpenCV also draws the outline.
-    inner = cv2.erode(np.pad(filled, 1, mode="edge"), np.ones((3, 3), np.uint8))[1:-1, 1:-1]
+    inner = cv2.erode(np.pad(filled, 1), np.ones((3, 3), np.uint8))[1:-1, 1:-1]
     assert not (covered & (filled == 0)).any()
     assert covered[inner > 0].all()
     compared += int(inner.sum())
@@ -177,7 +177,7 @@ def shade_square(light, depth=FAR, tint=(0.5, 0.25, 1.0)):
                   np.full((32, 32), depth, np.float32))  # fmt: skip
   picture = np.zeros((21, 21, 4), np.float32)
   posed = Posed(mesh.vertices, normals, np.float32([0, 0, 10]))
-  shade(posed, mesh, materials, LINEAR, fragments, light, shadow, picture)
+  shade(posed, mesh, materials, LINEAR, fragments, light, shadow, 1, picture)
   return picture[10, 10]
 
 
@@ -200,7 +200,8 @@ def test_a_box_casts_a_shadow():
   color = np.ones(3, np.float32)
   # The lamp shines along (-1, -1, 0), so the shadow is 5 dm to the left, on the floor.
   light = Light(np.float32([1, 1, 0]) / np.float32(np.sqrt(2)), color, color, color)
-  shadow = cast_shadow(light, mesh.vertices, np.array([0.0, 5, 0]), mesh, materials)
+  view = LampView(light, np.array([0.0, 5, 0]), 14.0)
+  shadow = cast_shadow(view, mesh.vertices, mesh, materials)
   places = np.array([[-5.0, 0, 0], [0, 0, 0], [0, 5, 0], [-5.0, 0, 3]])
   axes = (places @ shadow.rotation.T + shadow.shift) * shadow.scale
   columns, rows = (axes[:, :2] + 128).round().astype(int).T
