@@ -33,7 +33,8 @@ def make_cuboid(low: np.ndarray, high: np.ndarray) -> Piece:
     Vertices [24, 3], four for each side, faces [12, 3] that are counterclockwise from outside,
     and texture points [24, 2].
   """
-  sides, faces = [], []
+  sides: List[np.ndarray] = []
+  faces: List[Tuple[int, int, int]] = []
   square = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float)
   for axis in range(3):
     for end in (0, 1):

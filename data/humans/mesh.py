@@ -141,7 +141,7 @@ def join_models(models: Sequence[Model], texels: np.ndarray) -> Tuple[Mesh, Mate
   """
   bones = np.cumsum([0, *(model.num_bones for model in models)])
   numbers = np.cumsum([0, *(len(model.materials) for model in models)])
-  mesh = _join([model.build() for model in models], bones[:-1], numbers[:-1])
+  mesh = _join([model.build() for model in models], bones[:-1].tolist(), numbers[:-1].tolist())
   materials = [material for model in models for material in model.materials]
   owner = np.repeat(np.arange(len(models)), [len(model.materials) for model in models])
 

@@ -130,23 +130,11 @@ def find_bounds(screen: np.ndarray, bounds: np.ndarray) -> None:
 
 
 @_compile
-def _is_hole(mesh: Mesh, materials: Materials, i: int, m: int, p0: float, p1: float) -> bool:
-  """Returns whether a point of a face is cut away or transparent."""
-  p2 = 1 - p0 - p1
-  a, b, c = mesh.faces[i, 0], mesh.faces[i, 1], mesh.faces[i, 2]
-  if p0 * mesh.inside[a] + p1 * mesh.inside[b] + p2 * mesh.inside[c] < 0:
-    return True
-  if materials.opacity[m] <= 0:
-    return False
-  points = mesh.texture_points
-  a, b, c = mesh.corners[i, 0], mesh.corners[i, 1], mesh.corners[i, 2]
-  u = p0 * points[a, 0] + p1 * points[b, 0] + p2 * points[c, 0]
-  v = p0 * points[a, 1] + p1 * points[b, 1] + p2 * points[c, 1]
-  n = materials.size[m]
-  column = min(int((u - np.floor(u)) * n), n - 1)
-  row = min(max(int((1 - (v - np.floor(v))) * n), 0), n - 1)
-  alpha = materials.texels[materials.start[m] + (row * n + column) * 4 + 3]
-  return alpha < 255 * materials.opacity[m]
+def scale_screen(screen: np.ndarray, scale: float, x: float, y: float) -> None:
+  """Scales screen positions [V, 3] and shifts them by (x, y), in place."""
+  for i in range(screen.shape[0]):
+    screen[i, 0] = screen[i, 0] * scale + x
+    screen[i, 1] = screen[i, 1] * scale + y
 
 
 @_compile
@@ -167,18 +155,24 @@ def rasterize(
     for_shadow: whether to write only the depth, of both sides, in a parallel projection.
   """
   depth, face, shares = fragments
+  # References to arrays are counted at each use of a tuple.
+  faces, inside, material = mesh.faces, mesh.inside, mesh.material
+  corners, points = mesh.corners, mesh.texture_points
+  opacity, two_sided = materials.opacity, materials.two_sided
+  texels, starts, sizes = materials.texels, materials.start, materials.size
   height, width = depth.shape
-  for i in range(mesh.faces.shape[0]):
-    a, b, c = mesh.faces[i, 0], mesh.faces[i, 1], mesh.faces[i, 2]
+  for i in range(faces.shape[0]):
+    a, b, c = faces[i, 0], faces[i, 1], faces[i, 2]
     az, bz, cz = screen[a, 2], screen[b, 2], screen[c, 2]
     if az < _NEAR or bz < _NEAR or cz < _NEAR:
       continue
     ax, ay, bx, by = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1]
     cx, cy = screen[c, 0], screen[c, 1]
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    m = mesh.material[i]
-    if area == 0 or (area > 0 and not (for_shadow or materials.two_sided[m])):
+    m = material[i]
+    if area == 0 or (area > 0 and not (for_shadow or two_sided[m])):
       continue
+    has_holes = opacity[m] > 0 or min(inside[a], inside[b], inside[c]) < 0
     left, right = max(0.0, np.ceil(min(ax, bx, cx))), min(width - 1.0, np.floor(max(ax, bx, cx)))
     top, bottom = max(0.0, np.ceil(min(ay, by, cy))), min(height - 1.0, np.floor(max(ay, by, cy)))
     if right < left or bottom < top:
@@ -200,8 +194,18 @@ def rasterize(
         p0, p1 = w0 * ai * z, w1 * bi * z
         if for_shadow:
           p0, p1 = w0, w1
-        if _is_hole(mesh, materials, i, m, p0, p1):
-          continue
+        if has_holes:
+          p2 = 1 - p0 - p1
+          if p0 * inside[a] + p1 * inside[b] + p2 * inside[c] < 0:
+            continue
+          if opacity[m] > 0:
+            d, e, f, n = corners[i, 0], corners[i, 1], corners[i, 2], sizes[m]
+            u = p0 * points[d, 0] + p1 * points[e, 0] + p2 * points[f, 0]
+            v = p0 * points[d, 1] + p1 * points[e, 1] + p2 * points[f, 1]
+            column = min(int((u - np.floor(u)) * n), n - 1)
+            row = min(max(int((1 - (v - np.floor(v))) * n), 0), n - 1)
+            if texels[starts[m] + (row * n + column) * 4 + 3] < 255 * opacity[m]:
+              continue
         depth[y, x] = z
         if not for_shadow:
           face[y, x] = i

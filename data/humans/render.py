@@ -17,6 +17,7 @@ from .rasterizer import (
   find_bounds,
   project_vertices,
   rasterize,
+  scale_screen,
   skin_vertices,
 )
 from .scene import Scene
@@ -115,8 +116,9 @@ def render_frame(scene: Scene, number: int, size: int) -> Frame:
   light = np.zeros((height, width, 4), np.float32)
   kept = clear_fragments(height, width)
   for step, (posed, screen) in enumerate(zip(poses, screens)):
-    jitter = np.array([step * 0.618, step * 0.382]) % 1 - 0.5 if step != middle else np.zeros(2)
-    screen[:, :2] = (screen[:, :2] - (x1, y1) + 0.5) * scale - 0.5 + jitter * (scale == 1)
+    jitter = (step * 0.618 % 1 - 0.5, step * 0.382 % 1 - 0.5) if step != middle else (0.0, 0.0)
+    shift = (0.5 - x1) * scale - 0.5 + jitter[0], (0.5 - y1) * scale - 0.5 + jitter[1]
+    scale_screen(screen, float(scale), float(shift[0]), float(shift[1]))
     fragments = kept if step == middle else clear_fragments(height, width)
     rasterize(screen, scene.mesh, scene.materials, fragments, False)
     shade(

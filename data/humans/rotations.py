@@ -1,5 +1,7 @@
 """Rotation matrices: smallest rotations, rotations about axes, and their twist."""
 
+from typing import Union
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -13,7 +15,7 @@ def rotate_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
   return np.eye(3) + cross + cross @ cross / (1 + start @ end + 1e-9)
 
 
-def rotate_about(axis: np.ndarray, angles: np.ndarray) -> np.ndarray:
+def rotate_about(axis: np.ndarray, angles: Union[float, np.ndarray]) -> np.ndarray:
   """Computes rotations about a unit axis [3] by `angles` [...] in radians, [..., 3, 3]."""
   x, y, z = axis
   cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])

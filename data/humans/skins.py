@@ -110,10 +110,10 @@ def _paint(
   def mix(amount: np.ndarray, color: Tuple[float, float, float]) -> None:
     factors[:] += amount[..., None] * (np.array(color) - factors)
 
-  blotches = sum(
-    amplitude * cv2.resize(rng.standard_normal((cells, cells)), (_SIZE, _SIZE), interpolation=2)
-    for cells, amplitude in ((12, 0.04), (40, 0.03), (160, 0.02))
-  )
+  blotches = np.zeros(x.shape)
+  for cells, amplitude in ((12, 0.04), (40, 0.03), (160, 0.02)):
+    noise = rng.standard_normal((cells, cells))
+    blotches += amplitude * cv2.resize(noise, x.shape[::-1], interpolation=cv2.INTER_CUBIC)
   mix(0.5 * front * _spot(x - 1.2 * eye[0], y - (mouth[1] + 0.3), 0.3, 0.25), (1.05, 0.8, 0.75))
   mix(0.45 * front * _spot(x - eye[0], y - eye[1], 0.27, 0.17), (0.72, 0.62, 0.6))
   width, height = 0.27 * rng.uniform(0.9, 1.1), 0.1 * rng.uniform(0.9, 1.1)
