@@ -90,7 +90,7 @@ def main(argv: Sequence[str]) -> None:
     clips = [renderer.make(storage.FIRST + i) for i in range(preview.CLIPS)]
     with complete_or_absent(FLAGS.preview) as partial:
       sheet = cv2.cvtColor(preview.draw_clips(clips), cv2.COLOR_RGB2BGR)
-      cv2.imwrite(str(partial), sheet)
+      cv2.imwrite(str(partial), sheet, [cv2.IMWRITE_JPEG_QUALITY, 70])
   numbers = [storage.FIRST + i for i in range(FLAGS.num_clips)]
   pending = [number for number in numbers if not storage.is_finished(output, number)]
   num_workers = max(1, min(FLAGS.num_workers or os.cpu_count() or 1, len(pending)))

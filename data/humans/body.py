@@ -86,7 +86,11 @@ class Body:
     for name, weight in weigh_targets(shape):
       target = self._read_target(name) if weight > _NEGLIGIBLE else None
       if target is not None:
-        vertices[target[0]] += weight * target[1]
+        numbers, shifts = target
+        if len(numbers) == len(vertices):
+          vertices += weight * shifts
+        else:
+          vertices[numbers] += weight * shifts
     return vertices
 
   def _read_target(self, name: str) -> Optional[Tuple[np.ndarray, np.ndarray]]:
@@ -99,6 +103,15 @@ class Body:
           text = gzip.decompress(data) if path.suffix == ".gz" else data
           lines = [line for line in text.splitlines() if line.strip() and line[:1] != b"#"]
           rows = np.array(b" ".join(lines).split(), np.float64).reshape(-1, 4)
-          self._targets[name] = rows[:, 0].astype(np.int32), rows[:, 1:]
+          self._targets[name] = self._spread(rows[:, 0].astype(np.int32), rows[:, 1:])
           break
     return self._targets[name]
+
+  def _spread(self, numbers: np.ndarray, shifts: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns the shifts of all vertices if many are shifted, because adding them is faster."""
+    shifts = shifts.astype(np.float32)
+    if len(numbers) < len(self.surface.vertices) / 5:
+      return numbers, shifts
+    spread = np.zeros(self.surface.vertices.shape, np.float32)
+    spread[numbers] = shifts
+    return np.arange(len(spread), dtype=np.int32), spread

@@ -158,7 +158,9 @@ def _add_eyes(library: Library, model: Model, body: np.ndarray, rng: np.random.G
     vertices = body[np.unique(surface.faces[eye])]
     center = vertices.mean(axis=0)
     radius = np.linalg.norm(vertices - center, axis=1).max()
-    ahead = (body[surface.faces].mean(axis=1) - center)[:, 2] / radius > _IRIS
+    ahead = np.zeros_like(eye)
+    middles = body[surface.faces[eye]].mean(axis=1) - center
+    ahead[eye] = middles[:, 2] / radius > _IRIS
     for chosen, number in ((eye & ~ahead, white), (eye & ahead, iris)):
       clothes.add_base_part(model, surface, chosen, library.rig.skin, body, number, inside)
 

@@ -13,7 +13,7 @@ from .render import HIDDEN, OUTSIDE, SEEN
 
 CLIPS = 12
 TILES = 4
-_TILE = 200
+_TILE = 148
 # Hidden joints are drawn half transparent, see drawing.draw_skeleton.
 _SCORES = {OUTSIDE: 0.0, HIDDEN: 0.3, SEEN: 1.0}
 

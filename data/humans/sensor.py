@@ -34,16 +34,16 @@ class Grade(NamedTuple):
 
 
 def sample_grade(rng: np.random.Generator) -> Grade:
-  """Draws a camera; a sixth of them work in low light, with noise."""
-  dim = rng.random() < 0.16
+  """Draws a camera; an eighth of them work in low light, with noise."""
+  dim = rng.random() < 0.12
   bright = not dim and rng.random() < 0.06
-  low, high = (0.1, 0.25) if dim else (0.65, 0.85) if bright else (0.25, 0.6)
+  low, high = (0.16, 0.28) if dim else (0.65, 0.85) if bright else (0.32, 0.62)
   return Grade(
     exposure=rng.uniform(low, high),
     balance=np.exp(rng.normal(0, 0.06, 3)),
     contrast=rng.uniform(0.8, 1.15),
     focus=max(0.0, rng.normal(0.1, 0.5)),
-    noise=rng.uniform(0.025, 0.08) if dim else abs(rng.normal(0, 0.015)) + 0.002,
+    noise=rng.uniform(0.015, 0.045) if dim else abs(rng.normal(0, 0.015)) + 0.002,
     coarse=rng.uniform(0.2, 0.7) if dim else 0.0,
     quality=int(rng.uniform(35, 95)) if rng.random() < 0.6 else 95,
   )

@@ -83,6 +83,7 @@ def _unwrap(surface: Surface) -> Tuple[np.ndarray, np.ndarray]:
   mesh, materials = join_models([model], np.zeros(4, np.uint8))
   rasterize(screen, mesh, materials, fragments, False)
   drawn = fragments.depth < FAR
+  fragments.shares[~drawn] = 0
   return _interpolate(surface.vertices[faces], fragments), drawn
 
 

@@ -237,7 +237,7 @@ def test_own_pictures_become_backgrounds(library, tmp_path, folder):
   pictures = Pictures(library.stills, sources.backgrounds)
   rng = np.random.default_rng(0)
   sky = scene.sample_sky(library, rng)
-  drawn = [scene.sample_background(rng, pictures, sky, 64) for _ in range(10)]
+  drawn = [scene.sample_background(rng, pictures, sky, 256) for _ in range(10)]
   # 80 % of the backgrounds; clutter covers a part of some.
   reds = [np.median(picture, axis=(0, 1)) for picture in drawn]
   assert sum(red > 0.3 and green < 0.05 for red, green, _ in reds) >= 5
