@@ -83,6 +83,8 @@ def _read_bvh(path: pathlib.Path) -> Capture:
       channels[joint] = tuple(words[2:])
   lines = motion.strip().splitlines()
   count = sum(map(len, channels))
+  if not count:
+    raise ValueError("no channels")
   values = np.array(" ".join(lines[2:]).split(), np.float64)
   rows = values[: len(values) // count * count].reshape(-1, count)
   step = float(lines[1].split(":")[1])

@@ -36,6 +36,6 @@ def sample_skin(rng: np.random.Generator, origin: str) -> np.ndarray:
 def sample_hair(rng: np.random.Generator, origin: str, is_old: bool) -> np.ndarray:
   """Draws the reflectance [3] of hair."""
   if is_old and rng.random() < 0.6:
-    return np.asarray(_HAIRS[-1] * rng.uniform(0.6, 1.8))
+    return np.asarray(_HAIRS[-1] * rng.uniform(0.5, 1.3))
   dark = origin != "caucasian" and rng.random() < 0.85
   return np.asarray(_HAIRS[rng.integers(2 if dark else len(_HAIRS) - 1)] * rng.uniform(0.7, 1.4, 1))
