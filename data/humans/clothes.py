@@ -148,7 +148,7 @@ def add_cut_garments(
   if rng.random() < 0.2:
     lower_cloth.tint = cloth.tint
   upper, lower = model.add_material(cloth), model.add_material(lower_cloth)
-  folds = (0.5 + 0.5 * np.sin(3 * body[:, 1:2] + 2 * body[:, :1])).clip(0.3, 1)
+  folds = 0.8 + 0.2 * np.sin(3 * body[:, 1:2] + 2 * body[:, :1])
   outward = folds * compute_normals(surface, body, "helper-tights") * thigh / 4.5
   skirted = np.isfinite(cut.skirt)
   loose = rng.uniform(0.05, 0.35, 2)

@@ -121,8 +121,11 @@ def _paint(
   lips = front * _spot(x, y - mouth[1], width, height)
   mix((0.9 if kind == "lips" else 0.6) * lips, (0.85, 0.38, 0.38))
   mix(0.8 * front * _spot(x, y - mouth[1], width, 0.018), (0.25, 0.12, 0.12))
+  nostril = y - mouth[1] - 0.42 * (eye[1] - mouth[1])
+  mix(0.6 * front * _spot(x - 0.08, nostril, 0.07, 0.04), (0.35, 0.22, 0.2))
+  mix(0.25 * front * _spot(x - 0.16, nostril - 0.08, 0.06, 0.2), (0.6, 0.5, 0.48))
   arch = eye[1] + 0.2 - 0.35 * (x - eye[0]) ** 2
-  mix(0.85 * front * _spot(x - eye[0], y - arch, 0.24, 0.045), (0.16, 0.12, 0.1))
+  mix(0.85 * front * _spot(x - eye[0], y - arch, 0.2, 0.04), (0.16, 0.12, 0.1))
   if kind in ("stubble", "beard", "cropped_beard"):
     jaw = front * _step(mouth[1] + 0.16 - y + 0.5 * (x > 0.35) * (x - 0.35), 0.05)
     jaw = jaw * _step(y - (chin[1] - 0.25), 0.1) * (1 - _spot(x, y - mouth[1], width, 0.09))
