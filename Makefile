@@ -116,7 +116,7 @@ UNSEEN := $(DEMO)/unseen
 # Sizes of the short demo; `make demo-training` has those of docs/demo.md.
 TRAIN_CLIPS := 160
 TEST_CLIPS := 20
-PRETRAIN_STEPS := 700
+PRETRAIN_STEPS := 500
 STEPS := 60
 
 demo: $(INSTALLED)

@@ -1,11 +1,13 @@
-"""Scores networks on three sets of labeled people, in one table.
+"""Scores networks on four sets of labeled people, in two tables.
 
   python -m benchmarks.people_scores --data_dir=records_people \\
     --tflite=ours=ppn.tflite --tflite=thunder=movenet-thunder.tflite
 
 `python -m benchmarks.people_sets --source=DIR --data_dir=records_people` makes the records. All
 networks see the same crops of the same frames, are scored on the joints that all of them have,
-and are timed in turns. Writes docs/people_scores.json and the page docs/people_scores.md.
+and are timed in turns. --variants=NAME adds a PPN without its past, and tracked from the first box
+alone; --averaged=NAME adds a network's joints averaged over time. Writes docs/people_scores.json
+and the page docs/people_scores.md.
 """
 
 import json
@@ -17,9 +19,13 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from absl import flags
 
+from benchmarks import people_measures, people_variants
 from benchmarks.markdown_pages import render
-from benchmarks.people_sets import CLIP, SETS
-from ppn_tf.evaluation import tables
+from benchmarks.people_sets import SETS
+from benchmarks.people_sources import CLIP
+from benchmarks.people_variants import Predictions
+from ppn_tf.evaluation import scores, tables
+from ppn_tf.evaluation.prediction_files import read_predictions
 from ppn_tf.evaluation.tables import Cell, Row, Section, Table, compare, format_cell
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
@@ -31,6 +37,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("people_scores.md.jinja")
 # A longer torso in the clip of Penn Action, which shows a bowler from behind.
 OTHER_TORSO = ("right_shoulder", "left_hip")
 OTHER = f"{CLIP}, other torso"
+BOARDS, STILLS, VIDEOS = "bonn", "lspet_val", "all videos"
 # Fields of the scores of a system to write.
 KEPT = ("num_clips", "num_frames", "torso", "jitter", "not_predicted", "time")
 KEPT_OF_METRIC = ("micro", "groups", "num_joints")
@@ -43,6 +50,12 @@ def define_flags(values: flags.FlagValues = FLAGS) -> None:
   """Defines the flags of the command."""
   flags.DEFINE_multi_string(
     "tflite", [], "NAME=FILE of a network; may be repeated.", flag_values=values
+  )
+  flags.DEFINE_multi_string(
+    "variants", [], "NAME of a PPN to add without its past, and tracked freely.", flag_values=values
+  )
+  flags.DEFINE_multi_string(
+    "averaged", [], "NAME of a network whose averaged joints to add.", flag_values=values
   )
   flags.DEFINE_string(
     "data_dir",
@@ -88,30 +101,56 @@ def _select_scores(scores: Scores) -> Dict[str, Any]:
   return {**file, **selected, "joints": joints, **metrics}
 
 
-def score_all(data_dir: pathlib.Path, networks: Sequence[str]) -> Dict[str, Dict[str, Scores]]:
-  """Returns scores by set and system, with a second entry for the other torso of CLIP.
+def score_all(
+  data_dir: pathlib.Path, networks: Sequence[Tuple[str, str]]
+) -> Tuple[Dict[str, Dict[str, Scores]], Dict[str, Dict[str, Scores]]]:
+  """Scores all networks.
 
   Args:
     data_dir: folder of records from `benchmarks.people_sets`.
-    networks: NAME=FILE of each network.
+    networks: name and file of each network.
+  Returns:
+    Scores by set and network, with a second entry for the other torso of CLIP; and measures by set
+    and system, variants included, with an entry for all videos together.
   """
-  results = {}
+  results: Dict[str, Dict[str, Scores]] = {}
+  fine: Dict[str, Dict[str, Scores]] = {}
+  videos: Dict[str, Dict[str, people_measures.ClipMeasures]] = {}
   with tempfile.TemporaryDirectory() as folder:
     for name, people in SETS.items():
-      arguments = [f"--tflite={network}" for network in networks]
+      records, kept = data_dir / people.records, pathlib.Path(folder) / name
+      arguments = [f"--tflite={system}={file}" for system, file in networks]
+      arguments.append(f"--output_predictions={kept}")
       if name == CLIP:
-        arguments += [f"--time_turns={FLAGS.turns}", f"--output_predictions={folder}"]
-      results[name] = score(data_dir / people.records, *arguments)
-    predictions = [f"--predictions={name}={folder}/{name}" for name in results[CLIP]]
+        arguments.append(f"--time_turns={FLAGS.turns}")
+      results[name] = score(records, *arguments)
+      systems = {system: read_predictions(kept / system)[1] for system, _ in networks}
+      systems.update(predict_variants(dict(networks), systems, records))
+      measures = people_measures.measure_systems(records, systems)
+      fine[name] = {of: people_measures.summarize(clips) for of, clips in measures.items()}
+      for system, clips in measures.items() if name != STILLS else ():
+        videos.setdefault(system, {}).update(clips)
+    predictions = [f"--predictions={name}={folder}/{CLIP}/{name}" for name, _ in networks]
     records = data_dir / SETS[CLIP].records
     results[OTHER] = score(records, *predictions, f"--torso={','.join(OTHER_TORSO)}")
-  return results
+  fine[VIDEOS] = {system: people_measures.summarize(clips) for system, clips in videos.items()}
+  return results, fine
+
+
+def predict_variants(
+  files: Mapping[str, str], systems: Mapping[str, Predictions], records: pathlib.Path
+) -> Dict[str, Predictions]:
+  """Returns the predictions of all variants by the variant's name."""
+  made = {f"{name}, averaged": people_variants.average(systems[name]) for name in FLAGS.averaged}
+  for name in FLAGS.variants:
+    for variant, predict in people_variants.VARIANTS.items():
+      made[f"{name}, {variant}"] = predict(files[name], records)
+  return made
 
 
 def table(results: Mapping[str, Mapping[str, Scores]]) -> Table:
   """Returns a table with a row for each network, and a row for the jitter of the labels."""
   systems = list(results[CLIP])
-  boards, stills = (name for name in SETS if name != CLIP)
   heads: List[str] = []
   columns: List[Sequence[Cell]] = []
 
@@ -124,10 +163,10 @@ def table(results: Mapping[str, Mapping[str, Scores]]) -> Table:
   pck("clean", CLIP, "pck_torso_clean")
   pck("other torso", OTHER, "pck_torso")
   pck("PCK-body", CLIP, "pck_body")
-  for name in (boards, stills):
+  for name in (BOARDS, STILLS):
     pck(f"{name} PCK-torso", name, "pck_torso")
     pck("PCK-body", name, "pck_body")
-  for name in (CLIP, boards):
+  for name in (CLIP, BOARDS):
     heads.append(f"jitter {name}")
     jitters = [results[name][system]["jitter"] for system in systems]
     values = [jitter["predicted"] for jitter in jitters] + [jitters[0]["labelled"]]
@@ -139,12 +178,41 @@ def table(results: Mapping[str, Mapping[str, Scores]]) -> Table:
   return Table(tuple(heads), (Section("", rows),), row_header="network")
 
 
-def page(results: Mapping[str, Mapping[str, Scores]]) -> str:
+def fine_table(fine: Mapping[str, Mapping[str, Scores]]) -> Table:
+  """Returns a table of measures with a row for each network and variant."""
+  systems = list(fine[VIDEOS])
+  heads: List[str] = []
+  columns: List[Sequence[Cell]] = []
+  for name, of_systems in fine.items():
+    for alpha in people_measures.ALPHAS[1:]:
+      measure = f"pck@{alpha}"
+      heads.append(f"{name} @{alpha}" if measure == "pck@0.1" else f"@{alpha}")
+      cells = compare([of_systems[system][measure] for system in systems])
+      if name == VIDEOS:
+        intervals = [of_systems[system]["intervals"][measure] for system in systems]
+        cells = tuple(
+          Cell(f"{cell.text} ({low:.0f} to {high:.0f})", cell.best)
+          for cell, (low, high) in zip(cells, intervals)
+        )
+      columns.append(cells)
+  for head, measure, factor in (("median error", "median", 100), ("jitter", "jitter", 1)):
+    heads.append(f"{head}, %")
+    columns.append([format_cell(factor * fine[VIDEOS][system][measure]) for system in systems])
+  heads.append("lag")
+  columns.append([format_cell(fine[VIDEOS][system]["lag"]) for system in systems])
+  return Table(tuple(heads), (Section("", tuple(map(Row, systems, zip(*columns)))),), "", "network")
+
+
+def page(
+  results: Mapping[str, Mapping[str, Scores]], fine: Mapping[str, Mapping[str, Scores]]
+) -> str:
   """Returns the text of docs/people_scores.md."""
   first = {name: next(iter(systems.values())) for name, systems in results.items()}
   return render(
     TEMPLATE,
     table=tables.to_text(table(results), markdown=True),
+    fine_table=tables.to_text(fine_table(fine), markdown=True),
+    num_videos=next(iter(fine[VIDEOS].values()))["num_clips"],
     first=first,
     clip=CLIP,
     files={name: scores["file"] for name, scores in results[CLIP].items()},
@@ -167,6 +235,9 @@ def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, st
     pairs.append((name, file))
   if not pairs:
     raise InputError("nothing to score. Give --tflite=NAME=FILE, once or several times.")
+  for name in (*FLAGS.variants, *FLAGS.averaged):
+    if name not in dict(pairs):
+      raise InputError(f"--variants, --averaged: no --tflite has the NAME {name}.")
   for people in SETS.values():
     if not (data_dir / people.records).is_dir():
       raise InputError(
@@ -179,13 +250,12 @@ def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, st
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   output, data_dir = pathlib.Path(FLAGS.output), pathlib.Path(FLAGS.data_dir)
-  networks = [f"{name}={file}" for name, file in check(data_dir, FLAGS.tflite)]
-  results = score_all(data_dir, networks)
+  results, fine = score_all(data_dir, check(data_dir, FLAGS.tflite))
   with complete_or_absent(output) as partial:
-    partial.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    partial.write_text(scores.to_json({**results, "fine": fine}), encoding="utf-8")
   with complete_or_absent(output.with_suffix(".md")) as partial:
-    partial.write_text(page(results), encoding="utf-8")
-  print(tables.to_text(table(results)))
+    partial.write_text(page(results, fine), encoding="utf-8")
+  print(tables.to_text(table(results)) + "\n\n" + tables.to_text(fine_table(fine)))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -23,7 +24,10 @@ from ppn_tf.evaluation import cost_tables
 from ppn_tf.evaluation import costs as evaluation_costs
 from ppn_tf.evaluation.paper_rows import find_rows
 from ppn_tf.models import pruning
+from ppn_tf.models.build import build_network
+from ppn_tf.models.pose_net import pose_net
 from ppn_tf.models.ppn import PPN
+from ppn_tf.models.ppu import ppu
 from ppn_tf.runtime import app
 from ppn_tf.runtime.errors import InputError
 
@@ -61,8 +65,9 @@ def print_all() -> None:
   }
   # Libraries greet on stdout, where the tables go.
   with contextlib.redirect_stdout(sys.stderr):
+    cached = [functools.lru_cache(maxsize=None)(make) for make in (pose_net, ppu)]
     costs = {
-      config: evaluation_costs.model_costs(build_model(experiment))
+      config: evaluation_costs.model_costs(build_network(experiment.network, 1.0, *cached))
       for config, experiment in tqdm(experiments.items(), unit="network", disable=None)
     }
     measured = [

@@ -11,7 +11,7 @@ from typing import List
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-VIDEO = ROOT.parent / "shared" / "data" / "videos" / "permissive" / "sports2d_demo.mp4"
+VIDEO = ROOT.parent / "shared" / "data" / "videos" / "permissive" / "tfjs_squats.mp4"
 # Code that a page assumes to have run.
 PREPARED = {
   "tracking": """

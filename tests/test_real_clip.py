@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from benchmarks import people_sets
+from benchmarks import people_sources
 from tests.commands import run_command
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -35,7 +35,7 @@ def fixture_source(tmp_path: pathlib.Path) -> pathlib.Path:
     if not path.exists():
       pytest.skip(f"no {path.relative_to(ROOT.parent)} next to the project")
   source = tmp_path / "penn"
-  people_sets.write_penn_clip(SHARED, source)
+  people_sources.write_penn_clip(SHARED, source)
   return source
 
 

@@ -21,6 +21,7 @@ def follow(
   *,
   num_frames: int = 0,
   leave_out: Collection[str] = (),
+  from_labeled_box: bool = False,
 ) -> Iterator[ClipPredictions]:
   """Tracks one person through every clip without using labels.
 
@@ -33,13 +34,15 @@ def follow(
     num_frames: T; HeadNet restarts every T frames, in the box after the previous
       frame. 0 starts once a clip.
     leave_out: names of clips to skip.
+    from_labeled_box: whether each clip starts with the labeled box of its first frame, instead of
+      a search.
   """
   dataset = records.serialized_examples(builder, split)
   for clip in dataset.map(lambda example: records.parse(builder, example)):
     name = clip["clip"].numpy().decode()
     if name in leave_out:
       continue
-    tracker.reset()
+    tracker.reset(clip["boxes"][0].numpy() if from_labeled_box else None)
     poses = []
     for number, frame in enumerate(_decoded(clip["frames"])):
       if num_frames and number and number % num_frames == 0:

@@ -1,7 +1,7 @@
 """Builds HeadNet, BodyNet and PPU from settings."""
 
 import dataclasses
-from typing import Tuple
+from typing import Callable, Tuple
 
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models.layers.upsample import UPSAMPLINGS
@@ -76,12 +76,20 @@ class NetworkConfig(Settings):
 
 
 @tf.autograph.experimental.do_not_convert
-def build_network(config: NetworkConfig, initial_gain: float = 1.0) -> Framewise:
+def build_network(
+  config: NetworkConfig,
+  initial_gain: float = 1.0,
+  make_pose_net: Callable[..., tf.keras.Model] = pose_net,
+  make_ppu: Callable[..., tf.keras.Model] = ppu,
+) -> Framewise:
   """Builds a network with fresh weights, without quantization.
 
   Args:
     config: settings of the network.
     initial_gain: factor on the copy that the PPU starts as, see `ppu`.
+    make_pose_net: builds HeadNet and BodyNet, as `pose_net` does. Caching it shares equal parts of
+      several networks, which suffices to count their costs.
+    make_ppu: builds the PPU, as `ppu` does.
   Returns:
     PPN, or Framewise for method="framewise".
   Raises:
@@ -90,7 +98,7 @@ def build_network(config: NetworkConfig, initial_gain: float = 1.0) -> Framewise
   num_joints = skeletons.find_skeleton(config.skeleton).num_joints
 
   def build_part(part: str) -> tf.keras.Model:
-    return pose_net(
+    return make_pose_net(
       getattr(config, f"{part}_backbone"),
       config.image_size,
       num_joints,
@@ -103,7 +111,7 @@ def build_network(config: NetworkConfig, initial_gain: float = 1.0) -> Framewise
     body_net = build_part("body")
     if config.method == "framewise":
       return Framewise(body_net)
-    unit = ppu(
+    unit = make_ppu(
       body_net.output_shape[1:3],
       num_joints,
       config.ppu_width or None,

@@ -58,3 +58,13 @@ def test_every_frame_of_every_clip_is_tracked(tiny_dataset):
   assert starts[3] - starts[0] == 3
   (remaining,) = follow(tracker, builder, "test", num_frames=3, leave_out={"0005"})
   np.testing.assert_array_equal(remaining.keypoints, results["0004"].keypoints)
+
+
+def test_labeled_box_of_the_first_frame_replaces_the_search(tiny_dataset):
+  builder = records.open_records(tiny_dataset)
+  eye = ColourEye()
+  tracker = Tracker(eye, margin=2.5, refinements=0)
+  results = list(follow(tracker, builder, "test", from_labeled_box=True))
+  assert eye.starts == len(results) == 2  # without looks elsewhere
+  for result in results:
+    assert np.abs(result.keypoints[0, 0] - body_at(result.clip, 0)[0][0]).max() < 3.0

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from benchmarks import people_sets
+from benchmarks import people_sources
 from data.clips import dataset
 from data.clips.source import ClipsSource
 from data.penn_action import dataset as penn_action_dataset
@@ -37,8 +37,8 @@ def fixture_builders(tmp_path_factory):
     if not (SHARED / path).exists():
       pytest.skip(f"no shared/data/{path} next to the project")
   root = tmp_path_factory.mktemp("real")
-  people_sets.write_penn_clip(SHARED, root / "penn")
-  people_sets.write_bonn(SHARED, root / "bonn")
+  people_sources.write_penn_clip(SHARED, root / "penn")
+  people_sources.write_bonn(SHARED, root / "bonn")
   penn = penn_action_dataset.prepare(PennSource(root / "penn"), str(root / "records"))
   bonn = dataset.prepare(ClipsSource(root / "bonn"), str(root / "records"), "bonn")
   return {"0502": records.open_records(penn), "bonn": records.open_records(bonn)}

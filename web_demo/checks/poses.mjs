@@ -14,8 +14,8 @@ function encode(rgb, { width, height }, t) {
  * Tracks raw frames in a page as a clip, and asserts that Python's tracker found the person and
  * restarted in the same frames; returns the differences of joints.
  *
- * They are not limited here: the last bits of a runtime's sums decide which quarter of a cell the
- * table sampler reads, and all later frames depend on that, in every runtime.
+ * With the table sampler, the last bits of a runtime's sums decide which quarter of a cell is read,
+ * and all later frames depend on that, in every runtime. With the exact sampler, joints stay equal.
  */
 export async function compareClip(page, rgb, reference) {
   const { width, height, fps, poses } = reference;

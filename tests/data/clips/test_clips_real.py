@@ -5,20 +5,20 @@ import pathlib
 import numpy as np
 import pytest
 
-from benchmarks import people_sets
+from benchmarks import people_sources
 from data.clips import dataset
 from data.clips.source import ClipsSource
 from ppn_tf.clips import records
 from ppn_tf.keypoints.joint_maps import MPII_JOINTS
 
 SHARED = pathlib.Path(__file__).parents[3].parent / "shared" / "data"
-VIDEO = people_sets.VIDEO
+VIDEO = people_sources.VIDEO
 
 
 def test_two_people_in_a_real_video(tmp_path):
   if not (SHARED / "bonn").exists():
     pytest.skip("no shared/data/bonn next to the project")
-  people_sets.write_bonn(SHARED, tmp_path / "bonn")
+  people_sources.write_bonn(SHARED, tmp_path / "bonn")
   labels = np.load(SHARED / "bonn" / f"{VIDEO}_gt_2x41x16x2.npy")
   reader = ClipsSource(tmp_path / "bonn", strict=True)
   builder = records.open_records(dataset.prepare(reader, str(tmp_path / "out"), "bonn"))
