@@ -66,7 +66,7 @@ def sample_times(rng: np.random.Generator, num_frames: int) -> np.ndarray:
   Returns:
     [T, S] in frames.
   """
-  count = int(rng.choice([1, 3, 5], p=[0.5, 0.32, 0.18]))
+  count = int(rng.choice([1, 3, 5], p=[0.55, 0.3, 0.15]))
   shutter = {1: 0.0, 3: rng.uniform(0.15, 0.4), 5: rng.uniform(0.4, 0.9)}[count]
   # Each moment stands for an equal part of the exposure.
   offsets = (np.arange(count) - (count - 1) / 2) / count * shutter
