@@ -93,7 +93,7 @@ MAY_READ_FLAGS = (
   "ppn_tf.training.data_service",
   *COMMANDS,
   *(f"data.{name}.__main__" for name in ("clips", "mpii", "penn_action", "sub_jhmdb")),
-  *(f"data.{name}.__main__" for name in ("pseudo_label", "synthetic")),
+  *(f"data.{name}.__main__" for name in ("pseudo_label", "synthetic", "humans")),
   "data.builder.command",
   *(f"export.{name}" for name in ("tflite", "saved_model", "verify", "benchmark", "weights")),
   "export.golden",

@@ -27,6 +27,7 @@ COMMANDS: Dict[str, str] = {
   "data mpii": "Make a data set of MPII Human Pose, for pretraining.",
   "data pseudo_label": "Label your own videos and photographs with a third-party network.",
   "data synthetic": "Draw labelled clips of moving people.",
+  "data humans": "Render clips of clothed people on motion capture, with exact joints.",
 }
 GROUPS: Dict[str, str] = {
   "export": "Write models for other runtimes.",

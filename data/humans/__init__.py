@@ -1,0 +1,1 @@
+"""Rendered people in motion, with exact joints: `python -m data.humans --help`."""
