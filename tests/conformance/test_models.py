@@ -1,35 +1,24 @@
-"""Tests that all forms of every model in the list give equal results."""
-
-import functools
+"""Tests that every model in the list computes, learns and is restored alike in all modes."""
 
 import numpy as np
 import pytest
 
-from ppn_tf.inference import saved_model
-from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
-from ppn_tf.inference.tflite import convert
 from ppn_tf.models.pose_net import BACKBONES
 from ppn_tf.models.ppn import PPN
-from ppn_tf.runtime.errors import InputError
 from ppn_tf.training import mixed_precision
-from tests.conformance.models import (
-  CASES,
-  CELLS,
-  JOINTS,
-  SIZE,
-  covered_names,
-  find_names,
-  randomise,
+from tests.conformance.built_models import (
+  CLIP,
+  EACH,
+  FORMS,
+  FRAMES,
+  build,
+  compute_eagerly,
+  relative_error,
 )
+from tests.conformance.models import CASES, CELLS, JOINTS, covered_names, find_names
 
 import tensorflow as tf
 
-EACH = [
-  pytest.param(name, marks=pytest.mark.slow if case.slow else (), id=name)
-  for name, case in CASES.items()
-]
-FORMS = [case for case in EACH if not CASES[case.id].repeats]
-EXPORTED = [case for case in FORMS if case.id != "ppn_from_first"]
 HALF = ("mixed_bfloat16", "mixed_float16")
 # Both kinds for the smallest model, and alternating kinds for the others.
 MIXED = [
@@ -39,36 +28,6 @@ MIXED = [
 ]
 # Tolerance of bfloat16, with three digits, after a hundred random layers.
 MIXED_BOUNDS = {"mixed_bfloat16": 0.5, "mixed_float16": 0.1}
-FRAMES = 2
-
-
-@functools.lru_cache(maxsize=4)
-def build(name: str, seed: int = 1):
-  """Returns a model with random weights, shared by all tests, which do not change it."""
-  tf.keras.utils.set_random_seed(seed)
-  model = CASES[name].build()
-  randomise(model, seed)
-  return model
-
-
-@functools.lru_cache(maxsize=4)
-def compute_eagerly(name: str):
-  """Returns the heatmaps of the clip, computed op by op."""
-  return build(name).unroll(CLIP)
-
-
-def relative_error(heatmaps, expected) -> float:
-  """Returns the root mean square error over the spread of the expected heatmaps.
-
-  Unrelated heatmaps have an error of 1.4, and zeros an error of 1. A bound on single cells would
-  depend on the processor, whose order of additions differs.
-  """
-  error = tf.sqrt(tf.reduce_mean(tf.square(heatmaps - expected)))
-  return float(error / tf.math.reduce_std(expected))
-
-
-# [1, T, H, W, 3], all frames different.
-CLIP = np.random.default_rng(9).uniform(0, 255, (1, FRAMES, *SIZE, 3)).astype(np.float32)
 
 
 def test_list_is_complete():
@@ -131,30 +90,6 @@ def test_saved_weights_restore_the_model(name, tmp_path):
   assert np.abs(compute() - compute_eagerly(name).final).max() > 0.1
   tf.train.Checkpoint(model=loaded).read(path).assert_existing_objects_matched()
   assert relative_error(compute(), compute_eagerly(name).final) < 1e-3
-
-
-@pytest.mark.parametrize("name", EXPORTED)
-def test_exports_agree(name, tmp_path):
-  model, clip = build(name), CLIP
-  saved_model.write_saved_model(model, tmp_path / "saved")
-  content = convert.to_tflite(model)
-  (tmp_path / "model.tflite").write_bytes(content)
-  assert not [op for op in convert.count_ops(content) if op.startswith("custom:")]
-  for form in (
-    SavedModelPoseModel(tmp_path / "saved"),
-    TFLitePoseModel(tmp_path / "model.tflite"),
-  ):
-    assert (form.image_size, form.num_joints, form.stride) == (SIZE, JOINTS, 4)
-    states = [form.start(clip[0, 0]), model.start(clip[:, 0])]
-    assert relative_error(states[0], states[1][0]) < 2e-3
-    for frame in clip[0]:
-      states = [form.step(frame, states[0]), model.step(frame[None], states[1])]
-      assert relative_error(states[0], states[1][0]) < 2e-3
-
-
-def test_from_first_is_not_exported():
-  with pytest.raises(InputError, match="--propagation=chained"):
-    convert.to_tflite(build("ppn_from_first"))
 
 
 @pytest.mark.parametrize(("name", "policy"), MIXED)

@@ -16,7 +16,7 @@ _layers = tf.keras.layers
 _STEM = 32
 WIDTH = 40
 # Modules of the stages with two, three and four branches.
-_MODULES = {2: 2, 3: 4, 4: 2}
+MODULES = {2: 2, 3: 4, 4: 2}
 _UNITS = 2  # per branch and module
 # ImageNet's mean and standard deviation of red, green and blue, 0..1.
 _MEAN = (0.485, 0.456, 0.406)
@@ -136,7 +136,7 @@ def lite_hrnet(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
   stem = _stem(frames)
   branches: List[Any] = [_separable(stem, WIDTH, "transition_branch0")]
   sources = {2: stem}
-  for stage, num_modules in _MODULES.items():
+  for stage, num_modules in MODULES.items():
     source = sources.get(stage, branches[-1])
     filters = WIDTH * 2 ** (stage - 1)
     branches.append(_separable(source, filters, f"transition_branch{stage - 1}", 2))
