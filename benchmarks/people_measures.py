@@ -11,7 +11,7 @@ import numpy as np
 
 from ppn_tf.clips import records
 from ppn_tf.clips.labels import ClipLabels, read_labels
-from ppn_tf.evaluation.comparison import list_common_joints
+from ppn_tf.evaluation.comparison import restrict_to_common_joints
 from ppn_tf.evaluation.systems import System
 from ppn_tf.keypoints import jitter, pck
 from ppn_tf.keypoints.joint_maps import to_skeleton
@@ -135,12 +135,10 @@ def measure_systems(
   builder = records.open_records(os.fspath(dataset))
   labels, skeleton = read_labels(builder, "test"), records.read_skeleton(builder)
   compared = {name: System({}, dict(predictions)) for name, predictions in systems.items()}
-  names = list_common_joints(skeleton, compared)
-  joints = [k for k, name in enumerate(skeleton.joint_names) if name in names]
-  skeleton = skeleton.restricted(names)
+  labels, skeleton = restrict_to_common_joints(labels, skeleton, compared)
   return {
     name: {
-      clip: measure((of_clip.of_joints(joints), to_skeleton(predictions[clip], skeleton)), skeleton)
+      clip: measure((of_clip, to_skeleton(predictions[clip], skeleton)), skeleton)
       for clip, of_clip in labels.items()
     }
     for name, predictions in systems.items()

@@ -2,12 +2,13 @@
 
   python -m data.humans --assets=DIR --output=DIR
 
-People of MakeHuman move like the actors of motion capture, before photographs and in light of
+People of MakeHuman move like the actors of motion capture, in front of photographs and in light of
 panoramas. docs/data.md states where each asset comes from. Writes clips for `python -m
 data.clips --source=DIR`. The same command resumes a stopped run.
 """
 
 import dataclasses
+import importlib.util
 import os
 import pathlib
 from typing import Optional, Sequence
@@ -51,13 +52,8 @@ def _check_preview() -> None:
 
 
 def _check_numba() -> None:
-  try:
-    import numba
-  except ImportError as error:
-    raise InputError(
-      f"{command('data humans')} needs numba. Run `pip install 'ppn-tf[humans]'`."
-    ) from error
-  assert numba.__version__
+  if importlib.util.find_spec("numba") is None:
+    raise InputError(f"{command('data humans')} needs numba. Run `pip install 'ppn-tf[humans]'`.")
 
 
 def _expand(name: str) -> Optional[pathlib.Path]:

@@ -122,7 +122,7 @@ def project_vertices(
 
 @_compile
 def find_bounds(screen: np.ndarray, bounds: np.ndarray) -> None:
-  """Extends bounds (x1, y1, x2, y2) [4] to all vertices [V, 3] before the camera."""
+  """Extends bounds (x1, y1, x2, y2) [4] to all vertices [V, 3] in front of the camera."""
   for i in range(screen.shape[0]):
     if screen[i, 2] > _NEAR:
       bounds[0], bounds[1] = min(bounds[0], screen[i, 0]), min(bounds[1], screen[i, 1])

@@ -79,7 +79,7 @@ def _project(scene: Scene, posed: Posed, time: int) -> np.ndarray:
 
 
 def _find_region(screens: List[np.ndarray], size: int) -> Tuple[int, int, int, int]:
-  """Returns the part (x1, y1, x2, y2) of a frame that holds all vertices before the camera."""
+  """Returns the part (x1, y1, x2, y2) of a frame that holds all vertices in front of the camera."""
   bounds = np.array([FAR, FAR, -FAR, -FAR])
   for screen in screens:
     find_bounds(screen, bounds)

@@ -11,7 +11,7 @@ from .library import Library
 
 MAX_PEOPLE = 3
 _PEOPLE_ODDS = (0.66, 0.24, 0.1)
-PLACES = ("beside", "behind", "before", "crossing")
+PLACES = ("beside", "behind", "in front", "crossing")
 _PLACE_ODDS = (0.34, 0.26, 0.15, 0.25)
 _WALK = 0.45  # dm per frame, where a recording does not move on
 
@@ -62,7 +62,7 @@ def _find_ground(actor: Actor, camera: Camera) -> _Ground:
 def sample_company(
   library: Library, rng: np.random.Generator, first: Actor, camera: Camera, times: np.ndarray
 ) -> List[Actor]:
-  """Draws up to two further people beside, behind or before the first one, or crossing.
+  """Draws up to two further people beside, behind or in front of the first one, or crossing.
 
   Args:
     library: assets.
@@ -84,7 +84,7 @@ def sample_company(
       target = ground.at(side * rng.uniform(5, 13), rng.uniform(-6, 5))
     elif place == "behind":
       target = ground.at(rng.uniform(-10, 10), -rng.uniform(6, 45))
-    elif place == "before":
+    elif place == "in front":
       nearer = min(rng.uniform(6, 14), 0.5 * ground.distance)
       target = ground.at(side * rng.uniform(1, 8), nearer)
     else:
@@ -117,7 +117,7 @@ def _heading(direction: np.ndarray) -> float:
 def sample_furnishing(
   library: Library, rng: np.random.Generator, first: Actor, camera: Camera, times: np.ndarray
 ) -> List[Placed]:
-  """Draws furniture: in 45 % of the clips before the first person, in others about them.
+  """Draws furniture: in 45 % of the clips in front of the first person, in others around them.
 
   Args:
     library: assets.

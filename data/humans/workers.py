@@ -1,11 +1,11 @@
 """Renders and writes clips in the current process, or in several."""
 
-import concurrent.futures
-import multiprocessing
 import pathlib
 from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
+
+from data.builder.worker_processes import run_tasks
 
 from .backgrounds import Pictures
 from .clip import Clip, make_clip
@@ -79,21 +79,6 @@ def write_clips(
   Yields:
     Numbers of finished clips, in any order.
   """
-  if not numbers:
-    return
-  if num_workers == 1:
-    renderer = Renderer(sources)
-    for number in numbers:
-      yield renderer.write(output, number)
-    return
-  # Forking a process with threads is unsafe. Unlike a Pool, an executor notices a worker that
-  # was killed.
-  executor = concurrent.futures.ProcessPoolExecutor(
-    num_workers, multiprocessing.get_context("spawn"), _start, (sources,)
-  )
-  try:
-    tasks = [executor.submit(_write, (output, number)) for number in numbers]
-    for future in concurrent.futures.as_completed(tasks):
-      yield future.result()
-  finally:
-    executor.shutdown(cancel_futures=True)
+  if numbers:
+    tasks = [(output, number) for number in numbers]
+    yield from run_tasks(_write, tasks, num_workers, _start, (sources,))

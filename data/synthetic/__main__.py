@@ -6,16 +6,15 @@ Clips are in the layout of Penn Action, so that `python -m data.penn_action --so
 a data set of them. The same command resumes a stopped run.
 """
 
-import concurrent.futures
-import multiprocessing
 import os
 import pathlib
-from typing import Iterator, Sequence, Tuple
+from typing import Sequence
 
 import cv2
 import tqdm
 from absl import flags
 
+from data.builder.worker_processes import run_tasks
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
@@ -59,26 +58,6 @@ def _check_preview() -> None:
     )
 
 
-def _write_clips(tasks: Sequence[Tuple], num_workers: int) -> Iterator[int]:
-  """Yields the numbers of finished clips, in any order."""
-  if num_workers == 1:
-    storage.start_worker()
-    yield from map(storage.write_clip, tasks)
-    return
-  # Forking a process with threads is unsafe. Unlike a Pool, an executor notices a
-  # worker that was killed.
-  executor = concurrent.futures.ProcessPoolExecutor(
-    num_workers, multiprocessing.get_context("spawn"), storage.start_worker
-  )
-  try:
-    for future in concurrent.futures.as_completed(
-      [executor.submit(storage.write_clip, task) for task in tasks]
-    ):
-      yield future.result()
-  finally:
-    executor.shutdown(cancel_futures=True)
-
-
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   output = pathlib.Path(FLAGS.output).expanduser()
@@ -101,7 +80,10 @@ def main(argv: Sequence[str]) -> None:
   tasks = [(output, i, settings) for i in numbers if not storage.is_finished(output, i)]
   num_workers = max(1, min(FLAGS.num_workers or os.cpu_count() or 1, len(tasks)))
   progress = tqdm.tqdm(
-    _write_clips(tasks, num_workers), total=len(tasks), unit="clip", desc="clips"
+    run_tasks(storage.write_clip, tasks, num_workers, storage.start_worker),
+    total=len(tasks),
+    unit="clip",
+    desc="clips",
   )
   for _ in progress:
     pass

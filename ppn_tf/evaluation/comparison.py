@@ -1,7 +1,7 @@
 """Scores of several systems on the same clips, frames and joints."""
 
 import sys
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ppn_tf.clips.labels import ClipLabels
 from ppn_tf.evaluation import scores
@@ -42,13 +42,7 @@ def compare_systems(
   }
   labels = {clip: labels[clip] for clip in clips}
   if common_joints:
-    names = list_common_joints(skeleton, systems)
-    joints = [k for k, name in enumerate(skeleton.joint_names) if name in names]
-    labels = {clip: of_clip.of_joints(joints) for clip, of_clip in labels.items()}
-    try:
-      skeleton = skeleton.restricted(names)
-    except ValueError as error:
-      raise InputError(f"--joints=common: {error}. Leave out a system that lacks it.") from error
+    labels, skeleton = restrict_to_common_joints(labels, skeleton, systems)
   tables = {}
   for name, system in systems.items():
     try:
@@ -56,6 +50,23 @@ def compare_systems(
     except InputError as error:
       raise InputError(f"{name}: {error}") from error
   return tables
+
+
+def restrict_to_common_joints(
+  labels: Mapping[str, ClipLabels], skeleton: Skeleton, systems: Mapping[str, System]
+) -> Tuple[Dict[str, ClipLabels], Skeleton]:
+  """Returns labels and skeleton of the joints that all systems have.
+
+  Raises:
+    InputError: an end of the torso is not among these.
+  """
+  names = list_common_joints(skeleton, systems)
+  joints = [k for k, name in enumerate(skeleton.joint_names) if name in names]
+  try:
+    skeleton = skeleton.restricted(names)
+  except ValueError as error:
+    raise InputError(f"--joints=common: {error}. Leave out a system that lacks it.") from error
+  return {clip: of_clip.of_joints(joints) for clip, of_clip in labels.items()}, skeleton
 
 
 def list_common_joints(skeleton: Skeleton, systems: Mapping[str, System]) -> List[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ppn_tf.evaluation.crop_networks import CropNetwork
 from ppn_tf.keypoints.joint_maps import BLAZEPOSE_JOINTS, COCO_JOINTS
+from ppn_tf.models.backbones import imagenet
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import open_file
 
@@ -22,8 +23,8 @@ EFFICIENTPOSE_JOINTS: Tuple[str, ...] = tuple(
 )
 # 33 joints and 6 auxiliary points, each with x, y, z, visibility and presence.
 BLAZEPOSE_POINTS = (39, 5)
-IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
+IMAGENET_MEAN = np.array(imagenet.MEAN, np.float32)
+IMAGENET_STD = np.array(imagenet.DEVIATION, np.float32)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,10 +1,14 @@
-"""ImageNet weights, for the backbones that Keras publishes them for."""
+"""ImageNet weights, for the backbones that Keras publishes them for, and its mean colors."""
 
 from typing import Callable, Dict, List
 
 from ppn_tf.runtime.errors import InputError, first_line
 
 import tensorflow as tf
+
+# Mean and standard deviation of red, green and blue in ImageNet, 0..1.
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
 
 
 def _mobilenet_v2(alpha: float) -> tf.keras.Model:

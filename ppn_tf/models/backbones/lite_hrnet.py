@@ -7,6 +7,7 @@ then enlarged and added step by step.
 
 from typing import Any, List, Tuple
 
+from ppn_tf.models.backbones.imagenet import DEVIATION, MEAN
 from ppn_tf.models.layers.batch_norm import batch_norm
 from ppn_tf.models.layers.channels import ShuffleChannels, SplitChannels
 
@@ -18,9 +19,6 @@ WIDTH = 40
 # Modules of the stages with two, three and four branches.
 MODULES = {2: 2, 3: 4, 4: 2}
 _UNITS = 2  # per branch and module
-# ImageNet's mean and standard deviation of red, green and blue, 0..1.
-_MEAN = (0.485, 0.456, 0.406)
-_DEVIATION = (0.229, 0.224, 0.225)
 
 
 @tf.keras.utils.register_keras_serializable("ppn_tf")
@@ -58,8 +56,8 @@ def _separable(
 def _stem(frames: tf.Tensor) -> tf.Tensor:
   """Builds a convolution and a shuffle unit, both of stride 2."""
   scaled = _layers.Rescaling(
-    [1 / (255 * deviation) for deviation in _DEVIATION],
-    [-mean / deviation for mean, deviation in zip(_MEAN, _DEVIATION)],
+    [1 / (255 * deviation) for deviation in DEVIATION],
+    [-mean / deviation for mean, deviation in zip(MEAN, DEVIATION)],
     name="scale_pixels",
   )(frames)
   outputs = _layers.ZeroPadding2D(1, name="stem_pad")(scaled)
@@ -135,9 +133,8 @@ def lite_hrnet(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
   frames = tf.keras.Input((*image_size, 3), name="frame")
   stem = _stem(frames)
   branches: List[Any] = [_separable(stem, WIDTH, "transition_branch0")]
-  sources = {2: stem}
   for stage, num_modules in MODULES.items():
-    source = sources.get(stage, branches[-1])
+    source = stem if stage == 2 else branches[-1]
     filters = WIDTH * 2 ** (stage - 1)
     branches.append(_separable(source, filters, f"transition_branch{stage - 1}", 2))
     for number in range(num_modules):
