@@ -5,6 +5,9 @@ import pathlib
 from typing import Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 SOURCES = ("ppn_tf", "data", "export", "benchmarks", "tests")
+# Folders that become subpackages of ppn_tf in a wheel, and all folders of the wheel.
+MOVED = ("data", "export")
+PACKAGED = ("ppn_tf", *MOVED)
 
 COMMANDS = (
   "ppn_tf.train",
@@ -191,6 +194,26 @@ def tensorflow_imports(modules: Dict[str, Module]) -> List[str]:
     for imported in module.imports
     if imported.partition(".")[0].startswith("tensorflow")
   ]
+
+
+def fixed_imports(root: pathlib.Path) -> List[str]:
+  """Lists absolute imports of `data` and `export` in the package, as "path:line".
+
+  A wheel contains these folders as `ppn_tf.data` and `ppn_tf.export`, so the package's own modules
+  must name each other relative to themselves.
+  """
+  lines = []
+  for path in sorted(path for name in PACKAGED for path in (root / name).rglob("*.py")):
+    for node in ast.walk(ast.parse(path.read_text())):
+      if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+      elif isinstance(node, ast.ImportFrom) and not node.level:
+        names = [node.module or ""]
+      else:
+        continue
+      if any(name.partition(".")[0] in MOVED for name in names):
+        lines.append(f"{path}:{node.lineno}")
+  return lines
 
 
 def converted_functions(root: pathlib.Path) -> List[str]:

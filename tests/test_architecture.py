@@ -11,6 +11,7 @@ from tests.architecture import (
   OVERSIZED,
   Module,
   converted_functions,
+  fixed_imports,
   flag_readers,
   forbidden_imports,
   import_cycle,
@@ -62,6 +63,16 @@ def test_functions_are_traced_without_autograph(tmp_path):
     "@tf.function(autograph=False)\ndef g(): pass\n\nh = tf.function(f)\n"
   )
   assert [call.rpartition(":")[2] for call in converted_functions(tmp_path)] == ["1", "7"]
+
+
+def test_packaged_modules_import_each_other_relatively(tmp_path):
+  assert fixed_imports(ROOT) == []
+  (tmp_path / "data").mkdir()
+  (tmp_path / "data" / "a.py").write_text(
+    "from data.builder import pictures\nfrom ..data import b\nimport ppn_tf.data\n\n"
+    "def late():\n  import os, export.tflite\n"
+  )
+  assert [line.rpartition(":")[2] for line in fixed_imports(tmp_path)] == ["1", "6"]
 
 
 def test_only_commands_read_flags(modules):

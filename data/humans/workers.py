@@ -5,8 +5,7 @@ from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 
-from data.builder.worker_processes import run_tasks
-
+from ..builder.worker_processes import run_tasks
 from .backgrounds import Pictures
 from .clip import Clip, make_clip
 from .library import Library

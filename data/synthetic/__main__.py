@@ -14,11 +14,11 @@ import cv2
 import tqdm
 from absl import flags
 
-from data.builder.worker_processes import run_tasks
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
+from ..builder.worker_processes import run_tasks
 from . import clip, preview, storage
 
 FLAGS = flags.FLAGS
