@@ -20,13 +20,15 @@ WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cor
 PARALLEL := -n $(WORKERS) --dist=loadfile --no-loadscope-reorder
 VERSIONS := 3.9 3.10 3.11 3.12 3.13
 
-.PHONY: help demo demo-training docs web android test test-slow matrix lint types format dist clean
+.PHONY: help install demo demo-training docs web android test test-slow matrix environments lint types \
+  format dist clean
 
 help:
 	@echo "make demo    tracks a real video, then trains, scores and exports small networks on synthetic clips"
 	@echo "make demo-training   only the demo's training, with more clips and steps"
 	@echo "make test    the test suite, without the tests marked slow (make test-slow runs those)"
 	@echo "make matrix  the test suite on Python 3.9 to 3.13, where these are installed"
+	@echo "make environments   only the environments of make matrix"
 	@echo "make lint    ruff check and ruff format --check"
 	@echo "make types   mypy"
 	@echo "make android builds the Android demo without Gradle, and tests its core against Python's results"
@@ -60,6 +62,8 @@ $(INSTALLED): setup.cfg setup.py pyproject.toml constraints.txt
 	  -c constraints.txt -e '.[dev]'; \
 	touch $@
 
+install: $(INSTALLED)
+
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(PYTEST_FLAGS)
 
@@ -69,6 +73,9 @@ test-slow: $(INSTALLED)
 
 matrix:
 	.ci/matrix $(VERSIONS)
+
+environments:
+	.ci/matrix --install $(VERSIONS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

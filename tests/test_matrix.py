@@ -56,6 +56,13 @@ def test_table_has_versions_and_results(run):
   assert done.stdout.endswith(f"{row}\n")
 
 
+def test_environments_are_created_without_a_table(run):
+  done = run("installed", 0, "--install", "3.98", "3.99")
+  assert (done.returncode, done.stderr) == (0, "")
+  assert done.stdout.splitlines()[0] == "Python 3.98: not installed here, skipped."
+  assert done.stdout.splitlines()[-1] == "installed"
+
+
 @pytest.mark.parametrize("printed", ["1 failed, 11 passed in 3.00s", "No rule to make target"])
 def test_failure_sets_the_exit_code_after_all_versions(run, printed):
   done = run(printed, 2, "3.99", "3.98")
