@@ -30,7 +30,7 @@ from ppn_tf.clips.labels import read_labels
 from ppn_tf.config.experiment import Experiment, open_run, read_experiment
 from ppn_tf.evaluation.prediction_formats import read_clip
 from ppn_tf.evaluation.reporting.runs import read_run
-from ppn_tf.inference import people
+from ppn_tf.inference import people_weights
 from ppn_tf.inference.tflite.metadata import (
   add_description,
   parse_tracker_fields,
@@ -68,7 +68,7 @@ def _write_weights(folder: pathlib.Path) -> None:
 
 
 def _write_people(folder: pathlib.Path) -> None:
-  np.savez(folder / "people.npz", settings=np.array(json.dumps(people.read_settings())))
+  np.savez(folder / "people.npz", settings=np.array(json.dumps(people_weights.read_settings())))
 
 
 def _write_description(folder: pathlib.Path) -> None:
@@ -255,7 +255,9 @@ READERS = {
   "weights (.npz)": _file(
     _write_weights, "weights.npz", read_weights, mutate=mutate_zip(mutate_bytes)
   ),
-  "people weights (.npz)": _file(_write_people, "people.npz", people.read_settings, mutate=_ZIPPED),
+  "people weights (.npz)": _file(
+    _write_people, "people.npz", people_weights.read_settings, mutate=_ZIPPED
+  ),
   "description of a network (.tflite)": _file(
     _write_description, "network.tflite", _read_description, mutate=_ZIPPED
   ),

@@ -8,9 +8,9 @@ from absl import flags
 import ppn_tf
 from ppn_tf.config import flags as experiment_flags
 from ppn_tf.config.experiment import Experiment, build_model
-from ppn_tf.inference import people, saved_model
-from ppn_tf.inference.load import load_run
+from ppn_tf.inference import people, people_weights, saved_model
 from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.inference.runs import load_run
 from ppn_tf.inference.tflite.metadata import READOUTS, describe_start
 from ppn_tf.keypoints import skeletons
 from ppn_tf.models import pruning
@@ -71,7 +71,7 @@ def load() -> Tuple[Framewise, Experiment]:
   if len(given) > 1:
     raise InputError(f"{' and '.join(given)}: given together. Give only one of them.")
   if FLAGS.model:
-    model, settings = people.read()
+    model, settings = people_weights.read()
     return model, experiment_flags.override(Experiment.from_flags(settings))
   if FLAGS.random_weights:
     experiment = experiment_flags.experiment()
@@ -102,7 +102,7 @@ def _build_random(experiment: Experiment) -> Framewise:
 def get_readout() -> str:
   """Returns --readout; by default that of --model, if given."""
   if FLAGS.model and not FLAGS["readout"].present:
-    return str(people.read_settings()["readout"])
+    return str(people_weights.read_settings()["readout"])
   return str(FLAGS.readout)
 
 
@@ -142,7 +142,7 @@ def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
   """Describes a network to clients, as a dictionary for JSON."""
   size, margin = model.image_size, experiment.clips.box_margin
   start_size = model.head_net.input_shape[1:3] if isinstance(model, PPN) else size
-  restart_score = {"restart_score": people.RESTART_SCORE} if FLAGS.model else {}
+  restart_score = {"restart_score": people_weights.RESTART_SCORE} if FLAGS.model else {}
   return {
     "made_by": f"ppn_tf {ppn_tf.__version__}",
     "method": experiment.network.method,

@@ -5,7 +5,8 @@ import io
 import pathlib
 from typing import List, NamedTuple, Optional
 
-from ppn_tf.inference.pose_model import PoseModel, SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference.pose_model import PoseModel, TFLitePoseModel
+from ppn_tf.inference.tensorflow_models import SavedModelPoseModel
 from ppn_tf.inference.tflite import convert
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError

@@ -21,8 +21,9 @@ from ppn_tf.clips import records
 from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.config import flags as experiment_flags
 from ppn_tf.evaluation.tables import format_rows
-from ppn_tf.inference.load import load_run
-from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel
+from ppn_tf.inference.pose_model import PoseModel
+from ppn_tf.inference.runs import load_run
+from ppn_tf.inference.tensorflow_models import KerasPoseModel
 from ppn_tf.inference.tflite import convert
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.command_names import command

@@ -12,9 +12,9 @@ from typing import Sequence
 from absl import flags
 
 from ppn_tf.config import flags as experiment_flags
-from ppn_tf.inference import people
-from ppn_tf.inference.load import load_run
-from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.inference import people_weights
+from ppn_tf.inference.runs import load_run
+from ppn_tf.inference.tensorflow_models import KerasPoseModel
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
@@ -41,8 +41,8 @@ def main(argv: Sequence[str]) -> None:
   settings = {**experiment.network.to_flags(), **{name: values[name] for name in names}}
   settings["readout"] = FLAGS.readout
   with complete_or_absent(output) as partial:
-    people.write(model, settings, partial)
-    written = KerasPoseModel(people.read(partial)[0])
+    people_weights.write(model, settings, partial)
+    written = KerasPoseModel(people_weights.read(partial)[0])
     frames = exported_network.make_drifting_frames(model.image_size)
     difference = exported_network.check_difference(output, model, written, frames, _TOLERANCE)
     size = partial.stat().st_size

@@ -26,8 +26,8 @@ def describe_commands(program: str, group: str = "") -> str:
   )
 
 
-def _fail(program: str, message: str) -> NoReturn:
-  print(f"error: {message} See {program} --help.", file=sys.stderr)
+def _fail(message: str) -> NoReturn:
+  print(f"error: {message}", file=sys.stderr)
   sys.exit(1)
 
 
@@ -42,9 +42,15 @@ def _suggest(name: str) -> str:
 def _run(name: str, arguments: Sequence[str]) -> None:
   module = command_names.get_module(name)
   sys.argv[1:] = arguments
-  runpy.run_module(
-    layout.find_module(module) if " " in name else module, run_name="__main__", alter_sys=True
-  )
+  try:
+    runpy.run_module(
+      layout.find_module(module) if " " in name else module, run_name="__main__", alter_sys=True
+    )
+  except ModuleNotFoundError as error:
+    package = (error.name or "ppn_tf").partition(".")[0]
+    if package in ("ppn_tf", "data", "export"):
+      raise
+    _fail(f"this requires {package}, which is not installed. Install ppn-tf with its requirements.")
 
 
 def main() -> None:
@@ -64,7 +70,7 @@ def main() -> None:
     length = 2 if arguments[0] in GROUPS else 1
     name = " ".join(arguments[:length])
     if name not in COMMANDS:
-      _fail(program, f"unknown command '{name}'.{_suggest(name)}")
+      _fail(f"unknown command '{name}'.{_suggest(name)} See {program} --help.")
     _run(name, arguments[length:])
 
 

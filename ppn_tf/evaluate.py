@@ -20,7 +20,7 @@ from ppn_tf.config.experiment import Experiment
 from ppn_tf.evaluation import score_tables, scores, tables
 from ppn_tf.evaluation.prediction_files import PredictionFolder, gather
 from ppn_tf.evaluation.run_predictions import BOXES, PARTS, predict_clips, select_part
-from ppn_tf.inference.load import load_run
+from ppn_tf.inference.runs import load_run
 from ppn_tf.models.layers.deform_conv import set_implementation
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.files import complete_or_absent

@@ -11,7 +11,7 @@ import pytest
 
 from ppn_tf import evaluate, pretrain, train
 from ppn_tf.config import flags as experiment_flags
-from ppn_tf.inference.load import load_run
+from ppn_tf.inference.runs import load_run
 from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training.initial_model import prepare_model
 from ppn_tf.training.loop import TrainingLoop

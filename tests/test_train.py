@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from ppn_tf import evaluate, train
-from ppn_tf.inference.load import load_run
-from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.runs import load_run
+from ppn_tf.inference.tensorflow_models import SavedModelPoseModel
 from ppn_tf.models.layers.deform_conv import deformable_convolutions
 from ppn_tf.training import progress, trainer
 from tests.command_calls import call_command as call

@@ -11,7 +11,7 @@ from typing import Sequence
 
 import numpy as np
 
-from ppn_tf.inference.pose_model import load_pose_model
+from ppn_tf.inference.load import load_pose_model
 from ppn_tf.runtime.errors import InputError
 
 _ALIGNMENT = 4  # bytes, as Android maps uncompressed files

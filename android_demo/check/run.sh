@@ -73,12 +73,11 @@ run_tests "$work/tests" "$work/tests:$work/core" "-Dgolden=$root/tests/golden"
 pass "core/ passes its tests against tests/golden"
 
 # 3. The demo's APK with the model of the package.
-model=$work/people.tflite
+model=$root/ppn_tf/inference/weights/people.tflite
 exact=$work/people_exact.tflite
 if [ ! -f "$exact" ] \
-    || [ -n "$(find ppn_tf/inference ppn_tf/models export -newer "$model" -type f \
+    || [ -n "$(find ppn_tf/inference ppn_tf/models export -newer "$exact" -type f \
       -not -name '*.pyc' -print -quit)" ]; then
-  "$python" -m export.tflite --model=people --frames=float32 --output="$model"
   "$python" -m export.tflite --model=people --sampler=exact --output="$exact"
 fi
 mkdir -p "$work/demo.assets"

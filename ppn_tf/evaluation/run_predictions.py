@@ -6,7 +6,7 @@ from ppn_tf.clips import pipeline
 from ppn_tf.config.experiment import EvaluationConfig, Experiment
 from ppn_tf.evaluation.evaluator import Evaluator
 from ppn_tf.evaluation.followed_clips import follow
-from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.inference.tensorflow_models import KerasPoseModel
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.runtime.command_names import command

@@ -1,12 +1,11 @@
-"""Common interface of pose networks in Keras, SavedModel and TensorFlow Lite form.
+"""Common interface of pose networks, and networks as TensorFlow Lite files.
 
 Each of them computes the heatmaps of a first frame (`start`), and those of a frame given the
-previous ones (`step`).
+previous ones (`step`). `tensorflow_models` has the forms that run in TensorFlow.
 """
 
 import abc
 import os
-import pathlib
 import threading
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
@@ -14,12 +13,9 @@ import numpy as np
 
 from ppn_tf.inference.tflite.metadata import parse_tracker_fields, read_description
 from ppn_tf.keypoints.skeletons import Skeleton, find_skeleton
-from ppn_tf.models.ppn import Framewise, check_steps_alone
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import interpreter_class
-
-import tensorflow as tf
 
 SIGNATURES = {"start": {"frame"}, "step": {"frame", "previous"}}
 
@@ -93,7 +89,7 @@ class PoseModel(abc.ABC):
     self.num_joints = joints
 
 
-class _ExportedPoseModel(PoseModel):
+class ExportedPoseModel(PoseModel):
   """Exported network with the signatures `start` and `step`."""
 
   _readout: Optional[str] = None  # one of metadata.READOUTS, if known
@@ -125,7 +121,7 @@ class _ExportedPoseModel(PoseModel):
     """Runs a signature; inputs and outputs, by name, have no batch axis."""
 
 
-class TFLitePoseModel(_ExportedPoseModel):
+class TFLitePoseModel(ExportedPoseModel):
   """TensorFlow Lite file with the signatures `start` and `step`, run on the CPU.
 
   Threads may share a model; they take turns, because an interpreter runs one input at a time.
@@ -148,7 +144,7 @@ class TFLitePoseModel(_ExportedPoseModel):
       raise InputError(
         f"{path}: not a TensorFlow Lite model. Give a file written by `{command('export tflite')}`."
       ) from error
-    _check_signatures(path, {name: set(parts["inputs"]) for name, parts in signatures.items()})
+    check_signatures(path, {name: set(parts["inputs"]) for name, parts in signatures.items()})
     self._lock = threading.Lock()
     self._runners = {name: self._interpreter.get_signature_runner(name) for name in SIGNATURES}
     step = self._runners["step"]
@@ -177,99 +173,15 @@ class TFLitePoseModel(_ExportedPoseModel):
     return {name: _from_tensor(value, details[name])[0] for name, value in outputs.items()}
 
 
-class SavedModelPoseModel(_ExportedPoseModel):
-  """SavedModel folder with the signatures `start` and `step`, or a folder of its versions."""
-
-  def __init__(self, path: Union[str, os.PathLike]):
-    try:
-      self._loaded = tf.saved_model.load(str(_newest_version(pathlib.Path(path))))
-    except (OSError, ValueError) as error:
-      raise InputError(
-        f"{path}: not a SavedModel. Give a folder written by `{command('export saved_model')}`."
-      ) from error
-    self._signatures = dict(self._loaded.signatures)
-    inputs = {
-      name: set(function.structured_input_signature[1])
-      for name, function in self._signatures.items()
-    }
-    _check_signatures(path, inputs)
-    start, step = (self._signatures[name] for name in ("start", "step"))
-    frame = step.structured_input_signature[1]["frame"]
-    self._set_sizes(frame.shape, step.structured_outputs["heatmaps"].shape)
-    self._set_start_size(path, start.structured_input_signature[1]["frame"].shape)
-
-  def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:
-    feeds = {name: tf.constant(value[None], tf.float32) for name, value in inputs.items()}
-    outputs = self._signatures[signature](**feeds)
-    return {name: value[0].numpy() for name, value in outputs.items()}
-
-
-class KerasPoseModel(PoseModel):
-  """PPN or Framewise in memory, compiled once."""
-
-  def __init__(self, model: Framewise, readout: str = "answer"):
-    """Compiles a network.
-
-    Args:
-      model: the network.
-      readout: one of `metadata.READOUTS`.
-    Raises:
-      InputError: the network propagates from the first frame instead of the previous one.
-    """
-    check_steps_alone(model)
-    self._model = model
-    frame = tf.TensorSpec([1, *model.image_size, 3], tf.float32)
-    heatmaps = tf.TensorSpec([1, *model.heatmap_size, model.num_joints], tf.float32)
-    self._set_sizes(frame.shape, heatmaps.shape)
-    self._start = tf.function(
-      lambda frame: model.start(frame), input_signature=[frame], autograph=False
-    )
-
-    def step(frame: tf.Tensor, previous: tf.Tensor) -> Tuple[tf.Tensor, Optional[tf.Tensor]]:
-      if readout == "answer":
-        return model.step(frame, previous), None
-      return model.final_and_preliminary(frame, previous)
-
-    self._step = tf.function(step, input_signature=[frame, heatmaps], autograph=False)
-
-  def start(self, frame: np.ndarray) -> np.ndarray:
-    return self._start(tf.constant(frame[None], tf.float32))[0].numpy()
-
-  def step(self, frame: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    return self.final_and_preliminary(frame, previous)[0]
-
-  def final_and_preliminary(
-    self, frame: np.ndarray, previous: np.ndarray
-  ) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    feeds = tf.constant(frame[None], tf.float32), tf.constant(previous[None], tf.float32)
-    final, preliminary = self._step(*feeds)
-    return final[0].numpy(), None if preliminary is None else preliminary[0].numpy()
-
-
-def load_pose_model(path: Union[str, os.PathLike], num_threads: int = 2) -> PoseModel:
-  """Loads a .tflite file or a SavedModel folder.
+def check_signatures(path: Union[str, os.PathLike], inputs: Mapping[str, set]) -> None:
+  """Checks that an exported network has the signatures `start` and `step`.
 
   Args:
-    path: the file or folder.
-    num_threads: CPU threads of a .tflite model.
+    path: the network, for the error message.
+    inputs: names of the inputs by signature.
   Raises:
-    InputError: the path does not exist, or is not an exported pose network.
+    InputError: it has not.
   """
-  path = pathlib.Path(path)
-  if path.is_dir():
-    return SavedModelPoseModel(path)
-  if not path.exists():
-    raise InputError(f"{path}: no such model. Give a .tflite file or a SavedModel folder.")
-  return TFLitePoseModel(path, num_threads)
-
-
-def _newest_version(path: pathlib.Path) -> pathlib.Path:
-  """Returns the subfolder with the highest number, or the folder itself without any."""
-  versions = [folder for folder in path.iterdir() if folder.is_dir() and folder.name.isdigit()]
-  return max(versions, key=lambda folder: int(folder.name), default=path)
-
-
-def _check_signatures(path: Union[str, os.PathLike], inputs: dict) -> None:
   for name, expected in SIGNATURES.items():
     if inputs.get(name) != expected:
       received = {key: sorted(value) for key, value in inputs.items()}

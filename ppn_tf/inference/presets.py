@@ -4,8 +4,8 @@ import os
 from typing import Type, TypeVar, Union
 
 from ppn_tf.config.experiment import open_run
-from ppn_tf.inference import people
-from ppn_tf.inference.load import load_run
+from ppn_tf.inference import people, people_weights
+from ppn_tf.inference.runs import load_run
 from ppn_tf.models.layers import batch_norm
 from ppn_tf.models.video_pose_model import VideoPoseModel
 from ppn_tf.runtime.errors import InputError
@@ -29,7 +29,7 @@ def load_network(
   if checkpoint not in ("latest", "best"):
     raise ValueError(f'checkpoint must be "latest" or "best". Received: {checkpoint!r}')
   if preset == people.NAME:
-    model = people.read()[0]
+    model = people_weights.read()[0]
     for network in model.networks:
       # Their statistics are folded into convolutions; those of a batch would replace them.
       batch_norm.freeze(network)

@@ -8,12 +8,8 @@ from ppn_tf.inference.frame_times import PERIOD
 from ppn_tf.inference.moved_heatmaps import MovedHeatmaps, change_crop
 from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.inference.present_places import PresentPlaces
-from ppn_tf.keypoints import dark, frame_crops, heatmaps
+from ppn_tf.keypoints import dark, frame_crops
 from ppn_tf.runtime.errors import InputError
-
-import tensorflow as tf
-
-_decode = tf.function(heatmaps.decode, autograph=False)
 
 
 class Recurrence:
@@ -105,7 +101,9 @@ class Recurrence:
     if self.decoder == "dark":
       keypoints, scores = dark.decode(maps, stride)
     else:
-      decoded = _decode(tf.constant(maps), stride, self.decoder)
+      from ppn_tf.keypoints.heatmaps import compiled_decode  # imports TensorFlow
+
+      decoded = compiled_decode(maps, stride, self.decoder)
       keypoints, scores = (value.numpy() for value in decoded)
     return frame_crops.to_frame(affine, keypoints), scores
 

@@ -15,8 +15,9 @@ from typing import Dict, Optional, Tuple, Union
 
 import numpy as np
 
-from ppn_tf.inference.pose_model import KerasPoseModel, PoseModel
+from ppn_tf.inference.pose_model import PoseModel
 from ppn_tf.inference.recurrence import unroll
+from ppn_tf.inference.tensorflow_models import KerasPoseModel
 from ppn_tf.keypoints import heatmaps
 from ppn_tf.models.ppn import Framewise, check_steps_alone
 from ppn_tf.runtime.files import complete_or_absent

@@ -130,3 +130,7 @@ def decode(
   pixels = peak * stride + (stride - 1) / 2.0
   keypoints = tf.reshape(pixels, tf.concat([leading, [joints, 2]], 0))
   return keypoints, tf.reshape(score, tf.concat([leading, [joints]], 0))
+
+
+# For code that calls it from NumPy, once for each frame.
+compiled_decode = tf.function(decode, autograph=False)

@@ -9,7 +9,9 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking import boxes, smoothing
 from ppn_tf.tracking.output.outputs import Outputs
 from ppn_tf.tracking.output.results import Summary, write_results
+from ppn_tf.tracking.people_tracker import PeopleTracker
 from ppn_tf.tracking.settings import TrackerSettings
+from ppn_tf.tracking.tracker import Tracker
 from ppn_tf.tracking.video.sources import Excerpt, open_source
 
 PathLike = Union[str, os.PathLike]
@@ -99,10 +101,6 @@ def track_video(
     raise InputError(f"max_people={max_people}: too few. Track at least one person.")
   excerpt = Excerpt(open_source(video, video_options.fps), start, end, every)
   outputs.check(str(excerpt.video.path), excerpt.is_live, video_options.overwrite)
-
-  # TensorFlow takes seconds to import, so the arguments are checked first.
-  from ppn_tf.tracking.people_tracker import PeopleTracker
-  from ppn_tf.tracking.tracker import Tracker
 
   tracker = PeopleTracker(Tracker.from_preset(model, **tracker_options), max_people)
   tracker.reset(box)

@@ -3,8 +3,8 @@
 from typing import Iterable, List, Tuple
 
 from ppn_tf.config.experiment import Experiment, build_model
-from ppn_tf.inference.load import load_run
 from ppn_tf.inference.presets import load_network
+from ppn_tf.inference.runs import load_run
 from ppn_tf.models.layers import batch_norm
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.pruning import prune

@@ -3,7 +3,7 @@
 from typing import List
 
 from ppn_tf.config.experiment import open_run, read_experiment
-from ppn_tf.inference import people
+from ppn_tf.inference import people, people_weights
 from ppn_tf.models.backbones.imagenet import load_imagenet
 from ppn_tf.models.backbones.movenet import read_movenet
 from ppn_tf.models.backbones.tinypose import read_tinypose
@@ -34,7 +34,7 @@ def load_weights(
     InputError: `source` is none of these, or does not fit.
   """
   if source == people.NAME:
-    return people.load_part(network, part)
+    return people_weights.load_part(network, part)
   if part == "ppu":
     return load_run_weights(network, part, source)
   if source == "imagenet":

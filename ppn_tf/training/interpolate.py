@@ -15,7 +15,7 @@ from typing import Sequence
 from absl import flags
 
 from ppn_tf.config import flags as experiment_flags
-from ppn_tf.inference.load import load_run
+from ppn_tf.inference.runs import load_run
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.errors import InputError

@@ -3,7 +3,8 @@
 import pytest
 
 from ppn_tf.inference import saved_model
-from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.tensorflow_models import SavedModelPoseModel
 from ppn_tf.inference.tflite import convert
 from ppn_tf.runtime.errors import InputError
 from tests.conformance.built_models import CLIP, FORMS, build, relative_error

@@ -8,8 +8,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from ppn_tf.inference import people
-from ppn_tf.inference.pose_model import SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference import people_weights
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.tensorflow_models import SavedModelPoseModel
 from ppn_tf.inference.tflite.metadata import read_description
 from ppn_tf.runtime import interpreter
 from ppn_tf.tracking.tracker import Tracker
@@ -94,7 +95,7 @@ def test_files_describe_themselves(folder):
 def test_weights_contain_their_settings(workdir, tmp_path):
   path = tmp_path / "weights.npz"
   run_printed("export.weights", f"--workdir={workdir}", "--readout=present", f"--output={path}")
-  settings = people.read_settings(path)
+  settings = people_weights.read_settings(path)
   assert (settings["readout"], settings["box_margin"]) == ("present", 1.1)
 
 

@@ -8,8 +8,9 @@ import pytest
 import ppn_tf
 from ppn_tf.config.experiment import Experiment, build_model
 from ppn_tf.inference import people
-from ppn_tf.inference.load import load_model, load_run
-from ppn_tf.inference.pose_model import KerasPoseModel
+from ppn_tf.inference.load import load_model
+from ppn_tf.inference.runs import load_run
+from ppn_tf.inference.tensorflow_models import KerasPoseModel
 from ppn_tf.keypoints.skeletons import COCO, PENN_ACTION
 from ppn_tf.models import pose_net
 from ppn_tf.models.ppn import Framewise
@@ -99,7 +100,7 @@ def test_checkpoint_deleted_while_it_is_loaded(tmp_path, monkeypatch):
       checkpoints.save(checkpoint_number=2)
     restore(tracked, path)
 
-  monkeypatch.setattr("ppn_tf.inference.load.restore", restore_after_training)
+  monkeypatch.setattr("ppn_tf.inference.runs.restore", restore_after_training)
   loaded = load_run(tmp_path)
   assert loaded.fingerprint == fingerprint(str(tmp_path / "checkpoints" / "ckpt-2"))
   bias = loaded.model.body_net.layers[-1].bias

@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 
-from ppn_tf.inference.pose_model import (
-  KerasPoseModel,
-  SavedModelPoseModel,
-  TFLitePoseModel,
-  load_pose_model,
-)
+from ppn_tf.inference.load import load_pose_model
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.tensorflow_models import KerasPoseModel, SavedModelPoseModel
 from ppn_tf.runtime import interpreter
 from ppn_tf.runtime.errors import InputError
 

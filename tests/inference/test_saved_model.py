@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ppn_tf.inference import saved_model
-from ppn_tf.inference.pose_model import KerasPoseModel, SavedModelPoseModel, TFLitePoseModel
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.tensorflow_models import KerasPoseModel, SavedModelPoseModel
 from ppn_tf.inference.tflite import convert
 from ppn_tf.keypoints.heatmaps import decode
 from ppn_tf.models.ppn import PPN, Framewise

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from ppn_tf.inference.pose_model import load_pose_model
+from ppn_tf.inference.load import load_pose_model
 from ppn_tf.inference.tflite.metadata import add_description, describe_start
 from ppn_tf.keypoints.skeletons import PENN_ACTION, to_dict
 from ppn_tf.runtime.errors import InputError

@@ -5,7 +5,7 @@ import pytest
 
 from ppn_tf.config import flags as experiment_flags
 from ppn_tf.config.experiment import build_model
-from ppn_tf.inference.load import load_run
+from ppn_tf.inference.runs import load_run
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.models.weight_files import load_backbone, write_backbone
 from ppn_tf.runtime.errors import InputError

@@ -8,7 +8,7 @@ from ppn_tf.clips.damaged_records import naming_damage
 from ppn_tf.evaluation.reporting import samples, unseen
 from ppn_tf.evaluation.reporting.runs import Run
 from ppn_tf.evaluation.reporting.sheets import Sheet, draw_sheets
-from ppn_tf.inference.load import load_run
+from ppn_tf.inference.runs import load_run
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.runtime.errors import InputError
 

@@ -4,8 +4,8 @@ from typing import Iterable, Iterator
 
 import numpy as np
 
-from ppn_tf.inference.pose_model import KerasPoseModel
 from ppn_tf.inference.recurrence import unroll
+from ppn_tf.inference.tensorflow_models import KerasPoseModel
 from ppn_tf.inference.tflite.convert import Sample
 from ppn_tf.models.ppn import Framewise
 

@@ -9,7 +9,8 @@ import pytest
 
 from export.forms import gpu_compatibility
 from ppn_tf.inference import saved_model
-from ppn_tf.inference.pose_model import KerasPoseModel, TFLitePoseModel
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.tensorflow_models import KerasPoseModel
 from ppn_tf.inference.tflite import convert
 from ppn_tf.inference.tflite.calibration import recurrent_samples
 from ppn_tf.inference.tflite.metadata import add_description, read_description
