@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 
 import ppn_tf.models
-from ppn_tf.models.backbones import lite_hrnet
+from ppn_tf.models.backbones import hrnet, lite_hrnet
 from ppn_tf.models.layers import batch_norm
 from ppn_tf.models.layers.deform_conv import IMPLEMENTATIONS
 from ppn_tf.models.layers.upsample import UPSAMPLINGS
@@ -45,9 +45,17 @@ def _framewise(backbone: str) -> Framewise:
 
 
 def _short_lite_hrnet() -> Framewise:
-  """Builds Lite-HRNet with one module in each stage, since the others are of the same kind."""
-  with mock.patch.object(lite_hrnet, "MODULES", dict.fromkeys(lite_hrnet.MODULES, 1)):
+  """Builds Lite-HRNet with one module in each stage and one unit in each branch."""
+  modules = dict.fromkeys(lite_hrnet.MODULES, 1)
+  with mock.patch.multiple(lite_hrnet, MODULES=modules, UNITS=1):
     return _framewise("lite_hrnet")
+
+
+def _short_hrnet() -> Framewise:
+  """Builds HRNet-W48 with one module in each stage and one block in each branch."""
+  modules = dict.fromkeys(hrnet.MODULES, 1)
+  with mock.patch.multiple(hrnet, MODULES=modules, BLOCKS=1):
+    return _framewise("hrnet_w48")
 
 
 def _tiny_net(upsampling: str = "duc", name: str = "body_net") -> tf.keras.Model:
@@ -93,7 +101,6 @@ CASES: Dict[str, Case] = {
       "resnet34": "resnet18",
       "resnet50": "",
       "resnet101": "resnet50",
-      "hrnet_w48": "",
     }.items()
   },
   "mobilenet_v2_fpn": Case(
@@ -115,6 +122,7 @@ CASES: Dict[str, Case] = {
   "movenet_thunder": Case(
     lambda: _framewise("movenet_thunder"), {"backbone:movenet_thunder"}, True, "movenet"
   ),
+  "hrnet_w48": Case(_short_hrnet, {"backbone:hrnet_w48", *_BACKBONE}, True),
   "lite_hrnet": Case(
     _short_lite_hrnet,
     {"backbone:lite_hrnet", "lite_hrnet", "GrowAligned", "SplitChannels", "ShuffleChannels"},

@@ -11,6 +11,9 @@ from ppn_tf.models.layers.batch_norm import batch_norm
 import tensorflow as tf
 
 _layers = tf.keras.layers
+# Modules of the stages with two, three and four branches.
+MODULES = {2: 1, 3: 4, 4: 3}
+BLOCKS = 4  # basic blocks per branch and module
 
 
 def _conv_bn(
@@ -64,10 +67,10 @@ def _resample(inputs: tf.Tensor, source: int, target: int, width: int, name: str
 def _module(
   branches: List[tf.Tensor], width: int, name: str, num_outputs: Optional[int] = None
 ) -> List[tf.Tensor]:
-  """Builds four basic blocks per branch, and the exchange between branches."""
+  """Builds the basic blocks of each branch, and the exchange between branches."""
   deep = []
   for i, branch in enumerate(branches):
-    for block in range(4):
+    for block in range(BLOCKS):
       branch = _basic_block(branch, f"{name}_branch{i}_block{block}")
     deep.append(branch)
   fused = []
@@ -100,12 +103,12 @@ def hrnet(image_size: Tuple[int, int], width: int = 48) -> Tuple[tf.Tensor, tf.T
     _conv_bn(outputs, width, 3, "transition1_branch0"),
     _conv_bn(outputs, 2 * width, 3, "transition1_branch1", strides=2),
   ]
-  for stage, num_modules in ((2, 1), (3, 4), (4, 3)):
+  for stage, num_modules in MODULES.items():
     if len(branches) < stage:
       branches.append(
         _conv_bn(branches[-1], width * 2 ** (stage - 1), 3, f"transition{stage - 1}", strides=2)
       )
     for number in range(num_modules):
-      last = stage == 4 and number == num_modules - 1
+      last = stage == max(MODULES) and number == num_modules - 1
       branches = _module(branches, width, f"stage{stage}_module{number}", 1 if last else None)
   return frames, branches[0]

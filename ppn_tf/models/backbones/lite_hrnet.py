@@ -18,7 +18,7 @@ _STEM = 32
 WIDTH = 40
 # Modules of the stages with two, three and four branches.
 MODULES = {2: 2, 3: 4, 4: 2}
-_UNITS = 2  # per branch and module
+UNITS = 2  # per branch and module
 
 
 @tf.keras.utils.register_keras_serializable("ppn_tf")
@@ -103,7 +103,7 @@ def _module(branches: List[tf.Tensor], name: str) -> List[tf.Tensor]:
   """
   deep = []
   for index, branch in enumerate(branches):
-    for unit in range(_UNITS):
+    for unit in range(UNITS):
       branch = _unit(branch, f"{name}_branch{index}_unit{unit}")
     deep.append(branch)
   sums: List[tf.Tensor] = []
