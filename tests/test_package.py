@@ -113,11 +113,12 @@ def test_public_names_are_listed_and_imported_on_first_use():
     "import sys, ppn_tf\n"
     "print(sorted(set(ppn_tf.__all__) - set(dir(ppn_tf))), 'numpy' in sys.modules)\n"
     "print(ppn_tf.Tracker is ppn_tf.Tracker, 'tensorflow' in sys.modules)\n"
+    "print(ppn_tf.PPN is ppn_tf.PPN, 'tensorflow' in sys.modules)\n"
     "from ppn_tf import *\n"
     "print(all(name in globals() for name in ppn_tf.__all__))\n"
     "print(ppn_tf.tracking.tracker.Tracker is Tracker)"
   )
-  assert done.stdout == "[] False\nTrue True\nTrue\nTrue\n", done.stderr
+  assert done.stdout == "[] False\nTrue False\nTrue True\nTrue\nTrue\n", done.stderr
 
 
 def test_unknown_attribute_is_refused():
