@@ -106,6 +106,7 @@ def test_page_describes_sets_and_conditions(results, fine):
   assert "process whole clips" in page and "the median of 30 turns" in page
 
 
+@pytest.mark.slow
 def test_tiny_networks_are_scored(tiny_dataset, tmp_path, monkeypatch):
   """Scores two networks on the two clips of the tests instead of the four sets."""
   records = tmp_path / "records"

@@ -30,7 +30,9 @@ def test_configuration_has_valid_flags(path):
 
 def _mark_slow(path):
   """Returns a file as a parameter of a test, marked slow if its network takes long to build."""
-  heavy = any(name in path.read_text() for name in ("=hrnet_w48", "=resnet50", "=resnet101"))
+  heavy = any(
+    name in path.read_text() for name in ("=hrnet_w48", "=resnet34", "=resnet50", "=resnet101")
+  )
   return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if heavy else [])
 
 

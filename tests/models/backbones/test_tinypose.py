@@ -40,6 +40,7 @@ def fixture_network():
   return pose_net("lite_hrnet", (256, 192), 17)
 
 
+@pytest.mark.slow
 def test_network_computes_the_heatmaps_of_openvino(network, file):
   loaded = load_weights(network, "body", "lite_hrnet", str(file))
   assert {layer.name for layer in network.layers if layer.weights} == {x.name for x in loaded}
@@ -49,6 +50,7 @@ def test_network_computes_the_heatmaps_of_openvino(network, file):
   np.testing.assert_allclose(maps[32 * 48 + 24], MIDDLE, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_features_serve_other_joints(network, file):
   features = network.get_layer("heatmaps").input
   heatmaps = tf.keras.layers.Conv2D(13, 1, name="heatmaps")(features)
