@@ -1,6 +1,5 @@
 """Values of JSON that tools write differently: 1, 1.0 and "1"; "walk" and "./walk"."""
 
-import json
 import math
 import pathlib
 import re
@@ -9,6 +8,7 @@ from typing import Any, Optional, Tuple
 import numpy as np
 
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.json_text import parse_json
 
 _NUMBER = re.compile(r"[+-]?\d+(\.0*)?")
 
@@ -20,7 +20,7 @@ def load_json(path: pathlib.Path) -> Any:
     InputError: it cannot be read.
   """
   try:
-    return json.loads(path.read_bytes())
+    return parse_json(path.read_bytes())
   except (OSError, ValueError, RecursionError) as error:
     raise InputError(f"{path}: cannot be read as JSON ({error}).") from error
 

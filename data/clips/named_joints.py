@@ -1,6 +1,5 @@
 """Skeletons of formats that have joint names, but no place for pairs and torso."""
 
-import json
 import pathlib
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
@@ -9,6 +8,7 @@ import numpy as np
 from ppn_tf.keypoints.joint_names import normalize_name
 from ppn_tf.keypoints.skeletons import SKELETONS, Skeleton
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.json_text import parse_json
 
 from .skeleton import parse_skeleton
 
@@ -40,7 +40,7 @@ def build_skeleton(
   extra = folder / SKELETON_FILE
   if extra.is_file():
     try:
-      category.update(json.loads(extra.read_bytes()))
+      category.update(parse_json(extra.read_bytes()))
     except (OSError, TypeError, ValueError) as error:
       raise InputError(f"{extra}: cannot be read as a JSON object ({error}).") from error
   try:

@@ -13,6 +13,7 @@ import numpy as np
 from ppn_tf.keypoints.joint_maps import COCO_JOINTS
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.runtime.errors import InputError, first_line
+from ppn_tf.runtime.json_text import parse_json
 from ppn_tf.runtime.npz_files import read_npz
 
 SUFFIXES = (".npz", ".json")
@@ -101,7 +102,7 @@ def _is_number(value: Any) -> bool:
 def read_object(file: pathlib.Path) -> Dict[str, Any]:
   """Reads the JSON object in a file."""
   try:
-    values = json.loads(file.read_text(encoding="utf-8"))
+    values = parse_json(file.read_text(encoding="utf-8"))
   except (OSError, ValueError, RecursionError) as error:
     raise InputError(f"{file}: not readable as JSON ({first_line(error)}). Fix it.") from error
   if not isinstance(values, dict):

@@ -14,6 +14,7 @@ from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.weight_files import folded_convolutions, set_convolutions
 from ppn_tf.runtime.errors import InputError, first_line
 from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.runtime.json_text import parse_json
 from ppn_tf.runtime.npz_files import read_npz
 
 import tensorflow as tf
@@ -91,7 +92,7 @@ def read_settings(path: Union[str, os.PathLike] = WEIGHTS) -> Dict[str, Any]:
   """
   content = read_npz(path, [_SETTINGS])
   with _refusing(path):
-    return dict(json.loads(str(content[_SETTINGS])))
+    return dict(parse_json(str(content[_SETTINGS])))
 
 
 @contextlib.contextmanager

@@ -4,6 +4,8 @@ import dataclasses
 import json
 from typing import Any, Dict, Mapping, Sequence, Tuple
 
+from ppn_tf.runtime.json_text import parse_json
+
 
 @dataclasses.dataclass(frozen=True)
 class Skeleton:
@@ -236,7 +238,7 @@ def find_skeleton(text: str) -> Skeleton:
   if text in SKELETONS:
     return SKELETONS[text]
   try:
-    definition = json.loads(text)
+    definition = parse_json(text)
   except (ValueError, RecursionError) as error:
     raise ValueError(f"{text!r} is no skeleton. Known: {', '.join(sorted(SKELETONS))}") from error
   return from_dict(definition)

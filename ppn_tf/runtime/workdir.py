@@ -29,6 +29,7 @@ from ppn_tf.runtime import checkpoints
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import check_no_links, complete_or_absent
+from ppn_tf.runtime.json_text import parse_json
 
 import tensorflow as tf
 
@@ -78,7 +79,7 @@ class Workdir:
         f"`{command('train')}` wrote."
       )
     try:
-      saved = json.loads(path.read_bytes())
+      saved = parse_json(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
       raise InputError(f"{path}: not readable as JSON ({error}).") from error
     if not isinstance(saved, dict):

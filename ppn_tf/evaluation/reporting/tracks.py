@@ -1,7 +1,6 @@
 """Shows frames of tracked videos from the output of the command track."""
 
 import dataclasses
-import json
 import pathlib
 from typing import Any, Dict, List, Tuple
 
@@ -11,6 +10,7 @@ from ppn_tf.evaluation.reporting.images import Picture, jpeg, tiled
 from ppn_tf.evaluation.reporting.moments import spread
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.json_text import parse_json
 from ppn_tf.tracking.output.drawing import fit_image
 from ppn_tf.tracking.video.reader import open_video
 
@@ -65,7 +65,7 @@ def read_track(value: str, num_frames: int = 8) -> Track:
 
 def _read_table(path: pathlib.Path) -> Dict[str, Any]:
   try:
-    table = json.loads(path.read_text(encoding="utf-8"))
+    table = parse_json(path.read_text(encoding="utf-8"))
     lacking = [key for key in ("video", "fps", "width", "height", "frames") if not table.get(key)]
   except OSError as error:
     raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error

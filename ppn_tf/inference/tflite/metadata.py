@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Union
 from ppn_tf.keypoints.skeletons import Skeleton, from_dict
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError, first_line
+from ppn_tf.runtime.json_text import parse_json
 from ppn_tf.runtime.settings import Bounds
 
 Path = Union[str, os.PathLike]
@@ -60,7 +61,7 @@ def read_description(path: Path) -> Dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
       if _NAME not in archive.namelist():
         return {}
-      description = json.loads(archive.read(_NAME))
+      description = parse_json(archive.read(_NAME))
   except Exception as error:  # zipfile, zlib and json raise many types for invalid bytes
     raise _describe_damage(path, error) from error
   if not isinstance(description, dict):
