@@ -55,6 +55,13 @@ class NetworkConfig(Settings):
     0,
     10**6,
   )
+  ppu_pooling: int = number(
+    1,
+    "Average this many cells of the heatmaps, along each axis, before the PPU, and enlarge its "
+    "output. 2 takes a quarter of the PPU's time.",
+    1,
+    64,
+  )
   skip_connection: bool = switch(True, "Add the heatmaps of BodyNet to those of the PPU.")
   propagation: str = choice(
     "chained",
@@ -121,6 +128,7 @@ def build_network(
       initial_gain,
       config.offset_steps,
       config.ppu_samples,
+      config.ppu_pooling,
     )
     return PPN(build_part("head"), body_net, unit, config.skip_connection, config.propagation)
   except ValueError as error:

@@ -8,6 +8,8 @@ from ppn_tf.models.layers.deform_conv import DeformableConv2D
 import tensorflow as tf
 
 DILATIONS = (3, 6, 12, 18, 24)
+# Layers of a unit with pooling: the one before sampling, and the last one.
+POOLED, ENLARGED = "pooled_previous", "enlarged"
 _layers = tf.keras.layers
 
 
@@ -57,6 +59,26 @@ class Mean(tf.keras.layers.Layer):
 REDUCTIONS: Dict[str, Callable[..., tf.keras.layers.Layer]] = {"mean": Mean, "sum": _layers.Add}
 
 
+def _check_settings(
+  heatmap_size: Tuple[int, int],
+  num_joints: int,
+  dilations: Sequence[int],
+  reduction: str,
+  samples: int,
+  pooling: int,
+) -> None:
+  """Raises ValueError for settings of which no unit can be built, see `ppu`."""
+  if reduction not in REDUCTIONS:
+    raise ValueError(f"reduction must be one of {sorted(REDUCTIONS)}. Received: {reduction!r}")
+  if not dilations or min(dilations) < 1:
+    raise ValueError(f"dilations must be one or more rates >= 1. Received: {dilations}")
+  total = 9 * num_joints * len(dilations)
+  if samples > total:
+    raise ValueError(f"samples must be at most {total}. Received: {samples}")
+  if pooling < 1 or any(extent % pooling for extent in heatmap_size):
+    raise ValueError(f"pooling must divide heatmaps of {heatmap_size} cells. Received: {pooling}")
+
+
 def ppu(
   heatmap_size: Tuple[int, int],
   num_joints: int,
@@ -67,7 +89,7 @@ def ppu(
   initial_gain: float = 1.0,
   offset_steps: int = 0,
   samples: int = 0,
-  name: str = "ppu",
+  pooling: int = 1,
 ) -> tf.keras.Model:
   """Builds the unit that warps heatmaps of the previous frame to the current frame.
 
@@ -85,24 +107,26 @@ def ppu(
     initial_gain: factor on the initial copy.
     offset_steps: steps per cell to which offsets are rounded, see DeformableConv2D.
     samples: number of samples after pruning, see pruning.py; 0: no pruning.
-    name: the model's name.
+    pooling: n; the unit averages n x n cells of its inputs and enlarges its output, which takes
+      1/n^2 of the time. Its cells, rates and offsets are then n times as large.
   Returns:
     A flat functional model of [previous, preliminary], both [B, H/S, W/S, K]
     float32, to the propagated heatmaps [B, H/S, W/S, K] float32.
   Raises:
-    ValueError: an unknown reduction, no dilations, or too many samples.
+    ValueError: an unknown reduction, no dilations, too many samples, or a pooling that does not
+      divide the heatmaps.
   """
-  if reduction not in REDUCTIONS:
-    raise ValueError(f"reduction must be one of {sorted(REDUCTIONS)}. Received: {reduction!r}")
-  if not dilations or min(dilations) < 1:
-    raise ValueError(f"dilations must be one or more rates >= 1. Received: {dilations}")
-  total = 9 * num_joints * len(dilations)
-  if samples > total:
-    raise ValueError(f"samples must be at most {total}. Received: {samples}")
+  _check_settings(heatmap_size, num_joints, dilations, reduction, samples, pooling)
   shape = (*heatmap_size, num_joints)
   previous = tf.keras.Input(shape, dtype="float32", name="previous")
   preliminary = tf.keras.Input(shape, dtype="float32", name="preliminary")
   features = _layers.Subtract(dtype="float32", name="difference")([preliminary, previous])  # Eq. 2
+  warped_maps = previous
+  if pooling > 1:
+    features = _layers.AveragePooling2D(pooling, dtype="float32", name="pooled_difference")(
+      features
+    )
+    warped_maps = _layers.AveragePooling2D(pooling, dtype="float32", name=POOLED)(previous)
   for number in range(1, num_blocks + 1):
     features = _basic_block(features, width or num_joints, f"phi_{number}")
   warped = []
@@ -126,8 +150,12 @@ def ppu(
       dtype="float32",
       name=f"warp_{rate}",
     )
-    warped.append(warp([previous, offsets]))
+    warped.append(warp([warped_maps, offsets]))
   propagated = warped[0]
   if len(warped) > 1:  # Eq. 5
     propagated = REDUCTIONS[reduction](dtype="float32", name="propagated")(warped)
-  return tf.keras.Model([previous, preliminary], propagated, name=name)
+  if pooling > 1:
+    propagated = _layers.UpSampling2D(
+      pooling, interpolation="bilinear", dtype="float32", name=ENLARGED
+    )(propagated)
+  return tf.keras.Model([previous, preliminary], propagated, name="ppu")

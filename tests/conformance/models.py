@@ -142,6 +142,7 @@ CASES: Dict[str, Case] = {
   ),
   "ppn_sum": Case(lambda: _tiny_ppn(reduction="sum", initial_gain=0.5), {"reduction:sum"}, True),
   "ppn_wide_unit": Case(lambda: _tiny_ppn(width=16), _PARTS, True),
+  "ppn_pooled_unit": Case(lambda: _tiny_ppn(pooling=2), _PARTS, True),
 }
 # Backbone functions; BACKBONES has their names.
 _BEHIND_BACKBONES = {"mobilenet_v2", "mobilenet_v2_fpn", "resnet", "hrnet"}

@@ -34,6 +34,31 @@ def test_single_dilation_requires_no_reduction():
   np.testing.assert_array_equal(unit([previous, preliminary]), previous)
 
 
+def test_pooled_unit_copies_averaged_heatmaps():
+  unit = ppu((8, 12), 3, num_blocks=1, dilations=(1, 2), pooling=2)
+  previous, preliminary = np.random.default_rng(4).random((2, 1, 8, 12, 3)).astype(np.float32)
+  assert unit.output_shape == (None, 8, 12, 3)
+  averaged = previous.reshape(1, 4, 2, 6, 2, 3).mean(axis=(2, 4))
+  output = unit([previous, preliminary]).numpy()
+  np.testing.assert_allclose(output, tf.image.resize(averaged, (8, 12)), atol=1e-6)
+
+
+def test_pooled_unit_has_the_weights_of_a_unit_on_smaller_heatmaps():
+  small, pooled = (
+    ppu((size, size), 3, num_blocks=1, dilations=(1, 2), pooling=pooling)
+    for size, pooling in ((4, 1), (8, 2))
+  )
+  rng = np.random.default_rng(5)
+  for variable in small.weights:
+    variable.assign(rng.normal(0, 0.3, variable.shape) ** 2)
+  pooled.set_weights(small.get_weights())
+  maps = rng.random((2, 1, 4, 4, 3)).astype(np.float32)
+  expected = tf.image.resize(small(list(maps)), (8, 8))
+  fine = [np.kron(values, np.ones((1, 2, 2, 1), np.float32)) for values in maps]
+  np.testing.assert_allclose(pooled(fine), expected, atol=1e-5)
+  assert np.abs(expected - tf.image.resize(maps[0], (8, 8))).max() > 0.1
+
+
 @pytest.mark.parametrize(
   ("arguments", "received"),
   [
@@ -41,6 +66,8 @@ def test_single_dilation_requires_no_reduction():
     ({"dilations": ()}, "()"),
     ({"dilations": (0,)}, "(0,)"),
     ({"dilations": (1, 2), "samples": 37}, "37"),  # 2 rates, 9 taps and 2 joints have 36
+    ({"pooling": 2}, "2"),  # the heatmaps have 6 x 5 cells
+    ({"pooling": 0}, "0"),
   ],
 )
 def test_errors_name_the_received_value(arguments, received):

@@ -27,7 +27,7 @@ import numpy as np
 
 from ppn_tf.models.layers.deform_conv import deformable_convolutions
 from ppn_tf.models.layers.deform_gather import framed_differences, tap_positions
-from ppn_tf.models.ppu import Mean
+from ppn_tf.models.ppu import ENLARGED, POOLED, Mean
 from ppn_tf.models.pruning import used_samples
 from ppn_tf.models.quantize_aware import Ranges, get_ranges, is_rounding, weights_by_name
 
@@ -121,7 +121,10 @@ class ServedPPU(tf.Module):
     rates = [warp.dilation_rate for warp in warps]
     self.sampler, self.integers = sampler, integers
     self.steps = warps[0].offset_steps or TABLE_STEPS
-    self._size = tuple(unit.output_shape[1:])
+    # A unit with pooling warps smaller maps than it receives.
+    self._size = tuple(warps[0].output_shape[1:])
+    by_name = {layer.name: layer for layer in unit.layers}
+    self._pool, self._enlarge = (by_name.get(name, tf.identity) for name in (POOLED, ENLARGED))
     rounding = 0.5 / self.steps if sampler == "table" else 0.0
     self._axes = [make_axis(extent, rounding) for extent in self._size[:2]]
     if integers:
@@ -191,7 +194,7 @@ class ServedPPU(tf.Module):
     prepare: Callable[..., Any] = self._table if by_table else self._differences
     read: Callable[..., tf.Tensor] = self._look_up if by_table else self._interpolate
     with tf.name_scope(SAMPLING):
-      maps = prepare(previous)
+      maps = prepare(self._pool(previous))
     warped = []
     for convolution in self._convolutions:
       rows, columns = self._scaled_positions(features, places, convolution)
@@ -202,7 +205,7 @@ class ServedPPU(tf.Module):
       return tf.zeros_like(previous)
     with tf.name_scope(SAMPLING):
       # GPU delegates support tf.add_n with at most two maps.
-      return functools.reduce(tf.add, warped)
+      return self._enlarge(functools.reduce(tf.add, warped))
 
   def _scaled_positions(
     self, features: tf.Tensor, places: np.ndarray, convolution: OffsetConvolution

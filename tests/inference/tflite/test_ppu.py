@@ -28,9 +28,13 @@ def heatmaps(size, joints=3):
 
 @pytest.mark.parametrize("integers", [False, True])
 @pytest.mark.parametrize(
-  "arguments", [{"dilations": (1, 3, 6)}, {"dilations": (1, 2), "reduction": "sum"}]
+  ("size", "arguments"),
+  [
+    ((10, 7), {"dilations": (1, 3, 6)}),
+    ((16, 16), {"dilations": (1, 2), "reduction": "sum"}),
+    ((20, 12), {"dilations": (1, 3), "pooling": 2}),
+  ],
 )
-@pytest.mark.parametrize("size", [(10, 7), (16, 16)])
 def test_exact_sampler_equals_the_unit(size, arguments, integers):
   unit, (previous, preliminary) = trained_unit(size, **arguments), heatmaps(size)
   expected = unit([previous, preliminary]).numpy()
