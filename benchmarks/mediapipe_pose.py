@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 import time
+from typing import List
 
 import cv2
 import mediapipe
@@ -22,8 +23,8 @@ def main(video: str, output: str, num_frames: int) -> None:
     int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
   )
   fps = capture.get(cv2.CAP_PROP_FPS)
-  writer = cv2.VideoWriter(output, cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
-  joints = []
+  writer = cv2.VideoWriter(output, cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
+  joints: List[List[List[float]]] = []
   begin = time.perf_counter()
   with solution.Pose(static_image_mode=False, model_complexity=1) as pose:
     while len(joints) < num_frames:
