@@ -91,7 +91,7 @@ def write_copy(video: str, path: pathlib.Path, height: int, people: int, num_fra
   return count
 
 
-def run_command(command: Sequence[str], folder: pathlib.Path) -> Dict[str, float]:
+def run_measured(command: Sequence[str], folder: pathlib.Path) -> Dict[str, float]:
   """Runs a command; returns its seconds, processor seconds, peak memory and printed frames/s.
 
   Raises:
@@ -119,8 +119,8 @@ def run_command(command: Sequence[str], folder: pathlib.Path) -> Dict[str, float
 def measure(command: Sequence[str], short: Sequence[str], count: int) -> Run:
   """Measures a command on a video of `count` frames, and its variant for one frame."""
   with tempfile.TemporaryDirectory() as folder:
-    first = run_command(short, pathlib.Path(folder))
-    whole = run_command(command, pathlib.Path(folder))
+    first = run_measured(short, pathlib.Path(folder))
+    whole = run_measured(command, pathlib.Path(folder))
   return Run(
     whole["rate"], 1000 * whole["processor"] / count, first["seconds"], int(whole["memory"])
   )

@@ -113,7 +113,8 @@ def test_files_without_a_network(tmp_path):
 
 def test_packaged_file_has_the_packaged_weights():
   """Compares the .tflite file, which trackers run, with the weights that it was made from."""
-  assert people.FILE.stat().st_size + people_weights.WEIGHTS.stat().st_size <= 20_000_000
+  sizes = [path.stat().st_size for path in (people.FILE, people_weights.WEIGHTS)]
+  assert sum(sizes) <= 20_000_000 and sizes[1] <= 12_000_000
   model = people.pose_model()
   network, settings = people_weights.read()
   original = KerasPoseModel(network, settings["readout"])
@@ -121,6 +122,7 @@ def test_packaged_file_has_the_packaged_weights():
   for name in ("image_size", "heatmap_size", "skeleton", "margin", "steady_crops"):
     assert getattr(model, name) == getattr(original, name)
   assert (model.skeleton, model.margin, model.image_size) == (COCO, 1.25, (192, 192))
+  assert (model.num_joints, model.stride) == (17, 4)
   assert model.restart_score == people_weights.RESTART_SCORE
   frame = np.random.default_rng(0).uniform(0, 255, (192, 192, 3)).astype(np.float32)
   initial = model.start(frame)

@@ -144,7 +144,7 @@ def test_folding_by_hand(tmp_path):
       np.testing.assert_allclose(written[name], value, rtol=1e-6, err_msg=name)
 
 
-# The smallest network of each kind, and all others.
+# The smallest network of each kind; tests of the others are slow.
 QUICK = ("mobilenet_v2_0.35", "mobilenet_v2_fpn", "movenet", "resnet18")
 
 

@@ -31,6 +31,8 @@ def heatmaps(size, joints=3):
   ("size", "arguments"),
   [
     ((10, 7), {"dilations": (1, 3, 6)}),
+    ((10, 7), {"dilations": (1, 2), "reduction": "sum"}),
+    ((16, 16), {"dilations": (1, 3, 6)}),
     ((16, 16), {"dilations": (1, 2), "reduction": "sum"}),
     ((20, 12), {"dilations": (1, 3), "pooling": 2}),
   ],
