@@ -67,6 +67,8 @@ def read(path: Union[str, os.PathLike] = WEIGHTS) -> Tuple[Framewise, Dict[str, 
 def load_part(network: tf.keras.Model, part: str) -> List[tf.keras.layers.Layer]:
   """Copies the weights of one part to a network of the same shape.
 
+  The layers of heatmaps stay unchanged in a HeadNet or BodyNet of other joints.
+
   Args:
     network: HeadNet, BodyNet or a PPU.
     part: "head", "body" or "ppu" accordingly.
@@ -80,7 +82,8 @@ def load_part(network: tf.keras.Model, part: str) -> List[tf.keras.layers.Layer]
     return set_convolutions(network, _select_arrays(name, _read_arrays(WEIGHTS)))
   except ValueError as error:
     raise InputError(
-      f"--{part}_weights={people.NAME}: {error}. Build the network as configs/ppn_people.cfg does."
+      f"--{part}_weights={people.NAME}: {error}. Build the network as configs/ppn_people.cfg "
+      "does. For other joints, choose --body_backbone=mobilenet_v2_fpn, and train the PPU anew."
     ) from error
 
 

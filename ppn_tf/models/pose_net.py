@@ -58,6 +58,9 @@ _SELECTING = ("movenet", "movenet_thunder")
 # Heatmaps of these are probabilities, as in MoveNet. They are then scaled joint by joint, because
 # BodyNet's heatmaps are a part of the final heatmaps.
 _PROBABILITIES = ("mobilenet_v2_fpn", "mobilenet_v2_1.75_fpn", *_SELECTING)
+# Untrained probabilities are 0.01, as few cells contain a joint (Lin et al. 2017, "Focal Loss for
+# Dense Object Detection"). From 0.5, they fall to zero in the first steps and stay there.
+_INITIAL_LOGIT = -4.6
 _DECONV_WIDTHS = (256, 256, 256)
 
 
@@ -118,6 +121,9 @@ def pose_net(
     1,
     activation="sigmoid" if backbone in _PROBABILITIES else None,
     kernel_initializer=tf.keras.initializers.RandomNormal(stddev=0.001),
+    bias_initializer=tf.keras.initializers.Constant(
+      _INITIAL_LOGIT if backbone in _PROBABILITIES else 0.0
+    ),
     dtype="float32",
     name="heatmaps",
   )(outputs)

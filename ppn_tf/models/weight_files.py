@@ -19,6 +19,8 @@ from ppn_tf.runtime.npz_files import read_npz
 import tensorflow as tf
 
 _layers = tf.keras.layers
+# These layers stay as they are in a network of other joints.
+_JOINTS = ("heatmaps", "scaled_heatmaps")
 _Convolutions = Dict[str, Tuple[tf.keras.layers.Layer, Optional[tf.keras.layers.Layer]]]
 
 
@@ -73,7 +75,7 @@ def _layers_to_set(arrays: Mapping[str, np.ndarray], convolutions: _Convolutions
       for part, variable in variables.items()
       if arrays[f"{name}/{part}"].shape != tuple(variable.shape)
     ]
-    if differing and name == "heatmaps":
+    if differing and name in _JOINTS:
       continue
     if differing:
       raise ValueError(differing[0])
@@ -93,11 +95,11 @@ def load_backbone(
 ) -> List[tf.keras.layers.Layer]:
   """Sets the layers of a network that a weights file names.
 
-  A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps), beta = bias,
-  mean = 0, variance = 1. The file's layers of a kind that the network lacks (a classifier, other
-  upsampling) are ignored. So is a layer `heatmaps` of another shape, since networks for other
-  joints are useful initial weights. The network's layers behind the last one in the file keep
-  their weights.
+  A folded bias becomes a batch norm that only adds it: gamma = sqrt(1 + eps), beta = bias, mean =
+  0, variance = 1. The file's layers of a kind that the network lacks (a classifier, other
+  upsampling) are ignored. So are layers `heatmaps` and `scaled_heatmaps` of another shape, since
+  networks for other joints are useful initial weights. The network's layers behind the last one in
+  the file keep their weights.
 
   Args:
     network: a flat model, as `pose_net` makes it.

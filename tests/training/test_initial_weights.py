@@ -167,3 +167,27 @@ def test_invalid_runs_are_refused(tmp_path):
 def test_imagenet_is_a_source():
   with pytest.raises(InputError, match="imagenet: .* resnet18, only for mobilenet_v2"):
     prepare("--body_backbone=resnet18", "--body_weights=imagenet")
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_packaged_network_initializes_all_but_heatmaps_of_other_joints(part):
+  network = pose_net("mobilenet_v2_fpn", (64, 64), 13)
+  loaded = load_weights(network, part, "mobilenet_v2_fpn", "people")
+  unset = {layer.name for layer in network.layers if layer.weights} - {x.name for x in loaded}
+  assert unset == {"heatmaps", "scaled_heatmaps"}
+  people = pose_net("mobilenet_v2_fpn", (64, 64), 17)
+  load_weights(people, part, "mobilenet_v2_fpn", "people")
+  frames = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
+  features, expected = (
+    tf.keras.Model(model.input, model.get_layer("heatmaps").input)(frames)
+    for model in (network, people)
+  )
+  np.testing.assert_array_equal(features, expected)
+  # Lin et al. 2017, "Focal Loss for Dense Object Detection", section 4.1.
+  np.testing.assert_allclose(network(frames), 0.01, rtol=0.1)
+
+
+def test_packaged_network_refuses_other_joints_where_it_selects_a_person():
+  message = refusal(pose_net("movenet", (64, 64), 13), "body", "movenet", "people")
+  assert message.startswith("--body_weights=people: places/kernel is (1, 1, 96, 34) but the")
+  assert "For other joints, choose --body_backbone=mobilenet_v2_fpn" in message
