@@ -1,5 +1,6 @@
 """Drawing of skeletons and contact sheets."""
 
+import functools
 from typing import Optional, Sequence, Tuple
 
 import cv2
@@ -15,7 +16,8 @@ RIGHT_COLORS: Tuple[Color, ...] = ((255, 196, 0), (255, 128, 0), (240, 50, 50))
 LEFT_COLORS: Tuple[Color, ...] = ((90, 230, 210), (0, 170, 255), (90, 90, 255))
 MIDDLE_COLOR: Color = (235, 235, 235)
 _OUTLINE: Color = (20, 20, 20)
-_SUBPIXEL_BITS = 4
+SUBPIXEL_BITS = 4
+_FARTHEST = 2**22  # sixteenths of a pixel
 
 
 def draw_skeleton(
@@ -129,29 +131,28 @@ def _draw(
   thickness: int,
 ) -> None:
   """Draws, in place, `joints` and the limbs between `ends` with at least one end in `joints`."""
-  height, width = picture.shape[:2]
-  # OpenCV coordinates have 32 bits; far outside, the end of a line need not be exact.
-  limits = 4 * np.array([width, height])
   finite = np.where(np.isfinite(keypoints), keypoints, 0.0)
-  points = np.round(np.clip(finite, -limits, limits) * 2**_SUBPIXEL_BITS).astype(int)
+  points = to_fixed_point(finite)
   limbs = [(i, j) for i, j in skeleton.limbs if ends[i] and ends[j] and (joints[i] or joints[j])]
-  for extra, outline in ((2, True), (0, False)):
-    for i, j in limbs:
-      color = _OUTLINE if outline else _limb_color(skeleton, i, j)
-      cv2.line(
-        picture,
-        tuple(points[i].tolist()),
-        tuple(points[j].tolist()),
-        color,
-        thickness + extra,
-        cv2.LINE_AA,
-        _SUBPIXEL_BITS,
-      )
-  for k in np.flatnonzero(joints):
-    center, radius = tuple(points[k].tolist()), 0.9 * thickness + 0.5
+  outlines = [points[[i, j]] for i, j in limbs]
+  cv2.polylines(picture, outlines, False, _OUTLINE, thickness + 2, cv2.LINE_AA, SUBPIXEL_BITS)
+  for (i, j), line in zip(limbs, outlines):
+    color = _limb_color(skeleton, i, j)
+    cv2.polylines(picture, [line], False, color, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+  for k in np.flatnonzero(joints).tolist():
+    center, radius = points[k].tolist(), 0.9 * thickness + 0.5
     for extra, color in ((1, _OUTLINE), (0, joint_color(skeleton, k))):
-      fixed = round((radius + extra) * 2**_SUBPIXEL_BITS)
-      cv2.circle(picture, center, fixed, color, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
+      fixed = round((radius + extra) * 2**SUBPIXEL_BITS)
+      cv2.circle(picture, center, fixed, color, cv2.FILLED, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def to_fixed_point(points: np.ndarray) -> np.ndarray:
+  """Converts finite points (x, y) to int32 with SUBPIXEL_BITS fractional bits, as OpenCV draws.
+
+  Far outside of a picture, the end of a line need not be exact.
+  """
+  fixed = np.round(points * 2**SUBPIXEL_BITS)
+  return np.clip(fixed, -_FARTHEST, _FARTHEST).astype(np.int32)
 
 
 def _thickness(points: np.ndarray, frame_side: int) -> int:
@@ -160,6 +161,7 @@ def _thickness(points: np.ndarray, frame_side: int) -> int:
   return int(np.clip(round(extent / 60), 1, max(1, frame_side // 50)))
 
 
+@functools.lru_cache(maxsize=256)
 def joint_color(skeleton: Skeleton, joint: int) -> Color:
   """Returns the color of a joint: stronger for joints farther from the trunk."""
   name = normalize_name(skeleton.joint_names[joint])
@@ -172,6 +174,7 @@ def joint_color(skeleton: Skeleton, joint: int) -> Color:
   return colors.get(find_sides(skeleton.joint_names)[joint], MIDDLE_COLOR)
 
 
+@functools.lru_cache(maxsize=256)
 def _limb_color(skeleton: Skeleton, near: int, far: int) -> Color:
   """Returns the color of the outer joint; light between right and left."""
   sides = find_sides(skeleton.joint_names)

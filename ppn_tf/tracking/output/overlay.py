@@ -1,14 +1,14 @@
 """Overlay of tracked people: skeletons, trails and confidences."""
 
 import collections
-from typing import Deque, Dict, List, Sequence, Tuple
+from typing import Deque, Dict, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from ppn_tf.keypoints.poses import Person, Pose
 from ppn_tf.keypoints.skeletons import Skeleton
-from ppn_tf.tracking.output.drawing import draw_onto, joint_color
+from ppn_tf.tracking.output.drawing import SUBPIXEL_BITS, draw_onto, joint_color, to_fixed_point
 
 TRAIL_SECONDS = 0.7
 LONGEST_MOVE = 0.15  # bodies from frame to frame; a longer move of a wrist is an error
@@ -83,42 +83,35 @@ class OverlayPainter:
     if len(trail) < 2 or not self._ends:
       return
     points = np.stack([entry[1] for entry in trail])  # [N, ends, 2]
-    finite = points[np.isfinite(points).all(axis=-1)]
-    if not len(finite):
+    moves = np.stack([points[:-1], points[1:]], axis=2)  # [N - 1, ends, 2, 2]
+    lengths = np.linalg.norm(moves[:, :, 1] - moves[:, :, 0], axis=-1)
+    ages = np.array([time - entry[0] for entry in trail])[1:] / TRAIL_SECONDS
+    for level, opacity in enumerate(_FADING):
+      oldest = 1 - level / len(_FADING)
+      is_drawn = (ages < oldest) & (ages >= oldest - 1 / len(_FADING))
+      chosen = is_drawn[:, None] & (lengths <= farthest)  # False for NaN
+      self._draw_moves(picture, moves, chosen, opacity)
+
+  def _draw_moves(
+    self, picture: np.ndarray, moves: np.ndarray, chosen: np.ndarray, opacity: float
+  ) -> None:
+    """Draws the chosen ones [N, ends] of the moves [N, ends, 2, 2] of joints."""
+    if not chosen.any():
       return
     thickness = max(1, min(picture.shape[:2]) // 180)
     limits = np.array([picture.shape[1], picture.shape[0]])
-    low = np.clip(np.floor(finite.min(axis=0)) - 2 * thickness, 0, limits).astype(int)
-    high = np.clip(np.ceil(finite.max(axis=0)) + 2 * thickness, 0, limits).astype(int)
+    reached = moves[chosen].reshape(-1, 2)
+    low = np.clip(np.floor(reached.min(axis=0)) - 2 * thickness, 0, limits).astype(int)
+    high = np.clip(np.ceil(reached.max(axis=0)) + 2 * thickness, 0, limits).astype(int)
     part = picture[low[1] : high[1], low[0] : high[0]]
     if not part.size:
       return
-    ages = np.array([time - entry[0] for entry in trail]) / TRAIL_SECONDS
-    for level, opacity in enumerate(_FADING):
-      oldest = 1 - level / len(_FADING)
-      entries = [i for i in range(1, len(ages)) if oldest - 1 / len(_FADING) <= ages[i] < oldest]
-      if entries:
-        drawn = part.copy()
-        self._draw_lines(drawn, points - low, entries, thickness, farthest)
-        cv2.addWeighted(part, 1 - opacity, drawn, opacity, 0, dst=part)
-
-  def _draw_lines(
-    self,
-    picture: np.ndarray,
-    points: np.ndarray,
-    entries: List[int],
-    thickness: int,
-    farthest: float,
-  ) -> None:
-    """Draws the moves from the previous entries of a trail to `entries`."""
+    drawn = part.copy()
     for place, joint in enumerate(self._ends):
+      lines = to_fixed_point(moves[chosen[:, place], place] - low)
       color = joint_color(self.skeleton, joint)
-      for i in entries:
-        begin, end = points[i - 1, place], points[i, place]
-        if np.hypot(*(end - begin)) <= farthest:  # False for NaN
-          fixed = np.clip(np.round(16 * np.stack([begin, end])), -(2**28), 2**28).astype(int)
-          first, second = (tuple(point) for point in fixed.tolist())
-          cv2.line(picture, first, second, color, thickness, cv2.LINE_AA, 4)
+      cv2.polylines(drawn, list(lines), False, color, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+    cv2.addWeighted(part, 1 - opacity, drawn, opacity, 0, dst=part)
 
   def _draw_bar(self, picture: np.ndarray, pose: Pose, text: str) -> None:
     """Draws the confidence as a bar and a number, above the person if the frame has room."""
