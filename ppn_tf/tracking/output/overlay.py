@@ -40,18 +40,21 @@ class OverlayPainter:
     ]
     self._trails: Dict[int, Trail] = {}
 
-  def paint(self, image: np.ndarray, people: Sequence[Person], time: float) -> np.ndarray:
-    """Returns a copy of a frame with an overlay.
+  def paint(
+    self, image: np.ndarray, people: Sequence[Person], time: float, in_place: bool = False
+  ) -> np.ndarray:
+    """Returns a frame with an overlay.
 
     Args:
       image: [H, W, 3] uint8 RGB.
       people: people in the frame; only those who are found are drawn.
       time: time of the frame in seconds.
+      in_place: whether to draw onto the image itself, if it is writable, instead of a copy.
     Returns:
       [H, W, 3] uint8 RGB.
     """
     visible = [person for person in people if person.pose.found]
-    picture = np.array(image, order="C")
+    picture = np.require(image, requirements=("C", "W")) if in_place else np.array(image, order="C")
     self._trails = {person.track_id: self._extend_trail(person, time) for person in visible}
     for person in visible:
       x1, y1, x2, y2 = person.pose.box

@@ -221,7 +221,7 @@ class _Writers:
       if self._sheet:
         self._sampler.write(self._sheet, self._note)
       return
-    picture = self._painter.paint(frame.image, people, frame.time)
+    picture = self._painter.paint(frame.image, people, frame.time, in_place=True)
     if self._writer:
       self._writer.write(picture, frame.time - self._begin)
     if self._sheet:

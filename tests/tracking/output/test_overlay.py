@@ -105,6 +105,19 @@ def test_frame_sizes(size):
     assert painter.paint(frame, [person(4 + t)], t / 25).shape == frame.shape
 
 
+def test_overlay_is_drawn_in_place_on_writable_images():
+  (expected,) = paint_frames([[person(160)]])
+  image, fixed = GREY.copy(), GREY.copy()
+  fixed.flags.writeable = False
+  pictures = [
+    OverlayPainter(PENN_ACTION).paint(frame, [person(160)], 0.0, in_place=True)
+    for frame in (image, fixed)
+  ]
+  assert pictures[0] is image and (fixed == 90).all()
+  for picture in pictures:
+    np.testing.assert_array_equal(picture, expected)
+
+
 def test_extreme_coordinates():
   first = person(160)
   first.pose.keypoints[3] = np.nan
