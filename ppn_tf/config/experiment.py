@@ -113,7 +113,9 @@ class TrainingConfig(Settings):
     1.0, "Factor on the learning rate of initial weights, such as 0.1.", 0.0, 1.0
   )
   trainable_from: str = text(
-    "", "First trainable layer of networks with initial weights, such as block_6_expand."
+    "",
+    "First trainable layer of a HeadNet and a BodyNet with initial weights, such as "
+    "block_6_expand; `none` keeps them as they are.",
   )
   freeze_batch_norm: str = choice(
     "none",

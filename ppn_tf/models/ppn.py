@@ -154,7 +154,21 @@ class PPN(VideoPoseModel):
     if state is None:
       state = initial = self.start(clips[:, 0], training=training)
     preliminary = _apply_to_frames(self.body_net, clips, training)
-    steps = []
+    return self.propagate_clip(state, preliminary, training)._replace(initial=initial)
+
+  def propagate_clip(
+    self, state: tf.Tensor, preliminary: tf.Tensor, training: bool = False
+  ) -> Unrolled:
+    """Computes heatmaps of T consecutive frames from those of HeadNet and BodyNet.
+
+    Args:
+      state: [B, H/S, W/S, K], HeadNet's heatmaps of the first frame, or those of the frame before.
+      preliminary: [B, T, H/S, W/S, K], BodyNet's heatmaps.
+      training: whether batch statistics are used and updated.
+    Returns:
+      heatmaps with `state` as the initial ones.
+    """
+    initial, steps = state, []
     for current in tf.unstack(preliminary, axis=1):
       steps.append((state, *self.propagate(state, current, training=training)))
       if self.propagation == "chained":

@@ -78,6 +78,11 @@ class TrainingStep:
     self._model = model
     self._settings = settings or StepSettings()
     self._teacher = teacher
+    self._teacher_shares_networks = (
+      teacher is not None
+      and len(model.networks) == 3
+      and teacher.networks[:2] == model.networks[:2]
+    )
     layers = [layer for network in model.networks for layer in network.layers]
     self.scales_loss = any(layer.compute_dtype == "float16" for layer in layers)
     scaling = tf.keras.mixed_precision.LossScaleOptimizer
@@ -187,8 +192,8 @@ class TrainingStep:
     self, part: Batch, counts: tf.Tensor, training: bool
   ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns the two parts of Eq. 1, and the final heatmaps [B, T, h, w, K]."""
-    first_target, targets = self._get_targets(part)
     maps = self._model.unroll(part["frames"], training=training)
+    first_target, targets = self._get_targets(part, maps.initial, maps.preliminary)
     weights = self._get_weights(part)
     parts = losses.clip_loss(maps.initial, maps.final, targets, weights, counts, first_target)
     return (*parts, maps.final)
@@ -200,16 +205,22 @@ class TrainingStep:
       is_correct = tf.cast(distance <= _PCK_ALPHA * part["torso"][..., None], tf.float32)
       self.means["pck"].update_state(100.0 * is_correct, sample_weight=part["weights"])
 
-  def _get_targets(self, part: Batch) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
+  def _get_targets(
+    self, part: Batch, initial: Optional[tf.Tensor], preliminary: tf.Tensor
+  ) -> Tuple[Optional[tf.Tensor], tf.Tensor]:
     """Returns targets of the initial heatmaps, [B, h, w, K], and of the final, [B, T, h, w, K].
 
-    The first is None where the target of the first frame serves both.
+    The first is None where the target of the first frame serves both. A teacher with HeadNet and
+    BodyNet of the model starts from their heatmaps, `initial` and `preliminary`.
     """
     if self._teacher is None:
       model = self._model
       size = model.heatmap_size
       return None, heatmaps.encode(part["keypoints"], size, model.stride, self._settings.sigma)
-    maps = self._teacher.unroll(part["frames"])
+    if self._teacher_shares_networks:
+      maps = self._teacher.propagate_clip(tf.stop_gradient(initial), tf.stop_gradient(preliminary))
+    else:
+      maps = self._teacher.unroll(part["frames"])
     return maps.initial, maps.final
 
   def _get_weights(self, part: Batch) -> tf.Tensor:

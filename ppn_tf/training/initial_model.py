@@ -2,6 +2,8 @@
 
 from typing import Iterable, List, Tuple
 
+import numpy as np
+
 from ppn_tf.config.experiment import Experiment, build_model
 from ppn_tf.inference.presets import load_network
 from ppn_tf.inference.runs import load_run
@@ -75,8 +77,11 @@ def _set_batch_norms(
 
 
 def _freeze_layers_before(network: tf.keras.Model, name: str) -> None:
-  """Excludes the layers before the named one from training."""
+  """Excludes the layers before the named one from training; all of them for "none"."""
   names = [layer.name for layer in network.layers]
+  if name == "none":
+    network.trainable = False
+    return
   if name not in names:
     raise InputError(
       f"--trainable_from={name}: {network.name} has no such layer. Its layers: {', '.join(names)}"
@@ -134,7 +139,24 @@ def load_teacher(source: str, model: Framewise) -> Framewise:
       f"--teacher={source}: makes heatmaps of {sizes[0]} from {teacher.image_size} pixels; the "
       f"network to train makes {sizes[1]} from {model.image_size}. Give a teacher of equal sizes."
     )
+  if isinstance(teacher, PPN) and isinstance(model, PPN) and _equal_fixed_networks(teacher, model):
+    # A training step then runs them once.
+    return PPN(
+      model.head_net, model.body_net, teacher.ppu, teacher.skip_connection, teacher.propagation
+    )
   return teacher
+
+
+def _equal_fixed_networks(teacher: PPN, model: PPN) -> bool:
+  """Returns whether training keeps HeadNet and BodyNet as they are in the teacher."""
+  for fixed, network in zip(teacher.networks[:2], model.networks[:2]):
+    names = [[layer.name for layer in part.layers] for part in (fixed, network)]
+    if network.trainable_variables or names[0] != names[1]:
+      return False
+    weights = zip(fixed.get_weights(), network.get_weights())
+    if not all(np.array_equal(first, second) for first, second in weights):
+      return False
+  return True
 
 
 def prune_ppu(model: PPN, num_samples: int, clips: Iterable[tf.Tensor]) -> None:

@@ -10,7 +10,7 @@ from ppn_tf.models.ppu import ppu
 from ppn_tf.models.weight_files import write_backbone
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.workdir import Workdir
-from ppn_tf.training.initial_model import prepare_model
+from ppn_tf.training.initial_model import load_teacher, prepare_model
 from ppn_tf.training.initial_weights import load_weights
 from tests.random_weights import randomize
 
@@ -142,6 +142,22 @@ def test_loaded_layers_are_returned_and_can_be_frozen(runs):
   assert model.head_net.get_layer("Conv1").trainable_weights
   with pytest.raises(InputError, match="--trainable_from=block_99: body_net has no such layer"):
     prepare(*arguments, "--trainable_from=block_99")
+
+
+def test_teacher_shares_networks_that_stay_as_they_are(runs):
+  workdir, _ = runs["ppn"]
+  weights = [f"--{part}_weights={workdir}" for part in ("head", "body", "ppu")]
+  model, _ = prepare(*weights, "--trainable_from=none")
+  assert model.trainable_variables == model.ppu.trainable_variables
+  teacher = load_teacher(str(workdir), model)
+  assert teacher.head_net is model.head_net and teacher.body_net is model.body_net
+  assert_same_weights(teacher.ppu, model.ppu)
+  assert teacher.ppu is not model.ppu
+  trained, _ = prepare(*weights)
+  assert load_teacher(str(workdir), trained).body_net is not trained.body_net
+  other, _ = prepare(f"--head_weights={workdir}", f"--ppu_weights={workdir}")
+  other.body_net.trainable = False
+  assert load_teacher(str(workdir), other).body_net is not other.body_net
 
 
 def test_run_with_other_joints_initializes_all_but_the_last_layer(runs):

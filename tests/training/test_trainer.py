@@ -1,5 +1,7 @@
 """Tests of training steps against Adam and its gradient in NumPy."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 
@@ -97,6 +99,38 @@ def test_student_learns_heatmaps_of_the_teacher_for_all_joints(batch):
   assert len(trainer.model.trainable_variables) == 2  # without those of the teacher
   for variable, value in zip(teacher.trainable_variables, original):
     np.testing.assert_array_equal(variable, value)
+
+
+def test_teacher_with_the_fixed_networks_of_the_student_runs_them_once(batch):
+  """Loss and update equal those with a copy of the networks."""
+
+  def ppn(unit_bias, head=None, body=None):
+    maps = [tf.keras.Input((4, 4, JOINTS)) for _ in range(2)]
+    mean = tf.keras.layers.Average()(maps)
+    scaled = tf.keras.layers.Conv2D(JOINTS, 1, kernel_initializer="ones")(mean)
+    unit = tf.keras.Model(maps, scaled)
+    unit.layers[-1].bias.assign(tf.fill([JOINTS], unit_bias))
+    return PPN(head or network("head"), body or network("body"), unit)
+
+  results = []
+  for shares in (True, False):
+    student = ppn(0.0)
+    for part in student.networks[:2]:
+      part.trainable = False
+    head, body = student.networks[:2]
+    teacher = ppn(0.1, head, body) if shares else ppn(0.1)
+    trainer = Trainer(student, num_steps=4, teacher=teacher)
+    with mock.patch.object(
+      type(teacher), "unroll", autospec=True, side_effect=PPN.unroll
+    ) as unroll:
+      trainer.train_step(batch)
+    calls = [call.args[0] for call in unroll.call_args_list]
+    assert (teacher in calls) is not shares
+    results.append((trainer.read_means(), [value.numpy() for value in student.ppu.weights]))
+  (means, weights), (expected_means, expected_weights) = results
+  assert means == pytest.approx(expected_means, rel=1e-5) and means["loss_final"] > 0
+  for value, expected in zip(weights, expected_weights):
+    np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-7)
 
 
 def test_two_steps_equal_adam_with_weight_decay_in_the_gradient(batch):
