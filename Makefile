@@ -20,8 +20,8 @@ WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cor
 PARALLEL := -n $(WORKERS) --dist=loadfile --no-loadscope-reorder
 VERSIONS := 3.9 3.10 3.11 3.12 3.13
 
-.PHONY: help install demo demo-training docs web android test test-slow matrix environments lint types \
-  format dist clean
+.PHONY: help install demo demo-training docs web page page-checks android test test-slow matrix \
+  environments lint types format dist clean
 
 help:
 	@echo "make demo    tracks a real video, then trains, scores and exports small networks on synthetic clips"
@@ -99,6 +99,13 @@ docs: $(DOCS_INSTALLED)
 
 web: $(INSTALLED)
 	.ci/web
+
+# The two parts of `make web`, since other steps need only the page.
+page: $(INSTALLED)
+	.ci/web build
+
+page-checks: $(INSTALLED)
+	.ci/web check
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
