@@ -7,7 +7,7 @@ Writes head.tflite and body.tflite, the HeadNet and BodyNet of the network for p
 """
 
 import pathlib
-from typing import Dict, Sequence
+from typing import Dict, Optional, Sequence
 
 from absl import flags
 
@@ -25,6 +25,8 @@ import tensorflow as tf
 
 FLAGS = flags.FLAGS
 _BACKBONE = "lite_hrnet"
+# Its own, in PaddleDetection.
+TINYPOSE_MARGIN = 1.25
 
 
 def define_flags() -> None:
@@ -39,18 +41,25 @@ def define_flags() -> None:
   )
 
 
-def write_network(network: tf.keras.Model, path: pathlib.Path) -> None:
-  """Writes a network of COCO's joints, which takes crops like those of the network for people.
+def write_network(
+  network: tf.keras.Model, path: pathlib.Path, margin: Optional[float] = None
+) -> None:
+  """Writes a network of COCO's joints.
 
   Args:
     network: functional model, [B, H, W, 3] to heatmaps [B, h, w, 17].
     path: the .tflite file.
+    margin: side of its crops over the longer side of the box; by default as for the network for
+      people.
   """
   model = Framewise(network)
   of_people = read_description(people.FILE)
+  frame = dict(of_people["frame"])
+  if margin:
+    frame["box_margin"] = margin
   description = {
     "method": "framewise",
-    "frame": {**of_people["frame"], "size": list(model.image_size)},
+    "frame": {**frame, "size": list(model.image_size)},
     "heatmaps": {"size": list(model.heatmap_size), "pixels_per_cell": model.stride},
     "readout": "answer",
     "skeleton": of_people["skeleton"],
@@ -87,7 +96,7 @@ def main(argv: Sequence[str]) -> None:
   folder.mkdir(parents=True, exist_ok=True)
   for name, network in networks.items():
     path = folder / f"{name}.tflite"
-    write_network(network, path)
+    write_network(network, path, TINYPOSE_MARGIN if name == "tinypose" else None)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 

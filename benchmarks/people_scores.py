@@ -4,10 +4,11 @@
     --tflite=ours=ppn.tflite --tflite=thunder=movenet-thunder.tflite
 
 `python -m benchmarks.people_sets --source=DIR --data_dir=records_people` makes the records. All
-networks see the same crops of the same frames, are scored on the joints that all of them have,
-and are timed in turns. --variants=NAME adds a PPN without its past, and tracked from the first box
-alone; --averaged=NAME adds a network's joints averaged over time. Writes docs/people_scores.json
-and the page docs/people_scores.md.
+networks see the same frames, in crops with the margin that each was trained with, or all with
+--box_margin. They are scored on the joints that all of them have, and timed in turns.
+--variants=NAME adds a PPN without its past, and tracked from the first box alone;
+--averaged=NAME adds a network's joints averaged over time. Writes docs/people_scores.json and the
+page docs/people_scores.md.
 """
 
 import json
@@ -63,6 +64,15 @@ def define_flags(values: flags.FlagValues = FLAGS) -> None:
     "Folder of records from `benchmarks.people_sets`.",
     flag_values=values,
   )
+  command_flags.define_float(
+    "box_margin",
+    None,
+    "Side of all crops divided by the longer side of the labeled box. Default: as each network was "
+    "trained, and 1.25 for other networks.",
+    0.1,
+    10.0,
+    values,
+  )
   command_flags.define_integer("turns", 30, "Turns of the timing.", 1, 10**6, values)
   flags.DEFINE_string(
     "output",
@@ -96,7 +106,8 @@ def _select_scores(scores: Scores) -> Dict[str, Any]:
   metrics = {name: {key: scores[name][key] for key in KEPT_OF_METRIC} for name in METRICS}
   joints = [name for name, pck in scores["pck_torso"]["joints"].items() if pck is not None]
   conditions = scores["conditions"]
-  file = {"file": pathlib.Path(conditions["tflite"]).name, "sha256": conditions["sha256"]}
+  file = {name: conditions[name] for name in ("sha256", "box_margin")}
+  file["file"] = pathlib.Path(conditions["tflite"]).name
   selected = {name: scores.get(name) for name in KEPT}
   return {**file, **selected, "joints": joints, **metrics}
 
@@ -121,6 +132,8 @@ def score_all(
       records, kept = data_dir / people.records, pathlib.Path(folder) / name
       arguments = [f"--tflite={system}={file}" for system, file in networks]
       arguments.append(f"--output_predictions={kept}")
+      if FLAGS.box_margin:
+        arguments.append(f"--box_margin={FLAGS.box_margin}")
       if name == CLIP:
         arguments.append(f"--time_turns={FLAGS.turns}")
       results[name] = score(records, *arguments)
@@ -144,7 +157,7 @@ def predict_variants(
   made = {f"{name}, averaged": people_variants.average(systems[name]) for name in FLAGS.averaged}
   for name in FLAGS.variants:
     for variant, predict in people_variants.VARIANTS.items():
-      made[f"{name}, {variant}"] = predict(files[name], records)
+      made[f"{name}, {variant}"] = predict(files[name], records, FLAGS.box_margin)
   return made
 
 
@@ -171,6 +184,9 @@ def table(results: Mapping[str, Mapping[str, Scores]]) -> Table:
     jitters = [results[name][system]["jitter"] for system in systems]
     values = [jitter["predicted"] for jitter in jitters] + [jitters[0]["labelled"]]
     columns.append([format_cell(value, "{:.2f}") for value in values])
+  heads.append("margin")
+  margins = [results[CLIP][system]["box_margin"] for system in systems]
+  columns.append([*(format_cell(margin, "{:.2f}") for margin in margins), format_cell(None)])
   heads.append("ms per frame")
   times = [results[CLIP][system]["time"]["milliseconds"] for system in systems]
   columns.append([*(format_cell(value) for value in times), format_cell(None)])

@@ -6,11 +6,12 @@
 """
 
 import os
-from typing import Callable, Dict, Mapping, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Union
 
 import numpy as np
 
 from ppn_tf.clips import records
+from ppn_tf.evaluation.crop_networks import Crop
 from ppn_tf.evaluation.exported_networks import ExportedNetwork
 from ppn_tf.evaluation.followed_clips import follow
 from ppn_tf.inference.frame_times import PERIOD
@@ -30,7 +31,13 @@ class WithoutPast(ExportedNetwork):
 
   recurrent = False
 
-  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
+  def __call__(
+    self,
+    crop: np.ndarray,
+    affine: np.ndarray,
+    first: bool = True,
+    start: Optional[Crop] = None,
+  ) -> np.ndarray:
     model = self._model
     nothing = np.zeros((*model.heatmap_size, model.num_joints), np.float32)
     _, preliminary = model.final_and_preliminary(crop, nothing)
@@ -56,20 +63,33 @@ def average(predictions: Mapping[str, ClipPredictions]) -> Predictions:
   return averaged
 
 
-def predict_without_past(path: Path, dataset: Path) -> Predictions:
-  """Predicts the joints of the split "test" with a PPN that ignores the past."""
+def predict_without_past(path: Path, dataset: Path, margin: Optional[float] = None) -> Predictions:
+  """Predicts the joints of the split "test" with a PPN that ignores the past.
+
+  Args:
+    path: the .tflite file.
+    dataset: folder of the records.
+    margin: side of the crop over the longer side of the box; by default the network's own.
+  """
   builder = records.open_records(str(dataset))
-  return {clip.clip: clip for clip in WithoutPast(path).predict(builder, "test")}
+  return {clip.clip: clip for clip in WithoutPast(path).predict(builder, "test", margin=margin)}
 
 
-def predict_freely(path: Path, dataset: Path) -> Predictions:
-  """Tracks the people of the split "test" from the labeled boxes of their first frames."""
+def predict_freely(path: Path, dataset: Path, margin: Optional[float] = None) -> Predictions:
+  """Tracks the people of the split "test" from the labeled boxes of their first frames.
+
+  Args:
+    path: the .tflite file.
+    dataset: folder of the records.
+    margin: side of the crop over the longer side of the box; by default the network's own.
+  """
   builder = records.open_records(str(dataset))
-  tracker = Tracker.from_preset(str(path))
+  settings: Dict[str, Any] = {"margin": margin} if margin else {}
+  tracker = Tracker.from_preset(str(path), **settings)
   return {clip.clip: clip for clip in follow(tracker, builder, "test", from_labeled_box=True)}
 
 
-VARIANTS: Mapping[str, Callable[[Path, Path], Predictions]] = {
+VARIANTS: Mapping[str, Callable[[Path, Path, Optional[float]], Predictions]] = {
   "without the past": predict_without_past,
   "free": predict_freely,
 }

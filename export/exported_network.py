@@ -142,6 +142,7 @@ def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
   """Describes a network to clients, as a dictionary for JSON."""
   size, margin = model.image_size, experiment.clips.box_margin
   start_size = model.head_net.input_shape[1:3] if isinstance(model, PPN) else size
+  start_margin = people_weights.START_MARGIN if FLAGS.model else margin
   restart_score = {"restart_score": people_weights.RESTART_SCORE} if FLAGS.model else {}
   return {
     "made_by": f"ppn_tf {ppn_tf.__version__}",
@@ -158,7 +159,7 @@ def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
       "box_margin": margin,
       "steady_crops": experiment.clips.steady_crops,
     },
-    **describe_start(start_size, margin, size, margin),
+    **describe_start(start_size, start_margin, size, margin),
     "heatmaps": {
       "size": list(model.heatmap_size),
       "pixels_per_cell": model.stride,

@@ -30,6 +30,10 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
 FLAGS = flags.FLAGS
+_BOX_MARGIN = (
+  "Side of the crops for --tflite divided by the longer side of the person's box. Default: as each "
+  "network was trained, and 1.25 for other networks."
+)
 _NUM_FRAMES = (
   "T: frames of a window, at whose start the recurrence restarts, as in the paper; 0: whole clips, "
   "as in tracking. Applies to the recurrent networks of --tflite."
@@ -56,8 +60,9 @@ def define_flags() -> None:
   experiment_flags.define(
     ["dataset", "eval_split", "alpha", "box_margin", "num_frames"],
     defaults={"num_frames": 0},
-    helps={"num_frames": _NUM_FRAMES},
+    helps={"num_frames": _NUM_FRAMES, "box_margin": _BOX_MARGIN},
   )
+  FLAGS.set_default("box_margin", None)
   command_flags.mark_required("dataset")
 
 

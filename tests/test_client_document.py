@@ -10,7 +10,7 @@ import pytest
 from export import golden
 from ppn_tf.inference import frame_times, moved_heatmaps, present_places
 from ppn_tf.keypoints import dark, frame_crops
-from ppn_tf.tracking import boxes, cuts, presence, smoothing, tracker
+from ppn_tf.tracking import boxes, cuts, presence, search, smoothing, tracker
 from ppn_tf.tracking.settings import TrackerSettings
 from tests.export.golden_files import read_cases
 
@@ -22,6 +22,7 @@ NUMBERS = {
   "min_score": SETTINGS.min_score,
   "min_joints": SETTINGS.min_joints,
   "box_scale": frame_crops.BOX_SCALE,
+  "part_growth": search.PART_GROWTH,
   "min_side": boxes.MIN_SIDE,
   "box_lag": SETTINGS.box_lag,
   "restart_share": SETTINGS.lowest_confidence / SETTINGS.min_score,
@@ -58,11 +59,12 @@ IN_TEXT = [
   (r"cut off after (\d) cells", "blur_radius"),
   (r"2 - \|column - p_x\| / (\d)", "reach"),
   (r"max\(0, height\) / ([\d.]+)\)", "confident"),
-  (r"min\(1, d / (\d)\)\)", "moved"),
+  (r"min\(1, d / ([\d.]+)\)\)", "moved"),
   (r", a = a\(([\d.]+)\),", "place_lag"),
   (r"at least (\d) scores are at least max", "min_visible"),
   (r"at least max\(([\d.]+), `min_score`\)", "visible"),
   (r"It is ([\d.]+) times their extent", "box_scale"),
+  (r"new = ([\d.]+) \* start_margin", "part_growth"),
   (r"longer side is below (\d+) pixels", "min_side"),
   (r"# (\d) times, or until", "refinements"),
   (r"min\(max\(lost_for, T\), ([\d.]+)\)", "longest_wait"),

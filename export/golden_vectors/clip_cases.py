@@ -15,6 +15,7 @@ _SIZE = (72, 128)  # (H, W) of frames
 _FRAMES = 100
 _LEAVES, _RETURNS = 36, 58  # first frames without the person, and with them again
 _OTHER_BACKGROUND = np.array([150, 110, 128], np.uint8)
+_UPPER = 7  # joints from the head to the wrists
 _DISC = 3.2  # pixels, radius of the discs that stand for joints
 # Joints of a standing person in the order of PENN_ACTION: (x, y) from the middle, in pixels.
 _BODY = np.array(
@@ -53,6 +54,9 @@ def clips() -> Iterator[Dict[str, Any]]:
     box=[12.0, 10.0, 46.0, 62.0],
     restart_score=0.25,
   )
+  upper = [_draw(place_joints(t), num_joints=_UPPER) for t in range(_LEAVES)]
+  larger = ReferenceModel(start_margin=1.75)
+  yield _track("a part of a person", larger, upper, even[:_LEAVES], restart_score=0.75)
 
 
 def place_joints(t: int) -> Optional[np.ndarray]:
@@ -67,12 +71,16 @@ def place_joints(t: int) -> Optional[np.ndarray]:
   return _BODY + swing + [x, 36 + 1.5 * np.sin(t / 7)]
 
 
-def _draw(joints: Optional[np.ndarray], background: np.ndarray = BACKGROUND) -> np.ndarray:
-  """Returns a frame [H, W, 3] uint8 with a disc for each joint."""
+def _draw(
+  joints: Optional[np.ndarray],
+  background: np.ndarray = BACKGROUND,
+  num_joints: int = len(_BODY),
+) -> np.ndarray:
+  """Returns a frame [H, W, 3] uint8 with a disc for each of the first joints."""
   frame = np.empty((*_SIZE, 3))
   frame[:] = background
   rows, columns = np.mgrid[: _SIZE[0], : _SIZE[1]]
-  for (x, y), color in zip(joints if joints is not None else [], make_colors()):
+  for (x, y), color in zip(joints[:num_joints] if joints is not None else [], make_colors()):
     cover = np.clip(_DISC + 0.5 - np.hypot(columns - x, rows - y), 0, 1)[..., None]
     frame += cover * (color - frame)
   return np.rint(frame).astype(np.uint8)

@@ -1,7 +1,7 @@
 """Runs single-person pose networks of any origin over the crops of clips."""
 
 import abc
-from typing import Collection, Dict, Iterator, Tuple
+from typing import Collection, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ppn_tf.keypoints.predictions import ClipPredictions
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+Crop = Tuple[np.ndarray, np.ndarray]
 # Frames decoded and cropped at once, so that memory does not grow with the clip.
 CHUNK = 8
 
@@ -23,20 +24,34 @@ class CropNetwork(abc.ABC):
     joint_names: J joints that the network finds.
     image_size: (height, width) of its crops in pixels.
     recurrent: whether predictions depend on previous crops.
+    margin: side of its crops in lengths of the box's longer side.
+    start_size: (height, width) of the crops that a recurrent network starts with; None: the same.
+    start_scale: side of these crops over that of the others.
   """
 
   joint_names: Tuple[str, ...]
   image_size: Tuple[int, int]
   recurrent = False
+  margin = 1.25
+  start_size: Optional[Tuple[int, int]] = None
+  start_scale = 1.0
 
   @abc.abstractmethod
-  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
+  def __call__(
+    self,
+    crop: np.ndarray,
+    affine: np.ndarray,
+    first: bool = True,
+    start: Optional[Crop] = None,
+  ) -> np.ndarray:
     """Finds the joints in one crop.
 
     Args:
       crop: [H, W, 3] float32, RGB 0..255.
       affine: [2, 3], from frame to crop pixels.
       first: whether to reset a recurrent network, as for the first crop of a clip.
+      start: crop of the same frame that a recurrent network starts with, and its affine; by default
+        the same crop.
     Returns:
       [J, 3] float: x, y in crop pixels, score.
     """
@@ -46,7 +61,7 @@ class CropNetwork(abc.ABC):
     builder: tfds.core.DatasetBuilder,
     split: str,
     box: str = "given",
-    margin: float = 1.25,
+    margin: Optional[float] = None,
     num_frames: int = 0,
     leave_out: Collection[str] = (),
   ) -> Iterator[ClipPredictions]:
@@ -56,7 +71,7 @@ class CropNetwork(abc.ABC):
       builder: data set of the clips.
       split: name of the split.
       box: one of pipeline.BOXES, the box that the crop follows.
-      margin: side of the crop in lengths of the box's longer side.
+      margin: side of the crop in lengths of the box's longer side; by default the network's own.
       num_frames: T; a recurrent network is reset every T frames. 0 resets it once a clip.
       leave_out: names of clips to skip.
     Raises:
@@ -65,7 +80,7 @@ class CropNetwork(abc.ABC):
     examples = records.serialized_examples(builder, split)
     for clip in examples.map(lambda example: records.parse(builder, example)):
       if clip["clip"].numpy().decode() not in leave_out:
-        yield self._predict_clip(clip, box, margin, num_frames)
+        yield self._predict_clip(clip, box, margin or self.margin, num_frames)
 
   def _predict_clip(
     self, clip: Dict[str, tf.Tensor], box: str, margin: float, num_frames: int
@@ -80,8 +95,21 @@ class CropNetwork(abc.ABC):
       cropped = crops.crop_frames(images, affines[part], self.image_size).numpy()
       for frame, crop in enumerate(cropped, first):
         restart = frame % (num_frames or len(joints)) == 0
-        joints[frame] = self(crop, matrices[frame], restart)
+        start = None
+        if restart and self._has_start_crops():
+          start = self._start_crop(images[frame - first], center[frame], side[frame])
+        joints[frame] = self(crop, matrices[frame], restart, start)
     keypoints = crops.transform_points(crops.invert_affine(affines), joints[..., :2]).numpy()
     return ClipPredictions(
       clip["clip"].numpy().decode(), self.joint_names, keypoints, joints[..., 2]
     )
+
+  def _has_start_crops(self) -> bool:
+    sizes = self.start_size or self.image_size, self.image_size
+    return self.recurrent and (sizes[0] != sizes[1] or self.start_scale != 1.0)
+
+  def _start_crop(self, image: tf.Tensor, center: tf.Tensor, side: tf.Tensor) -> Crop:
+    """Crops one frame for the start of a recurrent network; returns the affine too."""
+    size = self.start_size or self.image_size
+    affine = crops.crop_affine(center[None], self.start_scale * side[None], size)
+    return crops.crop_frames(image[None], affine, size)[0].numpy(), affine[0].numpy()

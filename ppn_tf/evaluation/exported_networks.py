@@ -1,14 +1,14 @@
 """This project's .tflite files on a data set's clips, and whose a .tflite file is."""
 
 import os
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 
 from ppn_tf.evaluation import third_party
-from ppn_tf.evaluation.crop_networks import CropNetwork
+from ppn_tf.evaluation.crop_networks import Crop, CropNetwork
 from ppn_tf.inference.pose_model import SIGNATURES, TFLitePoseModel
-from ppn_tf.inference.recurrence import Recurrence, check_equal_crops
+from ppn_tf.inference.recurrence import Recurrence
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.interpreter import open_file
@@ -29,22 +29,32 @@ class ExportedNetwork(CropNetwork):
     """Loads a file.
 
     Raises:
-      InputError: it is no such file, does not say which joints it has, or starts with other
-        crops.
+      InputError: it is no such file, or does not say which joints it has.
     """
     self._model = TFLitePoseModel(path, num_threads)
-    check_equal_crops(self._model)
     if self._model.skeleton is None:
       raise InputError(
         f"{path}: does not say which joints it has. Export it again with "
         f"`{command('export tflite')}`."
       )
     self.joint_names, self.image_size = self._model.skeleton.joint_names, self._model.image_size
+    self.margin = self._model.margin or self.margin
+    self.start_size = self._model.start_size
+    self.start_scale = (self._model.start_margin or self.margin) / self.margin
     self._recurrence = Recurrence(self._model)
 
-  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
+  def __call__(
+    self,
+    crop: np.ndarray,
+    affine: np.ndarray,
+    first: bool = True,
+    start: Optional[Crop] = None,
+  ) -> np.ndarray:
     if first or not self._recurrence.started:
-      self._recurrence.start(crop, affine)
+      if start is None:
+        self._recurrence.start(crop, affine)
+      else:
+        self._recurrence.start(*start, affine)
     keypoints, scores = self._recurrence.step(crop, affine)
     in_crop = keypoints @ affine[:, :2].T + affine[:, 2]
     return np.concatenate([in_crop, scores[:, None]], axis=-1)

@@ -49,14 +49,15 @@ class FrameSource:
     dataset: folder of the data set.
     split: its split.
     box: crop by the data set's box ("given") or by the labeled joints ("joints").
-    box_margin: side of the crop divided by the longer side of the box.
+    box_margin: side of the crop divided by the longer side of the box; None: as each network
+      requires.
     num_frames: T of windows, at whose start the recurrence restarts; 0 for whole clips.
   """
 
   dataset: str
   split: str
   box: str
-  box_margin: float
+  box_margin: Optional[float]
   num_frames: int
 
 
@@ -90,11 +91,12 @@ def run_network(
     InputError: the file is no known pose network.
   """
   network = load_network(file)
+  margin = source.box_margin or network.margin
   about = {
     "dataset": source.dataset,
     "eval_split": source.split,
     "box": source.box,
-    "box_margin": source.box_margin,
+    "box_margin": margin,
     "tflite": file,
     "sha256": hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()[:12],
   }
@@ -102,7 +104,7 @@ def run_network(
     about["num_frames"] = source.num_frames
   predictions = gather(
     lambda done: network.predict(
-      builder, source.split, source.box, source.box_margin, source.num_frames, done
+      builder, source.split, source.box, margin, source.num_frames, done
     ),
     records.num_clips(builder, source.split),
     PredictionFolder(pathlib.Path(output) / name, about) if output else None,

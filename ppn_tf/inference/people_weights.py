@@ -24,6 +24,9 @@ _SETTINGS = "settings"
 # With the output of the PPU scaled by 0.85, the threshold was 0.35: people in hard poses scored at
 # least 0.38, places that somebody had left down to 0.2. Unscaled, a dancer scores at least 0.40.
 RESTART_SCORE = 0.42
+# HeadNet sees larger crops than BodyNet: it looks for people, also where only a part of them is
+# in the frame.
+START_MARGIN = 1.25
 
 
 def write(model: Framewise, settings: Mapping[str, Any], path: Union[str, os.PathLike]) -> None:

@@ -20,7 +20,7 @@ REACH = 2.0
 _CONFIDENT = 0.2
 # Seconds by which the running mean of a slow joint lags behind it, and the distance in cells from
 # which the mean is the current place.
-_LAG, _MOVED = 0.05, 3.0
+_LAG, _MOVED = 0.05, 1.5
 
 
 class PresentPlaces:
@@ -30,7 +30,7 @@ class PresentPlaces:
   min(1, height of q_t / 0.2), d_t a distance in cells, and T the seconds since frame t - 1:
 
     x_t = p_t + c_t (q_t - p_t),  d_t = |x_t - y_(t-1)|,  a = T / (T + 0.05),
-    y_t = y_(t-1) + (a + (1 - a) min(1, d_t / 3)) (x_t - y_(t-1)),  y_0 = x_1
+    y_t = y_(t-1) + (a + (1 - a) min(1, d_t / 1.5)) (x_t - y_(t-1)),  y_0 = x_1
 
   At 30 frames per second, a = 0.4. Joints at rest are averaged and moving joints are not, as in a
   One-Euro filter (Casiez et al., CHI 2012), but depending on the distance instead of an estimated

@@ -115,9 +115,13 @@ def unroll(model: PoseModel, frames: Iterable[np.ndarray]) -> Iterator[np.ndarra
     model: the pose network.
     frames: T crops [H, W, 3] float32, 0..255; the heatmaps do not move with them.
   Raises:
-    InputError: `start` takes other crops than `step`.
+    InputError: `start` takes crops of another size than `step`.
   """
-  check_equal_crops(model)
+  if model.start_size != model.image_size:
+    raise InputError(
+      f"this network starts with crops of {model.start_size} pixels, but continues with "
+      f"{model.image_size}. Track videos with it."
+    )
   current: Optional[np.ndarray] = None
   for frame in frames:
     if current is None:
@@ -125,17 +129,3 @@ def unroll(model: PoseModel, frames: Iterable[np.ndarray]) -> Iterator[np.ndarra
       yield current
     current = model.step(frame, current)
     yield current
-
-
-def check_equal_crops(model: PoseModel) -> None:
-  """Checks that `start` and `step` of a network take the same crops.
-
-  Raises:
-    InputError: they do not, so that crops made for one of them do not fit the other.
-  """
-  margins = model.margin, model.start_margin or model.margin
-  if model.start_size != model.image_size or margins[0] != margins[1]:
-    raise InputError(
-      f"this network starts with crops of {model.start_size} pixels and margin {margins[1]}, but "
-      f"continues with {model.image_size} and {margins[0]}. Track videos with it."
-    )

@@ -95,10 +95,15 @@ def define_integer(
 
 
 def define_float(
-  name: str, default: Optional[float], help_text: str, low: Number, high: Number
+  name: str,
+  default: Optional[float],
+  help_text: str,
+  low: Number,
+  high: Number,
+  flag_values: flags.FlagValues = FLAGS,
 ) -> None:
   """Defines a flag for a finite number from `low` to `high`."""
-  define(BoundedParser(Bounds(low, high)), name, default, help_text)
+  define(BoundedParser(Bounds(low, high)), name, default, help_text, flag_values)
 
 
 def define_numbers(

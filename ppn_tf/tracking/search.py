@@ -10,6 +10,9 @@ from ppn_tf.keypoints import frame_crops
 from ppn_tf.tracking import boxes, presence
 from ppn_tf.tracking.settings import TrackerSettings
 
+# Side of the crop about a part of a person over that of HeadNet's crop about the same box.
+PART_GROWTH = 1.1
+
 
 class PersonSearch:
   """Looks for a person in crops of a frame.
@@ -116,6 +119,22 @@ class PersonSearch:
       return None
     box = frame_crops.joints_box(keypoints, confident, (frame.shape[0], frame.shape[1]))
     return box if max(box[2:] - box[:2]) >= boxes.MIN_SIDE else None
+
+  def box_to_follow(
+    self, keypoints: np.ndarray, scores: np.ndarray, frame: np.ndarray
+  ) -> Optional[np.ndarray]:
+    """Returns the box [4] about which the next frame is cropped; see `joints_box`.
+
+    A person who is not seen as a whole is larger than the box about the joints. If crops are
+    narrower than HeadNet's, the box then grows to PART_GROWTH times HeadNet's crop.
+    """
+    box = self.joints_box(keypoints, scores, frame)
+    ratio = self.settings.look_margin / self.settings.margin
+    if box is None or ratio <= 1 or scores.mean() >= self.settings.lowest_confidence:
+      return box
+    center, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    half *= PART_GROWTH * ratio
+    return np.concatenate([center - half, center + half])
 
 
 def _crop(

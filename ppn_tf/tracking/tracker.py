@@ -220,7 +220,7 @@ class Tracker:
     state.lost_for = 0.0 if pose.found else state.lost_for + self._period
     if pose.found:
       state.search_at = self.settings.restart_after
-    box = self.search.joints_box(pose.keypoints, pose.scores, frame)
+    box = self.search.box_to_follow(pose.keypoints, pose.scores, frame)
     if box is not None:
       share = newest_share(self._period, self.settings.box_lag)
       state.box = (1 - share) * state.box + share * box

@@ -19,6 +19,7 @@ def make_scores(torso, body=90.0, jitter=2.0, milliseconds=None, clean=65.0):
   time = {"milliseconds": milliseconds, "turns": 30, "threads": 1, "runtime": "some runtime"}
   return {
     "file": "network.tflite",
+    "box_margin": 1.25,
     "num_frames": 58,
     "num_clips": 1,
     "joints": ["head", "left_wrist"],
@@ -76,11 +77,11 @@ def test_table_marks_the_best_scores(results):
   assert cells(lines[0])[:4] == ["network", "0502 PCK-torso", "clean", "other torso"]
   assert cells(lines[2]) == [
     "ours", "**80.0**", "74.5", "85.5", "95.0", "70.0", "**90.0**", "**60.0**", "**90.0**", "2.25",
-    "3.00", "12.3",
+    "3.00", "1.25", "12.3",
   ]  # fmt: skip
   assert cells(lines[3])[:4] == ["other", "75.0", "**77.0**", "**90.0**"]
   assert cells(lines[3])[-1] == "100.0"
-  assert cells(lines[4]) == ["the labels", *["–"] * 8, "1.50", "1.50", "–"]
+  assert cells(lines[4]) == ["the labels", *["–"] * 8, "1.50", "1.50", "–", "–"]
 
 
 def test_fine_table_has_variants_and_intervals(fine):

@@ -7,6 +7,8 @@ from ppn_tf.clips import pipeline, records
 from ppn_tf.evaluation.evaluator import Evaluator
 from ppn_tf.evaluation.exported_networks import load_network
 from ppn_tf.evaluation.third_party import ThirdPartyNetwork
+from ppn_tf.inference.pose_model import TFLitePoseModel
+from ppn_tf.inference.recurrence import Recurrence
 from ppn_tf.inference.tflite import convert as tflite_convert
 from ppn_tf.inference.tflite.metadata import add_description
 from ppn_tf.keypoints.joint_maps import COCO_JOINTS
@@ -20,7 +22,7 @@ from tests.inference.tflite.test_convert import CELLS, JOINTS, SIZE, network
 import tensorflow as tf
 
 
-def exported(folder, description=True, steady_crops=False):
+def exported(folder, description=True, steady_crops=False, margin=1.25, start_margin=None):
   """Exports a network that reads the red channel; a step averages it with the previous maps.
 
   All COCO joints are at the same position, and cells are pixels.
@@ -50,32 +52,40 @@ def exported(folder, description=True, steady_crops=False):
   if description:
     skeleton = {"name": "coco", "joint_names": COCO_JOINTS, "flip_pairs": [], "limbs": [],
                 "torso": [5, 12], "groups": []}  # fmt: skip
-    frame = {"box_margin": 1.25, "steady_crops": steady_crops}
-    add_description(path, {"skeleton": skeleton, "frame": frame})
+    frame = {"box_margin": margin, "steady_crops": steady_crops}
+    start = {"start": {"frame": {"box_margin": start_margin}}} if start_margin else {}
+    add_description(path, {"skeleton": skeleton, "frame": frame, **start})
   return path
 
 
-def read_crops(dataset, clip):
+def read_crops(dataset, clip, margin):
   """Returns the red channel [T, 32, 32] of the crops of a test clip, and their affines."""
   builder = records.open_records(dataset)
-  windows = pipeline.evaluation_windows(builder, "test", num_frames=7, image_size=(32, 32))
+  windows = pipeline.evaluation_windows(
+    builder, "test", num_frames=7, image_size=(32, 32), box_margin=margin
+  )
   (window,) = [window for window in windows if window["clip"].numpy().decode() == clip]
   valid = window["valid"].numpy()
   affines = window["affines"][0].numpy()[valid]
   return window["frames"][0].numpy()[valid][..., 0] / 255.0, affines
 
 
-@pytest.mark.parametrize(("num_frames", "begins"), [(0, [0]), (3, [0, 3, 6]), (7, [0])])
-def test_recurrence(tiny_dataset, tmp_path, num_frames, begins):
-  """Repeats the recurrence in NumPy; the first frame of a clip or window passes twice."""
-  network = load_network(exported(tmp_path))
+@pytest.mark.parametrize(
+  ("num_frames", "begins", "margin"), [(0, [0], 1.0), (3, [0, 3, 6], 1.25), (7, [0], 1.25)]
+)
+def test_recurrence(tiny_dataset, tmp_path, num_frames, begins, margin):
+  """Repeats the recurrence in NumPy, in crops with the margin that the file states.
+
+  The first frame of a clip or window passes twice.
+  """
+  network = load_network(exported(tmp_path, margin=margin))
   assert network.recurrent and network.joint_names == COCO_JOINTS
   builder = records.open_records(tiny_dataset)
   results = network.predict(builder, "test", num_frames=num_frames)
   clips = {result.clip: result for result in results}
   predictions = clips["0004"]
   assert sorted(clips) == ["0004", "0005"] and predictions.joint_names == COCO_JOINTS
-  red, affines = read_crops(tiny_dataset, "0004")
+  red, affines = read_crops(tiny_dataset, "0004", margin)
   maps = red[0]
   for frame, picture in enumerate(red):
     maps = 0.5 * picture + 0.5 * (picture if frame in begins else maps)
@@ -84,6 +94,25 @@ def test_recurrence(tiny_dataset, tmp_path, num_frames, begins):
     row, column = np.unravel_index(maps.argmax(), maps.shape)
     places = predictions.keypoints[frame] @ affines[frame, :, :2].T + affines[frame, :, 2]
     assert (np.abs(places - [column, row]) <= 1.0 + 1e-3).all()
+
+
+@pytest.mark.parametrize("num_frames", [0, 3])
+def test_larger_crops_start_the_recurrence(tiny_dataset, tmp_path, num_frames):
+  """Starts windows with crops of twice the margin of the following ones."""
+  path = exported(tmp_path, margin=1.25, start_margin=2.5)
+  builder = records.open_records(tiny_dataset)
+  results = load_network(path).predict(builder, "test", num_frames=num_frames)
+  (predictions,) = [result for result in results if result.clip == "0004"]
+  (small, affines), (large, starts) = (
+    read_crops(tiny_dataset, "0004", margin) for margin in (1.25, 2.5)
+  )
+  recurrence = Recurrence(TFLitePoseModel(path))
+  for frame, red in enumerate(small):
+    crop, start = (np.tile(255 * channel[..., None], 3) for channel in (red, large[frame]))
+    if frame % (num_frames or len(small)) == 0:
+      recurrence.start(start, starts[frame], affines[frame])
+    keypoints, _ = recurrence.step(crop, affines[frame])
+    np.testing.assert_allclose(predictions.keypoints[frame], keypoints, atol=1e-3)
 
 
 def test_steady_crops_of_a_file(tmp_path):

@@ -11,7 +11,8 @@ from ppn_tf.inference.tflite.metadata import read_description
 from tests.command_calls import call_command
 from tests.export.golden_files import FOLDER, find_case, read_cases
 
-CLIPS = [case["name"] for case in read_cases("clip")]
+PART = "a part of a person"
+CLIPS = [case["name"] for case in read_cases("clip") if case["name"] != PART]
 
 
 @pytest.fixture(name="written", scope="module")
@@ -124,6 +125,20 @@ def test_clips_show_the_joints_that_were_drawn(name):
   for t in (0, 20, 90):
     x, y = np.rint(joints[t]).astype(int).T
     np.testing.assert_array_equal(frames[t][y, x], colors)
+
+
+def test_box_about_a_part_of_a_person_grows():
+  """Repeats the rule for widths: half of the last box, half of the grown box about the joints."""
+  clip = find_case("clip", PART)
+  assert all(clip["found"]) and clip["model"]["start"]["margin"] / clip["model"]["margin"] == 1.4
+  assert (clip["scores"].mean(axis=1) < clip["settings"]["restart_score"]).all()
+  widths = clip["box"][:, 2] - clip["box"][:, 0]
+  for t in range(35):
+    confident = clip["scores"][t] >= clip["settings"]["min_score"]
+    extent = np.ptp(clip["keypoints"][t, confident, 0])
+    grown = 1.2 * 1.1 * 1.4 * extent
+    assert widths[t + 1] == pytest.approx(0.5 * widths[t] + 0.5 * grown, abs=0.01)
+    assert confident.sum() == 7
 
 
 def test_a_clip_starts_with_larger_crops():

@@ -103,7 +103,7 @@ def test_present_places_follow_their_equations(case):
     places = current if places is None else places
     moved = np.hypot(*(current - places).T)[:, None] * affine[0, 0] / stride
     resting = frame["period"] / (frame["period"] + 0.05)
-    places = places + (resting + (1 - resting) * np.minimum(1, moved / 3)) * (current - places)
+    places = places + (resting + (1 - resting) * np.minimum(1, moved / 1.5)) * (current - places)
     np.testing.assert_allclose(keypoints, places, atol=5e-3)
 
 

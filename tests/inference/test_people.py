@@ -121,9 +121,10 @@ def test_packaged_file_has_the_packaged_weights():
   original.take_flags(settings)
   for name in ("image_size", "heatmap_size", "skeleton", "margin", "steady_crops"):
     assert getattr(model, name) == getattr(original, name)
-  assert (model.skeleton, model.margin, model.image_size) == (COCO, 1.25, (192, 192))
+  assert (model.skeleton, model.margin, model.image_size) == (COCO, 1.05, (192, 192))
   assert (model.num_joints, model.stride) == (17, 4)
   assert model.restart_score == people_weights.RESTART_SCORE
+  assert model.start_margin == people_weights.START_MARGIN
   frame = np.random.default_rng(0).uniform(0, 255, (192, 192, 3)).astype(np.float32)
   initial = model.start(frame)
   np.testing.assert_allclose(initial, original.start(frame), atol=2e-3)

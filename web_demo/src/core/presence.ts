@@ -16,13 +16,12 @@ export function evidence(
   partScore: number,
   minScore = 0,
 ): number {
-  const all = Array.from(scores);
-  const whole = mean(all) - wholeScore;
-  const visible = all.filter((score) => score >= Math.max(VISIBLE, minScore));
+  const whole = mean(scores) - wholeScore;
+  const visible = Array.from(scores).filter((score) => score >= Math.max(VISIBLE, minScore));
   return visible.length < MIN_VISIBLE ? whole : Math.max(whole, mean(visible) - partScore);
 }
 
 /** Returns the mean of some numbers. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+export function mean(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 }

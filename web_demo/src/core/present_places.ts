@@ -13,7 +13,7 @@ const CONFIDENT = 0.2;
 // Seconds by which the running mean of a slow joint lags behind it, and the distance in cells from
 // which the mean is the current place.
 const LAG = 0.05;
-const MOVED = 3;
+const MOVED = 1.5;
 
 /**
  * Joint positions of one person, frame by frame.
@@ -22,7 +22,7 @@ const MOVED = 3;
  * min(1, height of q_t / 0.2), d_t a distance in cells, and T the seconds since frame t - 1:
  *
  *   x_t = p_t + c_t (q_t - p_t),  d_t = |x_t - y_(t-1)|,  a = T / (T + 0.05),
- *   y_t = y_(t-1) + (a + (1 - a) min(1, d_t / 3)) (x_t - y_(t-1)),  y_0 = x_1
+ *   y_t = y_(t-1) + (a + (1 - a) min(1, d_t / 1.5)) (x_t - y_(t-1)),  y_0 = x_1
  */
 export class PresentPlaces {
   private places: Float32Array | null = null;

@@ -5,9 +5,12 @@ import type { Joints } from "./dark.js";
 import { jointsBox } from "./frame_crops.js";
 import type { Box, Frame, Size } from "./images.js";
 import type { PoseModel } from "./pose_model.js";
-import { evidence } from "./presence.js";
+import { evidence, mean } from "./presence.js";
 import { look } from "./recurrence.js";
 import type { TrackerSettings } from "./settings.js";
+
+// Side of the crop about a part of a person over that of a look about the same box.
+const PART_GROWTH = 1.1;
 
 /** A box, and the evidence for a person in it. */
 export interface Candidate {
@@ -52,8 +55,13 @@ export class PersonSearch {
   /** Returns the evidence for a person, at least 0 if one counts as found. */
   evidence(scores: Float32Array): number {
     const { minScore, partScore } = this.settings;
-    const restartScore = this.settings.restartScore ?? this.model.description.restartScore;
-    return evidence(scores, restartScore ?? 0.75 * minScore, partScore, minScore);
+    return evidence(scores, this.lowestConfidence, partScore, minScore);
+  }
+
+  /** Returns the lowest mean score of a frame in which the whole person counts as found. */
+  private get lowestConfidence(): number {
+    const { minScore, restartScore } = this.settings;
+    return restartScore ?? this.model.description.restartScore ?? 0.75 * minScore;
   }
 
   /**
@@ -71,6 +79,22 @@ export class PersonSearch {
     return Math.max(box[2] - box[0], box[3] - box[1]) >= MIN_SIDE ? box : null;
   }
 
+  /**
+   * Returns the box about which the next frame is cropped; see `jointsBox`.
+   *
+   * A person who is not seen as a whole is larger than the box about the joints. If crops are
+   * narrower than those of looks, the box then grows.
+   */
+  boxToFollow(keypoints: Float32Array, scores: Float32Array, frame: Size): Box | null {
+    const box = this.jointsBox(keypoints, scores, frame);
+    const { startCrop, stepCrop } = this.model.description;
+    const ratio = startCrop.margin / stepCrop.margin;
+    if (box === null || ratio <= 1 || mean(scores) >= this.lowestConfidence) {
+      return box;
+    }
+    return grown(box, PART_GROWTH * ratio);
+  }
+
   private async look(frame: Frame, box: Box): Promise<Joints> {
     const { keypoints, scores } = await look(this.model, frame, box);
     return { keypoints, scores: clipScores(scores) };
@@ -80,4 +104,10 @@ export class PersonSearch {
 /** Returns scores within 0..1. */
 export function clipScores(scores: Float32Array): Float32Array {
   return scores.map((score) => Math.min(Math.max(score, 0), 1));
+}
+
+function grown([x1, y1, x2, y2]: Box, scale: number): Box {
+  const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  const [halfWidth, halfHeight] = [(scale * (x2 - x1)) / 2, (scale * (y2 - y1)) / 2];
+  return [x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight];
 }

@@ -113,7 +113,7 @@ export class Tracker {
     if (pose.found) {
       state.searchAt = this.settings.restartAfter;
     }
-    const box = this.search.jointsBox(pose.keypoints, pose.scores, frame);
+    const box = this.search.boxToFollow(pose.keypoints, pose.scores, frame);
     if (box !== null) {
       state.box = blend(state.box, box, newestShare(this.period, this.settings.boxLag));
     }

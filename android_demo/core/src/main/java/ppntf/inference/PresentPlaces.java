@@ -18,7 +18,7 @@ public final class PresentPlaces {
   /** Height of a preliminary peak from which its position replaces that of the final peak. */
   private static final float CONFIDENT = 0.2f;
   private static final double LAG = 0.05; // seconds
-  private static final double MOVED = 3.0; // cells from which the mean is the current place
+  private static final double MOVED = 1.5; // cells from which the mean is the current place
 
   private float[][] places;
 

@@ -10,13 +10,18 @@ import ppntf.keypoints.Joints;
 
 /** Search for a person in crops of a frame, by HeadNet alone. */
 public final class PersonSearch {
+  /** Side of the crop about a part of a person over that of a look about the same box. */
+  private static final double PART_GROWTH = 1.1;
+
   private final TrackerSettings settings;
   private final CropRule rule;
+  private final double stepMargin;
   private final Recurrence recurrence;
 
   public PersonSearch(PoseModel model, TrackerSettings settings) {
     this.settings = settings;
     this.rule = model.description().start;
+    this.stepMargin = model.description().step.margin;
     this.recurrence = new Recurrence(model, false);
   }
 
@@ -77,6 +82,29 @@ public final class PersonSearch {
     }
     float[] box = FrameCrops.jointsBox(joints.keypoints, confident, frameHeight, frameWidth);
     return Math.max(box[2] - box[0], box[3] - box[1]) >= Boxes.MIN_SIDE ? box : null;
+  }
+
+  /**
+   * Returns the box about which the next frame is cropped; see `jointsBox`.
+   *
+   * <p>A person who is not seen as a whole is larger than the box about the joints. If crops are
+   * narrower than those of looks, the box then grows.
+   */
+  float[] boxToFollow(Joints joints, int frameHeight, int frameWidth) {
+    float[] box = jointsBox(joints, frameHeight, frameWidth);
+    double ratio = rule.margin / stepMargin;
+    boolean isWhole = Presence.mean(joints.scores) >= settings.lowestConfidence();
+    if (box == null || ratio <= 1 || isWhole) {
+      return box;
+    }
+    float scale = (float) (PART_GROWTH * ratio);
+    for (int axis = 0; axis < 2; axis++) {
+      float center = (box[axis] + box[axis + 2]) / 2;
+      float half = scale * (box[axis + 2] - box[axis]) / 2;
+      box[axis] = center - half;
+      box[axis + 2] = center + half;
+    }
+    return box;
   }
 
   static float[] clipped(float[] scores) {

@@ -9,6 +9,15 @@ public final class Presence {
 
   private Presence() {}
 
+  /** Returns the mean of some scores. */
+  static double mean(float[] scores) {
+    double sum = 0;
+    for (float score : scores) {
+      sum += score;
+    }
+    return sum / scores.length;
+  }
+
   /**
    * Returns by how much scores exceed those of a person, whole or in part; below 0 is nobody.
    *
@@ -19,17 +28,15 @@ public final class Presence {
   public static double evidence(
       float[] scores, double wholeScore, double partScore, double minScore) {
     float threshold = (float) Math.max(VISIBLE, minScore);
-    double sum = 0;
     double visibleSum = 0;
     int visible = 0;
     for (float score : scores) {
-      sum += score;
       if (score >= threshold) {
         visibleSum += score;
         visible++;
       }
     }
-    double whole = sum / scores.length - wholeScore;
+    double whole = mean(scores) - wholeScore;
     return visible < MIN_VISIBLE ? whole : Math.max(whole, visibleSum / visible - partScore);
   }
 }

@@ -131,7 +131,7 @@ public final class Tracker {
       state.searchAt = settings.restartAfter;
     }
     Joints clipped = new Joints(joints.keypoints, scores);
-    float[] box = search.jointsBox(clipped, frame.height, frame.width);
+    float[] box = search.boxToFollow(clipped, frame.height, frame.width);
     if (box != null) {
       double share = FrameTimes.newestShare(period, settings.boxLag);
       float[] moved = new float[4];
