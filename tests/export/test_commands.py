@@ -277,7 +277,7 @@ def test_packaged_network_is_exported(tmp_path):
   assert path.stat().st_size > 14e6
   assert "table sampler" in run_printed("export.tflite", *given, "--quantize=float16")
   description = read_description(path)
-  assert description["skeleton"]["name"] == "coco" and description["frame"]["box_margin"] == 1.25
+  assert description["skeleton"]["name"] == "coco" and description["frame"]["box_margin"] == 1.05
   assert (description["readout"], description["restart_score"]) == ("present", 0.42)
   assert 7e6 < path.stat().st_size < 10e6
   # Joints are read from the current frame.
