@@ -11,7 +11,6 @@ from typing import Any, Callable, Dict, Mapping, Optional, Union
 import numpy as np
 
 from ppn_tf.clips import records
-from ppn_tf.evaluation.crop_networks import Crop
 from ppn_tf.evaluation.exported_networks import ExportedNetwork
 from ppn_tf.evaluation.followed_clips import follow
 from ppn_tf.inference.frame_times import PERIOD
@@ -31,13 +30,7 @@ class WithoutPast(ExportedNetwork):
 
   recurrent = False
 
-  def __call__(
-    self,
-    crop: np.ndarray,
-    affine: np.ndarray,
-    first: bool = True,
-    start: Optional[Crop] = None,
-  ) -> np.ndarray:
+  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
     model = self._model
     nothing = np.zeros((*model.heatmap_size, model.num_joints), np.float32)
     _, preliminary = model.final_and_preliminary(crop, nothing)

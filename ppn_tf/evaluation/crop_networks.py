@@ -37,24 +37,26 @@ class CropNetwork(abc.ABC):
   start_scale = 1.0
 
   @abc.abstractmethod
-  def __call__(
-    self,
-    crop: np.ndarray,
-    affine: np.ndarray,
-    first: bool = True,
-    start: Optional[Crop] = None,
-  ) -> np.ndarray:
+  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
     """Finds the joints in one crop.
 
     Args:
       crop: [H, W, 3] float32, RGB 0..255.
       affine: [2, 3], from frame to crop pixels.
       first: whether to reset a recurrent network, as for the first crop of a clip.
-      start: crop of the same frame that a recurrent network starts with, and its affine; by default
-        the same crop.
     Returns:
       [J, 3] float: x, y in crop pixels, score.
     """
+
+  def start(self, crop: np.ndarray, affine: np.ndarray, next_affine: np.ndarray) -> None:
+    """Resets a recurrent network with a crop of its own; the next call continues from there.
+
+    Args:
+      crop: [*start_size, 3] float32, RGB 0..255.
+      affine: [2, 3], from frame to crop pixels.
+      next_affine: the affine of the next call, which is of the same frame.
+    """
+    raise NotImplementedError(f"{type(self).__name__} starts with the crops of its calls")
 
   def predict(
     self,
@@ -95,10 +97,11 @@ class CropNetwork(abc.ABC):
       cropped = crops.crop_frames(images, affines[part], self.image_size).numpy()
       for frame, crop in enumerate(cropped, first):
         restart = frame % (num_frames or len(joints)) == 0
-        start = None
         if restart and self._has_start_crops():
-          start = self._start_crop(images[frame - first], center[frame], side[frame])
-        joints[frame] = self(crop, matrices[frame], restart, start)
+          start_crop = self._start_crop(images[frame - first], center[frame], side[frame])
+          self.start(*start_crop, matrices[frame])
+          restart = False
+        joints[frame] = self(crop, matrices[frame], restart)
     keypoints = crops.transform_points(crops.invert_affine(affines), joints[..., :2]).numpy()
     return ClipPredictions(
       clip["clip"].numpy().decode(), self.joint_names, keypoints, joints[..., 2]

@@ -1,12 +1,12 @@
 """This project's .tflite files on a data set's clips, and whose a .tflite file is."""
 
 import os
-from typing import Optional, Union
+from typing import Union
 
 import numpy as np
 
 from ppn_tf.evaluation import third_party
-from ppn_tf.evaluation.crop_networks import Crop, CropNetwork
+from ppn_tf.evaluation.crop_networks import CropNetwork
 from ppn_tf.inference.pose_model import SIGNATURES, TFLitePoseModel
 from ppn_tf.inference.recurrence import Recurrence
 from ppn_tf.runtime.command_names import command
@@ -43,21 +43,15 @@ class ExportedNetwork(CropNetwork):
     self.start_scale = (self._model.start_margin or self.margin) / self.margin
     self._recurrence = Recurrence(self._model)
 
-  def __call__(
-    self,
-    crop: np.ndarray,
-    affine: np.ndarray,
-    first: bool = True,
-    start: Optional[Crop] = None,
-  ) -> np.ndarray:
+  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
     if first or not self._recurrence.started:
-      if start is None:
-        self._recurrence.start(crop, affine)
-      else:
-        self._recurrence.start(*start, affine)
+      self._recurrence.start(crop, affine)
     keypoints, scores = self._recurrence.step(crop, affine)
     in_crop = keypoints @ affine[:, :2].T + affine[:, 2]
     return np.concatenate([in_crop, scores[:, None]], axis=-1)
+
+  def start(self, crop: np.ndarray, affine: np.ndarray, next_affine: np.ndarray) -> None:
+    self._recurrence.start(crop, affine, next_affine)
 
 
 def load_network(path: Path, num_threads: int = 2) -> CropNetwork:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ppn_tf.evaluation.crop_networks import Crop, CropNetwork
+from ppn_tf.evaluation.crop_networks import CropNetwork
 from ppn_tf.keypoints.joint_maps import BLAZEPOSE_JOINTS, COCO_JOINTS
 from ppn_tf.models.backbones import imagenet
 from ppn_tf.runtime.errors import InputError
@@ -53,13 +53,7 @@ class ThirdPartyNetwork(CropNetwork):
     size = int(self._input["shape"][1])
     self.joint_names, self.image_size = family.joint_names, (size, size)
 
-  def __call__(
-    self,
-    crop: np.ndarray,
-    affine: np.ndarray,
-    first: bool = True,
-    start: Optional[Crop] = None,
-  ) -> np.ndarray:
+  def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
     dtype = self._input["dtype"]
     image = self._family.to_input(crop)
     if np.issubdtype(dtype, np.integer):

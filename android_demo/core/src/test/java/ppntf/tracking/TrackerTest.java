@@ -42,7 +42,8 @@ class TrackerTest {
     double worst = 0;
     int losses = 0;
     int restarts = 0;
-    assertEquals(times.length, frames.size());
+    boolean isPart = golden.getString("name").equals("a part of a person");
+    assertEquals(isPart ? 36 : 100, frames.size());
     for (int t = 0; t < frames.size(); t++) {
       Pose pose = tracker.update(frames.get(t), times[t]);
       String frame = "frame " + t;
@@ -57,6 +58,8 @@ class TrackerTest {
       losses += pose.found ? 0 : 1;
       restarts += pose.restarted ? 1 : 0;
     }
+    boolean isLost = losses > 0 && restarts > 0;
+    assertTrue(isLost != isPart, losses + " losses, " + restarts + " restarts");
     System.out.printf(
         "%s: %d frames, %d without the person, %d restarts, largest difference %.2g px%n",
         golden.getString("name"), frames.size(), losses, restarts, worst);
