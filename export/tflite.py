@@ -58,8 +58,7 @@ def define_flags() -> None:
     None,
     SAMPLERS,
     "Sampling of the deformable convolutions: bilinear (exact), or faster at the nearest quarter "
-    "of a cell (table). Default: table for networks trained with --offset_steps, such as "
-    "--model=people, else exact.",
+    "of a cell (table). Default: table for networks trained with --offset_steps, else exact.",
   )
   flags.DEFINE_enum("frames", "float32", sorted(_FRAME_TYPES), "Type of the input frames, 0..255.")
   flags.DEFINE_string("calibration_split", "train", "Split of --dataset used for int8 calibration.")

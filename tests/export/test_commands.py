@@ -266,16 +266,12 @@ def test_missing_files(workdir, tiny_dataset, module, message):
 
 @pytest.mark.slow
 def test_packaged_network_is_exported(tmp_path):
-  """Exports in float32 with the exact sampler, and in float16, at half the size.
-
-  The network was trained with the table's rounding, so the table sampler is the default. A file
-  with the exact sampler is compared with the network that samples exactly.
-  """
+  """Exports in float32, and in float16, at half the size, with the exact sampler."""
   path = tmp_path / "people.tflite"
   given = ["--model=people", f"--output={path}"]
-  assert "exact sampler" in run_printed("export.tflite", *given, "--sampler=exact")
+  assert "exact sampler" in run_printed("export.tflite", *given)
   assert path.stat().st_size > 14e6
-  assert "table sampler" in run_printed("export.tflite", *given, "--quantize=float16")
+  assert "exact sampler" in run_printed("export.tflite", *given, "--quantize=float16")
   description = read_description(path)
   assert description["skeleton"]["name"] == "coco" and description["frame"]["box_margin"] == 1.05
   assert (description["readout"], description["restart_score"]) == ("present", 0.42)
