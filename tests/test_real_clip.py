@@ -23,7 +23,7 @@ SHORT = (
   "--head_backbone=mobilenet_v2_fpn",
   "--body_backbone=mobilenet_v2_fpn",
   "--image_size=128,128",
-  "--num_steps=250",
+  "--num_steps=200",
 )
 
 

@@ -117,6 +117,13 @@ class TrainingConfig(Settings):
     "First trainable layer of a HeadNet and a BodyNet with initial weights, such as "
     "block_6_expand; `none` keeps them as they are.",
   )
+  stored_clips: int = number(
+    0,
+    "With --trainable_from=none, number of drawn clips whose heatmaps are computed once, stored in "
+    "the workdir and repeated, randomly mirrored; 0: draw new clips for each step.",
+    0,
+    10**7,
+  )
   freeze_batch_norm: str = choice(
     "none",
     ("none", "loaded", "all"),

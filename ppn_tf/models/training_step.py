@@ -52,13 +52,17 @@ class TrainingStep:
 
   A batch holds frames [B, T, H, W, 3] float32, 0..255; keypoints [B, T, K, 2] float32, (x, y) in
   pixels of the frames; weights [B, T, K] float32, 0 for joints that do not count; and optionally
-  torso [B, T] float32, the reference length of PCK-torso in pixels.
+  torso [B, T] float32, the reference length of PCK-torso in pixels. It may hold heatmaps in place
+  of frames, see `replace_frames`.
 
   Attributes:
     optimizer: the optimizer, with loss scaling for networks in float16.
     scales_loss: whether `optimizer` scales the loss.
     means: running means since their last reset, by name: loss, loss_first, loss_final, pck.
   """
+
+  # Names of heatmaps in place of frames.
+  HEATMAPS = ("initial", "preliminary", "initial_target", "target")
 
   def __init__(
     self,
@@ -127,6 +131,26 @@ class TrainingStep:
       norm = tf.linalg.global_norm(gradients)
       return [tf.debugging.check_numerics(norm, "the gradient is not finite")]
 
+  @property
+  def image_size(self) -> Tuple[int, int]:
+    """(H, W) of the frames in pixels."""
+    return self._model.image_size
+
+  def replace_frames(self, batch: Batch) -> Dict[str, tf.Tensor]:
+    """Returns a batch of a PPN with heatmaps in place of frames, to train the PPU alone.
+
+    `initial` [B, h, w, K] are HeadNet's, `preliminary` [B, T, h, w, K] BodyNet's; with a teacher,
+    `initial_target` and `target` of these shapes are the teacher's. All are float16.
+    """
+    frames = batch["frames"]
+    maps = self._model.unroll(frames)  # a graph does not run the PPU, whose heatmaps are not used
+    replaced = {"initial": maps.initial, "preliminary": maps.preliminary}
+    if self._teacher is not None:
+      targets = self._get_targets(batch, maps.initial, maps.preliminary)
+      replaced["initial_target"], replaced["target"] = targets
+    replaced = {name: tf.cast(value, tf.float16) for name, value in replaced.items()}
+    return {**{name: value for name, value in batch.items() if name != "frames"}, **replaced}
+
   def test(self, batch: Batch) -> None:
     """Updates the means by a batch, and leaves the model unchanged."""
     counts = tf.reduce_sum(self._get_weights(batch), axis=[0, 2])
@@ -192,11 +216,11 @@ class TrainingStep:
     self, part: Batch, counts: tf.Tensor, training: bool
   ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns the two parts of Eq. 1, and the final heatmaps [B, T, h, w, K]."""
-    maps = self._model.unroll(part["frames"], training=training)
-    first_target, targets = self._get_targets(part, maps.initial, maps.preliminary)
+    initial, preliminary, final = unroll_batch(self._model, part, training)
+    first_target, targets = self._get_targets(part, initial, preliminary)
     weights = self._get_weights(part)
-    parts = losses.clip_loss(maps.initial, maps.final, targets, weights, counts, first_target)
-    return (*parts, maps.final)
+    parts = losses.clip_loss(initial, final, targets, weights, counts, first_target)
+    return (*parts, final)
 
   def _update_pck(self, part: Batch, final: tf.Tensor) -> None:
     if "torso" in part:
@@ -213,6 +237,8 @@ class TrainingStep:
     The first is None where the target of the first frame serves both. A teacher with HeadNet and
     BodyNet of the model starts from their heatmaps, `initial` and `preliminary`.
     """
+    if "target" in part:
+      return tf.cast(part["initial_target"], tf.float32), tf.cast(part["target"], tf.float32)
     if self._teacher is None:
       model = self._model
       size = model.heatmap_size
@@ -226,6 +252,27 @@ class TrainingStep:
   def _get_weights(self, part: Batch) -> tf.Tensor:
     """Returns the weights of joints, [B, T, K]; a teacher's heatmaps all count."""
     return part["weights"] if self._teacher is None else tf.ones_like(part["weights"])
+
+
+def unroll_batch(
+  model: tf.keras.Model, batch: Batch, training: bool = False
+) -> Tuple[Optional[tf.Tensor], tf.Tensor, tf.Tensor]:
+  """Computes heatmaps of a batch that holds frames, or heatmaps in their place.
+
+  Args:
+    model: a VideoPoseModel.
+    batch: batch of a training step.
+    training: whether batch statistics are used and updated.
+  Returns:
+    Initial [B, h, w, K] (None for a frame-wise network), preliminary and final heatmaps
+    [B, T, h, w, K].
+  """
+  if "frames" in batch:
+    maps = model.unroll(batch["frames"], training=training)
+  else:
+    stored = (tf.cast(batch[name], tf.float32) for name in ("initial", "preliminary"))
+    maps = model.propagate_clip(*stored, training)
+  return maps.initial, maps.preliminary, maps.final
 
 
 def _sum_over_replicas(values: List[tf.Tensor]) -> List[tf.Tensor]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import math
 import os
 from typing import Any, Dict, Optional
 
@@ -11,9 +12,11 @@ from ppn_tf.config.experiment import Experiment, RunConfig, build_model, open_ru
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.training_step import StepSettings
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training import batches, distribution, initial_model
 from ppn_tf.training.ema import WeightAverage
 from ppn_tf.training.loop import TrainingLoop
+from ppn_tf.training.stored_heatmaps import StoredHeatmaps, check_fixed
 from ppn_tf.training.trainer import Trainer
 from ppn_tf.training.validation import Validation
 
@@ -66,6 +69,7 @@ def train(experiment: Experiment, run: RunConfig, alpha: float = 0.2) -> None:
       distribution=place,
       shown=shown,
       average=WeightAverage(model, shown, momentum) if averages else None,
+      stored=_prepare_store(experiment, workdir, trainer, place),
     ).train()
 
 
@@ -139,6 +143,29 @@ def _calibrate(experiment: Experiment, run: RunConfig, model: Framewise, builder
         f"--ppu_samples={num_samples}: prunes a trained PPU. Give one by --ppu_weights."
       )
     initial_model.prune_ppu(model, num_samples, clips("pruning"))
+
+
+def _prepare_store(
+  experiment: Experiment, workdir: Workdir, trainer: Trainer, place: distribution.Distribution
+) -> Optional[StoredHeatmaps]:
+  """Prepares the store of --stored_clips; None without.
+
+  Raises:
+    InputError: HeadNet or BodyNet is trained, or there are several devices.
+  """
+  num_clips, batch_size = experiment.training.stored_clips, experiment.optimizer.batch_size
+  if not num_clips:
+    return None
+  check_fixed(trainer.model)
+  if not place.is_plain:
+    raise InputError("--stored_clips: trains on one device. Add --distribution=none.")
+  return StoredHeatmaps(
+    workdir.path / "heatmaps",
+    math.ceil(num_clips / batch_size),
+    trainer.training_step,
+    experiment.skeleton,
+    experiment.training.seed,
+  )
 
 
 def _prepare_validation(

@@ -16,6 +16,7 @@ from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training.distribution import PLAIN, Distribution
 from ppn_tf.training.ema import WeightAverage
 from ppn_tf.training.progress import Progress
+from ppn_tf.training.stored_heatmaps import StoredHeatmaps
 from ppn_tf.training.summaries import HeatmapPictures
 from ppn_tf.training.trainer import Batch, Trainer, clips_not_finite
 from ppn_tf.training.validation import Validation
@@ -38,6 +39,7 @@ class TrainingLoop:
     distribution: devices and processes.
     shown: model of pictures and scores, on one device. It is restored from each checkpoint,
       unless it is the trained model or its average.
+    stored: stores heatmaps in place of frames; None: frames are drawn for each step.
     average: moving average of the trained weights. It is then the model of pictures, scores and
       checkpoints; checkpoints also hold the trained weights, to resume from.
   """
@@ -51,6 +53,7 @@ class TrainingLoop:
   distribution: Distribution = PLAIN
   shown: Optional[Framewise] = None
   average: Optional[WeightAverage] = None
+  stored: Optional[StoredHeatmaps] = None
 
   @property
   def num_steps(self) -> int:
@@ -83,6 +86,8 @@ class TrainingLoop:
     if stopped:
       print(f"{self.run.path}: stopped at step {step}. The same command resumes.", file=sys.stderr)
       raise SystemExit(128 + (interruption.received or signal.SIGTERM))
+    if self.stored:
+      self.stored.remove()
     print(f"{self.run.path}: trained for {self.num_steps} steps.")
 
   def _train_from(
@@ -103,7 +108,7 @@ class TrainingLoop:
       checkpoints = own.checkpoints(tracked, self.config.keep_checkpoints)
       own.forget_metrics_after(first_step)
       progress = Progress(own, first_step, self.num_steps, frames_per_step=self._frames_per_step)
-      batches = self.distribution.spread(self.batches(first_step))
+      batches = self.distribution.spread(self._batches_from(first_step))
       for step, batch in zip(range(first_step + 1, self.num_steps + 1), batches):
         received = self._take_step(step, batch, interruption)
         progress.update()
@@ -121,6 +126,11 @@ class TrainingLoop:
           break
       progress.close()
     return step, stopping
+
+  def _batches_from(self, first_step: int) -> tf.data.Dataset:
+    if self.stored:
+      return self.stored.batches(self.batches(0), first_step)
+    return self.batches(first_step)
 
   @property
   def _shown(self) -> Framewise:

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from ppn_tf.models.training_step import Batch, StepSettings, TrainingStep
+from ppn_tf.models.training_step import Batch, StepSettings, TrainingStep, unroll_batch
 from ppn_tf.models.video_pose_model import VideoPoseModel
 from ppn_tf.training.optimizer import FusedAdam
 
@@ -60,6 +60,7 @@ class Trainer(tf.Module):
     optimizer: Adam; its learning rate is `schedule`.
     schedule: LinearDecay, or StepDecay where there are `drops`.
     step: int64 variable, completed training steps.
+    training_step: loss and update of one step.
     means: running means since they were last read, by name.
   """
 
@@ -98,11 +99,11 @@ class Trainer(tf.Module):
     optimizer = FusedAdam(self.schedule, epsilon=adam_epsilon)
     layers, factor = slow_layers
     optimizer.slow_down([v for layer in layers for v in layer.weights], factor)
-    self._training_step = TrainingStep(model, optimizer, settings, teacher)
-    self.optimizer = self._training_step.optimizer
+    self.training_step = TrainingStep(model, optimizer, settings, teacher)
+    self.optimizer = self.training_step.optimizer
     self.optimizer.build(model.trainable_variables)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
-    self.means = self._training_step.means
+    self.means = self.training_step.means
 
   @tf.function(autograph=False)
   @tf.autograph.experimental.do_not_convert
@@ -118,7 +119,7 @@ class Trainer(tf.Module):
       tf.errors.InvalidArgumentError: the loss or its gradient is not finite; trained variables and
         the optimizer are unchanged.
     """
-    loss, stop = self.strategy.run(self._training_step.train, args=(batch, stop))
+    loss, stop = self.strategy.run(self.training_step.train, args=(batch, stop))
     with tf.control_dependencies(self.strategy.experimental_local_results(loss)):
       self.step.assign_add(1)
     return self.strategy.experimental_local_results(stop)[0]
@@ -134,8 +135,9 @@ class Trainer(tf.Module):
 def clips_not_finite(model: VideoPoseModel, batch: Batch) -> List[bool]:
   """Returns for each clip of a batch whether its heatmaps or targets are not finite."""
   bad = []
-  for number in range(len(batch["frames"])):
-    maps = model.unroll(batch["frames"][number : number + 1]).final
+  for number in range(len(batch["keypoints"])):
+    clip = {name: value[number : number + 1] for name, value in batch.items()}
+    _, _, maps = unroll_batch(model, clip)
     counted = batch["keypoints"][number][batch["weights"][number] > 0]
     finite = [tf.reduce_all(tf.math.is_finite(value)) for value in (maps, counted)]
     bad.append(not all(map(bool, finite)))

@@ -344,7 +344,7 @@ def test_half_precision_follows_single_precision(batch, monkeypatch, policy, sca
     with mixed_precision.policy(mixed):
       model = Framewise(network())
     trainer = Trainer(model, num_steps=10, learning_rate=RATE)
-    assert trainer._training_step.scales_loss == (mixed and scales)
+    assert trainer.training_step.scales_loss == (mixed and scales)
     history = []
     for _ in range(9):
       trainer.train_step(batch)

@@ -60,6 +60,7 @@ def test_features_serve_other_joints(network, file):
   assert unset == {"heatmaps"}
 
 
+@pytest.mark.slow
 def test_other_backbones_are_refused(file):
   with pytest.raises(InputError, match=f"{file.name}: .* PP-TinyPose starts lite_hrnet"):
     load_weights(
