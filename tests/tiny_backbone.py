@@ -13,14 +13,15 @@ from ppn_tf.models import pose_net
 import tensorflow as tf
 
 
-def tiny(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Returns frames and features of stride 32, computed with batch norms."""
+def tiny(image_size: Tuple[int, int], width: int = 16) -> Tuple[tf.Tensor, tf.Tensor]:
+  """Returns frames and features of stride 32 and `width` channels, computed with batch norms."""
   layers = tf.keras.layers
   frames = tf.keras.Input((*image_size, 3))
   features = layers.Rescaling(1.0 / 127.5, offset=-1.0)(frames)
   for stride in (8, 4):
     features = layers.AveragePooling2D(stride)(features)
-    features = layers.Conv2D(16, 3, padding="same", use_bias=False, name=f"conv_{stride}")(features)
+    convolution = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"conv_{stride}")
+    features = convolution(features)
     features = layers.ReLU()(layers.BatchNormalization(name=f"bn_{stride}")(features))
   return frames, features
 

@@ -19,6 +19,13 @@ import tensorflow_datasets as tfds
 from .clip_source import ClipSource
 
 
+class _LocalInfo(tfds.core.DatasetInfo):
+  """Info of a data set that is not in TFDS's bucket."""
+
+  def initialize_from_bucket(self) -> None:
+    """Does nothing: TFDS would search its bucket, and leave an empty temporary folder."""
+
+
 class ClipRecords(tfds.core.GeneratorBasedBuilder, abc.ABC):
   """Builder of one example per clip, which `ppn_tf.clips.records` reads; frames stay encoded.
 
@@ -52,7 +59,7 @@ class ClipRecords(tfds.core.GeneratorBasedBuilder, abc.ABC):
   def _info(self) -> tfds.core.DatasetInfo:
     skeleton = self.skeleton()
     joints = skeleton.num_joints
-    return tfds.core.DatasetInfo(
+    return _LocalInfo(
       builder=self,
       description=self.description,
       homepage=self.homepage,

@@ -131,6 +131,27 @@ class TrainingStep:
       norm = tf.linalg.global_norm(gradients)
       return [tf.debugging.check_numerics(norm, "the gradient is not finite")]
 
+  @staticmethod
+  def unroll(
+    model: tf.keras.Model, batch: Batch, training: bool = False
+  ) -> Tuple[Optional[tf.Tensor], tf.Tensor, tf.Tensor]:
+    """Computes heatmaps of a batch that holds frames, or heatmaps in their place.
+
+    Args:
+      model: a VideoPoseModel.
+      batch: batch of a training step.
+      training: whether batch statistics are used and updated.
+    Returns:
+      Initial [B, h, w, K] (None for a frame-wise network), preliminary and final heatmaps
+      [B, T, h, w, K].
+    """
+    if "frames" in batch:
+      maps = model.unroll(batch["frames"], training=training)
+    else:
+      stored = (tf.cast(batch[name], tf.float32) for name in ("initial", "preliminary"))
+      maps = model.propagate_clip(*stored, training)
+    return maps.initial, maps.preliminary, maps.final
+
   @property
   def image_size(self) -> Tuple[int, int]:
     """(H, W) of the frames in pixels."""
@@ -216,7 +237,7 @@ class TrainingStep:
     self, part: Batch, counts: tf.Tensor, training: bool
   ) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns the two parts of Eq. 1, and the final heatmaps [B, T, h, w, K]."""
-    initial, preliminary, final = unroll_batch(self._model, part, training)
+    initial, preliminary, final = self.unroll(self._model, part, training)
     first_target, targets = self._get_targets(part, initial, preliminary)
     weights = self._get_weights(part)
     parts = losses.clip_loss(initial, final, targets, weights, counts, first_target)
@@ -252,27 +273,6 @@ class TrainingStep:
   def _get_weights(self, part: Batch) -> tf.Tensor:
     """Returns the weights of joints, [B, T, K]; a teacher's heatmaps all count."""
     return part["weights"] if self._teacher is None else tf.ones_like(part["weights"])
-
-
-def unroll_batch(
-  model: tf.keras.Model, batch: Batch, training: bool = False
-) -> Tuple[Optional[tf.Tensor], tf.Tensor, tf.Tensor]:
-  """Computes heatmaps of a batch that holds frames, or heatmaps in their place.
-
-  Args:
-    model: a VideoPoseModel.
-    batch: batch of a training step.
-    training: whether batch statistics are used and updated.
-  Returns:
-    Initial [B, h, w, K] (None for a frame-wise network), preliminary and final heatmaps
-    [B, T, h, w, K].
-  """
-  if "frames" in batch:
-    maps = model.unroll(batch["frames"], training=training)
-  else:
-    stored = (tf.cast(batch[name], tf.float32) for name in ("initial", "preliminary"))
-    maps = model.propagate_clip(*stored, training)
-  return maps.initial, maps.preliminary, maps.final
 
 
 def _sum_over_replicas(values: List[tf.Tensor]) -> List[tf.Tensor]:

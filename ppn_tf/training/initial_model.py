@@ -1,6 +1,6 @@
 """Networks as training starts them: seeded, with initial weights, pruned or quantized."""
 
-from typing import Iterable, List, Tuple
+from typing import Any, Iterable, List, Tuple
 
 import numpy as np
 
@@ -150,13 +150,24 @@ def load_teacher(source: str, model: Framewise) -> Framewise:
 def _equal_fixed_networks(teacher: PPN, model: PPN) -> bool:
   """Returns whether training keeps HeadNet and BodyNet as they are in the teacher."""
   for fixed, network in zip(teacher.networks[:2], model.networks[:2]):
-    names = [[layer.name for layer in part.layers] for part in (fixed, network)]
-    if network.trainable_variables or names[0] != names[1]:
+    layers = [_describe_layers(part) for part in (fixed, network)]
+    if network.trainable_variables or layers[0] != layers[1]:
       return False
     weights = zip(fixed.get_weights(), network.get_weights())
     if not all(np.array_equal(first, second) for first, second in weights):
       return False
   return True
+
+
+def _describe_layers(network: tf.keras.Model) -> List[Tuple[Any, ...]]:
+  """Returns type and shape of each layer, and the name of those with weights.
+
+  Keras numbers the names of other layers.
+  """
+  return [
+    (type(layer), layer.output_shape, layer.name if layer.weights else "")
+    for layer in network.layers
+  ]
 
 
 def prune_ppu(model: PPN, num_samples: int, clips: Iterable[tf.Tensor]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from ppn_tf.models.training_step import Batch, StepSettings, TrainingStep, unroll_batch
+from ppn_tf.models.training_step import Batch, StepSettings, TrainingStep
 from ppn_tf.models.video_pose_model import VideoPoseModel
 from ppn_tf.training.optimizer import FusedAdam
 
@@ -137,7 +137,7 @@ def clips_not_finite(model: VideoPoseModel, batch: Batch) -> List[bool]:
   bad = []
   for number in range(len(batch["keypoints"])):
     clip = {name: value[number : number + 1] for name, value in batch.items()}
-    _, _, maps = unroll_batch(model, clip)
+    _, _, maps = TrainingStep.unroll(model, clip)
     counted = batch["keypoints"][number][batch["weights"][number] > 0]
     finite = [tf.reduce_all(tf.math.is_finite(value)) for value in (maps, counted)]
     bad.append(not all(map(bool, finite)))

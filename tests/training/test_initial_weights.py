@@ -1,11 +1,13 @@
 """Tests of networks initialized from another run, and of errors for invalid sources."""
 
+import functools
+
 import numpy as np
 import pytest
 
 from ppn_tf.config import flags as experiment_flags
 from ppn_tf.config.experiment import build_model
-from ppn_tf.models.pose_net import pose_net
+from ppn_tf.models.pose_net import BACKBONES, pose_net
 from ppn_tf.models.ppu import ppu
 from ppn_tf.models.weight_files import write_backbone
 from ppn_tf.runtime.errors import InputError
@@ -13,9 +15,11 @@ from ppn_tf.runtime.workdir import Workdir
 from ppn_tf.training.initial_model import load_teacher, prepare_model
 from ppn_tf.training.initial_weights import load_weights
 from tests.random_weights import randomize
+from tests.tiny_backbone import tiny
 
 import tensorflow as tf
 
+# Both are replaced by tiny ones, of layers conv_8 and conv_4.
 SMALL, LARGE = "mobilenet_v2_0.35", "mobilenet_v2_0.5"
 NETWORK = [
   f"--head_backbone={LARGE}",
@@ -26,8 +30,15 @@ NETWORK = [
 ]
 
 
+@pytest.fixture(name="tiny_backbones", scope="module", autouse=True)
+def fixture_tiny_backbones(tiny_backbone):
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(BACKBONES, LARGE, functools.partial(tiny, width=24))
+    yield
+
+
 @pytest.fixture(name="runs", scope="module")
-def fixture_runs(tmp_path_factory):
+def fixture_runs(tiny_backbones, tmp_path_factory):
   """Returns the workdir and the random network of a PPN run and a frame-wise run, by method."""
   runs = {}
   for seed, method in enumerate(("ppn", "framewise")):
@@ -48,7 +59,9 @@ def prepare(*arguments):
 
 
 def assert_same_weights(network, expected):
-  for layer in network.layers:
+  layers = [layer for layer in network.layers if layer.weights]
+  assert layers
+  for layer in layers:
     for value, target in zip(layer.get_weights(), expected.get_layer(layer.name).get_weights()):
       np.testing.assert_array_equal(value, target, err_msg=layer.name)
 
@@ -134,12 +147,12 @@ def test_movenet_backbone_refuses_a_run_with_other_joints(runs):
 def test_loaded_layers_are_returned_and_can_be_frozen(runs):
   workdir, _ = runs["framewise"]
   arguments = [f"--head_backbone={SMALL}", f"--body_weights={workdir}"]
-  model, loaded = prepare(*arguments, "--trainable_from=block_3_expand")
+  model, loaded = prepare(*arguments, "--trainable_from=conv_4")
   assert set(map(id, loaded)) == {id(layer) for layer in model.body_net.layers if layer.weights}
   trained = {layer.name for layer in model.body_net.layers if layer.trainable_weights}
-  assert "block_2_expand" not in trained and "Conv1" not in trained
-  assert {"block_3_expand", "block_3_expand_BN", "heatmaps"} <= trained
-  assert model.head_net.get_layer("Conv1").trainable_weights
+  assert "conv_8" not in trained and "bn_8" not in trained
+  assert {"conv_4", "bn_4", "heatmaps"} <= trained
+  assert model.head_net.get_layer("conv_8").trainable_weights
   with pytest.raises(InputError, match="--trainable_from=block_99: body_net has no such layer"):
     prepare(*arguments, "--trainable_from=block_99")
 

@@ -1,5 +1,7 @@
 """Tests of Penn Action's folder through source and records, with skipped clips."""
 
+import tempfile
+
 import pytest
 from PIL import Image
 
@@ -80,6 +82,16 @@ def test_strict_stops_and_keeps_the_existing_data_set(tmp_path, late):
     dataset.prepare(PennSource(source, strict=True), str(out))
   assert {path.name: path.read_bytes() for path in folder.iterdir()} == existing
   assert list(out.rglob("*")) == [out / "penn_action", folder, *folder.iterdir()]
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path, monkeypatch):
+  write_clip(tmp_path / "penn", "0001", label_fields(3, train=1))
+  temporary = tmp_path / "temporary"
+  temporary.mkdir()
+  monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+  folder = dataset.prepare(PennSource(tmp_path / "penn"), str(tmp_path / "out"))
+  assert (folder / "dataset_info.json").exists()
+  assert list(temporary.iterdir()) == []
 
 
 def test_split_without_usable_clips_is_omitted(tmp_path):

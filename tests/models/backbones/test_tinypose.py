@@ -90,7 +90,11 @@ GRAPH = """<net><layers>
     (None, "No such file"),
     ("", "not a network of OpenVINO"),
     ("<net/>", "not a network of OpenVINO"),
-    (GRAPH.format(bias=24), "not a PP-TinyPose; its convolutions have other sizes"),
+    pytest.param(
+      GRAPH.format(bias=24),
+      "not a PP-TinyPose; its convolutions have other sizes",
+      marks=pytest.mark.slow,  # builds the network
+    ),
     (GRAPH.format(bias=32), "not a network of OpenVINO"),  # beyond the end of the .bin file
   ],
 )
