@@ -3,7 +3,7 @@
 import os
 import pathlib
 import shutil
-from typing import Tuple
+from typing import Mapping, Tuple
 
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import PPN, Framewise
@@ -49,13 +49,16 @@ class StoredHeatmaps:
     Args:
       drawn: batches of `pipeline.training_batches`, from its first on.
       first_step: number of the first batch, to resume a run.
+    Raises:
+      InputError: the disk has no room for the heatmaps.
     """
     path = self.folder / "clips"
+    computed = drawn.take(self.num_batches).map(self._step.replace_frames)
     if not path.with_suffix(".index").exists():
       # tf.data refuses what a killed process has left.
-      shutil.rmtree(self.folder, ignore_errors=True)
-    self.folder.mkdir(parents=True, exist_ok=True)
-    computed = drawn.take(self.num_batches).map(self._step.replace_frames)
+      self.remove()
+      self.folder.mkdir(parents=True)
+      self._check_space(computed.element_spec)
     stored = computed.cache(os.fspath(path))
     batches = stored.skip(first_step % self.num_batches).concatenate(stored.repeat())
     return batches.enumerate(first_step).map(self._mirror_some).prefetch(2)
@@ -63,6 +66,16 @@ class StoredHeatmaps:
   def remove(self) -> None:
     """Removes the folder."""
     shutil.rmtree(self.folder, ignore_errors=True)
+
+  def _check_space(self, batch: Mapping[str, tf.TensorSpec]) -> None:
+    sizes = [batch[name] for name in TrainingStep.HEATMAPS if name in batch]
+    num_bytes = self.num_batches * sum(s.shape.num_elements() * s.dtype.size for s in sizes)
+    free = shutil.disk_usage(self.folder).free
+    if free < num_bytes:
+      raise InputError(
+        f"{self.folder}: {free / 1e9:.1f} GB are free on its disk, and the heatmaps need "
+        f"{num_bytes / 1e9:.1f} GB. Lower --stored_clips or give another --workdir."
+      )
 
   def _mirror_some(self, number: tf.Tensor, batch: Batch) -> Batch:
     """Mirrors each clip of a batch with a probability of a half, the same ones for each number."""

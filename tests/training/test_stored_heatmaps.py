@@ -1,7 +1,9 @@
 """Tests of training on stored heatmaps of a HeadNet and a BodyNet that stay fixed."""
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -11,6 +13,7 @@ from ppn_tf import train
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import PPN
 from ppn_tf.models.training_step import TrainingStep
+from ppn_tf.runtime.errors import InputError
 from ppn_tf.training import progress
 from ppn_tf.training.stored_heatmaps import StoredHeatmaps, mirror_clips
 from ppn_tf.training.trainer import Trainer
@@ -156,6 +159,16 @@ def test_first_pass_that_was_killed_starts_again(step, tmp_path):
   store = StoredHeatmaps(folder, 2, step, SKELETON)
   maps = read(store.batches(drawn_at_random(), 1), 5)
   assert is_same_or_mirrored(maps[1:3], maps[3:])
+
+
+def test_full_disk_is_refused_before_anything_is_computed(step, tmp_path, monkeypatch):
+  """Two batches of two clips have 1 + 3 heatmaps of 4 x 4 cells and 3 joints: 1,536 bytes."""
+  usage = shutil.disk_usage(tmp_path)
+  store = StoredHeatmaps(tmp_path / "heatmaps", 2, step, SKELETON)
+  for free, message in ((1535, "heatmaps: 0.0 GB are free .* Lower --stored_clips"), (1536, None)):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+    with pytest.raises(InputError, match=message) if message else contextlib.nullcontext():
+      store.batches(drawn_at_random())
 
 
 @pytest.mark.slow
