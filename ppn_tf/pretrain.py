@@ -54,6 +54,7 @@ def main(argv: Sequence[str]) -> None:
   experiment = experiment_flags.experiment()
   if FLAGS["num_steps"].present and not FLAGS["num_epochs"].present:
     experiment = experiment.replace(num_epochs=0)
+  experiment = experiment_flags.keep_former_values(experiment)
   training.train(experiment, experiment_flags.run_config(), FLAGS.alpha)
 
 

@@ -35,7 +35,8 @@ def main(argv: Sequence[str]) -> None:
     raise InputError("--num_frames=0: training requires windows of at least one frame.")
   aware = bool(FLAGS.quantize_aware)
   describe = experiment_flags.quantize_aware_experiment if aware else experiment_flags.experiment
-  training.train(describe(), experiment_flags.run_config(), FLAGS.alpha)
+  experiment = experiment_flags.keep_former_values(describe())
+  training.train(experiment, experiment_flags.run_config(), FLAGS.alpha)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -252,6 +253,22 @@ def test_finished_run_is_not_trained_again(trained, tiny_dataset, capsys):
   call(train, *TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}")
   assert "already trained for 8 steps" in capsys.readouterr().out
   assert losses(workdir) == trained_losses
+
+
+def test_run_of_a_version_without_a_flag_is_resumed_with_its_value(
+  trained, tiny_dataset, tmp_path, capsys
+):
+  """Adam's epsilon was 1e-7 before --adam_epsilon, and is 1e-8 now."""
+  workdir = shutil.copytree(trained[0], tmp_path / "run")
+  flags = json.loads((workdir / "flags.json").read_text())
+  del flags["adam_epsilon"]
+  (workdir / "flags.json").write_text(json.dumps(flags))
+  arguments = [*TRAINING, f"--dataset={tiny_dataset}", f"--workdir={workdir}"]
+  call(train, *arguments)
+  assert "already trained for 8 steps" in capsys.readouterr().out
+  assert "--adam_epsilon=1e-07 there, 1e-08 now" in refusal(
+    train, *arguments, "--adam_epsilon=1e-8"
+  )
 
 
 def test_missing_flags_and_folders_are_refused(tiny_dataset, tmp_path):

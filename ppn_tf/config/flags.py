@@ -127,6 +127,16 @@ def experiment() -> Experiment:
   return Experiment.from_flags(command_flags.values(_EXPERIMENT))
 
 
+def keep_former_values(described: Experiment) -> Experiment:
+  """Returns an experiment with the values of flags that the version of --workdir's run lacked.
+
+  The same command then resumes a run of an earlier version. Flags that are given keep their value.
+  """
+  missing = open_run(command_flags.required("workdir")).missing_flags()
+  given = command_flags.given(_EXPERIMENT)
+  return described.replace(**{name: missing[name] for name in missing if name not in given})
+
+
 def run_config() -> RunConfig:
   """Builds the settings of a training command."""
   return RunConfig(**command_flags.values(tuple(RunConfig().to_flags())))

@@ -72,6 +72,14 @@ class Workdir:
     Raises:
       InputError: the folder holds no run.
     """
+    return {**self.defaults, **self._read_saved_flags()}
+
+  def missing_flags(self) -> Dict[str, Any]:
+    """Returns the values of flags that did not exist when the run began; none without a run."""
+    saved = self._read_saved_flags() if self.is_there() else self.defaults
+    return {name: value for name, value in self.defaults.items() if name not in saved}
+
+  def _read_saved_flags(self) -> Dict[str, Any]:
     path = self.path / "flags.json"
     if not path.is_file():
       raise InputError(
@@ -84,7 +92,7 @@ class Workdir:
       raise InputError(f"{path}: not readable as JSON ({error}).") from error
     if not isinstance(saved, dict):
       raise InputError(f"{path}: expected an object. Received: {saved!r:.60}")
-    return {**self.defaults, **saved}
+    return saved
 
   def claim(self, flags: Mapping[str, Any]) -> None:
     """Starts a run here, or resumes a run with the same flags.
