@@ -4,7 +4,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
-from ppn_tf.keypoints import multi_scale
+from ppn_tf.keypoints import heatmaps, multi_scale
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import Framewise
@@ -68,8 +68,7 @@ class Evaluator:
     if self.flip:
       # Crops and maps are symmetric, so mirrored cells coincide with the straight ones.
       straight, mirrored = tf.split(maps, 2)
-      mirrored = tf.gather(tf.reverse(mirrored, [3]), self.skeleton.flip_order, axis=-1)
-      maps = (straight + mirrored) / 2.0
+      maps = (straight + heatmaps.mirror(mirrored, self.skeleton.flip_order)) / 2.0
     keypoints, scores = multi_scale.read(maps, affines, self.model.stride, image_size, self.decoder)
     return keypoints, scores, unrolled.state
 

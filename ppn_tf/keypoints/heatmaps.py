@@ -4,7 +4,7 @@ Cell (i, j) of a heatmap of stride S covers the S x S pixels of the crop that st
 (S * j, S * i). Its center is at column S * j + (S - 1) / 2.
 """
 
-from typing import Tuple
+from typing import Sequence, Tuple
 
 import tensorflow as tf
 
@@ -32,6 +32,16 @@ def encode(
   along_x = tf.exp(-tf.square(columns - cells[..., None, :, 0]) / (2.0 * sigma**2))
   along_y = tf.exp(-tf.square(rows - cells[..., None, :, 1]) / (2.0 * sigma**2))
   return along_y[..., :, None, :] * along_x[..., None, :, :]
+
+
+def mirror(heatmaps: tf.Tensor, flip_order: Sequence[int]) -> tf.Tensor:
+  """Returns the heatmaps [..., h, w, K] of the image that is mirrored left to right.
+
+  Args:
+    heatmaps: [..., h, w, K].
+    flip_order: [K], order of the joints in a mirrored image, see `Skeleton`.
+  """
+  return tf.gather(tf.reverse(heatmaps, [-2]), flip_order, axis=-1)
 
 
 def _peak(heatmaps: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

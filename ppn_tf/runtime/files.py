@@ -1,8 +1,9 @@
-"""Outputs that appear only when they are complete."""
+"""Outputs that appear only when they are complete, and room for them."""
 
 import contextlib
 import os
 import pathlib
+import shutil
 from typing import Iterator, Union
 
 from ppn_tf.runtime.errors import InputError
@@ -46,6 +47,26 @@ def complete_or_absent(path: Union[str, os.PathLike]) -> Iterator[pathlib.Path]:
     partial = scratch / final.name
     yield partial
     _replace(final, partial, scratch / "replaced")
+
+
+def check_space(path: pathlib.Path, num_bytes: int, content: str, fix: str) -> None:
+  """Checks that the disk of a path, which may not exist yet, has room.
+
+  Args:
+    path: file or folder to write.
+    num_bytes: bytes to write.
+    content: what they are, in the plural.
+    fix: the end of the message, how to make room.
+  Raises:
+    InputError: less is free.
+  """
+  existing = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+  free = shutil.disk_usage(existing).free
+  if free < num_bytes:
+    raise InputError(
+      f"{path}: {free / 1e9:.1f} GB are free on its disk, and the {content} need "
+      f"{num_bytes / 1e9:.1f} GB. {fix}"
+    )
 
 
 def _replace(final: pathlib.Path, partial: pathlib.Path, aside: pathlib.Path) -> None:

@@ -28,7 +28,7 @@ import ppn_tf
 from ppn_tf.runtime import checkpoints
 from ppn_tf.runtime.command_names import command
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.runtime.files import check_no_links, complete_or_absent
+from ppn_tf.runtime.files import check_no_links, check_space, complete_or_absent
 from ppn_tf.runtime.json_text import parse_json
 
 import tensorflow as tf
@@ -142,15 +142,9 @@ class Workdir:
     Raises:
       InputError: less is free.
     """
-    if self.is_there():
-      return
-    existing = next(p for p in (self.path.absolute(), *self.path.absolute().parents) if p.exists())
-    free = shutil.disk_usage(existing).free
-    if free < num_bytes:
-      raise InputError(
-        f"{self.path}: {free / 1e9:.1f} GB are free on its disk, and the checkpoints need "
-        f"{num_bytes / 1e9:.1f} GB. Lower --keep_checkpoints or give another --workdir."
-      )
+    if not self.is_there():
+      fix = "Lower --keep_checkpoints or give another --workdir."
+      check_space(self.path, num_bytes, "checkpoints", fix)
 
   def check_flags(self, flags: Mapping[str, Any]) -> None:
     """Checks that the run has the same values of flags.

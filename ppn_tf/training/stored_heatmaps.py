@@ -5,10 +5,12 @@ import pathlib
 import shutil
 from typing import Mapping, Tuple
 
+from ppn_tf.keypoints import heatmaps
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.models.training_step import Batch, TrainingStep
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.files import check_space
 
 import tensorflow as tf
 
@@ -70,12 +72,8 @@ class StoredHeatmaps:
   def _check_space(self, batch: Mapping[str, tf.TensorSpec]) -> None:
     sizes = [batch[name] for name in TrainingStep.HEATMAPS if name in batch]
     num_bytes = self.num_batches * sum(s.shape.num_elements() * s.dtype.size for s in sizes)
-    free = shutil.disk_usage(self.folder).free
-    if free < num_bytes:
-      raise InputError(
-        f"{self.folder}: {free / 1e9:.1f} GB are free on its disk, and the heatmaps need "
-        f"{num_bytes / 1e9:.1f} GB. Lower --stored_clips or give another --workdir."
-      )
+    fix = "Lower --stored_clips or give another --workdir."
+    check_space(self.folder, num_bytes, "heatmaps", fix)
 
   def _mirror_some(self, number: tf.Tensor, batch: Batch) -> Batch:
     """Mirrors each clip of a batch with a probability of a half, the same ones for each number."""
@@ -105,7 +103,7 @@ def mirror_clips(
   mirrored = dict(batch)
   for name in TrainingStep.HEATMAPS:
     if name in batch:
-      mirrored[name] = choose(name, tf.gather(tf.reverse(batch[name], [-2]), order, axis=-1))
+      mirrored[name] = choose(name, heatmaps.mirror(batch[name], order))
   # A cell's center is half a cell from its border, and a pixel's half a pixel.
   points = tf.gather(batch["keypoints"], order, axis=2)
   points = tf.stack([image_size[1] - 1 - points[..., 0], points[..., 1]], axis=-1)

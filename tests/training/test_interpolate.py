@@ -19,7 +19,6 @@ import tensorflow as tf
 
 BACKBONE = "mobilenet_v2_0.35"
 NETWORK = ["--method=framewise", f"--body_backbone={BACKBONE}", "--image_size=64,64"]
-pytestmark = pytest.mark.usefixtures("tiny_backbone")
 
 
 def write_run(folder, *arguments):
@@ -33,7 +32,7 @@ def write_run(folder, *arguments):
 
 
 @pytest.fixture(name="run", scope="module")
-def fixture_run(tiny_backbone, tmp_path_factory):
+def fixture_run(tmp_path_factory):
   """Returns the workdir of a run, its network, and its initial network."""
   folder = tmp_path_factory.mktemp("runs")
   source = pose_net(BACKBONE, (64, 64), 13)
@@ -56,7 +55,7 @@ def test_weights_are_interpolated_linearly(run, tmp_path, share):
   output = interpolate_run(folder, tmp_path / "new", share)
   assert output.read_flags() == Workdir(folder).read_flags()
   network = load_run(output.path).model.body_net
-  assert len(network.weights) == len(start.weights) == len(trained.weights) > 10
+  assert sum(weight.shape.num_elements() for weight in network.weights) > 400_000
   for weight, first, last in zip(network.weights, start.weights, trained.weights):
     expected = (1 - share) * first.numpy() + share * last.numpy()
     np.testing.assert_allclose(weight, expected, rtol=1e-6, atol=1e-6, err_msg=weight.name)
@@ -77,7 +76,6 @@ def test_run_without_initial_weights_is_refused(tmp_path):
 
 def test_command(run, tmp_path):
   result = run_command(
-    "tests.tiny_backbone",
     "ppn_tf.training.interpolate",
     f"--workdir={run[0]}",
     "--share=0.3",

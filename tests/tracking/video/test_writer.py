@@ -20,8 +20,9 @@ def test_written_video_keeps_times(tmp_path, ticks):
       writer.write(frame.image, frame.time)
   written = open_video(tmp_path / "b.mp4")
   assert [frame.time for frame in written] == [frame.time for frame in source]
-  # The last frame is shown for one mean period; ticks are 1/600 s.
-  assert len(ticks) / written.fps == pytest.approx(ticks[-1] / 600 + 1 / source.fps, rel=1e-3)
+  # The last frame is shown for one mean period, rounded where it is uneven; ticks are 1/600 s.
+  seconds, bound = ticks[-1] / 600 + 1 / source.fps, 1e-3 if len(ticks) == 6 else 1e-9
+  assert len(ticks) / written.fps == pytest.approx(seconds, rel=bound)
   for frame, copy in zip(source, written):
     assert np.abs(frame.image.astype(int) - copy.image).mean() < 4
   with av.open(str(tmp_path / "b.mp4")) as container:
