@@ -15,8 +15,8 @@ PYTHON ?=
 CANDIDATES := python3.11 python3.10 python3.9 python3.12 python3.13 python3
 DEMO := demo_output
 # Runs test files in parallel, each in one process, in the order of tests/conftest.py, the longest
-# first. Tests wait for commands and files, so one process more than there are cores keeps them busy.
-WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
+# first. Tests wait for commands and files, so two cores are busy only with four processes.
+WORKERS := 4
 PARALLEL := -n $(WORKERS) --dist=loadfile --no-loadscope-reorder
 VERSIONS := 3.9 3.10 3.11 3.12 3.13
 

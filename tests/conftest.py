@@ -16,16 +16,16 @@ distribution.share_cores()
 
 # These start first, so that no worker process runs one of them last.
 LONGEST_FILES = (
-  "tests/conformance/test_models.py",
-  "tests/conformance/test_exports.py",
+  "tests/training/test_distribution.py",
   "tests/test_real_clip.py",
   "tests/test_readme.py",
+  "tests/conformance/test_models.py",
+  "tests/conformance/test_exports.py",
   "tests/test_cost.py",
   "tests/test_train.py",
   "tests/test_python_examples.py",
   "tests/test_examples.py",
   "tests/export/test_commands.py",
-  "tests/training/test_distribution.py",
 )
 
 
