@@ -54,6 +54,8 @@ def clips() -> Iterator[Dict[str, Any]]:
     box=[12.0, 10.0, 46.0, 62.0],
     restart_score=0.25,
   )
+  slow = [t / 10 for t in range(_FRAMES)]
+  yield _track("ten frames per second", larger, frames, slow, steady_crops=True)
   upper = [_draw(place_joints(t), num_joints=_UPPER) for t in range(_LEAVES)]
   larger = ReferenceModel(start_margin=1.75)
   yield _track("a part of a person", larger, upper, even[:_LEAVES], restart_score=0.75)

@@ -19,6 +19,8 @@ class Recurrence:
 
     h_0 = start(I_1),  h_t = step(I_t, h_(t-1))  for t = 1, 2, ...
 
+  Heatmaps of a frame long ago can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
+
   Attributes:
     model: the pose network.
     steady_crops: whether h_(t-1) moves along with the crop, see `MovedHeatmaps`.
@@ -56,15 +58,26 @@ class Recurrence:
       step_affine: as `affine`, of the crop for `step`, into which h_0 is moved; by default `step`
         takes the same crop.
     """
-    model, maps = self.model, self.model.start(crop)
-    if step_affine is not None:
-      maps = change_crop(maps, affine, model.start_stride, step_affine, model.stride)
-      affine = step_affine
-    self._previous = MovedHeatmaps(maps, affine, model.stride)
+    maps = self.initial(crop, affine, step_affine)
+    affine = affine if step_affine is None else step_affine
+    self._previous = MovedHeatmaps(maps, affine, self.model.stride)
     self._places = PresentPlaces()
 
+  def initial(
+    self, crop: np.ndarray, affine: np.ndarray, step_affine: Optional[np.ndarray] = None
+  ) -> np.ndarray:
+    """Returns HeadNet's heatmaps [h, w, K] in the cells of `step`; takes the same as `start`."""
+    model, maps = self.model, self.model.start(crop)
+    if step_affine is None:
+      return maps
+    return change_crop(maps, affine, model.start_stride, step_affine, model.stride)
+
   def step(
-    self, crop: np.ndarray, affine: np.ndarray, period: float = PERIOD
+    self,
+    crop: np.ndarray,
+    affine: np.ndarray,
+    period: float = PERIOD,
+    initial: Optional[np.ndarray] = None,
   ) -> Tuple[np.ndarray, np.ndarray]:
     """Computes h_t of the next crop and reads the joints.
 
@@ -72,6 +85,7 @@ class Recurrence:
       crop: [H, W, 3] float32, RGB from 0 to 255.
       affine: [2, 3], from frame to crop pixels; crops are upright.
       period: seconds since the preceding crop.
+      initial: heatmaps [h, w, K] of `initial` in the same crop, which refresh h_(t-1).
     Returns:
       keypoints [K, 2] float32, (x, y) in frame pixels, and scores [K] float32, the highest
       values of h_t.
@@ -81,6 +95,8 @@ class Recurrence:
     if self._previous is None:
       raise RuntimeError("step() before start(): call start() with the first crop.")
     previous = self._previous.move_to(affine, period) if self.steady_crops else self._previous.maps
+    if initial is not None:
+      previous = (previous + initial) / 2
     final, preliminary = self.model.final_and_preliminary(crop, previous)
     self._previous.replace(final, affine, period)
     if preliminary is None:

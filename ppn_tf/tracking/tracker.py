@@ -1,7 +1,7 @@
 """Tracking of one person through a video, by the recurrence of a pose network."""
 
 import dataclasses
-from typing import Any, Iterable, Iterator, Optional, Sequence
+from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -198,23 +198,40 @@ class Tracker:
     """Starts the recurrence in a box, and takes the first step."""
     crop, affine = self.search.crop(frame, box)
     recurrence = Recurrence(self.model, self.settings.steady_crops, self.settings.decoder)
-    if self.search.has_equal_crops:
-      recurrence.start(crop, affine)
-    else:
-      recurrence.start(*self.search.crop_for_start(frame, box), affine)
+    recurrence.start(*self._crops_for_start(frame, box, crop, affine))
     self._state = _State(box, recurrence, self.settings.restart_after)
     return self._step(frame, crop, affine)
 
   def _advance(self, frame: np.ndarray) -> Pose:
     """Takes the next step of the recurrence."""
-    assert self._state is not None
-    return self._step(frame, *self.search.crop(frame, self._state.box))
+    state = self._state
+    assert state is not None
+    crop, affine = self.search.crop(frame, state.box)
+    initial = None
+    if self._period >= self.settings.refresh_after:
+      crops = self._crops_for_start(frame, state.box, crop, affine)
+      initial = state.recurrence.initial(*crops)
+    return self._step(frame, crop, affine, initial)
 
-  def _step(self, frame: np.ndarray, crop: np.ndarray, affine: np.ndarray) -> Pose:
+  def _crops_for_start(
+    self, frame: np.ndarray, box: np.ndarray, crop: np.ndarray, affine: np.ndarray
+  ) -> Tuple[np.ndarray, ...]:
+    """Returns the arguments of `Recurrence.start`, given the crop of `step` about a box."""
+    if self.search.has_equal_crops:
+      return crop, affine
+    return (*self.search.crop_for_start(frame, box), affine)
+
+  def _step(
+    self,
+    frame: np.ndarray,
+    crop: np.ndarray,
+    affine: np.ndarray,
+    initial: Optional[np.ndarray] = None,
+  ) -> Pose:
     """Takes a step of the recurrence, and moves the box to the pose."""
     state = self._state
     assert state is not None
-    keypoints, scores = state.recurrence.step(crop, affine, self._period)
+    keypoints, scores = state.recurrence.step(crop, affine, self._period, initial)
     pose = self._pose(keypoints, np.clip(scores, 0.0, 1.0), state.box)
     state.age += 1
     state.lost_for = 0.0 if pose.found else state.lost_for + self._period

@@ -72,6 +72,21 @@ def test_first_frame_passes_twice_and_final_heatmaps_give_the_joints():
   np.testing.assert_array_equal(model.calls[2][2], finals[0])
 
 
+def test_initial_heatmaps_refresh_the_previous_ones():
+  model = Scripted(
+    single_peak(1, 1, 0.8), [single_peak(3, 2), single_peak(4, 4), single_peak(5, 5)]
+  )
+  recurrence = Recurrence(model)
+  recurrence.start(crop(1), AFFINE)
+  recurrence.step(crop(1), AFFINE)
+  recurrence.step(crop(2), AFFINE, 0.2, recurrence.initial(crop(2), AFFINE))
+  assert [call[0] for call in model.calls] == ["start", "step", "start", "step"]
+  np.testing.assert_array_equal(model.calls[-1][2], single_peak(3, 2, 0.5) + single_peak(1, 1, 0.4))
+  # The refreshed heatmaps are not kept: the answer to them is.
+  recurrence.step(crop(3), AFFINE)
+  np.testing.assert_array_equal(model.calls[-1][2], single_peak(4, 4))
+
+
 @pytest.mark.parametrize(("steady_crops", "column"), [(False, 4), (True, 3)])
 def test_previous_heatmaps_move_only_with_steady_crops(steady_crops, column):
   """Moves a crop by 10 / 3 frame pixels to the right after a frame at rest.

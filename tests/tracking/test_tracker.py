@@ -349,6 +349,41 @@ def test_restart_every():
     assert np.array_equal(start, step[0])
 
 
+@pytest.mark.parametrize(
+  ("fps", "settings", "num_looks"),
+  [(30, {}, 0), (17, {}, 0), (16, {}, 4), (5, {}, 4), (5, {"refresh_after": 0.3}, 0)],
+)
+def test_head_net_looks_at_frames_that_come_late(fps, settings, num_looks):
+  """The first frame has one look in any case, with a box."""
+  joints = walk(5)
+  eye = Eye()
+  tracker = Tracker(eye, **settings)
+  list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0]), fps=fps))
+  assert (len(eye.starts), len(eye.steps)) == (1 + num_looks, 5)
+  for look, step in zip(eye.starts[1:], eye.steps[1:]):
+    assert np.array_equal(look, step[0])
+
+
+def test_late_frames_are_refreshed_from_wider_crops():
+  """A network that repeats the previous heatmaps follows a person only by HeadNet's looks."""
+
+  class Sleeper(Eye):
+    def step(self, frame, previous):
+      self.steps.append((frame, previous))
+      return previous
+
+  joints = walk(12, step=(4, 0))
+  frames = [paint(frame) for frame in joints]
+  settings = {"margin": 1.25, "start_margin": 1.5, "cuts": False}
+  box = penn_box(joints[0])
+  followed, left_behind = (
+    list(Tracker(Sleeper(), refresh_after=after, **settings)(frames, box, fps=5))
+    for after in (0.1, 1.0)
+  )
+  assert errors(followed, joints)[-1].max() < 6.0  # late by one step
+  assert errors(left_behind, joints)[-1].max() > 20.0
+
+
 def test_cut_starts_a_search():
   people = [(100 if t < 6 else 380, 150, 18) for t in range(12)]
   frames = [

@@ -52,12 +52,12 @@ def test_searches_without_a_person_are_as_frequent_at_every_rate():
 
   At 10 frames per second these are at 0.13, 0.23, 0.43, 0.83 and 1.63 s.
   Each looks at 1 + 3 + 8 places, and once more at the best, and each later one at the last place.
-  The first frame starts the recurrence.
+  The first frame starts the recurrence. At 10 frames per second, the 20 others refresh it.
   """
-  for rate, searches in ((10, 5), (30, 4), (120, 4)):
+  for rate, searches, refreshed in ((10, 5, 20), (30, 4, 0), (120, 4, 0)):
     eye = DiscEye()
     follow(Tracker.from_preset(eye), lambda t: [], rate)
-    assert eye.starts == (12 + 1 + 1) + searches * (1 + 12 + 1)
+    assert eye.starts == (12 + 1 + 1) + searches * (1 + 12 + 1) + refreshed
 
 
 @pytest.mark.parametrize("rate", RATES)

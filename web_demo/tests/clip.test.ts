@@ -19,6 +19,7 @@ function makeTracker(c: Case): Tracker {
     partScore: given.part_score,
     restartAfter: given.restart_after,
     restartEvery: given.restart_every,
+    refreshAfter: given.refresh_after,
     cuts: given.cuts,
     roam: given.roam,
   };

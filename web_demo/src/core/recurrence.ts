@@ -14,6 +14,8 @@ import { PresentPlaces } from "./present_places.js";
  * The first frame passes twice, as in training:
  *
  *   h_0 = start(I_1),  h_t = step(I_t, h_(t-1))  for t = 1, 2, ...
+ *
+ * Heatmaps of a frame long ago can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
  */
 export class Recurrence {
   private places = new PresentPlaces();
@@ -27,16 +29,28 @@ export class Recurrence {
   static async start(model: PoseModel, frame: Frame, box: Box): Promise<Recurrence> {
     const { stepCrop, stride } = model.description;
     const affine = cropAffine(box, stepCrop.margin, stepCrop.size);
-    const initial = await model.start(cut(frame, box, model.description.startCrop)[0]);
-    const maps = toStepCrop(model, initial, box, affine);
+    const maps = await initialMaps(model, frame, box, affine);
     return new Recurrence(model, new MovedHeatmaps(maps, affine, stride));
   }
 
-  /** Computes h_t in the next frame, and returns the joints in frame pixels. */
-  async step(frame: Frame, box: Box, period: number = PERIOD): Promise<Joints> {
+  /**
+   * Computes h_t in the next frame, and returns the joints in frame pixels.
+   *
+   * @param period seconds since the preceding frame
+   * @param isRefreshed whether the initial heatmaps of this frame refresh h_(t-1)
+   */
+  async step(
+    frame: Frame,
+    box: Box,
+    period: number = PERIOD,
+    isRefreshed = false,
+  ): Promise<Joints> {
     const { stepCrop, steadyCrops, stride } = this.model.description;
     const [crop, affine] = cut(frame, box, stepCrop);
-    const previous = steadyCrops ? this.previous.moveTo(affine, period) : this.previous.maps;
+    let previous = steadyCrops ? this.previous.moveTo(affine, period) : this.previous.maps;
+    if (isRefreshed) {
+      previous = mean(previous, await initialMaps(this.model, frame, box, affine));
+    }
     const { final, preliminary } = await this.model.step(crop, previous);
     this.previous.replace(final, affine, period);
     return preliminary === null
@@ -57,8 +71,14 @@ function cut(frame: Frame, box: Box, crop: Crop): [Maps, Affine] {
   return [cropFrame(frame, affine, crop.size), affine];
 }
 
-/** Returns initial heatmaps in the cells of `step`, whose crop may be another one. */
-function toStepCrop(model: PoseModel, initial: Maps, box: Box, affine: Affine): Maps {
+/** Returns the initial heatmaps of a frame in the cells of `step`, whose crop may be another one. */
+async function initialMaps(
+  model: PoseModel,
+  frame: Frame,
+  box: Box,
+  affine: Affine,
+): Promise<Maps> {
+  const initial = await model.start(cut(frame, box, model.description.startCrop)[0]);
   const { startCrop, stepCrop, heatmapSize, stride } = model.description;
   const { size, margin } = startCrop;
   const isSameSize = size.height === stepCrop.size.height && size.width === stepCrop.size.width;
@@ -72,6 +92,10 @@ function toStepCrop(model: PoseModel, initial: Maps, box: Box, affine: Affine): 
 /** Returns the crop pixels per heatmap cell of `start`. */
 function startStride({ description }: PoseModel): number {
   return description.startCrop.size.height / description.heatmapSize.height;
+}
+
+function mean(first: Maps, second: Maps): Maps {
+  return { ...first, data: first.data.map((value, i) => (value + second.data[i]!) / 2) };
 }
 
 function read(maps: Maps, affine: Affine, stride: number): Joints {

@@ -17,6 +17,8 @@ export interface TrackerSettings {
   readonly restartAfter: number;
   /** Frames after which the recurrence restarts in the current box; 0: never. */
   readonly restartEvery: number;
+  /** Seconds between two frames from which the initial heatmaps of the later one refresh the last. */
+  readonly refreshAfter: number;
   /** Whether the tracker searches as soon as a new shot begins. */
   readonly cuts: boolean;
   /** Whether it searches the whole frame, and not only the last place of the person. */
@@ -32,6 +34,7 @@ export const DEFAULTS: TrackerSettings = {
   partScore: 0.65,
   restartAfter: 0.17,
   restartEvery: 0,
+  refreshAfter: 0.06,
   cuts: true,
   roam: true,
 };

@@ -106,7 +106,9 @@ export class Tracker {
 
   /** Takes a step of the recurrence, and moves the box to the pose. */
   private async step(frame: Frame, state: State): Promise<Pose> {
-    const joints = await state.recurrence.step(frame, state.box, this.period);
+    // A recurrence of age 0 was started with this frame.
+    const isRefreshed = state.age > 0 && this.period >= this.settings.refreshAfter;
+    const joints = await state.recurrence.step(frame, state.box, this.period, isRefreshed);
     const pose = this.makePose(joints, state.box);
     state.age += 1;
     state.lostFor = pose.found ? 0 : state.lostFor + this.period;

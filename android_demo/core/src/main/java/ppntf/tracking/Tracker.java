@@ -99,29 +99,26 @@ public final class Tracker {
 
   /** Starts the recurrence in a box, and takes the first step. */
   private Pose start(Frame frame, float[] box) {
-    ModelDescription description = model.description();
-    CropRule rule = description.start;
-    Affine startAffine = rule.affine(box);
-    FloatImage startCrop = rule.crop(frame, startAffine);
-    Affine affine = description.step.affine(box);
-    FloatImage crop =
-        rule.sameAs(description.step) ? startCrop : description.step.crop(frame, affine);
-    Recurrence recurrence = new Recurrence(model, description.steadyCrops);
-    recurrence.start(startCrop, startAffine, affine);
+    Crops crops = new Crops(model.description(), frame, box);
+    Recurrence recurrence = new Recurrence(model, model.description().steadyCrops);
+    recurrence.start(crops.forStart(), crops.startAffine, crops.affine);
     state = new State(box, recurrence, settings.restartAfter);
-    return step(frame, crop, affine);
+    return step(frame, crops, null);
   }
 
   /** Takes the next step of the recurrence. */
   private Pose advance(Frame frame) {
-    CropRule rule = model.description().step;
-    Affine affine = rule.affine(state.box);
-    return step(frame, rule.crop(frame, affine), affine);
+    Crops crops = new Crops(model.description(), frame, state.box);
+    FloatImage initial = null;
+    if (period >= settings.refreshAfter) {
+      initial = state.recurrence.initial(crops.forStart(), crops.startAffine, crops.affine);
+    }
+    return step(frame, crops, initial);
   }
 
   /** Takes a step of the recurrence, and moves the box to the pose. */
-  private Pose step(Frame frame, FloatImage crop, Affine affine) {
-    Joints joints = state.recurrence.step(crop, affine, period);
+  private Pose step(Frame frame, Crops crops, FloatImage initial) {
+    Joints joints = state.recurrence.step(crops.forStep, crops.affine, period, initial);
     float[] scores = PersonSearch.clipped(joints.scores);
     boolean found = search.evidence(scores) >= 0;
     Pose pose = new Pose(joints.keypoints, scores, state.box, found, false);
@@ -157,6 +154,29 @@ public final class Tracker {
       return null;
     }
     return start(frame, place.box).asRestarted();
+  }
+
+  /** Crops of a frame about a box. */
+  private static final class Crops {
+    final Affine affine;
+    final FloatImage forStep;
+    final Affine startAffine;
+    private final CropRule startRule;
+    private final boolean areEqual;
+    private final Frame frame;
+
+    Crops(ModelDescription description, Frame frame, float[] box) {
+      this.frame = frame;
+      affine = description.step.affine(box);
+      forStep = description.step.crop(frame, affine);
+      startRule = description.start;
+      startAffine = startRule.affine(box);
+      areEqual = startRule.sameAs(description.step);
+    }
+
+    FloatImage forStart() {
+      return areEqual ? forStep : startRule.crop(frame, startAffine);
+    }
   }
 
   /** State between frames. */

@@ -55,7 +55,7 @@ class RecurrenceTest {
     double y = (6 * 6 + 2.5 - start.shiftY) / start.zoom;
     Recurrence recurrence = new Recurrence(model, true);
     recurrence.start(new FloatImage(96, 96, 3), start, step);
-    recurrence.step(new FloatImage(64, 64, 3), step, FrameTimes.PERIOD);
+    recurrence.step(new FloatImage(64, 64, 3), step, FrameTimes.PERIOD, null);
     float[] moved = model.previous.get(0).values;
     // Bilinear weights about a place keep the place as their mean, and spread over 1.2 cells.
     double sum = 0;
@@ -86,6 +86,6 @@ class RecurrenceTest {
     Recurrence recurrence = new Recurrence(new Echo(), true);
     FloatImage crop = new FloatImage(64, 64, 3);
     Affine affine = new Affine(1, 0, 0);
-    assertThrows(IllegalStateException.class, () -> recurrence.step(crop, affine, 0.1));
+    assertThrows(IllegalStateException.class, () -> recurrence.step(crop, affine, 0.1, null));
   }
 }

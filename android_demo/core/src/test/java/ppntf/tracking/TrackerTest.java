@@ -94,6 +94,7 @@ class TrackerTest {
     settings.partScore = json.getDouble("part_score");
     settings.restartAfter = json.getDouble("restart_after");
     settings.restartEvery = json.getInt("restart_every");
+    settings.refreshAfter = json.getDouble("refresh_after");
     settings.cuts = json.getBoolean("cuts");
     settings.roam = json.getBoolean("roam");
     assertEquals("dark", json.getString("decoder"));

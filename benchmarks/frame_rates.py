@@ -1,0 +1,151 @@
+"""Scores a tracker on videos of labeled people at several frame rates.
+
+  python -m benchmarks.frame_rates --data_dir=records_people
+
+`python -m benchmarks.people_sets --source=DIR --data_dir=records_people` makes the records. Every
+n-th frame of each video is tracked from the labeled box of its first frame alone, as at 30 / n
+frames per second, from each of its first n frames on, at most three times. Prints means over the
+videos as a Markdown table.
+"""
+
+import dataclasses
+import pathlib
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+import numpy as np
+from absl import flags
+
+from benchmarks import people_measures
+from benchmarks.people_measures import ALPHAS, ClipMeasures
+from benchmarks.people_sets import SETS
+from benchmarks.people_sources import CLIP
+from ppn_tf.clips import records
+from ppn_tf.clips.labels import ClipLabels, read_labels
+from ppn_tf.inference.frame_times import PERIOD
+from ppn_tf.inference.load import load_model
+from ppn_tf.keypoints import joint_maps
+from ppn_tf.keypoints.predictions import ClipPredictions
+from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.runtime import app, command_flags
+from ppn_tf.runtime.settings import Bounds
+from ppn_tf.tracking.settings import TrackerSettings
+from ppn_tf.tracking.tracker import Tracker
+
+FLAGS = flags.FLAGS
+VIDEOS = (CLIP, "bonn", "eval_clips")
+STEPS = (1, 2, 3, 6)
+# Videos with fewer frames than this at a rate are left out.
+MIN_FRAMES = 4
+MAX_STARTS = 3
+NEVER = 1e9  # seconds
+
+
+def define_flags(values: flags.FlagValues = FLAGS) -> None:
+  """Defines the flags of the command."""
+  flags.DEFINE_string(
+    "data_dir",
+    "records_people",
+    "Folder of records from `benchmarks.people_sets`.",
+    flag_values=values,
+  )
+  flags.DEFINE_string("model", "people", "Network to track with.", flag_values=values)
+  command_flags.define_numbers(
+    "refresh_after",
+    (NEVER, TrackerSettings().refresh_after),
+    "Values of the tracker's setting to compare, in seconds.",
+    Bounds(0.0, NEVER),
+  )
+
+
+def choose_frames(num_frames: int, step: int) -> List[np.ndarray]:
+  """Returns the numbers of every step-th frame, one array for each first frame."""
+  chosen = [np.arange(first, num_frames, step) for first in range(min(step, MAX_STARTS))]
+  return [frames for frames in chosen if len(frames) >= MIN_FRAMES]
+
+
+def track(
+  tracker: Tracker, frames: np.ndarray, labels: ClipLabels, step: int
+) -> Iterator[Tuple[ClipLabels, ClipPredictions]]:
+  """Yields labels and predictions of every step-th frame of a clip, for each first frame.
+
+  The first frame itself is left out, because its box is labeled.
+
+  Args:
+    tracker: tracker of one person.
+    frames: [N, H, W, 3] uint8 RGB.
+    labels: of the N frames.
+    step: n, from one frame to the next.
+  """
+  for chosen in choose_frames(len(frames), step):
+    tracker.reset(labels.boxes[chosen[0]])
+    poses = [tracker.update(frames[t], t * PERIOD) for t in chosen][1:]
+    predicted = ClipPredictions(
+      f"{labels.clip} from {chosen[0]}",
+      tracker.skeleton.joint_names,
+      np.stack([pose.keypoints for pose in poses]),
+      np.stack([pose.scores for pose in poses]),
+    )
+    of_frames = {
+      name: getattr(labels, name)[chosen[1:]] for name in ("keypoints", "visibility", "boxes")
+    }
+    yield dataclasses.replace(labels, **of_frames), predicted
+
+
+def measure_set(
+  trackers: Sequence[Tracker], dataset: pathlib.Path
+) -> Dict[Tuple[int, int], Dict[str, ClipMeasures]]:
+  """Measures trackers on the split "test" of a data set.
+
+  Args:
+    trackers: trackers with the same joints.
+    dataset: folder of the records.
+  Returns:
+    Measures by step and number of the tracker, and by clip.
+  """
+  builder = records.open_records(str(dataset))
+  skeleton, joints = _common_joints(records.read_skeleton(builder), trackers[0].skeleton)
+  labels = {name: clip.of_joints(joints) for name, clip in read_labels(builder, "test").items()}
+  measures: Dict[Tuple[int, int], Dict[str, ClipMeasures]] = {}
+  examples = records.serialized_examples(builder, "test")
+  for clip in examples.map(lambda example: records.parse(builder, example)):
+    of_clip = labels[clip["clip"].numpy().decode()]
+    frames = records.decode_frames(clip["frames"]).numpy()
+    for step in STEPS:
+      for number, tracker in enumerate(trackers):
+        found = measures.setdefault((step, number), {})
+        for of_frames, predicted in track(tracker, frames, of_clip, step):
+          pair = of_frames, joint_maps.to_skeleton(predicted, skeleton)
+          found[predicted.clip] = people_measures.measure(pair, skeleton)
+  return measures
+
+
+def _common_joints(labeled: Skeleton, tracked: Skeleton) -> Tuple[Skeleton, List[int]]:
+  """Returns the labeled joints that a tracker has, and their numbers."""
+  names = joint_maps.obtainable(tracked.joint_names, labeled)
+  joints = [number for number, name in enumerate(labeled.joint_names) if name in names]
+  return labeled.restricted([labeled.joint_names[number] for number in joints]), joints
+
+
+def main(argv: Sequence[str]) -> None:
+  app.no_arguments(argv)
+  model = load_model(FLAGS.model)
+  trackers = [Tracker.from_preset(model, refresh_after=value) for value in FLAGS.refresh_after]
+  measures: Dict[Tuple[int, int], Dict[str, ClipMeasures]] = {}
+  for name in VIDEOS:
+    for key, found in measure_set(
+      trackers, pathlib.Path(FLAGS.data_dir) / SETS[name].records
+    ).items():
+      measures.setdefault(key, {}).update(found)
+  print("| frames/s | refreshed from, s | videos | " + " | ".join(f"@{a}" for a in ALPHAS) + " |")
+  print("|---" * (3 + len(ALPHAS)) + "|")
+  for (step, number), found in sorted(measures.items()):
+    value = FLAGS.refresh_after[number]
+    summary = people_measures.summarize(found)
+    scores = " | ".join(f"{summary[f'pck@{alpha}']:.1f}" for alpha in ALPHAS)
+    refreshed = "never" if value == NEVER else f"{value:g}"
+    print(f"| {1 / PERIOD / step:g} | {refreshed} | {len(found)} | {scores} |")
+
+
+if __name__ == "__main__":
+  define_flags()
+  app.run(main)
