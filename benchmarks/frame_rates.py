@@ -10,7 +10,7 @@ videos as a Markdown table.
 
 import dataclasses
 import pathlib
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy as np
 from absl import flags
@@ -23,9 +23,7 @@ from ppn_tf.clips import records
 from ppn_tf.clips.labels import ClipLabels, read_labels
 from ppn_tf.inference.frame_times import PERIOD
 from ppn_tf.inference.load import load_model
-from ppn_tf.keypoints import joint_maps
 from ppn_tf.keypoints.predictions import ClipPredictions
-from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.settings import Bounds
 from ppn_tf.tracking.settings import TrackerSettings
@@ -40,15 +38,12 @@ MAX_STARTS = 3
 NEVER = 1e9  # seconds
 
 
-def define_flags(values: flags.FlagValues = FLAGS) -> None:
+def define_flags() -> None:
   """Defines the flags of the command."""
   flags.DEFINE_string(
-    "data_dir",
-    "records_people",
-    "Folder of records from `benchmarks.people_sets`.",
-    flag_values=values,
+    "data_dir", "records_people", "Folder of records from `benchmarks.people_sets`."
   )
-  flags.DEFINE_string("model", "people", "Network to track with.", flag_values=values)
+  flags.DEFINE_string("model", "people", "Network to track with.")
   command_flags.define_numbers(
     "refresh_after",
     (NEVER, TrackerSettings().refresh_after),
@@ -92,58 +87,60 @@ def track(
 
 
 def measure_set(
-  trackers: Sequence[Tracker], dataset: pathlib.Path
-) -> Dict[Tuple[int, int], Dict[str, ClipMeasures]]:
+  trackers: Mapping[str, Tracker], dataset: pathlib.Path
+) -> Dict[Tuple[int, str], Dict[str, ClipMeasures]]:
   """Measures trackers on the split "test" of a data set.
 
   Args:
-    trackers: trackers with the same joints.
+    trackers: trackers by name.
     dataset: folder of the records.
   Returns:
-    Measures by step and number of the tracker, and by clip.
+    Measures by step and tracker, and by clip and first frame.
   """
   builder = records.open_records(str(dataset))
-  skeleton, joints = _common_joints(records.read_skeleton(builder), trackers[0].skeleton)
-  labels = {name: clip.of_joints(joints) for name, clip in read_labels(builder, "test").items()}
-  measures: Dict[Tuple[int, int], Dict[str, ClipMeasures]] = {}
+  skeleton, all_labels = records.read_skeleton(builder), read_labels(builder, "test")
+  labels: Dict[int, Dict[str, ClipLabels]] = {step: {} for step in STEPS}
+  predictions: Dict[int, Dict[str, Dict[str, ClipPredictions]]] = {
+    step: {name: {} for name in trackers} for step in STEPS
+  }
   examples = records.serialized_examples(builder, "test")
   for clip in examples.map(lambda example: records.parse(builder, example)):
-    of_clip = labels[clip["clip"].numpy().decode()]
+    of_clip = all_labels[clip["clip"].numpy().decode()]
     frames = records.decode_frames(clip["frames"]).numpy()
     for step in STEPS:
-      for number, tracker in enumerate(trackers):
-        found = measures.setdefault((step, number), {})
+      for name, tracker in trackers.items():
         for of_frames, predicted in track(tracker, frames, of_clip, step):
-          pair = of_frames, joint_maps.to_skeleton(predicted, skeleton)
-          found[predicted.clip] = people_measures.measure(pair, skeleton)
-  return measures
-
-
-def _common_joints(labeled: Skeleton, tracked: Skeleton) -> Tuple[Skeleton, List[int]]:
-  """Returns the labeled joints that a tracker has, and their numbers."""
-  names = joint_maps.obtainable(tracked.joint_names, labeled)
-  joints = [number for number, name in enumerate(labeled.joint_names) if name in names]
-  return labeled.restricted([labeled.joint_names[number] for number in joints]), joints
+          labels[step][predicted.clip] = of_frames
+          predictions[step][name][predicted.clip] = predicted
+  return {
+    (step, name): measures
+    for step in STEPS
+    for name, measures in people_measures.measure_labeled(
+      labels[step], skeleton, predictions[step]
+    ).items()
+  }
 
 
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   model = load_model(FLAGS.model)
-  trackers = [Tracker.from_preset(model, refresh_after=value) for value in FLAGS.refresh_after]
-  measures: Dict[Tuple[int, int], Dict[str, ClipMeasures]] = {}
+  trackers = {
+    "never" if value == NEVER else f"{value:g}": Tracker.from_preset(model, refresh_after=value)
+    for value in FLAGS.refresh_after
+  }
+  measures: Dict[Tuple[int, str], Dict[str, ClipMeasures]] = {}
   for name in VIDEOS:
-    for key, found in measure_set(
-      trackers, pathlib.Path(FLAGS.data_dir) / SETS[name].records
-    ).items():
+    dataset = pathlib.Path(FLAGS.data_dir) / SETS[name].records
+    for key, found in measure_set(trackers, dataset).items():
       measures.setdefault(key, {}).update(found)
   print("| frames/s | refreshed from, s | videos | " + " | ".join(f"@{a}" for a in ALPHAS) + " |")
   print("|---" * (3 + len(ALPHAS)) + "|")
-  for (step, number), found in sorted(measures.items()):
-    value = FLAGS.refresh_after[number]
-    summary = people_measures.summarize(found)
-    scores = " | ".join(f"{summary[f'pck@{alpha}']:.1f}" for alpha in ALPHAS)
-    refreshed = "never" if value == NEVER else f"{value:g}"
-    print(f"| {1 / PERIOD / step:g} | {refreshed} | {len(found)} | {scores} |")
+  for step in STEPS:
+    for name in trackers:
+      found = measures[step, name]
+      summary = people_measures.summarize(found)
+      scores = " | ".join(f"{summary[f'pck@{alpha}']:.1f}" for alpha in ALPHAS)
+      print(f"| {1 / PERIOD / step:g} | {name} | {len(found)} | {scores} |")
 
 
 if __name__ == "__main__":

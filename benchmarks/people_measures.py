@@ -133,7 +133,15 @@ def measure_systems(
     Measures by system and clip.
   """
   builder = records.open_records(os.fspath(dataset))
-  labels, skeleton = read_labels(builder, "test"), records.read_skeleton(builder)
+  return measure_labeled(read_labels(builder, "test"), records.read_skeleton(builder), systems)
+
+
+def measure_labeled(
+  labels: Mapping[str, ClipLabels],
+  skeleton: Skeleton,
+  systems: Mapping[str, Mapping[str, ClipPredictions]],
+) -> Dict[str, Dict[str, ClipMeasures]]:
+  """Measures systems on given labels by clip; see `measure_systems`."""
   compared = {name: System({}, dict(predictions)) for name, predictions in systems.items()}
   labels, skeleton = restrict_to_common_joints(labels, skeleton, compared)
   return {

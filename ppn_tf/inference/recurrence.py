@@ -19,7 +19,7 @@ class Recurrence:
 
     h_0 = start(I_1),  h_t = step(I_t, h_(t-1))  for t = 1, 2, ...
 
-  Heatmaps of a frame long ago can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
+  Stale heatmaps can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
 
   Attributes:
     model: the pose network.

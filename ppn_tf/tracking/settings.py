@@ -22,8 +22,8 @@ class TrackerSettings:
     restart_after: seconds without the person after which the tracker searches. While it finds
       nobody, the time between searches doubles, up to `tracker.LONGEST_WAIT`.
     restart_every: frames after which HeadNet restarts the recurrence in the current box; 0: never.
-    refresh_after: seconds between two frames from which HeadNet's heatmaps of the later frame
-      refresh those of the earlier one, which people have left behind; see `Recurrence.step`.
+    refresh_after: seconds since the preceding frame from which its heatmaps are stale, and
+      HeadNet's of the current frame refresh them; see `Recurrence.step`.
     cuts: whether the tracker searches as soon as a new shot begins, see `cuts.CutDetector`.
     roam: whether it searches the whole frame, and not only the last place of the person.
     steady_crops: whether the previous heatmaps move along with the crop, see

@@ -51,6 +51,18 @@ def test_labels_and_predictions_are_of_the_same_frames():
     assert len(of_frames.visibility) == len(of_frames.boxes) == 3
 
 
-def test_joints_are_those_that_both_have():
-  skeleton, joints = frame_rates._common_joints(PENN_ACTION, COCO)
-  assert skeleton.joint_names == PENN_ACTION.joint_names and joints == list(range(13))
+def test_trackers_are_measured_on_the_joints_that_both_have(tiny_dataset, monkeypatch):
+  """Labels have 13 joints of which COCO, with 17, has all."""
+  seen = []
+  measure = frame_rates.people_measures.measure
+
+  def observe(pair, skeleton):
+    seen.append((pair[0].keypoints.shape[1], pair[1].joint_names, skeleton.joint_names))
+    return measure(pair, skeleton)
+
+  monkeypatch.setattr(frame_rates.people_measures, "measure", observe)
+  measures = frame_rates.measure_set({"0.06": Recorder(), "never": Recorder()}, tiny_dataset)
+  assert set(measures) == {(step, name) for step in (1, 2, 3, 6) for name in ("0.06", "never")}
+  assert set(seen) == {(13, PENN_ACTION.joint_names, PENN_ACTION.joint_names)}
+  assert set(measures[1, "never"]) == set(measures[1, "0.06"]) != set()
+  assert all(name.endswith(" from 0") for name in measures[1, "never"])

@@ -15,7 +15,7 @@ import { PresentPlaces } from "./present_places.js";
  *
  *   h_0 = start(I_1),  h_t = step(I_t, h_(t-1))  for t = 1, 2, ...
  *
- * Heatmaps of a frame long ago can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
+ * Stale heatmaps can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
  */
 export class Recurrence {
   private places = new PresentPlaces();

@@ -17,7 +17,7 @@ export interface TrackerSettings {
   readonly restartAfter: number;
   /** Frames after which the recurrence restarts in the current box; 0: never. */
   readonly restartEvery: number;
-  /** Seconds between two frames from which the initial heatmaps of the later one refresh the last. */
+  /** Seconds since the preceding frame from which initial heatmaps refresh the previous ones. */
   readonly refreshAfter: number;
   /** Whether the tracker searches as soon as a new shot begins. */
   readonly cuts: boolean;

@@ -10,7 +10,7 @@ import ppntf.keypoints.Joints;
  * Propagates one person's heatmaps from crop to crop and reads the joints.
  *
  * <p>The first frame passes twice: h_0 = start(I_1), and h_t = step(I_t, h_(t-1)) for t = 1, 2, ...
- * Heatmaps of a frame long ago can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
+ * Stale heatmaps can be refreshed: step(I_t, (h_(t-1) + start(I_t)) / 2).
  */
 public final class Recurrence {
   private final PoseModel model;

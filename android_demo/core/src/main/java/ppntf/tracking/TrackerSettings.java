@@ -20,7 +20,7 @@ public final class TrackerSettings {
   public double restartAfter = 0.17;
   /** Frames after which HeadNet restarts the recurrence in the current box; 0: never. */
   public int restartEvery = 0;
-  /** Seconds between two frames from which HeadNet's heatmaps of the later one refresh the last. */
+  /** Seconds since the preceding frame from which HeadNet's heatmaps refresh the previous ones. */
   public double refreshAfter = 0.06;
   /** Whether the tracker searches as soon as a new shot begins. */
   public boolean cuts = true;
