@@ -122,7 +122,7 @@ def unknown_commands(text: str) -> List[str]:
   code = "\n".join(re.findall(r"^```.*?^```|`[^`\n]+`", text, re.DOTALL | re.MULTILINE))
   unknown = [
     command
-    for command in re.findall(r"ppn-tf ((?:(?:data|export)\s+)?[a-z]\w+)", code)
+    for command in re.findall(r"ppn-tf ((?:(?:data|export)\s+)?[a-z][\w-]+)", code)
     if " ".join(command.split()) not in COMMANDS
   ]
   for module in re.findall(r"python -m ((?:ppn_tf|data|export|benchmarks)\.[\w.]+)", code):

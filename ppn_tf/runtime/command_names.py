@@ -5,9 +5,11 @@ from typing import Dict
 
 from ppn_tf.runtime import layout
 
-# Summaries by command name. "export tflite" is the module export.tflite, "train" ppn_tf.train.
+# Summaries by command name. "export tflite" is the module export.tflite, "train" ppn_tf.train,
+# "track-many" ppn_tf.track_many.
 COMMANDS: Dict[str, str] = {
   "track": "Track people through a video, and write the overlay and the joints.",
+  "track-many": "Track people through many videos in parallel, and write tables of their joints.",
   "train": "Train PPN, or its BodyNet frame by frame, on clips.",
   "pretrain": "Train one network on single images, to start PPN from.",
   "evaluate": "Score a trained run on a data set.",
@@ -46,7 +48,8 @@ def start_as(program: str) -> None:
 
 def get_module(name: str) -> str:
   """Returns the module of a command in the repository: "data.clips" for "data clips"."""
-  return name.replace(" ", ".") if " " in name else f"ppn_tf.{name}"
+  module = name.replace(" ", ".").replace("-", "_")
+  return module if " " in name else f"ppn_tf.{module}"
 
 
 def command(name: str) -> str:

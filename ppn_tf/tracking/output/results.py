@@ -10,6 +10,7 @@ import tqdm
 
 from ppn_tf.keypoints.poses import Person
 from ppn_tf.runtime.files import complete_or_absent
+from ppn_tf.tracking.followed_people import follow_people
 from ppn_tf.tracking.output.coco import CocoTable
 from ppn_tf.tracking.output.origin import describe_source
 from ppn_tf.tracking.output.outputs import STANDARD_OUTPUT, Outputs
@@ -92,25 +93,17 @@ def write_results(
   outputs.check(str(video.video.path), video.is_live, overwrite)
   begin = time.perf_counter()
   track_ids: Set[int] = set()
-  smoothers: Dict[int, PoseSmoother] = {}
   num_frames = 0
   with contextlib.ExitStack() as stack:
     writers = _Writers(stack, tracker, video, outputs, sheet_every)
     ahead = stack.enter_context(ReadAhead(video, newest=not video.waits, stop=stop))
     paint = stack.enter_context(WriteBehind(writers.paint)) if writers.paints else None
     progress = tqdm.tqdm(ahead, total=video.num_frames, unit="frame", disable=None)
-    for index, frame in enumerate(stack.enter_context(progress)):
+    followed = follow_people(tracker, stack.enter_context(progress), smoother)
+    for index, (frame, people) in enumerate(followed):
       if not index:
         writers.begin(frame)
-      people = tracker.update(frame.image, frame.time)
       track_ids.update(person.track_id for person in people if person.pose.found)
-      if smoother:
-        ids = [person.track_id for person in people]
-        smoothers = {track_id: smoothers.get(track_id) or smoother() for track_id in ids}
-        people = [
-          Person(person.track_id, smoothers[person.track_id](person.pose, frame.time))
-          for person in people
-        ]
       writers.add(index, frame, people)
       if paint:
         paint(index, frame, people)

@@ -80,7 +80,14 @@ class Excerpt:
     num_frames: number of frames, at most; None if unknown.
   """
 
-  def __init__(self, video: Video, start: float = 0.0, end: Optional[float] = None, every: int = 1):
+  def __init__(
+    self,
+    video: Video,
+    start: float = 0.0,
+    end: Optional[float] = None,
+    every: int = 1,
+    may_be_empty: bool = False,
+  ):
     """Creates an excerpt.
 
     Args:
@@ -88,6 +95,7 @@ class Excerpt:
       start: time of the first frame, in seconds.
       end: time before which the excerpt stops, in seconds; None: the end of the video.
       every: step from one frame to the next, in frames.
+      may_be_empty: whether an excerpt without frames is no error.
     Raises:
       InputError: no time lies between start and end, or every is below 1.
     """
@@ -99,6 +107,7 @@ class Excerpt:
     if every < 1:
       raise InputError(f"every={every}: not a step in frames. Give 1 or more.")
     self.video, self.start, self.end, self.every = video, start, end, every
+    self._may_be_empty = may_be_empty
     self.fps = video.fps / every
     self.num_frames: Optional[int] = None
     if video.num_frames is not None:
@@ -119,7 +128,7 @@ class Excerpt:
     """Yields the frames.
 
     Raises:
-      InputError: no frame lies in the excerpt.
+      InputError: no frame lies in the excerpt, which may not be empty.
     """
     count = 0
     frames = self.video.frames(self.start)
@@ -128,7 +137,7 @@ class Excerpt:
       for frame in itertools.islice(inside, 0, None, self.every):
         count += 1
         yield frame
-    if not count:
+    if not count and not self._may_be_empty:
       length = self.video.num_frames
       known = f"; the video is {length / self.video.fps:.2f} s long" if length else ""
       raise InputError(
