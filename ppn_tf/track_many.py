@@ -93,12 +93,13 @@ def describe(summary: BulkSummary) -> str:
 
 
 def main(argv: Sequence[str]) -> None:
+  command_flags.check_required()
   if len(argv) < 2:
     raise InputError(
       f"give videos: {command('track-many')} 'videos/*.mp4' --output=DIR (files, patterns, folders "
       "or .txt lists). Received: none"
     )
-  folder = pathlib.Path(command_flags.required("output")).expanduser()
+  folder = pathlib.Path(FLAGS.output).expanduser()
   settings = BulkSettings(
     **tracking_flags.model_options(),
     **command_flags.values((*tracking_flags.SHARED, "segment_seconds")),

@@ -14,6 +14,7 @@ from ppn_tf.tracking.bulk import joint_table, reports
 from ppn_tf.tracking.bulk.result_store import ResultStore
 from ppn_tf.tracking.bulk.settings import BulkSettings, hash_description
 from ppn_tf.tracking.bulk.video_run import Engine, VideoRun
+from ppn_tf.tracking.video.sources import check_part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,10 +62,11 @@ def track_videos(
     parquet: whether to write the Parquet table.
     retry_failed: whether to try videos again that failed earlier.
   Raises:
-    InputError: the model or the folder cannot be used, or another run writes there.
+    InputError: the settings, the model or the folder cannot be used, or another run writes there.
   """
   if parquet:
     joint_table.import_pyarrow()
+  check_part(settings.start, settings.end, settings.every)
   begin = time.perf_counter()
   description = settings.describe()
   settings_hash = hash_description(description)

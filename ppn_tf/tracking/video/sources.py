@@ -99,13 +99,7 @@ class Excerpt:
     Raises:
       InputError: no time lies between start and end, or every is below 1.
     """
-    if start < 0 or (end is not None and end <= start):
-      raise InputError(
-        f"start={start:g}, end={'None' if end is None else f'{end:g}'}: not a part of a video. "
-        "Give a start of 0 or more and a later end, in seconds."
-      )
-    if every < 1:
-      raise InputError(f"every={every}: not a step in frames. Give 1 or more.")
+    check_part(start, end, every)
     self.video, self.start, self.end, self.every = video, start, end, every
     self._may_be_empty = may_be_empty
     self.fps = video.fps / every
@@ -143,6 +137,21 @@ class Excerpt:
       raise InputError(
         f"{self.video.path}: no frame from start={self.start:g} s on{known}. Give an earlier start."
       )
+
+
+def check_part(start: float, end: Optional[float], every: int) -> None:
+  """Checks times in seconds and a step in frames; takes the arguments of `Excerpt`.
+
+  Raises:
+    InputError: no time lies between start and end, or every is below 1.
+  """
+  if start < 0 or (end is not None and end <= start):
+    raise InputError(
+      f"start={start:g}, end={'None' if end is None else f'{end:g}'}: not a part of a video. "
+      "Give a start of 0 or more and a later end, in seconds."
+    )
+  if every < 1:
+    raise InputError(f"every={every}: not a step in frames. Give 1 or more.")
 
 
 def open_source(

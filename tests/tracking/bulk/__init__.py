@@ -1,0 +1,1 @@
+"""Tests of tracking of many videos."""
