@@ -34,3 +34,14 @@ def list_imports(unit):
 
   result = track_unit(*unit)
   return result.num_frames, sorted({"tensorflow", "keras", "pyarrow"} & set(sys.modules))
+
+
+def answer_or_hang(folder, function, unit):
+  """Calls a function in a Ray task; on the node that `victim` names, notes it and never ends."""
+  import ray
+
+  node, folder = ray.get_runtime_context().get_node_id(), pathlib.Path(folder)
+  if (folder / "victim").read_text() == node:
+    (folder / "started").touch()
+    time.sleep(600)
+  return function(unit)
