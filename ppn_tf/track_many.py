@@ -89,7 +89,8 @@ def describe(summary: BulkSummary) -> str:
     parts.append(f"{summary.num_failed} failed")
   rate = f"{summary.num_frames} frames, {summary.num_frames / summary.seconds:.1f} frames/s"
   paths = ", ".join(map(str, summary.paths))
-  return f"{summary.num_videos} videos: {', '.join(parts)}; {rate} -> {paths}"
+  noun = "video" if summary.num_videos == 1 else "videos"
+  return f"{summary.num_videos} {noun}: {', '.join(parts)}; {rate} -> {paths}"
 
 
 def main(argv: Sequence[str]) -> None:

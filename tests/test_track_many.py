@@ -21,6 +21,7 @@ from tests.tracking.bulk.spot_clips import write_clip
 
 ROOT = pathlib.Path(ppn_tf.__file__).parents[1]
 NUM_VIDEOS = 6
+REAL_VIDEO = ROOT.parent / "shared" / "data" / "videos" / "permissive" / "hybrik_taiji.mp4"
 
 
 @pytest.fixture(name="model", scope="module")
@@ -191,3 +192,23 @@ def test_error_is_reported_in_one_line(videos, monkeypatch, arguments, expected)
   assert {path.name for path in videos.iterdir()} - {"out"} == {
     f"{number}.mp4" for number in range(NUM_VIDEOS)
   }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+  not REAL_VIDEO.exists(), reason=f"{REAL_VIDEO.name} of the shared data is missing"
+)
+def test_real_video_in_segments(tmp_path):
+  output = tmp_path / "out"
+  arguments = (REAL_VIDEO, f"--output={output}", "--end=3", "--segment_seconds=1", "--workers=2")
+  code, stdout, _ = finish(start(*arguments))
+  assert code == 0 and "1 video: 1 tracked; 72 frames" in stdout
+  entry = json.loads((output / "manifest.json").read_text())["videos"][0]
+  assert (entry["segments"], entry["people"]) == (3, 1)
+  lines = (output / entry["joints"]).read_text().splitlines()
+  ppn_tf.track_video(REAL_VIDEO, end=1.0, num_threads=1, output_jsonl=tmp_path / "one.jsonl")
+  expected = (tmp_path / "one.jsonl").read_text().splitlines()
+  assert len(expected) == 24 and lines[:24] == expected
+  # The tracker starts anew at a split, near where the person was.
+  before, after = (json.loads(lines[index])["people"][0]["keypoints"] for index in (23, 24))
+  assert max(abs(before["nose"][k] - after["nose"][k]) for k in (0, 1)) < 10

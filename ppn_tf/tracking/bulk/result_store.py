@@ -15,6 +15,7 @@ from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.tracking.bulk.units import Unit, UnitResult
 
 _DIGITS = 16  # of hashes in names
+_CHUNK = 1 << 16  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +74,10 @@ class ResultStore:
   def write(self, unit: Unit, result: UnitResult) -> None:
     """Writes the joints of a unit; a unit that is a whole video is thereby finished."""
     segment = unit.segment if unit.num_segments > 1 else None
-    fields = dataclasses.asdict(result)
-    lines = zlib.decompress(fields.pop("lines"))
-    facts = Facts(
-      video_hash=unit.video_hash, num_segments=unit.num_segments, num_bytes=len(lines), **fields
-    )
-    self._write(self.get_path(unit.video_hash, segment), iter([lines]), facts)
+    fields = {**vars(result), "video_hash": unit.video_hash, "num_segments": unit.num_segments}
+    lines = _decompress(fields.pop("lines"))
+    facts = Facts(num_bytes=0, **fields)
+    self._write(self.get_path(unit.video_hash, segment), lines, facts)
 
   def join(self, video_hash: str, num_segments: int, several: bool) -> Optional[Facts]:
     """Joins the segments of a video; returns its facts, or None while a segment is missing.
@@ -114,10 +113,11 @@ class ResultStore:
       part.unlink()
     return self.read(video_hash)
 
-  def _write(self, path: pathlib.Path, lines: Iterator[bytes], facts: Facts) -> None:
+  def _write(self, path: pathlib.Path, parts: Iterator[bytes], facts: Facts) -> None:
+    """Writes a file in parts, and the facts about it with its size."""
     with complete_or_absent(path) as partial, open(partial, "wb") as file:
-      for line in lines:
-        file.write(line)
+      for part in parts:
+        file.write(part)
     facts = dataclasses.replace(facts, num_bytes=path.stat().st_size)
     with complete_or_absent(path.with_suffix(".json")) as partial:
       partial.write_text(json.dumps(dataclasses.asdict(facts)) + "\n")
@@ -127,6 +127,14 @@ def read_frames(path: pathlib.Path) -> Iterator[Dict[str, Any]]:
   """Yields the frames in a file of JSON lines."""
   for line in _read_lines(path):
     yield json.loads(line)
+
+
+def _decompress(content: bytes) -> Iterator[bytes]:
+  """Yields the content before compression by zlib in parts, to save memory."""
+  decompressor = zlib.decompressobj()
+  for begin in range(0, len(content), _CHUNK):
+    yield decompressor.decompress(content[begin : begin + _CHUNK])
+  yield decompressor.flush()
 
 
 def _read_lines(path: pathlib.Path) -> Iterator[bytes]:
