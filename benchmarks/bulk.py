@@ -7,6 +7,7 @@ track-many` and, one after the other, by `ppn-tf track` without an overlay. Then
 steps of a unit. docs/scaling.md calculates with these figures.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ import tempfile
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
+import cv2
 from absl import flags
 
 from benchmarks import tracking_stages
@@ -27,6 +29,7 @@ from ppn_tf.tracking.bulk.fingerprints import hash_video
 from ppn_tf.tracking.bulk.result_store import ResultStore
 from ppn_tf.tracking.bulk.settings import BulkSettings
 from ppn_tf.tracking.bulk.units import Unit, UnitResult, track_unit
+from ppn_tf.tracking.video.sources import open_source
 
 FLAGS = flags.FLAGS
 _COLUMNS = ("frames/s", "videos/hour", "CPU ms per frame", "start, s", "peak MB of a process")
@@ -115,7 +118,7 @@ def measure_one_by_one(
 
 
 def measure_steps(video: pathlib.Path, folder: pathlib.Path) -> Dict[str, float]:
-  """Measures the steps of one video in this process; returns numbers by name."""
+  """Measures the steps of one video in this process, in processor time; returns numbers by name."""
   settings = BulkSettings()
   settings.make_tracker()  # the model is loaded once per worker
   hashing, video_hash = _time(lambda: hash_video(video))
@@ -147,14 +150,27 @@ def measure_steps(video: pathlib.Path, folder: pathlib.Path) -> Dict[str, float]
     "result of a worker, bytes per frame": len(result.lines) / count,
     "JSON lines, bytes per frame": lines.stat().st_size / count,
     "Parquet, bytes per frame": (table.stat().st_size - empty) / count,
+    **_measure_jpeg(video),
+  }
+
+
+def _measure_jpeg(video: pathlib.Path) -> Dict[str, float]:
+  """Measures frames as JPEG images of quality 75, as a camera or an application may send them."""
+  frames = [frame.image for frame in itertools.islice(open_source(video), 30)]
+  quality = [cv2.IMWRITE_JPEG_QUALITY, 75]
+  images = [cv2.imencode(".jpg", frame, quality)[1] for frame in frames]
+  seconds, _ = _time(lambda: [cv2.imdecode(image, cv2.IMREAD_COLOR) for image in images])
+  return {
+    "JPEG, bytes per frame": sum(map(len, images)) / len(images),
+    "read JPEG, ms per frame": 1000 * seconds / len(images),
   }
 
 
 def _time(call: Callable[[], Any]) -> Tuple[float, Any]:
-  """Returns the seconds that a call takes, and its result."""
-  begin = time.perf_counter()
+  """Returns the seconds of processor time that a call takes, and its result."""
+  begin = time.process_time()
   result = call()
-  return time.perf_counter() - begin, result
+  return time.process_time() - begin, result
 
 
 def make_table(rates: Dict[str, Rates]) -> Table:

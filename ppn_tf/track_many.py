@@ -33,11 +33,12 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
   """Defines the flags of this command."""
-  flags.DEFINE_string("output", None, "Folder of all outputs.")
-  command_flags.mark_required("output")
   tracking_flags.define_model()
   tracking_flags.define_people()
   tracking_flags.define_frames()
+  tracking_flags.define_smoothing(smoothing.MIN_CUTOFF, smoothing.BETA)
+  flags.DEFINE_string("output", None, "Folder of all outputs.")
+  command_flags.mark_required("output")
   with command_flags.group("Frames"):
     command_flags.define_float(
       "segment_seconds",
@@ -47,7 +48,6 @@ def define_flags() -> None:
       0.0,
       1e9,
     )
-  tracking_flags.define_smoothing(smoothing.MIN_CUTOFF, smoothing.BETA)
   with command_flags.group("Outputs"):
     flags.DEFINE_bool("parquet", True, "Write the joints of all videos as Parquet.")
     flags.DEFINE_bool("retry_failed", False, "Try videos again that failed in an earlier run.")
