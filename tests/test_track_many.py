@@ -1,5 +1,6 @@
 """Tests of the command `python -m ppn_tf.track_many`: workers, ends, messages."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -92,8 +93,20 @@ def wait_for_joints(child, output):
   watchdog.cancel()
 
 
+@contextlib.contextmanager
+def blocked(video):
+  """Replaces a video by a pipe, at which a run that reads it waits."""
+  aside = video.with_suffix(".aside")
+  video.rename(aside)
+  os.mkfifo(video)
+  try:
+    yield
+  finally:
+    aside.replace(video)
+
+
 def find_processes(text):
-  """Returns the numbers of processes whose command lines or working folders name a text."""
+  """Returns the numbers of processes whose environment holds a text."""
   found = []
   for entry in pathlib.Path("/proc").glob("[0-9]*"):
     try:
@@ -108,16 +121,17 @@ def find_processes(text):
 def test_ended_run_goes_on_where_it_was(videos, model, unbroken, tmp_path, monkeypatch, how):
   monkeypatch.setenv("PPN_TF_TEST_RUN", str(tmp_path))
   output = tmp_path / "out"
-  arguments = (f"{videos}/*.mp4", f"--model={model}", f"--output={output}", "--workers=1")
-  child = start(*arguments)
-  wait_for_joints(child, output)
-  if how == "killed group":
-    os.killpg(child.pid, signal.SIGKILL)
-  elif how == "killed alone":
-    child.kill()
-  else:
-    os.killpg(child.pid, signal.SIGINT)
-  _, stderr = child.communicate(timeout=60)
+  arguments = (f"{videos}/*.mp4", f"--model={model}", f"--output={output}", "--workers=2")
+  with blocked(videos / "3.mp4"):
+    child = start(*arguments)
+    wait_for_joints(child, output)
+    if how == "killed group":
+      os.killpg(child.pid, signal.SIGKILL)
+    elif how == "killed alone":
+      child.kill()
+    else:
+      os.killpg(child.pid, signal.SIGINT)
+    _, stderr = child.communicate(timeout=60)
   assert child.returncode == (130 if how == "interrupted" else -signal.SIGKILL)
   if how == "interrupted":
     assert stderr.splitlines()[-1] == "interrupted"
@@ -133,17 +147,31 @@ def test_ended_run_goes_on_where_it_was(videos, model, unbroken, tmp_path, monke
   assert after == unbroken
 
 
-def limit_files():
-  """Makes writes beyond 9,000 bytes of a file fail, like a full disk."""
-  obey_signals()
-  resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+def limit_files(size):
+  """Returns a preparation, by which writes beyond `size` bytes of a file fail like a full disk."""
+
+  def prepare():
+    obey_signals()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+  return prepare
 
 
-def test_full_disk_keeps_earlier_results(videos, model, unbroken, tmp_path):
+def test_full_disk_keeps_earlier_tables(videos, model, tmp_path):
+  arguments = (f"--model={model}", f"--output={tmp_path}", "--workers=1")
+  assert finish(start(videos / "0.mp4", *arguments))[0] == 0
+  before = contents(tmp_path)
+  code, stdout, errors = finish(start(videos, *arguments, prepare=limit_files(1000)))
+  assert (code, stdout, len(errors)) == (1, "", 1)
+  assert errors[0].endswith("File too large. Free some space and start again.")
+  assert contents(tmp_path) == before
+
+
+def test_full_disk_at_the_table_keeps_the_joints(videos, model, unbroken, tmp_path):
   first = {name: data for name, data in unbroken.items() if name.endswith(".jsonl")}
   assert max(map(len, first.values())) < 9000 < len(unbroken["joints.parquet"])
   arguments = (f"{videos}/*.mp4", f"--model={model}", f"--output={tmp_path}", "--workers=2")
-  code, stdout, errors = finish(start(*arguments, prepare=limit_files))
+  code, stdout, errors = finish(start(*arguments, prepare=limit_files(9000)))
   assert (code, stdout) == (1, "")
   assert len(errors) == 1 and re.fullmatch(
     "error: .*File too large. Free some space and start again.", errors[0]

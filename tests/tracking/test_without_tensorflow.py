@@ -1,4 +1,4 @@
-"""Tests that tracking with a .tflite file needs only the packages that docs/tracking.md lists."""
+"""Tests that tracking with a .tflite file needs only the packages that the pages list."""
 
 import importlib.util
 import json
@@ -82,6 +82,19 @@ def test_track_needs_only_the_listed_packages(frames, tmp_path):
   assert done.returncode == 0, done.stderr
   assert len(json.loads((tmp_path / "pose.json").read_text())["frames"]) == 3
   assert (tmp_path / "pose.mp4").stat().st_size > 0
+
+
+def test_track_many_needs_two_packages_more(frames, tmp_path):
+  packages = [*listed_packages(), "filelock", "pyarrow"]
+  done = run(
+    [MODULES.get(name, name) for name in packages],
+    "track-many",
+    frames,
+    f"--output={tmp_path}",
+    "--workers=1",
+  )
+  assert done.returncode == 0, done.stderr
+  assert (tmp_path / "joints.parquet").stat().st_size > 0
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,12 @@ class BulkSettings:
     model_hash = hash_model(people.FILE if self.model == people.NAME else pathlib.Path(self.model))
     return {**fields, "model_hash": model_hash, "ppn_tf": ppn_tf.__version__}
 
+  def resolve(self) -> "BulkSettings":
+    """Returns the settings for processes with other working folders: a path becomes absolute."""
+    if self.model == people.NAME:
+      return self
+    return dataclasses.replace(self, model=pathlib.Path(os.path.abspath(self.model)))
+
   def make_tracker(self) -> PeopleTracker:
     """Returns a tracker that is reset to the start of a video.
 

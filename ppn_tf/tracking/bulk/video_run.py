@@ -61,7 +61,7 @@ class VideoRun:
 
   def track(self, engine: Engine, progress: Any) -> None:
     """Tracks all units that have no joints yet, and writes down the failures at its end."""
-    function = functools.partial(track_unit, self._settings)
+    function = functools.partial(track_unit, self._settings.resolve())
     try:
       with contextlib.closing(engine(function, self._plan(progress))) as outcomes:
         for outcome in outcomes:

@@ -53,10 +53,11 @@ def two_nodes():
 
 @pytest.mark.slow
 @requires_ray
-def test_killed_node_changes_no_table(folder, tmp_path):
+def test_killed_node_changes_no_table(folder, tmp_path, monkeypatch):
   import_ray()
+  monkeypatch.chdir(folder)  # which is not the working folder of a task
   videos = [write_clip(tmp_path / f"{row}.mp4", row, num_frames=6) for row in (45, 50, 55, 60)]
-  settings = BulkSettings(model=folder / "spot.tflite")
+  settings = BulkSettings(model="spot.tflite")
   track_videos(videos, tmp_path / "local", settings, functools.partial(run_locally, num_workers=1))
   with two_nodes() as (cluster, victim):
     (tmp_path / "victim").write_text(victim.node_id)
