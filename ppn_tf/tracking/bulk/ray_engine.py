@@ -53,6 +53,8 @@ def run_in_ray(
         unit = running.pop(reference)
         try:
           result, reason = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:  # the function could not be loaded there
+          result, reason = None, describe_error(error.cause or error)
         except ray.exceptions.RayError as error:
           result, reason = None, f"its worker was lost in {ATTEMPTS} attempts: {first_line(error)}"
         yield Outcome(unit, result, reason)

@@ -37,11 +37,17 @@ def list_imports(unit):
 
 
 def answer_or_hang(folder, function, unit):
-  """Calls a function in a Ray task; on the node that `victim` names, notes it and never ends."""
+  """Calls a function in a Ray task; on the node that `victim` names, notes it and never ends.
+
+  The other nodes wait for that note.
+  """
   import ray
 
   node, folder = ray.get_runtime_context().get_node_id(), pathlib.Path(folder)
   if (folder / "victim").read_text() == node:
     (folder / "started").touch()
     time.sleep(600)
+  deadline = time.monotonic() + 90
+  while not (folder / "started").exists() and time.monotonic() < deadline:
+    time.sleep(0.05)
   return function(unit)

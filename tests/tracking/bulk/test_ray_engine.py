@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib.util
+import pathlib
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from tests.tracking.bulk.engine_functions import answer_or_hang
 from tests.tracking.bulk.spot_clips import write_clip
 from tests.tracking.bulk.test_track_videos import contents
 
+ROOT = pathlib.Path(__file__).parents[3]
 requires_ray = pytest.mark.skipif(
   not importlib.util.find_spec("ray"), reason="ray is not installed (extra ray)"
 )
@@ -55,7 +57,8 @@ def two_nodes():
 @requires_ray
 def test_killed_node_changes_no_table(folder, tmp_path, monkeypatch):
   import_ray()
-  monkeypatch.chdir(folder)  # which is not the working folder of a task
+  monkeypatch.setenv("PYTHONPATH", str(ROOT))
+  monkeypatch.chdir(folder)  # a task may have another working folder
   videos = [write_clip(tmp_path / f"{row}.mp4", row, num_frames=6) for row in (45, 50, 55, 60)]
   settings = BulkSettings(model="spot.tflite")
   track_videos(videos, tmp_path / "local", settings, functools.partial(run_locally, num_workers=1))
@@ -78,6 +81,7 @@ def test_killed_node_changes_no_table(folder, tmp_path, monkeypatch):
     killer.start()
     summary = track_videos(videos, tmp_path / "ray", settings, engine)
     killer.join(10)
+  assert (tmp_path / "ray" / "failed.jsonl").read_text() == ""
   assert killed == [victim]
   assert (summary.num_tracked, summary.num_failed) == (4, 0)
   assert contents(tmp_path / "ray") == contents(tmp_path / "local")
