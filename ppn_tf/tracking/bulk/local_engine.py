@@ -79,14 +79,14 @@ def run_locally(
         try:
           result, reason = worker.connection.recv()
           worker.task = None
-          yield Outcome(unit, result, reason)
         except (EOFError, OSError):
           del workers[connection]
           end = worker.stop(patience=1.0)
           if attempt < ATTEMPTS:
             again.append((unit, attempt + 1))
-          else:
-            yield Outcome(unit, reason=f"its worker {end}, in {ATTEMPTS} attempts")
+            continue
+          result, reason = None, f"its worker {end}, in {ATTEMPTS} attempts"
+        yield Outcome(unit, result, reason)
   finally:
     for worker in workers.values():
       worker.stop()
