@@ -68,8 +68,13 @@ class VideoRun:
           progress.update(self._take(outcome))
           failed = len(self._unreadable) + len(self._failures)
           progress.set_postfix(frames=self.num_frames, failed=failed)
-    finally:
-      reports.write_failures(self._store.folder, self.list_failures())
+    except BaseException:
+      # Earlier failures of videos that this run has not reached are still known.
+      reached = set(self._hashes)
+      later = [failure for key, failure in self._failures.items() if key not in reached]
+      reports.write_failures(self._store.folder, [*self.list_failures(), *later])
+      raise
+    reports.write_failures(self._store.folder, self.list_failures())
 
   def list_failures(self) -> List[Failure]:
     """Returns the failures so far, in the order of the videos."""

@@ -212,12 +212,27 @@ def test_segments_join_to_one_table(long_video, model, tmp_path, max_people):
     assert entry["people"] == len(set.union(*ids))
 
 
-def test_interrupted_segments_are_kept(long_video, model, tmp_path):
-  class Stopped(Engine):
-    def __call__(self, function, units):
-      yield next(super().__call__(function, units))
-      raise KeyboardInterrupt
+class Stopped(Engine):
+  """Is interrupted after one unit."""
 
+  def __call__(self, function, units):
+    yield next(super().__call__(function, units))
+    raise KeyboardInterrupt
+
+
+def test_interrupted_run_forgets_no_failure(videos, model, tmp_path):
+  broken = tmp_path / "broken.mp4"
+  broken.write_bytes(b"no video")
+  track([broken], tmp_path / "out", model)
+  before = (tmp_path / "out" / "failed.jsonl").read_text()
+  assert str(broken) in before
+  with pytest.raises(KeyboardInterrupt):
+    track([*videos, broken], tmp_path / "out", model, engine=Stopped())
+  assert (tmp_path / "out" / "failed.jsonl").read_text() == before
+  assert len(track([*videos, broken], tmp_path / "out", model)[1].units) == 1
+
+
+def test_interrupted_segments_are_kept(long_video, model, tmp_path):
   settings = {"segment_seconds": 0.4}
   track([long_video], tmp_path / "unbroken", model, **settings)
   with pytest.raises(KeyboardInterrupt):
