@@ -8,7 +8,6 @@ Videos that an earlier run has tracked with the same settings are not tracked ag
 """
 
 import functools
-import os
 import pathlib
 import sys
 from typing import List, Sequence
@@ -71,13 +70,7 @@ def make_engine() -> Engine:
     return functools.partial(run_in_ray, num_workers=FLAGS.workers, address=FLAGS.ray_address)
   if FLAGS.ray_address:
     raise InputError(f"ray_address={FLAGS.ray_address}: is for Ray alone. Give engine=ray, too.")
-  return functools.partial(run_locally, num_workers=FLAGS.workers or count_cores())
-
-
-def count_cores() -> int:
-  """Returns the number of CPU cores that this process may use."""
-  # macOS has no such function.
-  return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+  return functools.partial(run_locally, num_workers=FLAGS.workers)
 
 
 def describe(summary: BulkSummary) -> str:

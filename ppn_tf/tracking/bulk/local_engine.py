@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Generator, Iterable, Iterator, Optional, Tuple
@@ -36,7 +37,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def run_locally(
-  function: Callable[[Any], Any], units: Iterable[Any], num_workers: int
+  function: Callable[[Any], Any], units: Iterable[Any], num_workers: Optional[int] = None
 ) -> Generator[Outcome, None, None]:
   """Calls a function for each unit in spawned processes, and yields the outcomes as they come.
 
@@ -46,8 +47,9 @@ def run_locally(
   Args:
     function: takes a unit; it and its results can be pickled.
     units: taken one by one when a worker is free.
-    num_workers: number of processes, at most.
+    num_workers: number of processes, at most; by default one for each CPU core.
   """
+  num_workers = num_workers or _count_cores()
   waiting: Iterator[Any] = iter(units)
   again: Deque[Tuple[Any, int]] = deque()
   workers: Dict[Any, _Worker] = {}
@@ -90,6 +92,12 @@ def run_locally(
   finally:
     for worker in workers.values():
       worker.stop()
+
+
+def _count_cores() -> int:
+  """Returns the number of CPU cores that this process may use."""
+  # macOS has no such function.
+  return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Worker:
