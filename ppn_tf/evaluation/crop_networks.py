@@ -1,7 +1,7 @@
 """Runs single-person pose networks of any origin over the crops of clips."""
 
 import abc
-from typing import Collection, Dict, Iterator, Optional, Tuple
+from typing import Callable, Collection, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class CropNetwork(abc.ABC):
     margin: side of its crops in lengths of the box's longer side.
     start_size: (height, width) of the crops that a recurrent network starts with; None: the same.
     start_scale: side of these crops over that of the others.
+    refresh_every: frames after which `refresh` takes another crop for the start; 0: never.
   """
 
   joint_names: Tuple[str, ...]
@@ -35,6 +36,7 @@ class CropNetwork(abc.ABC):
   margin = 1.25
   start_size: Optional[Tuple[int, int]] = None
   start_scale = 1.0
+  refresh_every = 0
 
   @abc.abstractmethod
   def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
@@ -57,6 +59,10 @@ class CropNetwork(abc.ABC):
       next_affine: the affine of the next call, which is of the same frame.
     """
     raise NotImplementedError(f"{type(self).__name__} starts with the crops of its calls")
+
+  def refresh(self, crop: np.ndarray, affine: np.ndarray, next_affine: np.ndarray) -> None:
+    """Refreshes the previous heatmaps for the next call; takes the same as `start`."""
+    raise NotImplementedError(f"{type(self).__name__} has no heatmaps to refresh")
 
   def predict(
     self,
@@ -96,20 +102,25 @@ class CropNetwork(abc.ABC):
       images = records.decode_frames(clip["frames"][part])
       cropped = crops.crop_frames(images, affines[part], self.image_size).numpy()
       for frame, crop in enumerate(cropped, first):
-        restart = frame % (num_frames or len(joints)) == 0
-        if restart and self._has_start_crops():
+        age = frame % (num_frames or len(joints))
+        look = self._look_at(age)
+        if look is not None:
           start_crop = self._start_crop(images[frame - first], center[frame], side[frame])
-          self.start(*start_crop, matrices[frame])
-          restart = False
-        joints[frame] = self(crop, matrices[frame], restart)
+          look(*start_crop, matrices[frame])
+        joints[frame] = self(crop, matrices[frame], age == 0 and look is None)
     keypoints = crops.transform_points(crops.invert_affine(affines), joints[..., :2]).numpy()
     return ClipPredictions(
       clip["clip"].numpy().decode(), self.joint_names, keypoints, joints[..., 2]
     )
 
-  def _has_start_crops(self) -> bool:
+  def _look_at(self, age: int) -> Optional[Callable[[np.ndarray, np.ndarray, np.ndarray], None]]:
+    """Returns what takes a crop for the start, `age` frames after the reset; usually nothing."""
+    if not self.recurrent:
+      return None
+    if age:
+      return self.refresh if self.refresh_every and age % self.refresh_every == 0 else None
     sizes = self.start_size or self.image_size, self.image_size
-    return self.recurrent and (sizes[0] != sizes[1] or self.start_scale != 1.0)
+    return self.start if sizes[0] != sizes[1] or self.start_scale != 1.0 else None
 
   def _start_crop(self, image: tf.Tensor, center: tf.Tensor, side: tf.Tensor) -> Crop:
     """Crops one frame for the start of a recurrent network; returns the affine too."""

@@ -1,7 +1,7 @@
 """This project's .tflite files on a data set's clips, and whose a .tflite file is."""
 
 import os
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 
@@ -25,9 +25,13 @@ class ExportedNetwork(CropNetwork):
 
   recurrent = True
 
-  def __init__(self, path: Path, num_threads: int = 2):
+  def __init__(self, path: Path, num_threads: int = 2, refresh_every: int = 0):
     """Loads a file.
 
+    Args:
+      path: the .tflite file.
+      num_threads: CPU threads.
+      refresh_every: frames after which HeadNet refreshes the previous heatmaps; 0: never.
     Raises:
       InputError: it is no such file, or does not say which joints it has.
     """
@@ -41,17 +45,23 @@ class ExportedNetwork(CropNetwork):
     self.margin = self._model.margin or self.margin
     self.start_size = self._model.start_size
     self.start_scale = (self._model.start_margin or self.margin) / self.margin
+    self.refresh_every = refresh_every
     self._recurrence = Recurrence(self._model)
+    self._initial: Optional[np.ndarray] = None
 
   def __call__(self, crop: np.ndarray, affine: np.ndarray, first: bool = True) -> np.ndarray:
     if first or not self._recurrence.started:
       self._recurrence.start(crop, affine)
-    keypoints, scores = self._recurrence.step(crop, affine)
+    keypoints, scores = self._recurrence.step(crop, affine, initial=self._initial)
+    self._initial = None
     in_crop = keypoints @ affine[:, :2].T + affine[:, 2]
     return np.concatenate([in_crop, scores[:, None]], axis=-1)
 
   def start(self, crop: np.ndarray, affine: np.ndarray, next_affine: np.ndarray) -> None:
     self._recurrence.start(crop, affine, next_affine)
+
+  def refresh(self, crop: np.ndarray, affine: np.ndarray, next_affine: np.ndarray) -> None:
+    self._initial = self._recurrence.initial(crop, affine, next_affine)
 
 
 def load_network(path: Path, num_threads: int = 2) -> CropNetwork:

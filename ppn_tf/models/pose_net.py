@@ -6,7 +6,7 @@
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from ppn_tf.models.backbones.hrnet import hrnet
-from ppn_tf.models.backbones.lite_hrnet import lite_hrnet
+from ppn_tf.models.backbones.lite_hrnet import lite_hrnet, lite_hrnet_enlarged
 from ppn_tf.models.backbones.mobilenet import (
   PYRAMID_FEATURES,
   mobilenet_v2,
@@ -28,6 +28,7 @@ BACKBONES: Dict[str, Callable[[Tuple[int, int]], Tuple[tf.Tensor, tf.Tensor]]] =
   "movenet": mobilenet_v2_fpn,
   "movenet_thunder": lambda size: mobilenet_v2_fpn(size, alpha=1.75),
   "lite_hrnet": lite_hrnet,
+  "lite_hrnet_enlarged": lite_hrnet_enlarged,
   "resnet18": lambda size: resnet(size, 18),
   "resnet34": lambda size: resnet(size, 34),
   "resnet50": lambda size: resnet(size, 50),
@@ -48,6 +49,7 @@ _DUC_WIDTHS: Dict[str, Tuple[int, ...]] = {
   "mobilenet_v2_0.35": (64, 48, 32),
   "hrnet_w48": (),
   "lite_hrnet": (),
+  "lite_hrnet_enlarged": (),
   "mobilenet_v2_fpn": (),
   "mobilenet_v2_1.75_fpn": (),
   "movenet": (),

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import pkgutil
-from typing import Callable, Dict, List, NamedTuple, Set
+from typing import Callable, Dict, List, NamedTuple, Set, Tuple
 from unittest import mock
 
 import numpy as np
@@ -40,15 +40,15 @@ class Case(NamedTuple):
   repeats: str = ""
 
 
-def _framewise(backbone: str) -> Framewise:
-  return Framewise(pose_net(backbone, SIZE, JOINTS, name="body_net"))
+def _framewise(backbone: str, size: Tuple[int, int] = SIZE) -> Framewise:
+  return Framewise(pose_net(backbone, size, JOINTS, name="body_net"))
 
 
-def _short_lite_hrnet() -> Framewise:
+def _short_lite_hrnet(backbone: str = "lite_hrnet", size: Tuple[int, int] = SIZE) -> Framewise:
   """Builds Lite-HRNet with one module in each stage and one unit in each branch."""
   modules = dict.fromkeys(lite_hrnet.MODULES, 1)
   with mock.patch.multiple(lite_hrnet, MODULES=modules, UNITS=1):
-    return _framewise("lite_hrnet")
+    return _framewise(backbone, size)
 
 
 def _short_hrnet() -> Framewise:
@@ -126,6 +126,11 @@ CASES: Dict[str, Case] = {
   "lite_hrnet": Case(
     _short_lite_hrnet,
     {"backbone:lite_hrnet", "lite_hrnet", "GrowAligned", "SplitChannels", "ShuffleChannels"},
+    True,
+  ),
+  "lite_hrnet_enlarged": Case(
+    lambda: _short_lite_hrnet("lite_hrnet_enlarged", (96, 96)),
+    {"backbone:lite_hrnet_enlarged", "lite_hrnet_enlarged"},
     True,
   ),
   "deconv": Case(lambda: Framewise(_tiny_net("deconv")), {"upsampling:deconv", "deconv"}, True),

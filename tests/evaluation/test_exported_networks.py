@@ -5,7 +5,7 @@ import pytest
 
 from ppn_tf.clips import pipeline, records
 from ppn_tf.evaluation.evaluator import Evaluator
-from ppn_tf.evaluation.exported_networks import load_network
+from ppn_tf.evaluation.exported_networks import ExportedNetwork, load_network
 from ppn_tf.evaluation.third_party import ThirdPartyNetwork
 from ppn_tf.inference.pose_model import TFLitePoseModel
 from ppn_tf.inference.recurrence import Recurrence
@@ -68,6 +68,21 @@ def read_crops(dataset, clip, margin):
   valid = window["valid"].numpy()
   affines = window["affines"][0].numpy()[valid]
   return window["frames"][0].numpy()[valid][..., 0] / 255.0, affines
+
+
+def test_heatmaps_are_refreshed_every_third_frame(tiny_dataset, tmp_path):
+  """Repeats the recurrence in NumPy; HeadNet's crops show what those of the steps show."""
+  network = ExportedNetwork(exported(tmp_path, margin=1.25), refresh_every=3)
+  builder = records.open_records(tiny_dataset)
+  predictions = {result.clip: result for result in network.predict(builder, "test")}["0004"]
+  red, affines = read_crops(tiny_dataset, "0004", 1.25)
+  maps = red[0]
+  for frame, picture in enumerate(red):
+    if frame in (3, 6):
+      maps = (maps + picture) / 2
+    maps = 0.5 * picture + 0.5 * maps
+    assert predictions.scores[frame] == pytest.approx(maps.max(), abs=1e-4), frame
+  assert len(affines) == 7
 
 
 @pytest.mark.parametrize(

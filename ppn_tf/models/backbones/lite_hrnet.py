@@ -5,7 +5,7 @@ end of each module, branches receive the sum of all branches. Features of lower 
 then enlarged and added step by step.
 """
 
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from ppn_tf.models.backbones.imagenet import DEVIATION, MEAN
 from ppn_tf.models.layers.batch_norm import batch_norm
@@ -95,6 +95,10 @@ def _resample(inputs: tf.Tensor, source: int, target: int, name: str) -> tf.Tens
   return outputs
 
 
+def _resize(inputs: tf.Tensor, size: Tuple[int, int], name: str) -> tf.Tensor:
+  return _layers.Resizing(*size, interpolation="bilinear", name=name)(inputs)
+
+
 def _module(branches: List[tf.Tensor], name: str) -> List[tf.Tensor]:
   """Builds shuffle units in each branch, and the exchange between branches.
 
@@ -121,17 +125,22 @@ def _module(branches: List[tf.Tensor], name: str) -> List[tf.Tensor]:
   return sums
 
 
-def lite_hrnet(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
+def lite_hrnet(
+  image_size: Tuple[int, int], seen_size: Optional[Tuple[int, int]] = None
+) -> Tuple[tf.Tensor, tf.Tensor]:
   """Builds the features of PP-TinyPose.
 
   Args:
     image_size: (H, W) in pixels, multiples of 32.
+    seen_size: size to which frames are enlarged first, multiples of 32; features get the size for
+      `image_size` again. By default, frames are not enlarged.
   Returns:
     Keras tensors: frames [B, H, W, 3] float32, 0..255, and their features
     [B, H/4, W/4, 40] float32.
   """
   frames = tf.keras.Input((*image_size, 3), name="frame")
-  stem = _stem(frames)
+  seen = frames if seen_size is None else _resize(frames, seen_size, "enlarge_frames")
+  stem = _stem(seen)
   branches: List[Any] = [_separable(stem, WIDTH, "transition_branch0")]
   for stage, num_modules in MODULES.items():
     source = stem if stage == 2 else branches[-1]
@@ -146,4 +155,24 @@ def lite_hrnet(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
       outputs = _layers.Add(name=f"head_{level}_add")([branches[level], grown])
     filters = WIDTH * 2 ** max(level - 1, 0)
     outputs = _separable(outputs, filters, f"head_{level}")
+  if seen_size is not None:
+    size = (image_size[0] // 4, image_size[1] // 4)
+    outputs = _resize(outputs, size, "reduce_features")
   return frames, outputs
+
+
+def lite_hrnet_enlarged(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
+  """Builds `lite_hrnet` for frames that are enlarged by 4/3 first, from 192 to 256 pixels.
+
+  PP-TinyPose has learned from people of this size, and finds less of smaller ones.
+
+  Args:
+    image_size: (H, W) in pixels, multiples of 96.
+  Returns:
+    Keras tensors as of `lite_hrnet`.
+  Raises:
+    ValueError: the size is not a multiple of 96.
+  """
+  if any(length % 96 for length in image_size):
+    raise ValueError(f"image_size must be multiples of 96. Received: {tuple(image_size)}")
+  return lite_hrnet(image_size, (image_size[0] * 4 // 3, image_size[1] * 4 // 3))

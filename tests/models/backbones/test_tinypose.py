@@ -51,6 +51,24 @@ def test_network_computes_the_heatmaps_of_openvino(network, file):
 
 
 @pytest.mark.slow
+def test_enlarged_network_sees_a_third_more_pixels(file):
+  """Enlarges frames and reduces heatmaps outside of the network, by the functions of tf.image."""
+  enlarged = pose_net("lite_hrnet_enlarged", (96, 96), 17)
+  plain = pose_net("lite_hrnet", (128, 128), 17)
+  for network, backbone in ((enlarged, "lite_hrnet_enlarged"), (plain, "lite_hrnet")):
+    load_weights(network, "head", backbone, str(file))
+  frames = tf.constant(draw_image()[:, 80:176, :96])
+  maps = plain(tf.image.resize(frames, (128, 128)))
+  assert enlarged.output_shape == (None, 24, 24, 17) and maps.shape[1] == 32
+  np.testing.assert_allclose(enlarged(frames), tf.image.resize(maps, (24, 24)), atol=1e-5)
+
+
+def test_enlarged_network_refuses_sizes_that_it_cannot_enlarge():
+  with pytest.raises(ValueError, match=r"multiples of 96. Received: \(64, 96\)"):
+    pose_net("lite_hrnet_enlarged", (64, 96), 17)
+
+
+@pytest.mark.slow
 def test_features_serve_other_joints(network, file):
   features = network.get_layer("heatmaps").input
   heatmaps = tf.keras.layers.Conv2D(13, 1, name="heatmaps")(features)
