@@ -19,6 +19,14 @@ BLAZEPOSE_JOINTS: Tuple[str, ...] = tuple(
     "left_heel right_heel left_foot_index right_foot_index"
   ).split()
 )
+# BODY_25, whose joint 1 is called Neck and joint 8 MidHip.
+OPENPOSE_JOINTS: Tuple[str, ...] = tuple(
+  (
+    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist pelvis "
+    "right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear "
+    "left_ear left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel"
+  ).split()
+)
 MPII_JOINTS: Tuple[str, ...] = tuple(
   (
     "right_ankle right_knee right_hip left_hip left_knee left_ankle pelvis thorax upper_neck "
@@ -42,6 +50,9 @@ RULES: Dict[str, Tuple[Tuple[str, ...], ...]] = {
   "thorax": (("neck",), _SHOULDERS),
   "upper_neck": (("nose", *_SHOULDERS),),
   "pelvis": (_HIPS,),
+  # BlazePose's tip of the foot is at its big toe.
+  "right_big_toe": (("right_foot_index",),),
+  "left_big_toe": (("left_foot_index",),),
 }
 
 

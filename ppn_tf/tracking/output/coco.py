@@ -12,7 +12,7 @@ from ppn_tf.keypoints.joint_maps import COCO_JOINTS, sources
 from ppn_tf.keypoints.poses import Person
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.tracking.output.origin import describe_source
-from ppn_tf.tracking.output.tables import Recording, Table
+from ppn_tf.tracking.output.tables import Recording, TextTable
 from ppn_tf.tracking.video.frame import Frame
 
 # Limbs of the COCO category "person"; joints count from 1.
@@ -23,7 +23,7 @@ COCO_LIMBS: Tuple[Tuple[int, int], ...] = (
 _VISIBLE = 2  # in COCO, v = 2: labeled and visible
 
 
-class CocoTable(Table):
+class CocoTable(TextTable):
   """JSON object with `images`, `annotations` and one category.
 
   Has the 17 joints of COCO if the network has at least half of them, by the rules of
