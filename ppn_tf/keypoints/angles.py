@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from ppn_tf.keypoints.joint_maps import sources
+from ppn_tf.keypoints.joint_maps import JointMapper, sources
 
 # Joints a, b, c of the angle at b between the lines to a and to c, without their side.
 LIMB_ANGLES: Tuple[Tuple[str, Tuple[str, str, str]], ...] = (
@@ -19,7 +19,6 @@ LIMB_ANGLES: Tuple[Tuple[str, Tuple[str, str, str]], ...] = (
 )
 TRUNK = ("pelvis", "thorax")
 _SIDES = ("right", "left")
-_MEMBERS = 2  # a point is one joint, or the middle of two
 
 
 class Angles(NamedTuple):
@@ -54,17 +53,13 @@ class AngleMeter:
   def __init__(self, joint_names: Sequence[str]):
     """Finds the joints of each angle, by name or by the rules of `joint_maps`."""
     names: List[str] = []
-    points: List[List[List[int]]] = []
+    points: List[str] = []
     for name, joints in [*_limb_angles(), ("trunk", TRUNK)]:
-      rules = [sources(joint, joint_names) for joint in joints]
-      members = [[joint_names.index(part) for part in rule] for rule in rules if rule]
-      if len(members) == len(joints) and max(map(len, members)) <= _MEMBERS:
+      if all(sources(joint, joint_names) for joint in joints):
         names.append(name)
-        # The trunk has two points; the second one counts twice.
-        places = [(ids * _MEMBERS)[:_MEMBERS] for ids in members]
-        points.append((places + places[-1:])[:3])
+        points += [*joints, joints[-1]][:3]  # the trunk has two
     self.names = tuple(names)
-    self._points = np.array(points, int).reshape(-1, 3, _MEMBERS)
+    self._mapper = JointMapper(joint_names, points)
     self._trunk = names.index("trunk") if "trunk" in names else None
 
   def measure(self, keypoints: np.ndarray, scores: np.ndarray, min_score: float) -> Angles:
@@ -76,12 +71,10 @@ class AngleMeter:
       min_score: lowest score of a joint that counts as present. Two joints in the same place
         have no angle either.
     """
-    joints = np.asarray(keypoints, np.float64)
-    scores = np.where(np.isfinite(joints).all(axis=-1), np.asarray(scores, np.float64), 0.0)
-    lowest = scores[self._points].min(axis=(1, 2))
-    points = joints[self._points].mean(axis=2)  # [A, 3, 2]
+    places, values = self._mapper(keypoints, scores)
+    points, lowest = places.reshape(-1, 3, 2), values.reshape(-1, 3).min(axis=1)
     u, v = points[:, 0] - points[:, 1], points[:, 2] - points[:, 1]
-    places = points[:, 1].copy()
+    vertices = points[:, 1].copy()
     cross = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
     dot = (u * v).sum(axis=1)
     exists = (np.abs(u).sum(axis=1) > 0) & (np.abs(v).sum(axis=1) > 0)
@@ -89,10 +82,10 @@ class AngleMeter:
       x, y = -u[self._trunk]  # from the pelvis to the thorax
       cross[self._trunk], dot[self._trunk] = x, -y
       exists[self._trunk] = x != 0 or y != 0
-      places[self._trunk] = points[self._trunk, :2].mean(axis=0)
-    present = exists & (lowest >= min_score) & np.isfinite(points).all(axis=(1, 2))
+      vertices[self._trunk] = points[self._trunk, :2].mean(axis=0)
+    present = exists & (lowest >= min_score) & np.isfinite(dot)
     degrees = np.where(present, np.degrees(np.arctan2(cross, dot)), np.nan)
-    return Angles(degrees, lowest, places)
+    return Angles(degrees, lowest, vertices)
 
 
 def _limb_angles() -> List[Tuple[str, Tuple[str, ...]]]:

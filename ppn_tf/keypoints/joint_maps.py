@@ -1,6 +1,6 @@
 """Converts joints between systems: by name, else by the rules of a table."""
 
-from typing import Dict, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -60,6 +60,42 @@ def sources(joint: str, joint_names: Sequence[str]) -> Optional[Tuple[str, ...]]
   """Returns the joints of `joint_names` whose mean is `joint`; None without a rule."""
   rules = ((joint,), *RULES.get(joint, ()))
   return next((rule for rule in rules if set(rule) <= set(joint_names)), None)
+
+
+class JointMapper:
+  """Converts the joints of single poses, by name, else by RULES; like `to_joints`, but faster.
+
+  Attributes:
+    joint_names: M names of the resulting joints.
+    obtainable: [M] bool, whether a joint follows from the given ones.
+  """
+
+  def __init__(self, received: Sequence[str], joint_names: Sequence[str]):
+    """Finds the joints whose mean is each of `joint_names`.
+
+    Args:
+      received: names of K joints.
+      joint_names: names of M joints.
+    """
+    rules = [sources(joint, received) or () for joint in joint_names]
+    members: List[List[int]] = [[received.index(name) for name in rule] for rule in rules]
+    # Members are repeated equally often, so that means and minima stay the same.
+    count = int(np.lcm.reduce([len(ids) or 1 for ids in members] or [1]))
+    rows = [(ids or [0]) * (count // (len(ids) or 1)) for ids in members]
+    self._members = np.array(rows, int).reshape(-1, count)
+    self.joint_names = tuple(joint_names)
+    self.obtainable = np.array([bool(ids) for ids in members], bool)
+
+  def __call__(self, keypoints: np.ndarray, scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Returns [M, 2] keypoints and [M] scores of a pose with [K, 2] keypoints and [K] scores.
+
+    Keypoints are the mean of their sources, and NaN where one is not finite or there is none; then
+    the score is 0, else the lowest score of the sources.
+    """
+    places = np.asarray(keypoints, np.float64)[self._members].mean(axis=1)
+    lowest = np.asarray(scores, np.float64)[self._members].min(axis=1)
+    exists = self.obtainable & np.isfinite(places).all(axis=1)
+    return np.where(exists[:, None], places, np.nan), np.where(exists, lowest, 0.0)
 
 
 def obtainable(joint_names: Sequence[str], skeleton: Skeleton) -> Set[str]:

@@ -7,7 +7,10 @@ from ppn_tf.keypoints.joint_maps import (
   BLAZEPOSE_JOINTS,
   COCO_JOINTS,
   MPII_JOINTS,
+  OPENPOSE_JOINTS,
   RULES,
+  JointMapper,
+  to_joints,
   to_skeleton,
 )
 from ppn_tf.keypoints.predictions import ClipPredictions
@@ -114,3 +117,18 @@ def test_rules_contain_left_and_right_together():
       continue
     sides = {name.replace("left", "side"): 0 for name in rule if "left" in name}
     assert sides == {name.replace("right", "side"): 0 for name in rule if "right" in name}
+
+
+@pytest.mark.parametrize("received", [COCO_JOINTS, BLAZEPOSE_JOINTS, MPII_JOINTS, ("snout",)])
+def test_mapper_of_single_poses_agrees(received):
+  predictions = make_predictions(received)
+  predictions.keypoints[1, 0] = np.nan
+  joints = (*OPENPOSE_JOINTS, "head", "belly", "upper_neck")
+  many = to_joints(predictions, joints)
+  mapper = JointMapper(received, joints)
+  for t in range(2):
+    keypoints, scores = mapper(predictions.keypoints[t], predictions.scores[t])
+    np.testing.assert_allclose(keypoints, many.keypoints[t], atol=1e-4)
+    found = np.isfinite(many.keypoints[t, :, 0])
+    np.testing.assert_allclose(scores, np.where(found, many.scores[t], 0), atol=1e-7)
+  assert mapper.obtainable.tolist() == np.isfinite(many.keypoints[0, :, 0]).tolist()

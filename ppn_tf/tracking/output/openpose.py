@@ -7,9 +7,8 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
-from ppn_tf.keypoints.joint_maps import OPENPOSE_JOINTS, sources, to_joints
+from ppn_tf.keypoints.joint_maps import OPENPOSE_JOINTS, JointMapper
 from ppn_tf.keypoints.poses import Person
-from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.output.origin import check_replaceable
 from ppn_tf.tracking.output.tables import Recording, Table
@@ -70,11 +69,11 @@ class OpenPoseFolder(Table):
     Raises:
       InputError: the network gives less than half of the joints.
     """
-    names = recording.skeleton.joint_names
-    found = [joint for joint in OPENPOSE_JOINTS if sources(joint, names)]
-    if 2 * len(found) < len(OPENPOSE_JOINTS):
+    self._mapper = JointMapper(recording.skeleton.joint_names, OPENPOSE_JOINTS)
+    count = int(self._mapper.obtainable.sum())
+    if 2 * count < len(OPENPOSE_JOINTS):
       raise InputError(
-        f"output_openpose: the network gives {len(found)} of the {len(OPENPOSE_JOINTS)} joints of "
+        f"output_openpose: the network gives {count} of the {len(OPENPOSE_JOINTS)} joints of "
         "BODY_25. Give output_deeplabcut or output_sleap, which keep the names of all joints."
       )
     self._folder, self._recording = target, recording
@@ -94,12 +93,7 @@ class OpenPoseFolder(Table):
     """Does nothing: each file is complete."""
 
   def _row(self, person: Person) -> Dict[str, Any]:
-    pose = person.pose
-    joints = to_joints(
-      ClipPredictions("", pose.joint_names, pose.keypoints[None], pose.scores[None]),
-      OPENPOSE_JOINTS,
-    )
-    table = np.column_stack([joints.keypoints[0], joints.scores[0]]).astype(np.float64)
+    table = np.column_stack(self._mapper(person.pose.keypoints, person.pose.scores))
     visible = np.isfinite(table).all(axis=1) & (table[:, 2] >= self._recording.min_score)
     triples = np.where(visible[:, None], table.round(3), 0.0)
     numbers: List[float] = triples.ravel().tolist()

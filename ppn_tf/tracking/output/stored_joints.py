@@ -18,7 +18,7 @@ BLOCK = 1024  # frames that formats read and write at a time
 class StoredTable(Table):
   """Table that stores joints until the last frame, and then writes its file.
 
-  Stores 16 bytes in memory for each frame, and 16 + 12 K bytes on disk for each person found in a
+  Stores 24 bytes in memory for each frame, and 16 + 12 K bytes on disk for each person found in a
   frame, next to the output. The file has no name, and the system removes it with the process.
   """
 
@@ -31,12 +31,14 @@ class StoredTable(Table):
       [("index", np.int64), ("track_id", np.int64), ("joints", np.float32, (num_joints, 3))]
     )
     self._numbers, self._times = array.array("q"), array.array("d")
+    self._offsets = array.array("q", [0])  # number of records before each frame
     self._track_ids: Dict[int, None] = {}
     self._records = np.zeros(0, self._dtype)
 
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
     self._numbers.append(frame.number)
     self._times.append(frame.time)
+    num_found = 0
     for person in people:
       if not person.pose.found:
         continue
@@ -46,6 +48,8 @@ class StoredTable(Table):
       record = np.zeros((), self._dtype)
       record["index"], record["track_id"], record["joints"] = index, track_id, joints
       self._file.write(record.tobytes())
+      num_found += 1
+    self._offsets.append(self._offsets[-1] + num_found)
 
   def finish(self) -> None:
     with self._file:
@@ -62,12 +66,12 @@ class StoredTable(Table):
   @property
   def numbers(self) -> np.ndarray:
     """Numbers of the T tracked frames in the source, [T] int64."""
-    return np.array(self._numbers)
+    return np.frombuffer(self._numbers, np.int64)
 
   @property
   def times(self) -> np.ndarray:
     """Times of the T tracked frames in seconds, [T] float64."""
-    return np.array(self._times)
+    return np.frombuffer(self._times, np.float64)
 
   @property
   def track_ids(self) -> List[int]:
@@ -88,8 +92,7 @@ class StoredTable(Table):
     track_ids = self.track_ids
     shape = (end - begin, len(track_ids), self._recording.skeleton.num_joints, 3)
     joints = np.full(shape, np.nan, np.float32)
-    first, last = np.searchsorted(self._records["index"], [begin, end])
-    part = self._records[first:last]
+    part = self._records[self._offsets[begin] : self._offsets[end]]
     places = np.searchsorted(track_ids, part["track_id"])
     joints[part["index"] - begin, places] = part["joints"]
     return joints
