@@ -69,7 +69,9 @@ def defined_flags() -> Set[str]:
 def unknown_flags(text: str, defined: Set[str]) -> Set[str]:
   """Returns the flags of a page that are neither defined nor negate a defined flag."""
   lines = [
-    line for line in text.splitlines() if not re.search(r"\b(pip|ffmpeg|tensorboard) ", line)
+    line
+    for line in text.splitlines()
+    if not re.search(r"\b(pip|ffmpeg|tensorboard|tensorflow_model_server|client\.py) ", line)
   ]
   named = re.findall(r"(?<![\w-])--(\w+)", "\n".join(lines))
   return {flag for flag in named if flag not in defined and flag[len("no") :] not in defined}
