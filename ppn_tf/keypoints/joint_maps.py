@@ -63,7 +63,7 @@ def sources(joint: str, joint_names: Sequence[str]) -> Optional[Tuple[str, ...]]
 
 
 class JointMapper:
-  """Converts the joints of single poses, by name, else by RULES; like `to_joints`, but faster.
+  """Converts joints by name, else by RULES.
 
   Attributes:
     joint_names: M names of the resulting joints.
@@ -87,15 +87,19 @@ class JointMapper:
     self.obtainable = np.array([bool(ids) for ids in members], bool)
 
   def __call__(self, keypoints: np.ndarray, scores: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Returns [M, 2] keypoints and [M] scores of a pose with [K, 2] keypoints and [K] scores.
+    """Converts the joints of poses.
 
-    Keypoints are the mean of their sources, and NaN where one is not finite or there is none; then
-    the score is 0, else the lowest score of the sources.
+    Args:
+      keypoints: [..., K, 2].
+      scores: [..., K].
+    Returns:
+      [..., M, 2] float64 keypoints, each the mean of its sources, NaN where one of them is or there
+      are none; and [..., M] float64 scores, each the lowest score of its sources, 0 without any.
     """
-    places = np.asarray(keypoints, np.float64)[self._members].mean(axis=1)
-    lowest = np.asarray(scores, np.float64)[self._members].min(axis=1)
-    exists = self.obtainable & np.isfinite(places).all(axis=1)
-    return np.where(exists[:, None], places, np.nan), np.where(exists, lowest, 0.0)
+    places = np.asarray(keypoints, np.float64)[..., self._members, :].mean(axis=-2)
+    lowest = np.asarray(scores, np.float64)[..., self._members].min(axis=-1)
+    places = np.where(self.obtainable[:, None], places, np.nan)
+    return places, np.where(self.obtainable, lowest, 0.0)
 
 
 def obtainable(joint_names: Sequence[str], skeleton: Skeleton) -> Set[str]:
@@ -130,14 +134,11 @@ def to_skeleton(
 
 def to_joints(predictions: ClipPredictions, joint_names: Sequence[str]) -> ClipPredictions:
   """Converts predictions to K joints by name; a joint without a rule is NaN with score 0."""
-  received = predictions.joint_names
-  shape = (len(predictions.keypoints), len(joint_names))
-  keypoints = np.full((*shape, 2), np.nan, np.float32)
-  scores = np.zeros(shape, np.float32)
-  for k, joint in enumerate(joint_names):
-    rule = sources(joint, received)
-    if rule is not None:
-      ids = [received.index(name) for name in rule]
-      keypoints[:, k] = predictions.keypoints[:, ids].mean(axis=1)
-      scores[:, k] = predictions.scores[:, ids].min(axis=1)
-  return ClipPredictions(predictions.clip, tuple(joint_names), keypoints, scores)
+  mapper = JointMapper(predictions.joint_names, joint_names)
+  keypoints, scores = mapper(predictions.keypoints, predictions.scores)
+  return ClipPredictions(
+    predictions.clip,
+    tuple(joint_names),
+    keypoints.astype(np.float32),
+    scores.astype(np.float32),
+  )

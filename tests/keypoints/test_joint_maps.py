@@ -10,7 +10,7 @@ from ppn_tf.keypoints.joint_maps import (
   OPENPOSE_JOINTS,
   RULES,
   JointMapper,
-  to_joints,
+  sources,
   to_skeleton,
 )
 from ppn_tf.keypoints.predictions import ClipPredictions
@@ -120,15 +120,17 @@ def test_rules_contain_left_and_right_together():
 
 
 @pytest.mark.parametrize("received", [COCO_JOINTS, BLAZEPOSE_JOINTS, MPII_JOINTS, ("snout",)])
-def test_mapper_of_single_poses_agrees(received):
+def test_joints_are_means_and_lowest_scores_of_their_sources(received):
   predictions = make_predictions(received)
   predictions.keypoints[1, 0] = np.nan
   joints = (*OPENPOSE_JOINTS, "head", "belly", "upper_neck")
-  many = to_joints(predictions, joints)
   mapper = JointMapper(received, joints)
   for t in range(2):
-    keypoints, scores = mapper(predictions.keypoints[t], predictions.scores[t])
-    np.testing.assert_allclose(keypoints, many.keypoints[t], atol=1e-4)
-    found = np.isfinite(many.keypoints[t, :, 0])
-    np.testing.assert_allclose(scores, np.where(found, many.scores[t], 0), atol=1e-7)
-  assert mapper.obtainable.tolist() == np.isfinite(many.keypoints[0, :, 0]).tolist()
+    places, lowest = mapper(predictions.keypoints[t], predictions.scores[t])
+    for place, score, joint, exists in zip(places, lowest, joints, mapper.obtainable):
+      rule = sources(joint, received)
+      assert exists == (rule is not None)
+      ids = [received.index(name) for name in rule or ()]
+      mean = [np.mean([predictions.keypoints[t, k, axis] for k in ids]) for axis in (0, 1) if ids]
+      np.testing.assert_allclose(place, mean or [np.nan, np.nan], rtol=1e-6)
+      assert score == min((predictions.scores[t, k] for k in ids), default=0)
