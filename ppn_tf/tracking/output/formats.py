@@ -1,10 +1,12 @@
 """Tables of joints by kind, the suffixes of their files, and the packages that they need."""
 
+import importlib
 import importlib.util
 import os
-from typing import Dict, Tuple, Type
+from typing import Dict, Sequence, Tuple, Type
 
-from ppn_tf.runtime.errors import InputError
+from ppn_tf.runtime.errors import InputError, first_line
+from ppn_tf.runtime.scratch import scratch_folder
 from ppn_tf.tracking.output.angle_table import AngleTable
 from ppn_tf.tracking.output.coco import CocoTable
 from ppn_tf.tracking.output.deeplabcut import DeepLabCutTable
@@ -30,13 +32,14 @@ FILE_FORMATS: Dict[str, Dict[str, Tuple[Tuple[str, ...], str]]] = {
   "sleap": {".h5": (("h5py",), "labels")},
   "nwb": {".nwb": (("pynwb", "ndx_pose"), "nwb")},
 }
+_CACHE = "XDG_CACHE_HOME"
 
 
 def check_format(kind: str, path: str) -> None:
-  """Checks the path of an output of `FILE_FORMATS`.
+  """Checks the path of an output of `FILE_FORMATS`, and imports the packages that write it.
 
   Raises:
-    InputError: it has another suffix, or needs a package that is not installed.
+    InputError: it has another suffix, or needs a package that cannot be imported.
   """
   suffixes = FILE_FORMATS[kind]
   suffix = os.path.splitext(path)[1].lower()
@@ -48,3 +51,34 @@ def check_format(kind: str, path: str) -> None:
     raise InputError(
       f"output_{kind}={path}: needs {' and '.join(missing)}. Run `pip install 'ppn-tf[{extra}]'`."
     )
+  try:
+    import_packages(packages)
+  except (ImportError, OSError) as error:
+    raise InputError(
+      f"output_{kind}={path}: {' or '.join(packages)} cannot be imported ({first_line(error)}). "
+      f"Run `pip install --upgrade 'ppn-tf[{extra}]'`."
+    ) from error
+
+
+def import_packages(packages: Sequence[str]) -> None:
+  """Imports packages, also where the user's home cannot be written.
+
+  Raises:
+    ImportError: a package is missing or broken.
+    OSError: a package needs a file that cannot be read or written.
+  """
+  try:
+    for package in packages:
+      importlib.import_module(package)
+  except OSError:
+    # pynwb creates a folder for its cache when it is imported.
+    given = os.environ.get(_CACHE)
+    with scratch_folder() as folder:
+      os.environ[_CACHE] = str(folder)
+      try:
+        for package in packages:
+          importlib.import_module(package)
+      finally:
+        os.environ.pop(_CACHE)
+        if given is not None:
+          os.environ[_CACHE] = given

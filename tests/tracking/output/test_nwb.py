@@ -2,16 +2,24 @@
 
 import datetime
 import os
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+import ppn_tf
 from ppn_tf.keypoints.skeletons import COCO
+from ppn_tf.tracking.output.formats import import_packages
 from ppn_tf.tracking.output.nwb import NwbTable
 from tests.tracking.output.recorded import NUMBERS, expected, record
 
-pynwb = pytest.importorskip("pynwb", reason="pynwb, of the extra nwb, is not installed")
-pytest.importorskip("ndx_pose", reason="ndx-pose, of the extra nwb, is not installed")
+try:
+  import_packages(("pynwb", "ndx_pose"))
+except ImportError:
+  pytest.skip("pynwb and ndx-pose, of the extra nwb, are not installed", allow_module_level=True)
+import pynwb  # noqa: E402, which may need a place for its cache
 
 
 @pytest.fixture(name="people", scope="module")
@@ -70,3 +78,25 @@ def test_nobody(tmp_path):
   with pynwb.NWBHDF5IO(str(tmp_path / "a.nwb"), "r", load_namespaces=True) as stream:
     series = stream.read().processing["behavior"]["person1"]["nose"]
     assert np.isnan(series.data[:]).all() and not series.confidence[:].any()
+
+
+def test_import_without_a_home(tmp_path):
+  """Checks that a user whose home cannot be written can write these files."""
+  code = """
+from ppn_tf.tracking.output.formats import check_format
+check_format("nwb", "a.nwb")
+import ndx_pose
+"""
+  (tmp_path / "file").write_text("")
+  done = subprocess.run(
+    [sys.executable, "-c", code],
+    env={
+      "PATH": "",
+      "HOME": str(tmp_path / "file"),
+      "PYTHONPATH": str(pathlib.Path(ppn_tf.__file__).parents[1]),
+    },
+    capture_output=True,
+    text=True,
+    timeout=120,
+  )
+  assert done.returncode == 0, done.stderr
