@@ -28,7 +28,9 @@ FLAGS = flags.FLAGS
 # Flags with the names of track_video's arguments.
 _OPTIONS = (
   *tracking_flags.SHARED,
-  *("output_jsonl", "output_csv", "output_coco", "contact_sheet", "sheet_every", "overwrite"),
+  *("output_jsonl", "output_csv", "output_coco", "output_openpose", "output_deeplabcut"),
+  *("output_sleap", "output_nwb", "output_angles", "overlay_angles"),
+  *("contact_sheet", "sheet_every", "overwrite"),
 )
 
 
@@ -56,6 +58,14 @@ def _define_outputs() -> None:
   )
   flags.DEFINE_string("output_csv", None, "Joints as CSV, a row for each person in each frame.")
   flags.DEFINE_string("output_coco", None, "Joints as COCO keypoint annotations.")
+  flags.DEFINE_string(
+    "output_openpose", None, "Folder of OpenPose's JSON files (BODY_25), one for each frame."
+  )
+  flags.DEFINE_string("output_deeplabcut", None, "Joints as DeepLabCut's table, .csv or .h5.")
+  flags.DEFINE_string("output_sleap", None, "Joints as SLEAP's analysis file, .h5.")
+  flags.DEFINE_string("output_nwb", None, "Joints as an NWB file with ndx-pose, .nwb.")
+  flags.DEFINE_string("output_angles", None, "Joint angles in degrees as CSV.")
+  flags.DEFINE_bool("overlay_angles", False, "Show joint angles in the overlay, in degrees.")
   flags.DEFINE_string("contact_sheet", None, "A .png or .jpg with frames of the overlay.")
   flags.DEFINE_bool("overwrite", False, "Replace outputs of other videos, too.")
   command_flags.define_integer(

@@ -12,6 +12,8 @@ from ppn_tf.runtime.command_names import COMMANDS
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+# Lines with these have flags of other programs.
+OTHER_PROGRAMS = re.compile(r"\b(pip|ffmpeg|tensorboard|tensorflow_model_server|client\.py) ")
 
 
 def prose(text: str) -> List[Tuple[int, str]]:
@@ -68,9 +70,7 @@ def defined_flags() -> Set[str]:
 
 def unknown_flags(text: str, defined: Set[str]) -> Set[str]:
   """Returns the flags of a page that are neither defined nor negate a defined flag."""
-  lines = [
-    line for line in text.splitlines() if not re.search(r"\b(pip|ffmpeg|tensorboard) ", line)
-  ]
+  lines = [line for line in text.splitlines() if not OTHER_PROGRAMS.search(line)]
   named = re.findall(r"(?<![\w-])--(\w+)", "\n".join(lines))
   return {flag for flag in named if flag not in defined and flag[len("no") :] not in defined}
 

@@ -28,6 +28,12 @@ class VideoOptions:
     output_jsonl: joints as JSON lines, one for each frame.
     output_csv: joints as CSV, a row for each person in each frame.
     output_coco: joints as COCO keypoint annotations.
+    output_openpose: folder of OpenPose's JSON files, one for each frame.
+    output_deeplabcut: joints as DeepLabCut's table, .csv or .h5.
+    output_sleap: joints as SLEAP's analysis file, .h5.
+    output_nwb: joints as an NWB file with the extension ndx-pose, .nwb.
+    output_angles: joint angles as CSV, a row for each person in each frame.
+    overlay_angles: whether the overlay shows joint angles in degrees.
     contact_sheet: picture with frames of the overlay, .png or .jpg.
     sheet_every: frames from tile to tile of the contact sheet; 0: 12 to 23 tiles in all.
     overwrite: whether outputs of other videos are replaced; those of the same video always are.
@@ -40,6 +46,12 @@ class VideoOptions:
   output_jsonl: Optional[PathLike] = None
   output_csv: Optional[PathLike] = None
   output_coco: Optional[PathLike] = None
+  output_openpose: Optional[PathLike] = None
+  output_deeplabcut: Optional[PathLike] = None
+  output_sleap: Optional[PathLike] = None
+  output_nwb: Optional[PathLike] = None
+  output_angles: Optional[PathLike] = None
+  overlay_angles: bool = False
   contact_sheet: Optional[PathLike] = None
   sheet_every: int = 0
   overwrite: bool = False
@@ -93,6 +105,11 @@ def track_video(
     jsonl=_to_text(video_options.output_jsonl),
     csv=_to_text(video_options.output_csv),
     coco=_to_text(video_options.output_coco),
+    angles=_to_text(video_options.output_angles),
+    openpose=_to_text(video_options.output_openpose),
+    deeplabcut=_to_text(video_options.output_deeplabcut),
+    sleap=_to_text(video_options.output_sleap),
+    nwb=_to_text(video_options.output_nwb),
     sheet=_to_text(video_options.contact_sheet),
   )
   if box is not None:
@@ -113,6 +130,7 @@ def track_video(
     outputs,
     smoother=smoother if smooth else None,
     sheet_every=video_options.sheet_every,
+    draw_angles=video_options.overlay_angles,
     overwrite=video_options.overwrite,
     stop=video_options.stop,
   )

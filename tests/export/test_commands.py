@@ -63,7 +63,10 @@ def fixture_folder(workdir, tiny_dataset, tmp_path_factory):
       "export.tflite", *given, "--quantize=int8", "--sampler=table", "--frames=uint8",
       f"--output={folder / 'int8.tflite'}",
     ),
-    "saved": run_printed("export.saved_model", given[0], f"--output={folder / 'saved'}"),
+    "saved": run_printed(
+      "export.saved_model", given[0], f"--output={folder / 'saved'}",
+      f"--models_config={folder / 'models.config'}", "--served_from=/models",
+    ),
   }  # fmt: skip
   return folder, printed
 
@@ -110,6 +113,7 @@ def test_saved_model_has_the_layout_of_tensorflow_serving(folder):
   assert [request[:1] for request in requests] == [b"\x32"] * 3
   assert all(b"\x0a\x05saved" in request for request in requests)
   assert all(name in request for name, request in zip((b"start", b"step", b"track"), requests))
+  assert 'base_path: "/models/saved"' in (folder[0] / "models.config").read_text()
   # The folder is loaded at its newest version.
   assert SavedModelPoseModel(saved).num_joints == 13
 

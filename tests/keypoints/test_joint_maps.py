@@ -7,7 +7,10 @@ from ppn_tf.keypoints.joint_maps import (
   BLAZEPOSE_JOINTS,
   COCO_JOINTS,
   MPII_JOINTS,
+  OPENPOSE_JOINTS,
   RULES,
+  JointMapper,
+  sources,
   to_skeleton,
 )
 from ppn_tf.keypoints.predictions import ClipPredictions
@@ -107,6 +110,27 @@ def test_missing_joints_stay_missing():
 
 
 def test_rules_contain_left_and_right_together():
-  for rule in (rule for rules in RULES.values() for rule in rules):
+  for joint, rule in ((joint, rule) for joint, rules in RULES.items() for rule in rules):
+    side = next((side for side in ("left", "right") if side in joint), None)
+    if side:
+      assert all(name.startswith(side) for name in rule)
+      continue
     sides = {name.replace("left", "side"): 0 for name in rule if "left" in name}
     assert sides == {name.replace("right", "side"): 0 for name in rule if "right" in name}
+
+
+@pytest.mark.parametrize("received", [COCO_JOINTS, BLAZEPOSE_JOINTS, MPII_JOINTS, ("snout",)])
+def test_joints_are_means_and_lowest_scores_of_their_sources(received):
+  predictions = make_predictions(received)
+  predictions.keypoints[1, 0] = np.nan
+  joints = (*OPENPOSE_JOINTS, "head", "belly", "upper_neck")
+  mapper = JointMapper(received, joints)
+  for t in range(2):
+    places, lowest = mapper(predictions.keypoints[t], predictions.scores[t])
+    for place, score, joint, exists in zip(places, lowest, joints, mapper.obtainable):
+      rule = sources(joint, received)
+      assert exists == (rule is not None)
+      ids = [received.index(name) for name in rule or ()]
+      mean = [np.mean([predictions.keypoints[t, k, axis] for k in ids]) for axis in (0, 1) if ids]
+      np.testing.assert_allclose(place, mean or [np.nan, np.nan], rtol=1e-6)
+      assert score == min((predictions.scores[t, k] for k in ids), default=0)

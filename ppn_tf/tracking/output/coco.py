@@ -8,11 +8,11 @@ from typing import Any, Dict, List, Sequence, TextIO, Tuple
 import numpy as np
 
 from ppn_tf.keypoints.frame_crops import joints_box
-from ppn_tf.keypoints.joint_maps import COCO_JOINTS, sources
+from ppn_tf.keypoints.joint_maps import COCO_JOINTS, JointMapper
 from ppn_tf.keypoints.poses import Person
 from ppn_tf.keypoints.skeletons import Skeleton
 from ppn_tf.tracking.output.origin import describe_source
-from ppn_tf.tracking.output.tables import Recording, Table
+from ppn_tf.tracking.output.tables import Recording, TextTable
 from ppn_tf.tracking.video.frame import Frame
 
 # Limbs of the COCO category "person"; joints count from 1.
@@ -23,7 +23,7 @@ COCO_LIMBS: Tuple[Tuple[int, int], ...] = (
 _VISIBLE = 2  # in COCO, v = 2: labeled and visible
 
 
-class CocoTable(Table):
+class CocoTable(TextTable):
   """JSON object with `images`, `annotations` and one category.
 
   Has the 17 joints of COCO if the network has at least half of them, by the rules of
@@ -34,7 +34,7 @@ class CocoTable(Table):
 
   def __init__(self, file: TextIO, recording: Recording):
     super().__init__(file, recording)
-    self._rules, category = _category(recording.skeleton)
+    self._mapper, category = _category(recording.skeleton)
     self._images: List[str] = []
     self._times = array.array("d")
     self._numbers = array.array("q")
@@ -70,12 +70,7 @@ class CocoTable(Table):
     self._file.write("\n]}\n")
 
   def _annotation(self, index: int, person: Person) -> Dict[str, Any]:
-    keypoints = np.zeros((len(self._rules), 2))
-    scores = np.zeros(len(self._rules))
-    for k, ids in enumerate(self._rules):
-      if ids:
-        keypoints[k] = person.pose.keypoints[ids].mean(axis=0)
-        scores[k] = person.pose.scores[ids].min()
+    keypoints, scores = self._mapper(person.pose.keypoints, person.pose.scores)
     visible = (scores >= self._recording.min_score) & np.isfinite(keypoints).all(axis=1)
     box = np.zeros(4)
     if visible.any():
@@ -101,14 +96,12 @@ class CocoTable(Table):
     }
 
 
-def _category(skeleton: Skeleton) -> Tuple[List[List[int]], Dict[str, Any]]:
-  """Returns, for each joint of the category, the joints that it averages; and the category."""
-  names = skeleton.joint_names
-  rules = [[names.index(name) for name in sources(joint, names) or ()] for joint in COCO_JOINTS]
-  if 2 * sum(map(bool, rules)) >= len(COCO_JOINTS):
-    joints, limbs = COCO_JOINTS, [list(pair) for pair in COCO_LIMBS]
-  else:
-    rules = [[k] for k in range(len(names))]
-    joints, limbs = names, [[i + 1, j + 1] for i, j in skeleton.limbs]
+def _category(skeleton: Skeleton) -> Tuple[JointMapper, Dict[str, Any]]:
+  """Returns the conversion to the joints of the category, and the category."""
+  mapper = JointMapper(skeleton.joint_names, COCO_JOINTS)
+  limbs = [list(pair) for pair in COCO_LIMBS]
+  if 2 * mapper.obtainable.sum() < len(COCO_JOINTS):
+    mapper = JointMapper(skeleton.joint_names, skeleton.joint_names)
+    limbs = [[i + 1, j + 1] for i, j in skeleton.limbs]
   category = {"id": 1, "name": "person", "supercategory": "person"}
-  return rules, {**category, "keypoints": list(joints), "skeleton": limbs}
+  return mapper, {**category, "keypoints": list(mapper.joint_names), "skeleton": limbs}

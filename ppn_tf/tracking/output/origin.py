@@ -11,12 +11,26 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.tracking.video.containers import open_input
 
 _NOTE = "poses in "
+_COMMENT = "comment"  # attribute of HDF5 files that holds the note
 _IMAGES, _TABLES = (".png", ".jpg", ".jpeg"), (".csv", ".jsonl")
 
 
 def describe_source(video: str) -> str:
   """Returns the note that an output holds, as text without undecodable parts of a name."""
-  return _NOTE + os.fsencode(video).decode("utf-8", "backslashreplace")
+  return _NOTE + to_text(video)
+
+
+def to_text(video: str) -> str:
+  """Returns the path of a video as text that can be encoded."""
+  return os.fsencode(video).decode("utf-8", "backslashreplace")
+
+
+def note_hdf5(path: pathlib.Path, video: str) -> None:
+  """Writes the note into a complete HDF5 file."""
+  import h5py
+
+  with h5py.File(path, "r+") as file:
+    file.attrs[_COMMENT] = describe_source(video)
 
 
 def check_replaceable(path: str, video: str, is_live: bool) -> None:
@@ -58,6 +72,8 @@ def _read_note(file: pathlib.Path) -> Optional[str]:
       note = note.decode("utf-8") if isinstance(note, bytes) else note
     elif file.suffix.lower() == ".json":
       note = _read_json_note(file)
+    elif file.suffix.lower() in (".h5", ".nwb"):
+      note = _read_hdf5_note(file)
     else:
       with open_input(str(file.absolute())) as container:
         note = {key.lower(): text for key, text in container.metadata.items()}.get("comment")
@@ -72,3 +88,12 @@ def _read_json_note(file: pathlib.Path) -> Any:
     header = json.loads(opened.readline(1 << 20) + "]}")
   video = header.get("video")
   return header["info"]["description"] if video is None else describe_source(video)
+
+
+def _read_hdf5_note(file: pathlib.Path) -> Any:
+  import h5py
+
+  with h5py.File(file, "r") as opened:
+    if file.suffix.lower() == ".nwb":  # the format has a place for it
+      return opened["session_description"][()].decode()
+    return opened.attrs[_COMMENT]

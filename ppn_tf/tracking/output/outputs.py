@@ -6,6 +6,8 @@ import pathlib
 from typing import List, Optional
 
 from ppn_tf.runtime.errors import InputError
+from ppn_tf.tracking.output.formats import FILE_FORMATS, check_format
+from ppn_tf.tracking.output.openpose import check_folder
 from ppn_tf.tracking.output.origin import check_replaceable
 from ppn_tf.tracking.video.images import list_images
 
@@ -19,10 +21,15 @@ class Outputs:
 
   Attributes:
     overlay: video with the people drawn over it, .mp4, .mov or .mkv.
-    json: joints as JSON, see `tables`; "-" is standard output, as for the next three.
+    json: joints as JSON, see `tables`; "-" is standard output, as for the next four.
     jsonl: joints as JSON lines, see `tables`.
     csv: joints as CSV, see `tables`.
     coco: joints as COCO keypoint annotations, see `coco`.
+    angles: joint angles as CSV, see `angle_table`.
+    openpose: folder of OpenPose's JSON files, see `openpose`.
+    deeplabcut: DeepLabCut's table, .csv or .h5, see `deeplabcut`.
+    sleap: SLEAP's analysis file, .h5, see `sleap`.
+    nwb: NWB file with the extension ndx-pose, .nwb, see `nwb`.
     sheet: picture with frames of the overlay, .png or .jpg.
   """
 
@@ -31,6 +38,11 @@ class Outputs:
   jsonl: Optional[str] = None
   csv: Optional[str] = None
   coco: Optional[str] = None
+  angles: Optional[str] = None
+  openpose: Optional[str] = None
+  deeplabcut: Optional[str] = None
+  sleap: Optional[str] = None
+  nwb: Optional[str] = None
   sheet: Optional[str] = None
 
   def paths(self) -> List[str]:
@@ -46,7 +58,8 @@ class Outputs:
       overwrite: whether outputs of other videos are replaced.
     Raises:
       InputError: two paths are the same, one is the video, a frame of it or an output of another
-        video, the sheet has an unknown format, or there is no path.
+        video, one has an unknown format or needs a package that is not installed, or there is no
+        path.
     """
     owners = {os.path.realpath(video): "the input video"}
     if os.path.isdir(video) and any(map(os.path.exists, self.paths())):
@@ -64,6 +77,13 @@ class Outputs:
       raise InputError(
         f"contact_sheet={self.sheet}: would become a frame of the input video. Give another folder."
       )
+    for kind in FILE_FORMATS:
+      if getattr(self, kind):
+        check_format(kind, getattr(self, kind))
+    if self.openpose == STANDARD_OUTPUT:
+      raise InputError("output_openpose=-: is no folder. Give a new folder.")
+    if self.openpose:
+      check_folder(self.openpose, video, is_live, overwrite)
     for path in [] if overwrite else self.paths():
       check_replaceable(path, video, is_live)
     if not self.paths():

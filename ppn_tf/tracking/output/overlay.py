@@ -8,6 +8,7 @@ import numpy as np
 
 from ppn_tf.keypoints.poses import Person, Pose
 from ppn_tf.keypoints.skeletons import Skeleton
+from ppn_tf.tracking.output.angle_labels import AngleLabels
 from ppn_tf.tracking.output.drawing import SUBPIXEL_BITS, draw_onto, joint_color, to_fixed_point
 
 TRAIL_SECONDS = 0.7
@@ -26,18 +27,26 @@ class OverlayPainter:
   Trails need the frames in order.
   """
 
-  def __init__(self, skeleton: Skeleton, min_score: float = 0.2, show_ids: bool = False):
+  def __init__(
+    self,
+    skeleton: Skeleton,
+    min_score: float = 0.2,
+    show_ids: bool = False,
+    show_angles: bool = False,
+  ):
     """Creates a painter.
 
     Args:
       skeleton: names and limbs of the joints.
       min_score: lowest score of a joint that is drawn.
       show_ids: whether to write the number of a person next to the confidence.
+      show_angles: whether to write the angles of the joints in degrees.
     """
     self.skeleton, self.min_score, self.show_ids = skeleton, min_score, show_ids
     self._ends = [
       k for k, name in enumerate(skeleton.joint_names) if name.endswith(("wrist", "ankle"))
     ]
+    self._angles = AngleLabels(skeleton, min_score) if show_angles else None
     self._trails: Dict[int, Trail] = {}
 
   def paint(
@@ -63,6 +72,9 @@ class OverlayPainter:
     for person in visible:
       pose = person.pose
       draw_onto(picture, pose.keypoints, pose.scores, self.skeleton, self.min_score)
+    if self._angles:
+      for person in visible:
+        self._angles.draw(picture, person.pose)
     for person in visible:
       text = f"{person.pose.confidence:.2f}"
       self._draw_bar(picture, person.pose, f"#{person.track_id} {text}" if self.show_ids else text)

@@ -4,19 +4,19 @@ import contextlib
 import dataclasses
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Type
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Set, Tuple, Type
 
 import tqdm
 
 from ppn_tf.keypoints.poses import Person
 from ppn_tf.runtime.files import complete_or_absent
 from ppn_tf.tracking.followed_people import follow_people
-from ppn_tf.tracking.output.coco import CocoTable
+from ppn_tf.tracking.output.formats import TABLES
 from ppn_tf.tracking.output.origin import describe_source
 from ppn_tf.tracking.output.outputs import STANDARD_OUTPUT, Outputs
 from ppn_tf.tracking.output.overlay import OverlayPainter
 from ppn_tf.tracking.output.sheet import SheetSampler
-from ppn_tf.tracking.output.tables import CsvTable, JsonLines, JsonTable, Recording, Table
+from ppn_tf.tracking.output.tables import Recording, Table
 from ppn_tf.tracking.smoothing import PoseSmoother
 from ppn_tf.tracking.video.frame import Frame
 from ppn_tf.tracking.video.reader import VideoFile
@@ -26,13 +26,6 @@ from ppn_tf.tracking.video.writer import VideoWriter, write_video
 
 if TYPE_CHECKING:  # this module stays free of TensorFlow
   from ppn_tf.tracking.people_tracker import PeopleTracker
-
-_TABLES: Dict[str, Type[Table]] = {
-  "json": JsonTable,
-  "jsonl": JsonLines,
-  "csv": CsvTable,
-  "coco": CocoTable,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +62,7 @@ def write_results(
   *,
   smoother: Optional[Callable[[], PoseSmoother]] = PoseSmoother,
   sheet_every: int = 0,
+  draw_angles: bool = False,
   overwrite: bool = False,
   stop: Callable[[], bool] = lambda: False,
 ) -> Summary:
@@ -83,6 +77,7 @@ def write_results(
     outputs: paths to write.
     smoother: creates the smoother of one person; None leaves joints as they are read.
     sheet_every: frames from tile to tile of the sheet; 0 spreads 12 to 23 tiles evenly.
+    draw_angles: whether the overlay shows joint angles in degrees.
     overwrite: whether outputs of other videos are replaced.
     stop: called before each frame; True ends the video there.
   Raises:
@@ -95,7 +90,10 @@ def write_results(
   track_ids: Set[int] = set()
   num_frames = 0
   with contextlib.ExitStack() as stack:
-    writers = _Writers(stack, tracker, video, outputs, sheet_every)
+    painter = OverlayPainter(
+      tracker.skeleton, tracker.min_score, tracker.max_people > 1, draw_angles
+    )
+    writers = _Writers(stack, tracker, video, outputs, SheetSampler(sheet_every), painter)
     ahead = stack.enter_context(ReadAhead(video, newest=not video.waits, stop=stop))
     paint = stack.enter_context(WriteBehind(writers.paint)) if writers.paints else None
     progress = tqdm.tqdm(ahead, total=video.num_frames, unit="frame", disable=None)
@@ -138,7 +136,8 @@ class _Writers:
     tracker: "PeopleTracker",
     video: Excerpt,
     outputs: Outputs,
-    sheet_every: int,
+    sampler: SheetSampler,
+    painter: OverlayPainter,
   ):
     """Opens files under preliminary names; closing the stack renames them."""
     self._tracker, self._video, self._outputs = tracker, video, outputs
@@ -147,24 +146,23 @@ class _Writers:
     self._sound_refused = False
     self._note = describe_source(str(video.video.path))
     self._files: List[Tuple[Type[Table], Any]] = []
-    for kind, table in _TABLES.items():
+    for kind, table in TABLES.items():
       path = getattr(outputs, kind)
       if path == STANDARD_OUTPUT:
         self._files.append((table, sys.stdout))
       elif path:
-        partial = stack.enter_context(complete_or_absent(path))
-        file = stack.enter_context(open(partial, "w", encoding="utf-8", newline=""))
-        self._files.append((table, file))
+        target: Any = stack.enter_context(complete_or_absent(path))
+        if table.is_text:
+          target = stack.enter_context(open(target, "w", encoding="utf-8", newline=""))
+        self._files.append((table, target))
     self._sheet = stack.enter_context(complete_or_absent(outputs.sheet)) if outputs.sheet else None
-    self._sampler = SheetSampler(sheet_every)
+    self._sampler, self._painter = sampler, painter
     self._writer: Optional[VideoWriter] = None
     if outputs.overlay:
       self._writer = stack.enter_context(
         write_video(outputs.overlay, video.fps, video.video.time_base, self._note)
       )
     self.paints = bool(self._writer or self._sheet)
-    several = tracker.max_people > 1
-    self._painter = OverlayPainter(tracker.skeleton, tracker.min_score, several)
     self._begin = 0.0
 
   def begin(self, first: Frame) -> None:
@@ -180,7 +178,7 @@ class _Writers:
       min_score=self._tracker.min_score,
       several=self._tracker.max_people > 1,
     )
-    self.tables = [table(file, recording) for table, file in self._files]
+    self.tables = [table(target, recording) for table, target in self._files]
     self._begin = first.time
     if self._writer and isinstance(source, VideoFile) and not self._video.is_live:
       kept = self._writer.keep_sound(source.path, source.origin + first.time)

@@ -41,26 +41,46 @@ class Recording:
 
 
 class Table(abc.ABC):
-  """File to which frames are added one by one."""
+  """Output to which frames are added one by one.
+
+  Attributes:
+    is_text: whether the constructor takes a text file, which may be standard output; otherwise it
+      takes the path of a file or folder to write.
+  """
+
+  is_text = False
+
+  @abc.abstractmethod
+  def __init__(self, target: Any, recording: Recording):
+    """Writes the part before the first frame."""
+
+  @abc.abstractmethod
+  def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
+    """Adds the people in tracked frame number `index`, counted from 0."""
+
+  @abc.abstractmethod
+  def finish(self) -> None:
+    """Writes the part after the last frame, and passes all parts on."""
+
+
+class TextTable(Table):
+  """Text file whose rows are written frame by frame."""
+
+  is_text = True
 
   def __init__(self, file: TextIO, recording: Recording):
     """Writes the part before the first frame to a text file."""
     self._file, self._recording = file, recording
 
-  @abc.abstractmethod
-  def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
-    """Writes the people in tracked frame number `index`, counted from 0."""
-
   def end(self) -> None:  # noqa: B027
     """Writes the part after the last frame."""
 
   def finish(self) -> None:
-    """Writes the part after the last frame, and passes all parts on."""
     self.end()
     self._file.flush()
 
 
-class JsonTable(Table):
+class JsonTable(TextTable):
   """JSON object with a list of frames; keypoints are [x, y, score]."""
 
   def __init__(self, file: TextIO, recording: Recording):
@@ -88,7 +108,7 @@ class JsonTable(Table):
     self._file.write("\n]}\n")
 
 
-class JsonLines(Table):
+class JsonLines(TextTable):
   """JSON object per line, flushed after each frame; keypoints are by joint name."""
 
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
@@ -103,7 +123,7 @@ class JsonLines(Table):
     self._file.flush()
 
 
-class CsvTable(Table):
+class CsvTable(TextTable):
   """CSV table with a row for each person in each frame."""
 
   def __init__(self, file: TextIO, recording: Recording):
