@@ -18,6 +18,7 @@ COMMANDS = (
   "ppn_tf.report",
   "ppn_tf.cost",
   "ppn_tf.demo",
+  "ppn_tf.serve",
 )
 
 # A module may import from its own layer and from earlier layers. A name covers the module
@@ -31,6 +32,7 @@ LAYERS: Sequence[Tuple[str, ...]] = (
   ("ppn_tf.tracking",),
   ("ppn_tf.evaluation",),
   ("ppn_tf.training",),
+  ("ppn_tf.serving",),
   (*COMMANDS, "ppn_tf.__main__"),
   ("data", "export"),
   ("benchmarks",),
@@ -76,6 +78,8 @@ WITHOUT_TENSORFLOW = (
   "ppn_tf.inference.present_places",
   "ppn_tf.inference.recurrence",
   "ppn_tf.inference.tflite.metadata",
+  "ppn_tf.serve",
+  "ppn_tf.serving",
   "ppn_tf.track",
   "ppn_tf.tracking",
   "ppn_tf.evaluation.scores",
