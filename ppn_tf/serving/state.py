@@ -85,7 +85,7 @@ def restore(session: Session, network: str, blob: bytes) -> Tuple[int, float]:
   if blob[:4] != MAGIC:
     raise RefusedError(422, "state: not a state of this server. Send it as the answer has it.")
   if blob[4:5] != bytes([VERSION]):
-    raise RefusedError(422, f"state: not of version {VERSION}. Start the stream again.")
+    raise RefusedError(422, f"state: not of version {VERSION}. Start again.")
   head = 5 + _CHECKSUM
   if blob[5:head] != _checksum(blob[head:]):
     raise RefusedError(422, "state: damaged. Send it as the answer has it.")
@@ -93,17 +93,13 @@ def restore(session: Session, network: str, blob: bytes) -> Tuple[int, float]:
     header, content = _unpack(blob[head:])
     identity = _identity(session, network)
     if {name: header.get(name) for name in identity} != identity:
-      raise RefusedError(
-        422, "state: of another network, max_people or smooth. Start the stream again."
-      )
+      raise RefusedError(422, "state: of another network, max_people or smooth. Start again.")
     arrays = split_arrays(content, header["arrays"], _DTYPES)
     count = Number(whole=True, low=1).read(header["count"], [])
     time = Number().read(header["time"], [])
     read = _session_kind(session).read(header["session"], arrays)
   except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
-    raise RefusedError(
-      422, "state: values that no frame leads to. Start the stream again."
-    ) from error
+    raise RefusedError(422, "state: values that no frame leads to. Start again.") from error
   session.people, session.smoothers, session.size = read.people, read.smoothers, read.size
   return count, time
 

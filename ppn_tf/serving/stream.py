@@ -139,9 +139,7 @@ class CameraStream:
     if self._states_times is None:
       self._states_times = states_time
     if states_time != self._states_times:
-      raise RefusedError(
-        422, "a time for some frames only. State the time of all frames or of none."
-      )
+      raise RefusedError(422, "a time for some frames only. State all times or none.")
     self._begin = now if self._begin is None else self._begin
     moment = now - self._begin if self._stated is None else self._stated
     self._stated = None

@@ -183,7 +183,7 @@ class Worker:
     try:
       json.dumps(fields, allow_nan=False)
     except ValueError as error:  # from values of a state that no tracker reaches
-      raise RefusedError(422, "state: leads to no pose. Start the stream again.") from error
+      raise RefusedError(422, "state: leads to no pose. Start again.") from error
     return fields, state.save(session, self._network, count + 1, time)
 
   def open_video(self, key: int, content: bytes, max_people: int, smooth: bool) -> None:
@@ -212,9 +212,7 @@ class Worker:
       height, width = frame.image.shape[:2]
       if height * width > self._settings.max_pixels:
         most = self._settings.max_pixels
-        raise RefusedError(
-          413, f"{width}x{height} pixels, more than {most:,}. Scale the video down."
-        )
+        raise RefusedError(413, f"{width}x{height} pixels, more than {most:,}. Scale it down.")
       if index >= self._settings.max_video_frames:
         raise RefusedError(413, f"more than {index:,} frames. Send a shorter video.")
       tracked, _ = session.update(frame.image, frame.time)
