@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import time
 from typing import Any, Dict, FrozenSet, List, Optional
 
 import fastapi
@@ -15,15 +14,20 @@ import ppn_tf
 from ppn_tf.serving import metrics as metrics_text
 from ppn_tf.serving.access import VIDEO_PATH, Application, Gate, refuse
 from ppn_tf.serving.refusals import RefusedError
-from ppn_tf.serving.service import Service
-from ppn_tf.serving.stream import CameraStream
+from ppn_tf.serving.service import Service, Wanted
+from ppn_tf.serving.stream import MAX_TIME, CameraStream
 
 _PICTURE = File(description="JPEG, PNG or WebP.")
 _VIDEO = File(description="Video file, such as mp4 or webm.")
 _PEOPLE = Query(1, description="People tracked at a time, at most.")
 _SMOOTH = Query(True, description="Whether a One-Euro filter smooths the joints.")
 _TIME = Form(
-  None, alias="time", description="Seconds; by default 1 / 30 after the preceding frame."
+  None,
+  alias="time",
+  description="Seconds; by default 1 / 30 after the preceding frame.",
+  ge=-MAX_TIME,
+  le=MAX_TIME,
+  allow_inf_nan=False,
 )
 _STATE = Form("", description="`state` of the preceding answer; empty for the first frame.")
 
@@ -80,29 +84,30 @@ def _add_health(app: fastapi.FastAPI, service: Service) -> None:
 
 def _add_requests(app: fastapi.FastAPI, service: Service) -> None:
   @app.post("/v1/pose", summary="People in a still")
-  async def pose(image: UploadFile = _PICTURE, max_people: int = _PEOPLE) -> Dict[str, Any]:
+  async def pose(
+    request: Request, image: UploadFile = _PICTURE, max_people: int = _PEOPLE
+  ) -> Dict[str, Any]:
     _check_people(service, max_people)
     content = await _read(image, service.limits.frame_bytes)
-    begin = time.perf_counter()
-    async with service.requested():
-      answer: Dict[str, Any] = await service.pool.call("look", content, max_people)
-    service.metrics.count("still", time.perf_counter() - begin, iter([answer]))
+    answer: Dict[str, Any] = await service.call(
+      _waits(request), "still", "look", content, max_people
+    )
+    service.metrics.count("still", [answer])
     return answer
 
   @app.post(VIDEO_PATH, summary="People in a short video")
   async def video(
-    request: Request,
-    video: UploadFile = _VIDEO,
-    max_people: int = _PEOPLE,
-    smooth: bool = _SMOOTH,
+    request: Request, video: UploadFile = _VIDEO, max_people: int = _PEOPLE, smooth: bool = _SMOOTH
   ) -> Dict[str, List[Any]]:
     _check_people(service, max_people)
     content = await _read(video, service.limits.video_bytes)
-    async with service.requested():
-      return {"frames": await service.track_video(content, max_people, smooth)}
+    rows = await service.track_video(_waits(request), content, max_people, smooth)
+    service.metrics.count("video", rows)
+    return {"frames": rows}
 
   @app.post("/v1/step", summary="Next frame of a stream whose state the client keeps")
   async def step(
+    request: Request,
     image: UploadFile = _PICTURE,
     state: str = _STATE,
     moment: Optional[float] = _TIME,
@@ -111,12 +116,19 @@ def _add_requests(app: fastapi.FastAPI, service: Service) -> None:
   ) -> Dict[str, Any]:
     _check_people(service, max_people)
     content = await _read(image, service.limits.frame_bytes)
-    blob = _decode_state(state)
-    begin = time.perf_counter()
-    async with service.requested():
-      answer, blob = await service.pool.call("step", content, blob, moment, max_people, smooth)
-    service.metrics.count("step", time.perf_counter() - begin, iter([answer]))
+    options = _decode_state(state), moment, max_people, smooth
+    answer, blob = await service.call(_waits(request), "step", "step", content, *options)
+    service.metrics.count("step", [answer])
     return {**answer, "state": base64.b64encode(blob).decode()}
+
+
+def _waits(request: Request) -> Wanted:
+  """Returns a function that tells whether a client still waits for its answer."""
+
+  async def waits() -> bool:
+    return not await request.is_disconnected()
+
+  return waits
 
 
 def _add_stream(app: fastapi.FastAPI, service: Service) -> None:

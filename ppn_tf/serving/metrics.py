@@ -2,7 +2,7 @@
 
 import contextlib
 import pathlib
-from typing import Iterator
+from typing import Any, Iterable, Iterator, Mapping
 
 import prometheus_client
 from prometheus_client.core import GaugeMetricFamily
@@ -53,15 +53,13 @@ class Metrics:
     self.streams = prometheus_client.Gauge("ppn_open_streams", "Open streams.", registry=registry)
     registry.register(_Processes(pool))
 
-  def count(self, kind: str, seconds: float, rows: Iterator[dict]) -> None:
-    """Counts an answer.
+  def count(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Counts answered frames.
 
     Args:
       kind: stream, still, video or step.
-      seconds: from arrival to answer.
       rows: the people of each frame under "people".
     """
-    self.seconds.labels(kind).observe(seconds)
     for row in rows:
       self.frames.labels(kind).inc()
       self.people.inc(sum(person["found"] for person in row["people"]))

@@ -2,17 +2,18 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import itertools
 import logging
 import multiprocessing
 import os
 from multiprocessing.connection import Connection
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, AsyncIterator, List, Optional, Tuple
 
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.serving import worker
+from ppn_tf.serving import worker_process
 from ppn_tf.serving.refusals import RefusedError
-from ppn_tf.serving.worker import WorkerSettings
+from ppn_tf.serving.worker_process import WorkerSettings
 
 # Seconds for loading a model, and for one answer, after which a process counts as hanging.
 _START, _PATIENCE = 120.0, 30.0
@@ -25,14 +26,15 @@ class WorkerProcess:
 
   Attributes:
     number: number of the worker, from 0 on.
-    num_streams: number of streams that it serves.
+    num_clients: number of streams and requests that it serves.
     num_restarts: number of processes that died.
   """
 
   def __init__(self, number: int, settings: WorkerSettings):
     self.number, self._settings = number, settings
-    self.num_streams = self.num_restarts = 0
+    self.num_clients = self.num_restarts = 0
     self._turn = asyncio.Lock()
+    self._request_turn = asyncio.Lock()
     # One thread: an answer that nobody waits for any more is read before the next request.
     self._thread = concurrent.futures.ThreadPoolExecutor(1, f"worker {number}")
     self._process: Any = None
@@ -61,7 +63,7 @@ class WorkerProcess:
     loop.add_reader(self._process.sentinel, self._note_death)
 
   async def call(self, name: str, *arguments: Any) -> Any:
-    """Returns the answer to a request, see `worker.run`.
+    """Returns the answer to a request, see `worker_process.run`.
 
     A request whose process dies is sent once more, to the next process.
 
@@ -76,14 +78,32 @@ class WorkerProcess:
         except (EOFError, OSError):
           await self._restart()
           continue
-        if kind == worker.REFUSED:
+        if kind == worker_process.REFUSED:
           raise RefusedError(*answer)
-        if kind == worker.FAILED:
+        if kind == worker_process.FAILED:
           _LOGGER.error("worker %d, %s: %s", self.number, name, answer[0])
           _LOGGER.debug("%s", answer[1])
           raise RefusedError(422, "this data cannot be processed.")
         return answer
     raise RefusedError(422, "this data ends the process that reads it.")
+
+  @contextlib.asynccontextmanager
+  async def serving(self) -> AsyncIterator[None]:
+    """Counts a client within an `async with` block."""
+    self.num_clients += 1
+    try:
+      yield
+    finally:
+      self.num_clients -= 1
+
+  @contextlib.asynccontextmanager
+  async def request_turn(self) -> AsyncIterator[None]:
+    """Waits for the turn of a request that is no stream, and holds it in an `async with` block.
+
+    Since one request waits at a time, however many there are, streams get half of the turns.
+    """
+    async with self.serving(), self._request_turn:
+      yield
 
   async def stop(self) -> None:
     """Ends the process."""
@@ -99,11 +119,13 @@ class WorkerProcess:
     loop = asyncio.get_running_loop()
     loop.remove_reader(self._process.sentinel)
     if not self._stopped:
-      self._restarting = loop.create_task(self._restart_in_turn())
+      self._restarting = loop.create_task(self._replace(self._process))
 
-  async def _restart_in_turn(self) -> None:
+  async def _replace(self, process: Any) -> None:
+    """Restarts a process that died, unless a request has noticed it before."""
     async with self._turn:
-      if not self.is_ready:
+      # Its end of the pipe may close a moment before the process counts as dead.
+      if self._process is process:
         await self._restart()
 
   async def _restart(self) -> None:
@@ -125,7 +147,10 @@ class WorkerProcess:
     context = multiprocessing.get_context("spawn")
     self._connection, other = context.Pipe()
     self._process = context.Process(
-      target=worker.run, args=(other, self._settings), name=f"worker {self.number}", daemon=True
+      target=worker_process.run,
+      args=(other, self._settings),
+      name=f"worker {self.number}",
+      daemon=True,
     )
     self._process.start()
     other.close()
@@ -133,7 +158,7 @@ class WorkerProcess:
       kind, reason = self._receive(_START)
     except (EOFError, OSError) as error:
       raise InputError("a worker process ended at its start. Run with --workers=1.") from error
-    if kind == worker.FAILED:
+    if kind == worker_process.FAILED:
       raise InputError(reason)
 
   def _exchange(self, name: str, arguments: Tuple[Any, ...]) -> Any:
@@ -189,7 +214,6 @@ class WorkerPool:
       for number in range(num_workers)
     ]
     self._turns = itertools.count()
-    self._pending: Dict[int, int] = dict.fromkeys(range(num_workers), 0)
 
   @property
   def is_ready(self) -> bool:
@@ -215,22 +239,8 @@ class WorkerPool:
     await asyncio.gather(*(member.stop() for member in self.workers))
 
   def choose(self) -> WorkerProcess:
-    """Returns the worker with the fewest streams and requests."""
-    turn = next(self._turns)
-    count = len(self.workers)
+    """Returns the worker with the fewest streams and requests; among equals, each in turn."""
+    turn, count = next(self._turns), len(self.workers)
     return min(
-      self.workers,
-      key=lambda member: (
-        member.num_streams + self._pending[member.number],
-        (member.number - turn) % count,
-      ),
+      self.workers, key=lambda member: (member.num_clients, (member.number - turn) % count)
     )
-
-  async def call(self, name: str, *arguments: Any) -> Any:
-    """Calls one of the workers, see `WorkerProcess.call`."""
-    member = self.choose()
-    self._pending[member.number] += 1
-    try:
-      return await member.call(name, *arguments)
-    finally:
-      self._pending[member.number] -= 1

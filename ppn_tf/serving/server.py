@@ -76,7 +76,7 @@ async def serve(
       log_config=None,
       lifespan="off",
     )
-    logging.getLogger("uvicorn.error").addFilter(_without_text_errors)
+    _quieten()
     server = _Server(config, service)
     await server.serve_from(bound, started)
   finally:
@@ -161,6 +161,14 @@ def _make_protocol(seconds: float) -> Any:
   return PatientProtocol
 
 
-def _without_text_errors(record: logging.LogRecord) -> bool:
-  """Returns whether a record is kept: text that is no UTF-8 is a client's fault."""
-  return not record.getMessage().startswith("Invalid UTF-8")
+# What uvicorn reports as its own error: text that is no UTF-8, and refused WebSockets.
+_NO_ERRORS = ("Invalid UTF-8", "ASGI callable returned without completing handshake")
+
+
+def _quieten() -> None:
+  """Keeps what clients do wrong out of the log: it could fill a disk."""
+  for name in ("uvicorn.error", "python_multipart"):
+    logging.getLogger(name).setLevel(logging.ERROR)
+  logging.getLogger("uvicorn.error").addFilter(
+    lambda record: not record.getMessage().startswith(_NO_ERRORS)
+  )

@@ -4,12 +4,25 @@ import asyncio
 import contextlib
 import itertools
 import time
-from typing import Any, AsyncIterator, Dict, List, Optional, Protocol, Set, Tuple
+from typing import (
+  Any,
+  AsyncIterator,
+  Awaitable,
+  Callable,
+  Dict,
+  List,
+  Optional,
+  Protocol,
+  Set,
+  Tuple,
+)
 
 from ppn_tf.serving.limits import Limits
 from ppn_tf.serving.metrics import Metrics
 from ppn_tf.serving.pool import WorkerPool
 from ppn_tf.serving.refusals import RefusedError
+
+Wanted = Callable[[], Awaitable[bool]]
 
 
 class Stoppable(Protocol):
@@ -78,48 +91,72 @@ class Service:
     with contextlib.suppress(asyncio.TimeoutError):
       await asyncio.wait_for(self._no_stream.wait(), self.limits.stop_after)
 
+  async def call(self, wanted: Wanted, kind: str, name: str, *arguments: Any) -> Any:
+    """Returns the answer of a worker to a request that is no stream.
+
+    Args:
+      wanted: returns whether the client still waits.
+      kind: kind of the request in the metrics.
+      name: name of the request, see `worker_process.run`.
+      *arguments: its arguments.
+    Raises:
+      RefusedError: there are too many requests, or the worker refuses this one.
+    """
+    member = self.pool.choose()
+    async with self._requested(kind), member.request_turn():
+      await _check_wanted(wanted)
+      return await member.call(name, *arguments)
+
+  async def track_video(
+    self, wanted: Wanted, content: bytes, max_people: int, smooth: bool
+  ) -> List[Dict[str, Any]]:
+    """Returns the fields of all frames of a video, see `tables.frame_fields`.
+
+    Its worker goes on with its streams and other requests in between.
+
+    Args:
+      wanted: returns whether the client still waits.
+      content: a video file.
+      max_people: number of people tracked at a time, at most.
+      smooth: whether the joints are smoothed.
+    Raises:
+      RefusedError: there are too many requests, or the video cannot be used.
+    """
+    member, key = self.pool.choose(), self.new_key()
+    rows: List[Dict[str, Any]] = []
+    async with self._requested("video"), member.serving():
+      try:
+        async with member.request_turn():
+          await _check_wanted(wanted)
+          await member.call("open_video", key, content, max_people, smooth)
+        while True:
+          async with member.request_turn():
+            await _check_wanted(wanted)
+            part = await member.call("read_video", key)
+          rows += part
+          if not part:
+            return rows
+      finally:
+        await member.call("forget", key)
+
   @contextlib.asynccontextmanager
-  async def requested(self) -> AsyncIterator[None]:
-    """Counts a request within an `async with` block.
+  async def _requested(self, kind: str) -> AsyncIterator[None]:
+    """Counts and times a request within an `async with` block.
 
     Raises:
       RefusedError: there are too many already.
     """
     if self._num_requests >= self.limits.max_requests:
       raise RefusedError(429, f"{self.limits.max_requests} requests wait. Try again later.")
+    begin = time.perf_counter()
     self._num_requests += 1
     try:
       yield
+      self.metrics.seconds.labels(kind).observe(time.perf_counter() - begin)
     finally:
       self._num_requests -= 1
 
-  async def track_video(
-    self, content: bytes, max_people: int, smooth: bool
-  ) -> List[Dict[str, Any]]:
-    """Returns the fields of all frames of a video, see `tables.frame_fields`.
 
-    Its worker goes on with its streams in between.
-
-    Args:
-      content: a video file.
-      max_people: number of people tracked at a time, at most.
-      smooth: whether the joints are smoothed.
-    Raises:
-      RefusedError: the video cannot be used.
-    """
-    begin = time.perf_counter()
-    member, key = self.pool.choose(), self.new_key()
-    rows: List[Dict[str, Any]] = []
-    member.num_streams += 1
-    try:
-      await member.call("open_video", key, content, max_people, smooth)
-      while True:
-        part = await member.call("read_video", key)
-        rows += part
-        if not part:
-          break
-    finally:
-      member.num_streams -= 1
-      await member.call("forget", key)
-    self.metrics.count("video", time.perf_counter() - begin, iter(rows))
-    return rows
+async def _check_wanted(wanted: Wanted) -> None:
+  if not await wanted():
+    raise RefusedError(499, "the client is gone.")

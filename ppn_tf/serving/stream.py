@@ -15,7 +15,7 @@ from ppn_tf.serving.refusals import GOING_AWAY, RefusedError, fit_reason
 from ppn_tf.serving.service import Service
 
 _MAX_TEXT = 1000  # characters of a text message
-_MAX_TIME = 1e9  # seconds
+MAX_TIME = 1e9  # seconds
 
 
 class _WaitingFrame(NamedTuple):
@@ -69,25 +69,26 @@ class CameraStream:
     self._stated: Optional[float] = None  # time of the next frame
     self._states_times: Optional[bool] = None
     self._allowance, self._allowed_at = float(service.limits.max_rate), time.monotonic()
+    self._last_answer = time.monotonic()
+    self._answers_now = False
     self._news = asyncio.Event()
     self._end: Optional[_End] = None
 
   async def run(self) -> None:
     """Serves the stream until one side ends it."""
     await self._websocket.accept()
-    self._worker.num_streams += 1
     receiver = asyncio.ensure_future(self._receive())
     try:
       with self._service.opened(self):
-        await self._answer_all()
-        await self._close()
+        async with self._worker.serving():
+          await self._answer_all()
+          await self._close()
     except (WebSocketDisconnect, RuntimeError, asyncio.TimeoutError):
       pass  # the client is gone, or takes no answers
     finally:
       receiver.cancel()
       with contextlib.suppress(asyncio.CancelledError):
         await receiver
-      self._worker.num_streams -= 1
       with contextlib.suppress(RefusedError):
         await self._worker.call("forget", self._key)
 
@@ -107,6 +108,9 @@ class CameraStream:
       try:
         message = await asyncio.wait_for(self._websocket.receive(), idle_after)
       except asyncio.TimeoutError:
+        # A client may wait for each answer before it sends the next frame.
+        if self._answers_now or time.monotonic() < self._last_answer + idle_after:
+          continue
         self._finish(_End(1008, f"no frame for {idle_after:g} seconds."))
         return
       except RuntimeError:
@@ -170,7 +174,7 @@ class CameraStream:
       return
     moment: Any = message.get("time") if isinstance(message, dict) and len(message) == 1 else None
     # Comparisons with NaN are false.
-    if type(moment) not in (int, float) or not abs(moment) <= _MAX_TIME:
+    if type(moment) not in (int, float) or not abs(moment) <= MAX_TIME:
       raise RefusedError(
         422, 'unknown text. Send {"time": seconds} before a frame, or {"end": true}.'
       )
@@ -186,14 +190,19 @@ class CameraStream:
         await self._news.wait()
         continue
       frame = self._waiting.popleft()
+      self._answers_now = True
       try:
         answer = await self._track(frame)
       except RefusedError as refusal:
         self._refuse(RefusedError(refusal.status, f"frame {frame.number}: {refusal.reason}"))
         return
       await self._send(answer)
+      self._answers_now = False
       self._num_answers += 1
-      self._service.metrics.count("stream", time.monotonic() - frame.arrival, iter([answer]))
+      self._last_answer = time.monotonic()
+      metrics = self._service.metrics
+      metrics.seconds.labels("stream").observe(self._last_answer - frame.arrival)
+      metrics.count("stream", [answer])
 
   async def _track(self, frame: _WaitingFrame) -> Dict[str, Any]:
     begins = not self._num_answers

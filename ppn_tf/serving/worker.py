@@ -1,95 +1,28 @@
-"""Worker process: one interpreter with one thread, and the sessions of its clients."""
+"""Work of one process: an interpreter with one thread, and the sessions of its clients."""
 
-import dataclasses
 import hashlib
 import io
 import itertools
 import json
-import os
 import pathlib
-import signal
-import traceback
-from multiprocessing.connection import Connection
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
-
-import cv2
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ppn_tf.inference import people
-from ppn_tf.runtime.errors import InputError, first_line
 from ppn_tf.serving import state
 from ppn_tf.serving.pictures import decode_picture
 from ppn_tf.serving.refusals import RefusedError
 from ppn_tf.serving.sessions import Session
+from ppn_tf.serving.worker_process import WorkerSettings
 from ppn_tf.tracking.output.tables import frame_fields
 from ppn_tf.tracking.tracker import Tracker
 from ppn_tf.tracking.video.sources import LiveVideo
 
-READY, DONE, REFUSED, FAILED = "ready", "done", "refused", "failed"
 # Frames of a video that are tracked at a time; in between, the worker serves its streams.
 VIDEO_STEP = 4
 
 
-@dataclasses.dataclass(frozen=True)
-class WorkerSettings:
-  """Settings of a worker process.
-
-  Attributes:
-    model: see `Tracker.from_preset`.
-    max_pixels: width times height of a picture, at most.
-    max_video_frames: frames of one video, at most.
-    core: number of the CPU core to run on; None for any.
-  """
-
-  model: str
-  max_pixels: int
-  max_video_frames: int
-  core: Optional[int] = None
-
-
-def run(connection: Connection, settings: WorkerSettings) -> None:
-  """Answers requests until the other end of the connection is closed.
-
-  The first message is (READY, None), or (FAILED, reason) if the model cannot be loaded. A request
-  is the name of a method of `Worker` and its arguments. Its answer is (DONE, result), or (REFUSED,
-  (status, reason)).
-
-  Args:
-    connection: end of a pipe.
-    settings: settings of this process.
-  """
-  # The server ends its workers, after they have answered what waits.
-  for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, signal.SIG_IGN)
-  cv2.setNumThreads(1)
-  if settings.core is not None and hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, {settings.core})
-  try:
-    worker = Worker(settings)
-  except InputError as error:
-    connection.send((FAILED, str(error)))
-    return
-  try:
-    connection.send((READY, None))
-    while True:
-      name, arguments = connection.recv()
-      connection.send(_answer(getattr(worker, name), arguments))
-  except (EOFError, OSError):
-    return  # the server has ended
-
-
-def _answer(method: Callable[..., Any], arguments: Tuple[Any, ...]) -> Tuple[str, Any]:
-  try:
-    return DONE, method(*arguments)
-  except RefusedError as refusal:
-    return REFUSED, (refusal.status, refusal.reason)
-  except InputError as error:
-    return REFUSED, (422, str(error))
-  except Exception as error:  # one client's data must not end the sessions of others
-    return FAILED, (first_line(error), traceback.format_exc())
-
-
 class Worker:
-  """Answers of one process. Public methods are the requests that `run` takes."""
+  """Answers of one process. Public methods are the requests of `worker_process.run`."""
 
   def __init__(self, settings: WorkerSettings):
     """Loads the network.
