@@ -28,7 +28,7 @@ class Limits(settings.Settings):
   )
   max_streams: int = settings.number(64, "Open streams, at most.", 1, 100_000)
   max_waiting: int = settings.number(
-    4, "Waiting frames of one stream; a newer frame drops the oldest of them.", 1, 1000
+    2, "Waiting frames of one stream; a newer frame drops the oldest of them.", 1, 1000
   )
   max_requests: int = settings.number(64, "Requests that are not streams, at a time.", 1, 100_000)
   max_people: int = settings.number(5, "People that a client may have tracked at a time.", 1, 1000)

@@ -67,7 +67,7 @@ def save(session: Session, network: str, count: int, time: float) -> bytes:
   text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
   content = len(text).to_bytes(4, "little") + text + b"".join(part.tobytes() for part in arrays)
   packed = zlib.compress(content, 6)
-  return MAGIC + bytes([VERSION]) + _checksum(packed) + packed
+  return MAGIC + bytes([VERSION]) + checksum(packed) + packed
 
 
 def restore(session: Session, network: str, blob: bytes) -> Tuple[int, float]:
@@ -87,7 +87,7 @@ def restore(session: Session, network: str, blob: bytes) -> Tuple[int, float]:
   if blob[4:5] != bytes([VERSION]):
     raise RefusedError(422, f"state: not of version {VERSION}. Start again.")
   head = 5 + _CHECKSUM
-  if blob[5:head] != _checksum(blob[head:]):
+  if blob[5:head] != checksum(blob[head:]):
     raise RefusedError(422, "state: damaged. Send it as the answer has it.")
   try:
     header, content = _unpack(blob[head:])
@@ -126,7 +126,8 @@ def _identity(session: Session, network: str) -> Dict[str, Any]:
   }
 
 
-def _checksum(packed: bytes) -> bytes:
+def checksum(packed: bytes) -> bytes:
+  """Returns the checksum of the compressed part of a state."""
   return hashlib.sha256(packed).digest()[:_CHECKSUM]
 
 
@@ -137,7 +138,7 @@ def _session_kind(session: Session) -> Kind:
   size = Several(Number(whole=True, low=1), 2)
   return Object(
     lambda people, smoothers, size: _Parts(people, smoothers, (size[0], size[1])),
-    {"people": _people_kind(tracker, most), "smoothers": Maybe(smoothers), "size": size},
+    {"people": people_kind(tracker, most), "smoothers": Maybe(smoothers), "size": size},
     keywords=True,
   )
 
@@ -154,7 +155,8 @@ class _Parts:
     self.people, self.smoothers, self.size = people, smoothers, size
 
 
-def _people_kind(tracker: Tracker, most: int) -> Object:
+def people_kind(tracker: Tracker, most: int) -> Object:
+  """Returns the kind of a tracker of up to `most` people, each followed as by `tracker`."""
   make = functools.partial(PeopleTracker, tracker, most)
   if most == 1:
     return Object(make, {"_first": tracker_kind(tracker.copy)})

@@ -144,6 +144,13 @@ def encode(frame: np.ndarray, suffix: str = ".png") -> bytes:
   return cv2.imencode(suffix, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
+def pictures(count: int, suffix: str = ".png") -> List[bytes]:
+  """Returns pictures of 20 x 20 pixels, in which a search takes little time."""
+  return [
+    encode(np.full((20, 20, 3), 10 * index % 256, np.uint8), suffix) for index in range(count)
+  ]
+
+
 def read(stream: Any) -> Dict[str, Any]:
   """Returns the next answer of a stream."""
   return json.loads(stream.recv(timeout=PATIENCE))

@@ -16,7 +16,7 @@ from benchmarks.fuzz_mutations import mutate_bytes, mutate_text
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.serving.access import read_keys
 from tests.serving import served
-from tests.serving.served import encode, frames, make_form, read, serve
+from tests.serving.served import make_form, pictures, read, serve
 from tests.serving.test_stream import close_of
 
 KEY = "0123456789abcdef"
@@ -58,7 +58,7 @@ def test_keys_are_required_for_frames_and_metrics(strict):
   assert strict.get("/metrics", X_API_Key=KEY).status == 200
   assert strict.get("/metrics", Authorization=f"Bearer {KEY}").status == 200
   assert strict.get("/metrics", Authorization=f"Basic {KEY}").status == 401
-  fields = {"image": encode(frames(1)[0])}
+  fields = {"image": pictures(1)[0]}
   answer = strict.post("/v1/pose", fields)
   assert answer.status == 401 and "Authorization" in answer.fields["error"]
   assert answer.headers["www-authenticate"] == "Bearer"
@@ -69,7 +69,7 @@ def test_keys_are_required_for_frames_and_metrics(strict):
 def test_keys_of_streams_are_in_the_header_or_the_query(strict):
   for query, headers in (("", {"Authorization": f"Bearer {KEY}"}), (f"key={KEY}", {})):
     with strict.stream(query, additional_headers=headers) as stream:
-      stream.send(encode(frames(1)[0]))
+      stream.send(pictures(1)[0])
       assert read(stream)["frame"] == 0
   for query in ("", "key=", "key=another", f"other={KEY}"):
     with pytest.raises(InvalidStatus) as error, strict.stream(query):
@@ -111,14 +111,14 @@ def test_options_of_streams_are_checked(strict, query):
     ([b"x" * 100_001], 1009, ""),
     ([blank(400, 400)], 1009, "frame 0: 400x400 pixels, more than 50,000."),
     ([blank(20_000, 20_000)], 1009, "frame 0: more than 50,000 pixels."),
-    ([encode(frames(1)[0])] * 11, 1008, "more than 10 frames per second."),
+    ([pictures(1)[0]] * 11, 1008, "more than 10 frames per second."),
     ([], 1008, "no frame for 1 seconds."),
     (['{"time": 1}'], 1008, "no frame for 1 seconds."),
   ],
 )
 def test_limits_close_the_stream_with_a_reason(strict, messages, code, reason):
   with strict.stream(f"key={KEY}") as other:
-    other.send(encode(frames(1)[0]))
+    other.send(pictures(1)[0])
     received = close_of(strict, *messages, query=f"key={KEY}")
     assert received[0] == code and received[1].startswith(reason)
     assert read(other)["frame"] == 0  # goes on
@@ -189,7 +189,7 @@ def test_slow_headers_of_a_second_request_are_refused(strict):
 
 def list_requests():
   """Returns bytes of valid requests and streams, which the test damages."""
-  picture = encode(frames(1)[0][:20, :20].copy(), ".jpg")  # of few places to search
+  picture = pictures(1, ".jpg")[0]
   upgrade = (
     b"GET /v1/stream?key=%s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
@@ -218,7 +218,7 @@ def test_mutated_requests_neither_harm_nor_hang(strict):
   def stream_on():
     with strict.stream(f"key={KEY}") as stream:
       while not done.is_set():
-        stream.send(encode(frames(1)[0]))
+        stream.send(pictures(1)[0])
         answered.append(read(stream)["frame"])
         done.wait(0.15)
 

@@ -14,7 +14,7 @@ from ppn_tf.tracking.smoothing import PoseSmoother
 from ppn_tf.tracking.tracker import Tracker
 from ppn_tf.tracking.video.sources import open_source
 from tests.serving import served
-from tests.serving.served import ROOT, encode, frames, read, read_all, serve, state_time
+from tests.serving.served import ROOT, encode, frames, pictures, read, read_all, serve, state_time
 
 VIDEO = ROOT.parent / "shared" / "data" / "videos" / "permissive" / "tfjs_squats.mp4"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
@@ -81,15 +81,15 @@ def test_two_people_of_a_real_video(server):
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_pictures_of_all_formats_are_tracked(server, suffix):
   with server.stream() as stream:
-    stream.send(encode(frames(1)[0], suffix))
+    stream.send(pictures(1, suffix)[0])
     assert len(read(stream)["people"]) == 1
 
 
 def test_times_are_those_of_arrival_unless_they_are_stated(server):
   with server.stream() as stream:
     moments = []
-    for image in frames(3):
-      stream.send(encode(image))
+    for picture in pictures(3):
+      stream.send(picture)
       moments.append(read(stream)["time"])
   assert moments[0] == 0.0 and moments == sorted(set(moments))
 
@@ -109,11 +109,11 @@ def test_every_frame_is_answered_or_named_as_dropped():
   with serve("--workers=1", "--max_waiting=4") as server:
     (worker,) = server.workers()
     with server.stream() as stream:
-      stream.send(encode(frames(1)[0]))
+      stream.send(pictures(1)[0])
       assert read(stream)["frame"] == 0
       os.kill(worker, signal.SIGSTOP)  # a worker that takes forever
-      for image in frames(20):
-        stream.send(encode(image))
+      for picture in pictures(20):
+        stream.send(picture)
       server.wait_for_metric("ppn_dropped_frames_total", 15)
       os.kill(worker, signal.SIGCONT)
       stream.send(json.dumps({"end": True}))
@@ -129,11 +129,11 @@ def test_every_frame_is_answered_or_named_as_dropped():
 def test_a_killed_worker_is_replaced_and_its_streams_go_on():
   with serve("--workers=2") as server:
     with server.stream() as first, server.stream() as second:
-      for number, image in enumerate(frames(5)):
+      for number, picture in enumerate(pictures(5)):
         if number == 2:
           for pid in server.workers():
             os.kill(pid, signal.SIGKILL)
-        first.send(encode(image)), second.send(encode(image))
+        first.send(picture), second.send(picture)
         for stream in (first, second):
           answer = read(stream)
           assert answer["frame"] == number and answer["restarted"] == (number == 2)
@@ -150,7 +150,7 @@ def test_a_worker_that_dies_without_requests_is_replaced():
     served.wait_until(lambda: server.workers() not in ([], [worker]))
     served.wait_until(lambda: server.get("/readyz").status == 200)
     with server.stream() as stream:
-      stream.send(encode(frames(1)[0]))
+      stream.send(pictures(1)[0])
       assert not read(stream)["restarted"]
 
 
@@ -158,8 +158,8 @@ def test_a_worker_that_dies_without_requests_is_replaced():
 def test_streams_are_drained_when_the_server_stops(number):
   with serve("--workers=1", "--max_waiting=1000", "--max_rate=1000") as server:
     with server.stream() as stream, server.stream() as idle:
-      for image in frames(10):
-        stream.send(encode(image))
+      for picture in pictures(10):
+        stream.send(picture)
       read(stream)
       server.process.send_signal(number)
       *answers, last = read_all(stream)
@@ -190,14 +190,14 @@ def close_of(server, *messages, query=""):
   [
     ([b"no picture"], 1003, "frame 0: not a picture. Send JPEG, PNG or WebP."),
     ([b""], 1003, "frame 0: not a picture. Send JPEG, PNG or WebP."),
-    ([encode(frames(1)[0])[:-60]], 1007, "frame 0: a damaged picture."),
+    ([pictures(1)[0][:-60]], 1007, "frame 0: a damaged picture."),
     (["[1]"], 1007, "unknown text."),
     (['{"time": NaN}'], 1007, "unknown text."),
     (['{"time": 1e300}'], 1007, "unknown text."),
     (['{"time": true}'], 1007, "unknown text."),
     (["[" * 900], 1007, "unknown text."),
     (["x" * 2000], 1007, "unknown text."),
-    (['{"time": 1}', encode(frames(1)[0]), encode(frames(1)[0])], 1007, "a time for some"),
+    (['{"time": 1}', pictures(1)[0], pictures(1)[0]], 1007, "a time for some"),
   ],
 )
 def test_what_is_no_frame_closes_the_stream_with_a_reason(server, messages, code, reason):
