@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> None:
     # Worker processes import this module, but not what only the server needs.
     from ppn_tf.serving import access, server
     from ppn_tf.serving.pool import WorkerPool
-    from ppn_tf.serving.worker_process import WorkerSettings
+    from ppn_tf.serving.worker_settings import WorkerSettings
   except ModuleNotFoundError as error:
     if error.name not in _EXTRA:
       raise

@@ -13,7 +13,7 @@ from typing import Any, AsyncIterator, List, Optional, Tuple
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.serving import worker_process
 from ppn_tf.serving.refusals import RefusedError
-from ppn_tf.serving.worker_process import WorkerSettings
+from ppn_tf.serving.worker_settings import WorkerSettings
 
 # Seconds for loading a model, and for one answer, after which a process counts as hanging.
 _START, _PATIENCE = 120.0, 30.0

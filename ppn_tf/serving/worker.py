@@ -12,7 +12,7 @@ from ppn_tf.serving import state
 from ppn_tf.serving.pictures import decode_picture
 from ppn_tf.serving.refusals import RefusedError
 from ppn_tf.serving.sessions import Session
-from ppn_tf.serving.worker_process import WorkerSettings
+from ppn_tf.serving.worker_settings import WorkerSettings
 from ppn_tf.tracking.output.tables import frame_fields
 from ppn_tf.tracking.tracker import Tracker
 from ppn_tf.tracking.video.sources import LiveVideo

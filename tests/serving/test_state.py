@@ -102,7 +102,7 @@ def test_a_state_from_frame_to_frame_leads_to_the_same_poses(max_people, smooth)
     counts.add(len(found))
     blob = state.save(step, NETWORK, index + 1, time)
     time += 1 / 30
-  assert counts == {1} if max_people == 1 else {1, 2} <= counts
+  assert counts == {1} if max_people == 1 else len(counts) > 1  # somebody leaves
 
 
 @pytest.fixture(name="blob", scope="module")
