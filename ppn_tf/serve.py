@@ -11,7 +11,7 @@ import asyncio
 import dataclasses
 import os
 import pathlib
-from typing import Sequence
+from typing import Dict, Sequence
 
 from absl import flags
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   try:
     # Worker processes import this module, but not what only the server needs.
-    from ppn_tf.serving import access, server
+    from ppn_tf.serving import access, page, server
     from ppn_tf.serving.pool import WorkerPool
     from ppn_tf.serving.worker_settings import WorkerSettings
   except ModuleNotFoundError as error:
@@ -71,7 +71,17 @@ def main(argv: Sequence[str]) -> None:
       )
 
     pool = WorkerPool(count, settings, FLAGS.pin)
-    asyncio.run(server.serve(bound, pool, limits, keys, announce))
+    asyncio.run(server.serve(bound, pool, limits, keys, list_models(page.FOLDER), announce))
+
+
+def list_models(folder: pathlib.Path) -> Dict[str, pathlib.Path]:
+  """Returns the network by name if the browser demo is built and can run it."""
+  if not (folder / "index.html").is_file():
+    return {}
+  from ppn_tf.inference import people  # imports NumPy, which nothing else here needs
+
+  path = people.FILE if FLAGS.model == people.NAME else pathlib.Path(FLAGS.model)
+  return {path.stem: path} if path.suffix == ".tflite" and path.is_file() else {}
 
 
 def count_cores() -> int:

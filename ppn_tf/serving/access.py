@@ -21,7 +21,7 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 VIDEO_PATH = "/v1/video"
 # Paths that need a key. The page and its files, /healthz and /readyz do not.
-_GUARDED = ("/v1/", "/metrics")
+_FRAMES, _METRICS = "/v1/", "/metrics"
 # Parts of a form besides the file: names, boundaries, short fields, and a state.
 _FORM_BYTES = 2_000_000
 _MIN_KEY = 16  # characters
@@ -59,8 +59,8 @@ def digest_key(key: str) -> bytes:
 class Gate:
   """ASGI application in front of another one.
 
-  Refuses requests without a key with 401, bodies that are too large with 413, and bodies that
-  come too slowly with 408.
+  Refuses requests without a key with 401, too many at a time with 429, bodies that are too large
+  with 413, and bodies that come too slowly with 408.
   """
 
   def __init__(
@@ -76,6 +76,7 @@ class Gate:
     """
     self._application, self._limits = application, limits
     self._metrics, self._keys = metrics, keys
+    self._num_requests = 0
 
   async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] not in ("http", "websocket"):
@@ -85,9 +86,21 @@ class Gate:
       response = refuse(401, "no valid API key. Send Authorization: Bearer KEY.")
       await self._send(scope, receive, send, response)
       return
-    if scope["type"] == "websocket":
+    if scope["type"] == "websocket" or not scope["path"].startswith(_FRAMES):
       await self._application(scope, receive, send)
       return
+    if self._num_requests >= self._limits.max_requests:
+      reason = f"{self._limits.max_requests} requests are at work. Try again later."
+      await self._send(scope, receive, send, refuse(429, reason))
+      return
+    self._num_requests += 1
+    try:
+      await self._take(scope, receive, send)
+    finally:
+      self._num_requests -= 1
+
+  async def _take(self, scope: Message, receive: Receive, send: Send) -> None:
+    """Passes a request with pictures on, with limits for its body."""
     is_video = scope["path"] == VIDEO_PATH
     limit = (self._limits.video_bytes if is_video else self._limits.frame_bytes) + _FORM_BYTES
     length = dict(scope["headers"]).get(b"content-length", b"0")
@@ -98,7 +111,7 @@ class Gate:
     await self._application(scope, body, self._counted(send))
 
   def _has_key(self, scope: Message) -> bool:
-    if not self._keys or not scope["path"].startswith(_GUARDED):
+    if not self._keys or not scope["path"].startswith((_FRAMES, _METRICS)):
       return True
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     key = headers.get(b"x-api-key", "")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import pathlib
 from typing import Any, Dict, FrozenSet, List, Optional
 
 import fastapi
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 import ppn_tf
 from ppn_tf.serving import metrics as metrics_text
+from ppn_tf.serving import page
 from ppn_tf.serving.access import VIDEO_PATH, Application, Gate, refuse
 from ppn_tf.serving.refusals import RefusedError
 from ppn_tf.serving.service import Service, Wanted
@@ -32,12 +34,17 @@ _TIME = Form(
 _STATE = Form("", description="`state` of the preceding answer; empty for the first frame.")
 
 
-def make_application(service: Service, keys: FrozenSet[bytes] = frozenset()) -> Application:
+def make_application(
+  service: Service,
+  keys: FrozenSet[bytes] = frozenset(),
+  models: Optional[Dict[str, pathlib.Path]] = None,
+) -> Application:
   """Returns the ASGI application of a service.
 
   Args:
     service: workers, limits and metrics.
     keys: digests of API keys from `access.read_keys`; none lets everybody in.
+    models: .tflite files by name for the browser demo, whose page is then at /.
   """
   app = fastapi.FastAPI(
     title="ppn-tf",
@@ -48,6 +55,8 @@ def make_application(service: Service, keys: FrozenSet[bytes] = frozenset()) -> 
   _add_health(app, service)
   _add_requests(app, service)
   _add_stream(app, service)
+  if models:
+    page.add_page(app, page.FOLDER, models)
   return Gate(app, service.limits, service.metrics, keys)
 
 

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import pathlib
 import signal
 import socket
-from typing import Any, Callable, FrozenSet, Iterator, List, Optional
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -49,6 +50,7 @@ async def serve(
   pool: WorkerPool,
   limits: Limits,
   keys: FrozenSet[bytes] = frozenset(),
+  models: Optional[Dict[str, pathlib.Path]] = None,
   started: Callable[[], None] = lambda: None,
 ) -> None:
   """Serves until SIGINT, SIGTERM or SIGHUP; then answers what waits, and returns.
@@ -58,6 +60,7 @@ async def serve(
     pool: workers, not started yet.
     limits: limits of clients.
     keys: digests of API keys; none lets everybody in.
+    models: see `make_application`.
     started: called when the server listens.
   Raises:
     InputError: the model cannot be loaded.
@@ -66,7 +69,7 @@ async def serve(
   try:
     service = Service(pool, limits)
     config = uvicorn.Config(
-      make_application(service, keys),
+      make_application(service, keys, models),
       http=_make_protocol(limits.request_after),
       ws="websockets-sansio",
       ws_max_size=limits.frame_bytes,

@@ -6,10 +6,10 @@ import itertools
 import time
 from typing import (
   Any,
-  AsyncIterator,
   Awaitable,
   Callable,
   Dict,
+  Iterator,
   List,
   Optional,
   Protocol,
@@ -47,7 +47,6 @@ class Service:
     self.metrics = Metrics(pool)
     self.stopping = False
     self._streams: Set[Stoppable] = set()
-    self._num_requests = 0
     self._keys = itertools.count()
     self._no_stream = asyncio.Event()
     self._no_stream.set()
@@ -70,7 +69,7 @@ class Service:
     return None
 
   @contextlib.contextmanager
-  def opened(self, stream: Stoppable) -> Any:
+  def opened(self, stream: Stoppable) -> Iterator[None]:
     """Counts a stream as open within a `with` block."""
     self._streams.add(stream)
     self._no_stream.clear()
@@ -100,12 +99,13 @@ class Service:
       name: name of the request, see `worker_process.run`.
       *arguments: its arguments.
     Raises:
-      RefusedError: there are too many requests, or the worker refuses this one.
+      RefusedError: the client is gone, or the worker refuses the request.
     """
     member = self.pool.choose()
-    async with self._requested(kind), member.request_turn():
-      await _check_wanted(wanted)
-      return await member.call(name, *arguments)
+    with self._timed(kind):
+      async with member.request_turn():
+        await _check_wanted(wanted)
+        return await member.call(name, *arguments)
 
   async def track_video(
     self, wanted: Wanted, content: bytes, max_people: int, smooth: bool
@@ -120,41 +120,32 @@ class Service:
       max_people: number of people tracked at a time, at most.
       smooth: whether the joints are smoothed.
     Raises:
-      RefusedError: there are too many requests, or the video cannot be used.
+      RefusedError: the client is gone, or the video cannot be used.
     """
     member, key = self.pool.choose(), self.new_key()
     rows: List[Dict[str, Any]] = []
-    async with self._requested("video"), member.serving():
-      try:
-        async with member.request_turn():
-          await _check_wanted(wanted)
-          await member.call("open_video", key, content, max_people, smooth)
-        while True:
+    with self._timed("video"):
+      async with member.serving():
+        try:
           async with member.request_turn():
             await _check_wanted(wanted)
-            part = await member.call("read_video", key)
-          rows += part
-          if not part:
-            return rows
-      finally:
-        await member.call("forget", key)
+            await member.call("open_video", key, content, max_people, smooth)
+          while True:
+            async with member.request_turn():
+              await _check_wanted(wanted)
+              part = await member.call("read_video", key)
+            rows += part
+            if not part:
+              return rows
+        finally:
+          await member.call("forget", key)
 
-  @contextlib.asynccontextmanager
-  async def _requested(self, kind: str) -> AsyncIterator[None]:
-    """Counts and times a request within an `async with` block.
-
-    Raises:
-      RefusedError: there are too many already.
-    """
-    if self._num_requests >= self.limits.max_requests:
-      raise RefusedError(429, f"{self.limits.max_requests} requests wait. Try again later.")
+  @contextlib.contextmanager
+  def _timed(self, kind: str) -> Iterator[None]:
+    """Times a request within a `with` block, if it is not refused."""
     begin = time.perf_counter()
-    self._num_requests += 1
-    try:
-      yield
-      self.metrics.seconds.labels(kind).observe(time.perf_counter() - begin)
-    finally:
-      self._num_requests -= 1
+    yield
+    self.metrics.seconds.labels(kind).observe(time.perf_counter() - begin)
 
 
 async def _check_wanted(wanted: Wanted) -> None:

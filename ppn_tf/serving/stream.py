@@ -76,19 +76,24 @@ class CameraStream:
 
   async def run(self) -> None:
     """Serves the stream until one side ends it."""
-    await self._websocket.accept()
-    receiver = asyncio.ensure_future(self._receive())
+    with self._service.opened(self):
+      async with self._worker.serving():
+        await self._run()
+
+  async def _run(self) -> None:
+    receiver: Optional[asyncio.Future[None]] = None
     try:
-      with self._service.opened(self):
-        async with self._worker.serving():
-          await self._answer_all()
-          await self._close()
-    except (WebSocketDisconnect, RuntimeError, asyncio.TimeoutError):
+      await self._websocket.accept()
+      receiver = asyncio.ensure_future(self._receive())
+      await self._answer_all()
+      await self._close()
+    except (WebSocketDisconnect, OSError, RuntimeError, asyncio.TimeoutError):
       pass  # the client is gone, or takes no answers
     finally:
-      receiver.cancel()
-      with contextlib.suppress(asyncio.CancelledError):
-        await receiver
+      if receiver is not None:
+        receiver.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+          await receiver
       with contextlib.suppress(RefusedError):
         await self._worker.call("forget", self._key)
 
@@ -178,6 +183,8 @@ class CameraStream:
       raise RefusedError(
         422, 'unknown text. Send {"time": seconds} before a frame, or {"end": true}.'
       )
+    if self._stated is not None:
+      raise RefusedError(422, "two times before one frame.")
     self._stated = float(moment)
 
   async def _answer_all(self) -> None:

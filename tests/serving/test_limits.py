@@ -1,5 +1,6 @@
 """Tests of API keys, limits, and of data that is made to do harm."""
 
+import asyncio
 import concurrent.futures
 import contextlib
 import functools
@@ -14,7 +15,11 @@ from websockets.exceptions import InvalidStatus
 
 from benchmarks.fuzz_mutations import mutate_bytes, mutate_text
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.serving.access import read_keys
+from ppn_tf.serving.access import Gate, read_keys
+from ppn_tf.serving.limits import Limits
+from ppn_tf.serving.metrics import Metrics
+from ppn_tf.serving.pool import WorkerPool
+from ppn_tf.serving.worker_settings import WorkerSettings
 from tests.serving import served
 from tests.serving.served import make_form, pictures, read, serve
 from tests.serving.test_stream import close_of
@@ -96,6 +101,36 @@ def test_streams_beyond_the_limit_are_refused(strict):
       pass
     assert error.value.response.status_code == 429
     assert b"2 streams are open" in error.value.response.body
+
+
+def test_requests_beyond_the_limit_are_refused():
+  async def check():
+    leave = asyncio.Event()
+    statuses = []
+
+    async def wait(scope, receive, send):
+      await leave.wait()
+      await send({"type": "http.response.start", "status": 200})
+
+    async def send(message):
+      statuses.extend(value for name, value in message.items() if name == "status")
+
+    async def receive():
+      return {"type": "http.request"}
+
+    limits = Limits(max_requests=2)
+    gate = Gate(wait, limits, Metrics(WorkerPool(1, WorkerSettings("people", 1, 1))), frozenset())
+    scope = {"type": "http", "path": "/v1/pose", "headers": []}
+    first = [asyncio.ensure_future(gate(scope, receive, send)) for _ in range(2)]
+    await asyncio.sleep(0)
+    await gate(scope, receive, send)
+    assert statuses == [429]
+    leave.set()
+    await asyncio.gather(*first)
+    await gate(scope, receive, send)
+    assert statuses == [429, 200, 200, 200]
+
+  asyncio.run(check())
 
 
 @pytest.mark.parametrize("query", ["max_people=3", "max_people=x", "smooth=maybe"])
@@ -210,6 +245,7 @@ def list_requests():
   return requests
 
 
+@pytest.mark.slow
 def test_mutated_requests_neither_harm_nor_hang(strict):
   """Damages requests while a stream goes on."""
   rng, done = random.Random(7), threading.Event()

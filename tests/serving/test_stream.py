@@ -154,7 +154,9 @@ def test_a_worker_that_dies_without_requests_is_replaced():
       assert not read(stream)["restarted"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+  "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_streams_are_drained_when_the_server_stops(number):
   with serve("--workers=1", "--max_waiting=1000", "--max_rate=1000") as server:
     with server.stream() as stream, server.stream() as idle:
@@ -195,6 +197,7 @@ def close_of(server, *messages, query=""):
     (['{"time": NaN}'], 1007, "unknown text."),
     (['{"time": 1e300}'], 1007, "unknown text."),
     (['{"time": true}'], 1007, "unknown text."),
+    (['{"time": 1}', '{"time": 2}'], 1007, "two times before one frame."),
     (["[" * 900], 1007, "unknown text."),
     (["x" * 2000], 1007, "unknown text."),
     (['{"time": 1}', pictures(1)[0], pictures(1)[0]], 1007, "a time for some"),
