@@ -70,8 +70,12 @@ def main(argv: Sequence[str]) -> None:
         flush=True,
       )
 
-    pool = WorkerPool(count, settings, FLAGS.pin)
-    asyncio.run(server.serve(bound, pool, limits, keys, list_models(page.FOLDER), announce))
+    async def run() -> None:
+      # Up to Python 3.9, locks belong to the event loop in which they are created.
+      pool = WorkerPool(count, settings, FLAGS.pin)
+      await server.serve(bound, pool, limits, keys, list_models(page.FOLDER), announce)
+
+    asyncio.run(run())
 
 
 def list_models(folder: pathlib.Path) -> Dict[str, pathlib.Path]:
