@@ -19,7 +19,7 @@ from absl import flags
 from benchmarks import people_measures
 from benchmarks.frame_rates import VIDEOS
 from benchmarks.people_measures import ALPHAS, ClipMeasures
-from benchmarks.people_scores import check
+from benchmarks.people_scores import check_files
 from benchmarks.people_sets import SETS
 from benchmarks.people_sources import VIDEO
 from ppn_tf.clips import records
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
   data_dir = pathlib.Path(FLAGS.data_dir)
   heads = ["network", "N", *(f"@{alpha}" for alpha in ALPHAS), "bonn @0.2", "jitter, %", "lag"]
   print(f"| {' | '.join([*heads, 'mean ms'])} |\n{'|---' * (len(heads) + 1)}|")
-  for name, file in check(data_dir, FLAGS.tflite):
+  for name, file in check_files(data_dir, FLAGS.tflite):
     start, step = time_signatures(file, FLAGS.turns)
     for number in FLAGS.refresh_every:
       measures = measure(file, number, data_dir)

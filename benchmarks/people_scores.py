@@ -236,6 +236,19 @@ def page(
 
 
 def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, str]]:
+  """Splits NAME=FILE into pairs, and checks that all files exist and --variants are among them.
+
+  Raises:
+    InputError: no network, or records or a file are missing, or an unknown name.
+  """
+  pairs = check_files(data_dir, networks)
+  for name in (*FLAGS.variants, *FLAGS.averaged):
+    if name not in dict(pairs):
+      raise InputError(f"--variants, --averaged: no --tflite has the NAME {name}.")
+  return pairs
+
+
+def check_files(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, str]]:
   """Splits NAME=FILE into pairs, and checks that all files exist.
 
   Raises:
@@ -251,9 +264,6 @@ def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, st
     pairs.append((name, file))
   if not pairs:
     raise InputError("nothing to score. Give --tflite=NAME=FILE, once or several times.")
-  for name in (*FLAGS.variants, *FLAGS.averaged):
-    if name not in dict(pairs):
-      raise InputError(f"--variants, --averaged: no --tflite has the NAME {name}.")
   for people in SETS.values():
     if not (data_dir / people.records).is_dir():
       raise InputError(

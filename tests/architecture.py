@@ -19,6 +19,7 @@ COMMANDS = (
   "ppn_tf.report",
   "ppn_tf.cost",
   "ppn_tf.demo",
+  "ppn_tf.serve",
 )
 
 # A module may import from its own layer and from earlier layers. A name covers the module
@@ -32,6 +33,7 @@ LAYERS: Sequence[Tuple[str, ...]] = (
   ("ppn_tf.tracking",),
   ("ppn_tf.evaluation",),
   ("ppn_tf.training",),
+  ("ppn_tf.serving",),
   (*COMMANDS, "ppn_tf.__main__"),
   ("data", "export"),
   ("benchmarks",),
@@ -77,6 +79,8 @@ WITHOUT_TENSORFLOW = (
   "ppn_tf.inference.present_places",
   "ppn_tf.inference.recurrence",
   "ppn_tf.inference.tflite.metadata",
+  "ppn_tf.serve",
+  "ppn_tf.serving",
   "ppn_tf.track",
   "ppn_tf.track_many",
   "ppn_tf.tracking",

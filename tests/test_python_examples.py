@@ -24,6 +24,18 @@ frames = np.zeros((2, 2, 192, 192, 3), np.uint8)
 keypoints = np.full((2, 2, 17, 2), 90, np.float32)
 visibility = np.ones((2, 2, 17), bool)
 """,
+  "serving": """
+import atexit, subprocess, sys
+import cv2
+from ppn_tf.tracking.video.sources import open_source
+frames = [frame.image for _, frame in zip(range(3), open_source("clip.mp4").frames())]
+pictures = [cv2.imencode(".jpg", frame[:, :, ::-1])[1].tobytes() for frame in frames]
+server = subprocess.Popen(
+  [sys.executable, "-m", "ppn_tf.serve", "--workers=1"], stdout=subprocess.PIPE
+)
+atexit.register(server.kill)
+server.stdout.readline()
+""",
 }
 CHECKS = {
   "tracking": """
@@ -33,6 +45,11 @@ assert summary.num_people >= 1 and len(tracker.skeleton.joint_names) == 17
 import os
 assert os.path.getsize("network.tflite") > 1e6 and os.path.isdir("network_saved_model")
 assert poses["keypoints"].shape == (2, 2, 17, 2)
+""",
+  "serving": """
+assert answer["frame"] == 2 and answer["people"]
+server.terminate()
+assert server.wait(30) == 0
 """,
 }
 

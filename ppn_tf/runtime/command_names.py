@@ -17,6 +17,7 @@ COMMANDS: Dict[str, str] = {
   "report": "Write one HTML page about one or several runs.",
   "cost": "Count parameters and multiply-accumulates of a network.",
   "demo": "Serve the browser demo on this computer.",
+  "serve": "Serve poses to cameras, for stills and for short videos.",
   "export tflite": "Write a run, or the network of the package, as a .tflite file.",
   "export saved_model": "Write a SavedModel for TensorFlow Serving.",
   "export verify": "Compare exports with their run along whole clips.",

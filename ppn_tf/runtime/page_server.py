@@ -5,20 +5,20 @@ import hashlib
 import http.server
 import json
 import pathlib
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 from ppn_tf.runtime.errors import InputError
 
 _ADDRESS = "127.0.0.1"
 # Threads of WebAssembly require both of the first two.
-_HEADERS = {
+HEADERS = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cache-Control": "no-cache",
   "X-Content-Type-Options": "nosniff",
 }
 # Not those of the computer's settings, which may be wrong.
-_TYPES = {
+TYPES = {
   "": "application/octet-stream",
   ".css": "text/css",
   ".html": "text/html; charset=utf-8",
@@ -55,13 +55,7 @@ def make_server(
   Raises:
     InputError: the port is in use.
   """
-  # Names with a digest: browsers never take a file of another model for this one.
-  names = {
-    name: f"models/{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.tflite"
-    for name, path in models.items()
-  }
-  files = {names[name]: path for name, path in models.items()}
-  offers = [{"name": name, "file": file} for name, file in names.items()]
+  files, offers = list_offers(models)
   handler = functools.partial(_Handler, directory=str(page), files=files, offers=offers)
   try:
     return http.server.ThreadingHTTPServer((_ADDRESS, port), handler)
@@ -71,10 +65,28 @@ def make_server(
     ) from error
 
 
+def list_offers(
+  models: Mapping[str, pathlib.Path],
+) -> Tuple[Dict[str, pathlib.Path], List[Dict[str, str]]]:
+  """Returns models by the path at which a page finds them, and the list of models.json.
+
+  Paths have a digest: browsers never take a file of another model for this one.
+
+  Args:
+    models: .tflite files by the name that the page shows.
+  """
+  paths = {
+    name: f"models/{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.tflite"
+    for name, path in models.items()
+  }
+  files = {paths[name]: path for name, path in models.items()}
+  return files, [{"name": name, "file": path} for name, path in paths.items()]
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
   """Answers with files of the page, models.json, and the models."""
 
-  extensions_map = _TYPES
+  extensions_map = TYPES
 
   def __init__(self, *args: Any, files: Dict[str, pathlib.Path], offers: Any, **kwargs: Any):
     self._files = files
@@ -86,7 +98,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
       super().do_GET()
       return
     self.send_response(200)
-    self.send_header("Content-Type", _TYPES[".json"])
+    self.send_header("Content-Type", TYPES[".json"])
     self.send_header("Content-Length", str(len(self._offers)))
     self.end_headers()
     self.wfile.write(self._offers)
@@ -99,7 +111,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     self.send_error(404)
 
   def end_headers(self) -> None:
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
       self.send_header(name, value)
     super().end_headers()
 

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from typing import Callable, Dict
+from typing import Callable, Dict, Union
 
 # Environment of a process whose allocator returns freed memory at once. Otherwise freed memory
 # stays resident, and the difference cannot be measured.
@@ -13,9 +13,13 @@ GIVE_BACK: Dict[str, str] = {
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def resident() -> int:
-  """Returns resident bytes of this process (Linux)."""
-  with open("/proc/self/statm") as file:
+def resident(pid: Union[int, str] = "self") -> int:
+  """Returns resident bytes of this process, or of another one (Linux).
+
+  Raises:
+    OSError: there is no such process.
+  """
+  with open(f"/proc/{pid}/statm") as file:
     return int(file.read().split()[1]) * _PAGE
 
 

@@ -22,7 +22,7 @@ URGENCY = 3  # looks of a search for somebody lost, over those of a search for n
 
 
 @dataclasses.dataclass
-class _Track:
+class Track:
   """A person who is tracked, or was until a moment ago.
 
   Attributes:
@@ -110,9 +110,9 @@ class PeopleTracker:
     self._has_box = box is not None
     self._cut_detector.reset()
     self._clock = Clock()
-    self._tracks: List[_Track] = []
-    self._gone: List[_Track] = []  # ended a moment ago
-    self._before_cut: List[_Track] = []
+    self._tracks: List[Track] = []
+    self._gone: List[Track] = []  # ended a moment ago
+    self._before_cut: List[Track] = []
     self._last_id = 0
     self._begins = True  # whether the next frame begins a shot
     self._looks = 0.0  # that the search may take; negative after it took more
@@ -147,7 +147,7 @@ class PeopleTracker:
 
   def _end_tracks(self, period: float) -> None:
     """Ends tracks that are lost, and those on the person of an older track."""
-    kept: List[_Track] = []
+    kept: List[Track] = []
     for track in self._gone:
       track.motion.wait(period)
     overlaps = self._overlaps()
@@ -221,19 +221,19 @@ class PeopleTracker:
       track.tracker, track.pose = tracker, dataclasses.replace(pose, restarted=True)
       track.motion.see(pose, 0.0)
     elif len(self._tracks) < self.max_people:
-      track = _Track(self._assign_id(pose), tracker, pose, Motion(pose, self.min_score))
+      track = Track(self._assign_id(pose), tracker, pose, Motion(pose, self.min_score))
     else:
       return
     self._gone = [gone for gone in self._gone if gone is not track]
     kept = [other for other in self._tracks if other is not track]
     self._tracks = sorted([*kept, track], key=lambda other: other.track_id)
 
-  def _missing(self) -> List[_Track]:
+  def _missing(self) -> List[Track]:
     """Returns the lost people, with those whose tracks have ended if there is room for them."""
     lost = [track for track in self._tracks if not track.pose.found]
     return lost + (self._gone if len(self._tracks) < self.max_people else [])
 
-  def _returning(self, pose: Pose) -> Optional[_Track]:
+  def _returning(self, pose: Pose) -> Optional[Track]:
     """Returns the track of the lost person whose motion leads to a pose, if any."""
     distances = [(track.motion.distance(pose), track) for track in self._missing()]
     distance, track = min(distances, key=lambda pair: pair[0], default=(np.inf, None))

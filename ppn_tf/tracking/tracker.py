@@ -22,7 +22,7 @@ LONGEST_WAIT = 1.07  # seconds between two searches for a lost person
 
 
 @dataclasses.dataclass
-class _State:
+class TrackerState:
   """State of a tracker between frames."""
 
   box: np.ndarray
@@ -144,7 +144,7 @@ class Tracker:
     Raises:
       InputError: the box has no area.
     """
-    self._state: Optional[_State] = None
+    self._state: Optional[TrackerState] = None
     self._first_box: Optional[np.ndarray] = None
     self._cut_detector.reset()
     self._clock, self._period = Clock(), PERIOD
@@ -199,7 +199,7 @@ class Tracker:
     crop, affine = self.search.crop(frame, box)
     recurrence = Recurrence(self.model, self.settings.steady_crops, self.settings.decoder)
     recurrence.start(*self._crops_for_start(frame, box, crop, affine))
-    self._state = _State(box, recurrence, self.settings.restart_after)
+    self._state = TrackerState(box, recurrence, self.settings.restart_after)
     return self._step(frame, crop, affine)
 
   def _advance(self, frame: np.ndarray) -> Pose:

@@ -112,13 +112,7 @@ class JsonLines(TextTable):
   """JSON object per line, flushed after each frame; keypoints are by joint name."""
 
   def add(self, index: int, frame: Frame, people: Sequence[Person]) -> None:
-    names = self._recording.skeleton.joint_names
-    rows = []
-    for person in people:
-      fields = _pose_fields(person.pose)
-      fields["keypoints"] = dict(zip(names, fields["keypoints"]))
-      rows.append({"track_id": person.track_id, **fields})
-    row = {"index": index, "frame": frame.number, "time": round(frame.time, 6), "people": rows}
+    row = frame_fields(index, frame.number, frame.time, people)
     self._file.write(json.dumps(row, allow_nan=False) + "\n")
     self._file.flush()
 
@@ -144,6 +138,23 @@ class CsvTable(TextTable):
         + fields["box"]
         + joints
       )
+
+
+def frame_fields(index: int, number: int, time: float, people: Sequence[Person]) -> Dict[str, Any]:
+  """Returns the fields of a frame in JSON types, as in a line of JSON lines.
+
+  Args:
+    index: number among the tracked frames, from 0 on.
+    number: number among the frames of the source, from 0 on.
+    time: seconds.
+    people: people in the frame.
+  """
+  rows = []
+  for person in people:
+    fields = _pose_fields(person.pose)
+    fields["keypoints"] = dict(zip(person.pose.joint_names, fields["keypoints"]))
+    rows.append({"track_id": person.track_id, **fields})
+  return {"index": index, "frame": number, "time": round(time, 6), "people": rows}
 
 
 def _pose_fields(pose: Pose) -> Dict[str, Any]:
