@@ -82,7 +82,7 @@ def measure_many(
   videos: Sequence[pathlib.Path], num_frames: int, workers: int, folder: pathlib.Path
 ) -> Rates:
   """Measures `ppn-tf track-many`; `num_frames` is that of one video."""
-  command = [sys.executable, "-m", "ppn_tf.track_many", f"--workers={workers}"]
+  command = [sys.executable, "-m", "ppn_tf.tracking.bulk", f"--workers={workers}"]
   one = [*command, str(videos[0]), "--end=0.001", f"--output={folder / f'one_{workers}'}"]
   start = run_measured(one, folder)["seconds"]
   output = f"--output={folder / f'all_{workers}'}"

@@ -19,7 +19,7 @@ from absl import flags
 from benchmarks import people_measures
 from benchmarks.frame_rates import VIDEOS
 from benchmarks.people_measures import ALPHAS, ClipMeasures
-from benchmarks.people_scores import check_files
+from benchmarks.people_scores import check_files, check_sets
 from benchmarks.people_sets import SETS
 from benchmarks.people_sources import VIDEO
 from ppn_tf.clips import records
@@ -76,9 +76,11 @@ def time_signatures(file: str, turns: int) -> Tuple[float, float]:
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   data_dir = pathlib.Path(FLAGS.data_dir)
+  networks = check_files(FLAGS.tflite)
+  check_sets(data_dir)
   heads = ["network", "N", *(f"@{alpha}" for alpha in ALPHAS), "bonn @0.2", "jitter, %", "lag"]
   print(f"| {' | '.join([*heads, 'mean ms'])} |\n{'|---' * (len(heads) + 1)}|")
-  for name, file in check_files(data_dir, FLAGS.tflite):
+  for name, file in networks:
     start, step = time_signatures(file, FLAGS.turns)
     for number in FLAGS.refresh_every:
       measures = measure(file, number, data_dir)

@@ -241,18 +241,19 @@ def check(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, st
   Raises:
     InputError: no network, or records or a file are missing, or an unknown name.
   """
-  pairs = check_files(data_dir, networks)
+  pairs = check_files(networks)
   for name in (*FLAGS.variants, *FLAGS.averaged):
     if name not in dict(pairs):
       raise InputError(f"--variants, --averaged: no --tflite has the NAME {name}.")
+  check_sets(data_dir)
   return pairs
 
 
-def check_files(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[str, str]]:
+def check_files(networks: Sequence[str]) -> List[Tuple[str, str]]:
   """Splits NAME=FILE into pairs, and checks that all files exist.
 
   Raises:
-    InputError: no network, or records or a file are missing.
+    InputError: no network, or a file is missing.
   """
   pairs = []
   for network in networks:
@@ -264,13 +265,21 @@ def check_files(data_dir: pathlib.Path, networks: Sequence[str]) -> List[Tuple[s
     pairs.append((name, file))
   if not pairs:
     raise InputError("nothing to score. Give --tflite=NAME=FILE, once or several times.")
+  return pairs
+
+
+def check_sets(data_dir: pathlib.Path) -> None:
+  """Checks that the records of all sets exist.
+
+  Raises:
+    InputError: records are missing.
+  """
   for people in SETS.values():
     if not (data_dir / people.records).is_dir():
       raise InputError(
         f"{data_dir / people.records}: no such data set. Make it with "
         "`python -m benchmarks.people_sets`, or give --data_dir."
       )
-  return pairs
 
 
 def main(argv: Sequence[str]) -> None:

@@ -88,7 +88,7 @@ def read_pictures(video: str, height: int, count: int = 60) -> List[bytes]:
 @contextlib.contextmanager
 def start_server(workers: int) -> Iterator[int]:
   """Starts a server, yields its port, and checks that it stops without an error."""
-  command = [sys.executable, "-m", "ppn_tf.serve", "--port=0", f"--workers={workers}"]
+  command = [sys.executable, "-m", "ppn_tf.serving", "--port=0", f"--workers={workers}"]
   command += ["--max_streams=10000", "--max_rate=1000"]
   with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
     try:

@@ -15,12 +15,12 @@ COMMANDS = (
   "ppn_tf.evaluate",
   "ppn_tf.score",
   "ppn_tf.track",
-  "ppn_tf.track_many",
   "ppn_tf.report",
   "ppn_tf.cost",
   "ppn_tf.demo",
-  "ppn_tf.serve",
 )
+PACKAGED_COMMANDS = ("ppn_tf.serving.__main__", "ppn_tf.tracking.bulk.__main__")
+ALL_COMMANDS = (*COMMANDS, *PACKAGED_COMMANDS)
 
 # A module may import from its own layer and from earlier layers. A name covers the module
 # and its submodules; the longest matching name decides the layer of a module.
@@ -34,7 +34,7 @@ LAYERS: Sequence[Tuple[str, ...]] = (
   ("ppn_tf.evaluation",),
   ("ppn_tf.training",),
   ("ppn_tf.serving",),
-  (*COMMANDS, "ppn_tf.__main__"),
+  (*ALL_COMMANDS, "ppn_tf.__main__"),
   ("data", "export"),
   ("benchmarks",),
   ("tests",),
@@ -45,7 +45,7 @@ FORBIDDEN_PAIRS: Sequence[Tuple[str, str]] = (
   ("ppn_tf.clips", "ppn_tf.models"),
   ("data", "export"),
   ("export", "data"),
-  *((first, second) for first in COMMANDS for second in COMMANDS if first != second),
+  *((first, second) for first in ALL_COMMANDS for second in ALL_COMMANDS if first != second),
   # The twin runs in a virtual environment with PyTorch only, where ppn_tf works only in runtime/.
   *(("benchmarks.pytorch_twin", member) for members in LAYERS[1:-2] for member in members),
   ("benchmarks.pytorch_twin", "absl"),
@@ -79,10 +79,10 @@ WITHOUT_TENSORFLOW = (
   "ppn_tf.inference.present_places",
   "ppn_tf.inference.recurrence",
   "ppn_tf.inference.tflite.metadata",
-  "ppn_tf.serve",
+  "ppn_tf.serving.__main__",
   "ppn_tf.serving",
   "ppn_tf.track",
-  "ppn_tf.track_many",
+  "ppn_tf.tracking.bulk.__main__",
   "ppn_tf.tracking",
   "ppn_tf.evaluation.scores",
   "ppn_tf.evaluation.prediction_files",
@@ -102,7 +102,7 @@ MAY_READ_FLAGS = (
   "ppn_tf.config",
   "ppn_tf.training.interpolate",
   "ppn_tf.training.data_service",
-  *COMMANDS,
+  *ALL_COMMANDS,
   *(f"data.{name}.__main__" for name in ("clips", "mpii", "penn_action", "sub_jhmdb")),
   *(f"data.{name}.__main__" for name in ("pseudo_label", "synthetic", "humans")),
   "data.builder.command",

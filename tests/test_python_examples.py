@@ -31,7 +31,7 @@ from ppn_tf.tracking.video.sources import open_source
 frames = [frame.image for _, frame in zip(range(3), open_source("clip.mp4").frames())]
 pictures = [cv2.imencode(".jpg", frame[:, :, ::-1])[1].tobytes() for frame in frames]
 server = subprocess.Popen(
-  [sys.executable, "-m", "ppn_tf.serve", "--workers=1"], stdout=subprocess.PIPE
+  [sys.executable, "-m", "ppn_tf.serving", "--workers=1"], stdout=subprocess.PIPE
 )
 atexit.register(server.kill)
 server.stdout.readline()

@@ -5,8 +5,7 @@ from typing import Dict
 
 from ppn_tf.runtime import layout
 
-# Summaries by command name. "export tflite" is the module export.tflite, "train" ppn_tf.train,
-# "track-many" ppn_tf.track_many.
+# Summaries by command name. "export tflite" is the module export.tflite, "train" ppn_tf.train.
 COMMANDS: Dict[str, str] = {
   "track": "Track people through a video, and write the overlay and the joints.",
   "track-many": "Track people through many videos in parallel, and write tables of their joints.",
@@ -37,6 +36,9 @@ GROUPS: Dict[str, str] = {
   "data": "Make data sets.",
 }
 
+# Commands that are packages with a __main__ module.
+_PACKAGES = {"serve": "ppn_tf.serving", "track-many": "ppn_tf.tracking.bulk"}
+
 CONSOLE = "ppn-tf"
 _program = CONSOLE if layout.is_installed() else ""
 
@@ -49,8 +51,9 @@ def start_as(program: str) -> None:
 
 def get_module(name: str) -> str:
   """Returns the module of a command in the repository: "data.clips" for "data clips"."""
-  module = name.replace(" ", ".").replace("-", "_")
-  return module if " " in name else f"ppn_tf.{module}"
+  if name in _PACKAGES:
+    return _PACKAGES[name]
+  return name.replace(" ", ".") if " " in name else f"ppn_tf.{name}"
 
 
 def command(name: str) -> str:

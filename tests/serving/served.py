@@ -97,7 +97,7 @@ def serve(*arguments: str) -> Iterator[Served]:
   with contextlib.ExitStack() as stack:
     log = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())) / "log.txt"
     process = subprocess.Popen(
-      [sys.executable, "-m", "ppn_tf.serve", "--port=0", "--nopin", *arguments],
+      [sys.executable, "-m", "ppn_tf.serving", "--port=0", "--nopin", *arguments],
       stdout=subprocess.PIPE,
       stderr=stack.enter_context(log.open("w")),
       text=True,

@@ -1,6 +1,6 @@
 """Tracks people through many videos, several at a time.
 
-  python -m ppn_tf.track_many 'videos/*.mp4' --output=joints
+  python -m ppn_tf.tracking.bulk 'videos/*.mp4' --output=joints
 
 Each argument is a video, a pattern, a folder of videos or of images, or a .txt file that lists
 them. Writes the joints of each video as JSON lines, those of all videos as Parquet, and a manifest.

@@ -1,4 +1,4 @@
-"""Tests of the command `python -m ppn_tf.track_many`: workers, ends, messages."""
+"""Tests of the command `python -m ppn_tf.tracking.bulk`: workers, ends, messages."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ import time
 import pytest
 
 import ppn_tf
-from ppn_tf import track_many as track_many_command
+from ppn_tf.tracking.bulk import __main__ as track_many_command
 from tests.command_calls import obey_signals, refusal
 from tests.test_track import fixture_folder  # noqa: F401
 from tests.tracking.bulk.spot_clips import write_clip
@@ -40,7 +40,7 @@ def fixture_videos(tmp_path_factory):
 
 def start(*arguments, prepare=obey_signals):
   return subprocess.Popen(
-    [sys.executable, "-m", "ppn_tf.track_many", *map(str, arguments)],
+    [sys.executable, "-m", "ppn_tf.tracking.bulk", *map(str, arguments)],
     env={**os.environ, "PYTHONPATH": str(ROOT)},
     stdout=subprocess.PIPE,
     stderr=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """Serves poses to cameras, for stills and for short videos.
 
-  python -m ppn_tf.serve --model=people
+  python -m ppn_tf.serving --model=people
 
 Cameras send frames to the WebSocket /v1/stream; /v1/pose takes stills, /v1/video short videos. The
 page /docs lists all requests, and docs/serving.md describes them. Ctrl-C or SIGTERM stops the

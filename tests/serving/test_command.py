@@ -1,4 +1,4 @@
-"""Tests of the command ppn_tf.serve: flags, errors, and packages that are missing."""
+"""Tests of the command ppn_tf.serving: flags, errors, and packages that are missing."""
 
 import re
 import socket
@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
-from ppn_tf import serve
+from ppn_tf.serving import __main__ as serve
 from tests.command_calls import refusal
 from tests.commands import ROOT
 
 
 def run(*arguments, code=""):
   """Runs the command in a process of its own."""
-  program = f"{code}\nimport runpy\nrunpy.run_module('ppn_tf.serve', run_name='__main__')"
+  program = f"{code}\nimport runpy\nrunpy.run_module('ppn_tf.serving', run_name='__main__')"
   return subprocess.run(
     [sys.executable, "-c", program, *map(str, arguments)],
     cwd=ROOT,
@@ -56,7 +56,7 @@ def test_a_missing_package_names_the_extra():
 def test_serving_imports_neither_tensorflow_nor_numpy_in_the_front():
   pytest.importorskip("fastapi")
   code = (
-    "import sys, ppn_tf.serve, ppn_tf.serving.server\n"
+    "import sys, ppn_tf.serving, ppn_tf.serving.server\n"
     "print([name for name in ('tensorflow', 'numpy', 'cv2', 'av') if name in sys.modules])"
   )
   done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
