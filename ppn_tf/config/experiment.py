@@ -93,8 +93,9 @@ class TrainingConfig(Settings):
     "",
     "Initial weights of HeadNet: `imagenet`, an .npz file, the .tflite file of MoveNet Lightning "
     "(for movenet and mobilenet_v2_fpn) or Thunder (for movenet_thunder and "
-    "mobilenet_v2_1.75_fpn), the .xml file of PP-TinyPose (for lite_hrnet), `people` (the network "
-    "of this package), or a workdir (HeadNet of a PPN, or the network of a frame-wise run).",
+    "mobilenet_v2_1.75_fpn), the .xml file of PP-TinyPose (for lite_hrnet and "
+    "lite_hrnet_enlarged), `people` (the network of this package), or a workdir (HeadNet of a PPN, "
+    "or the network of a frame-wise run).",
   )
   body_weights: str = text(
     "",

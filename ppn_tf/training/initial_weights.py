@@ -48,7 +48,8 @@ def load_weights(
     )
     return load_backbone(network, source, read_movenet, advice)
   if source.endswith(".xml"):
-    return load_backbone(network, source, read_tinypose, "PP-TinyPose starts lite_hrnet.")
+    advice = "PP-TinyPose starts lite_hrnet and lite_hrnet_enlarged."
+    return load_backbone(network, source, read_tinypose, advice)
   return load_run_weights(network, part, source)
 
 
