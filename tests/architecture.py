@@ -59,6 +59,7 @@ WITHOUT_TENSORFLOW = (
   "ppn_tf.runtime.files",
   "ppn_tf.runtime.app",
   "ppn_tf.runtime.command_names",
+  "ppn_tf.runtime.cores",
   "ppn_tf.runtime.layout",
   "ppn_tf.runtime.page_server",
   "ppn_tf.runtime.signals",

@@ -9,7 +9,6 @@ data.clips --source=DIR`. The same command resumes a stopped run.
 
 import dataclasses
 import importlib.util
-import os
 import pathlib
 from typing import Optional, Sequence
 
@@ -19,6 +18,7 @@ from absl import flags
 
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.command_names import command
+from ppn_tf.runtime.cores import count_cores
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -89,7 +89,7 @@ def main(argv: Sequence[str]) -> None:
       cv2.imwrite(str(partial), sheet, [cv2.IMWRITE_JPEG_QUALITY, 70])
   numbers = [storage.FIRST + i for i in range(FLAGS.num_clips)]
   pending = [number for number in numbers if not storage.is_finished(output, number)]
-  num_workers = max(1, min(FLAGS.num_workers or os.cpu_count() or 1, len(pending)))
+  num_workers = max(1, min(FLAGS.num_workers or count_cores(), len(pending)))
   made = workers.write_clips(output, pending, sources, num_workers)
   for _ in tqdm.tqdm(made, total=len(pending), unit="clip", desc="clips", disable=None):
     pass

@@ -23,6 +23,7 @@ from absl import flags
 from ppn_tf.evaluation.third_party import load_third_party
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.command_names import command
+from ppn_tf.runtime.cores import count_cores
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.settings import Bounds
 
@@ -97,7 +98,7 @@ def main(argv: Sequence[str]) -> None:
   folder, settings = pathlib.Path(FLAGS.output).expanduser(), _read_settings(cutting)
   clip_set = ClipSet(folder, settings)
   pending = [source for source in inputs if not clip_set.has(source.name)]
-  num_workers = max(1, min(FLAGS.num_workers or os.cpu_count() or 1, len(pending)))
+  num_workers = max(1, min(FLAGS.num_workers or count_cores(), len(pending)))
   outcomes = label_sources(folder, settings, cutting, pending, num_workers)
   empty: List[str] = []
   unreadable: List[str] = []

@@ -6,7 +6,6 @@ Clips are in the layout of Penn Action, so that `python -m data.penn_action --so
 a data set of them. The same command resumes a stopped run.
 """
 
-import os
 import pathlib
 from typing import Sequence
 
@@ -15,6 +14,7 @@ import tqdm
 from absl import flags
 
 from ppn_tf.runtime import app, command_flags
+from ppn_tf.runtime.cores import count_cores
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.runtime.files import complete_or_absent
 
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
   numbers = [storage.FIRST_TRAIN + i for i in range(FLAGS.num_train_clips)]
   numbers += [storage.FIRST_TEST + i for i in range(FLAGS.num_test_clips)]
   tasks = [(output, i, settings) for i in numbers if not storage.is_finished(output, i)]
-  num_workers = max(1, min(FLAGS.num_workers or os.cpu_count() or 1, len(tasks)))
+  num_workers = max(1, min(FLAGS.num_workers or count_cores(), len(tasks)))
   progress = tqdm.tqdm(
     run_tasks(storage.write_clip, tasks, num_workers, storage.start_worker),
     total=len(tasks),

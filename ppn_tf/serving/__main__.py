@@ -9,13 +9,13 @@ server after the frames that wait have been answered.
 
 import asyncio
 import dataclasses
-import os
 import pathlib
 from typing import Dict, Sequence
 
 from absl import flags
 
 from ppn_tf.runtime import app, command_flags
+from ppn_tf.runtime.cores import count_cores
 from ppn_tf.runtime.errors import InputError
 from ppn_tf.serving.limits import Limits
 
@@ -86,13 +86,6 @@ def list_models(folder: pathlib.Path) -> Dict[str, pathlib.Path]:
 
   path = people.FILE if FLAGS.model == people.NAME else pathlib.Path(FLAGS.model)
   return {path.stem: path} if path.suffix == ".tflite" and path.is_file() else {}
-
-
-def count_cores() -> int:
-  """Returns the number of cores that this process may use."""
-  if hasattr(os, "sched_getaffinity"):
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 
 from ppn_tf.keypoints.poses import Person
+from ppn_tf.tracking.followed_people import smooth_people
 from ppn_tf.tracking.people_tracker import PeopleTracker
 from ppn_tf.tracking.smoothing import PoseSmoother
 from ppn_tf.tracking.tracker import Tracker
@@ -49,13 +50,8 @@ class Session:
     people = self.people.update(image, time)
     if self.smoothers is None:
       return people, restarted
-    ids = [person.track_id for person in people]
-    self.smoothers = {number: self.smoothers.get(number) or self._smoother() for number in ids}
-    smoothed = [
-      Person(person.track_id, self.smoothers[person.track_id](person.pose, time))
-      for person in people
-    ]
-    return smoothed, restarted
+    people, self.smoothers = smooth_people(people, time, self.smoothers, self._smoother)
+    return people, restarted
 
   def _smoother(self) -> PoseSmoother:
     return PoseSmoother(min_score=self.people.min_score)

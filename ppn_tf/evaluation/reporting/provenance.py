@@ -3,7 +3,6 @@
 import datetime
 import importlib.metadata
 import json
-import os
 import pathlib
 import platform
 import shlex
@@ -14,6 +13,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import ppn_tf
 from ppn_tf.evaluation.reporting.runs import Run, number
 from ppn_tf.runtime import command_names
+from ppn_tf.runtime.cores import count_cores
 
 _PACKAGES = ("tensorflow", "tf-keras", "keras-cv", "tensorflow-datasets", "numpy", "ai-edge-litert")
 
@@ -90,7 +90,7 @@ def _processor() -> str:
   except OSError:
     return platform.processor() or platform.machine()
   names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-  cores = len(os.sched_getaffinity(0))
+  cores = count_cores()
   if not names:
     return f"{platform.machine()}, {cores} cores"
   return f"{names[0]}, {cores} core{'s' if cores != 1 else ''}"

@@ -4,11 +4,11 @@ import contextlib
 import dataclasses
 import multiprocessing
 import multiprocessing.connection
-import os
 import signal
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Generator, Iterable, Iterator, Optional, Tuple
 
+from ppn_tf.runtime.cores import count_cores
 from ppn_tf.runtime.errors import InputError, first_line
 
 ATTEMPTS = 2  # of a unit whose worker was killed
@@ -49,7 +49,7 @@ def run_locally(
     units: taken one by one when a worker is free.
     num_workers: number of processes, at most; by default one for each CPU core.
   """
-  num_workers = num_workers or _count_cores()
+  num_workers = num_workers or count_cores()
   waiting: Iterator[Any] = iter(units)
   again: Deque[Tuple[Any, int]] = deque()
   workers: Dict[Any, _Worker] = {}
@@ -92,12 +92,6 @@ def run_locally(
   finally:
     for worker in workers.values():
       worker.stop()
-
-
-def _count_cores() -> int:
-  """Returns the number of CPU cores that this process may use."""
-  # macOS has no such function.
-  return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Worker:
