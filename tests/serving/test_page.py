@@ -23,6 +23,7 @@ def fixture_get(tmp_path):
   (tmp_path / "secret.txt").write_text("not for the browser")
   (tmp_path / "small.tflite").write_bytes(b"model")
   app = fastapi.FastAPI()
+  app.post("/v1/pose")(lambda: None)
   add_page(app, folder, {"small": tmp_path / "small.tflite"})
   server = uvicorn.Server(uvicorn.Config(app, log_config=None))
   with listen("127.0.0.1", 0) as bound:
@@ -59,3 +60,7 @@ def test_the_network_is_listed_and_sent(get):
 @pytest.mark.parametrize("path", ["/../secret.txt", "/wasm", "/none.js", "//etc/passwd", "/x%00y"])
 def test_other_files_are_not_sent(get, path):
   assert get(path)[0] == 404
+
+
+def test_the_page_does_not_hide_the_methods_of_other_paths(get):
+  assert get("/v1/pose")[0] == 405
