@@ -1,6 +1,7 @@
 """Access to a server: API keys, and limits on the bodies of requests."""
 
 import asyncio
+import contextlib
 import hashlib
 import pathlib
 import urllib.parse
@@ -25,6 +26,8 @@ _FRAMES, _METRICS = "/v1/", "/metrics"
 # Parts of a form besides the file: names, boundaries, short fields, and a state.
 _FORM_BYTES = 2_000_000
 _MIN_KEY = 16  # characters
+# Bodies of up to this many times the limit are read before they are refused.
+_DISCARDED = 4
 
 
 def read_keys(path: pathlib.Path) -> FrozenSet[bytes]:
@@ -105,10 +108,18 @@ class Gate:
     limit = (self._limits.video_bytes if is_video else self._limits.frame_bytes) + _FORM_BYTES
     length = dict(scope["headers"]).get(b"content-length", b"0")
     if int(length) > limit:  # the protocol accepts digits only
+      if int(length) <= _DISCARDED * limit:
+        await self._discard(_LimitedBody(receive, int(length), self._limits.request_after))
       await self._send(scope, receive, send, refuse(413, _too_large(limit)))
       return
     body = _LimitedBody(receive, limit, self._limits.request_after)
     await self._application(scope, body, self._counted(send))
+
+  async def _discard(self, body: Receive) -> None:
+    """Takes a body to its end: a client that still sends may not read why it is refused."""
+    with contextlib.suppress(HTTPException):
+      while (await body()).get("more_body", False):
+        pass
 
   def _has_key(self, scope: Message) -> bool:
     if not self._keys or not scope["path"].startswith((_FRAMES, _METRICS)):

@@ -73,9 +73,9 @@ class Served:
       f"ws://127.0.0.1:{self.port}/v1/stream?{query}", open_timeout=PATIENCE, **options
     )
 
-  def metric(self, name: str) -> float:
+  def metric(self, name: str, **headers: str) -> float:
     """Returns a metric, such as 'ppn_frames_total{kind="stream"}'; 0 if it is missing."""
-    text = self.get("/metrics").content.decode()
+    text = self.get("/metrics", **headers).content.decode()
     found = re.search(rf"^{re.escape(name)} (.*)$", text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 

@@ -28,8 +28,8 @@ KEY = "0123456789abcdef"
 NUM_MUTATIONS = 500
 
 
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory):
+@pytest.fixture(scope="module", name="strict_server")
+def fixture_strict_server(tmp_path_factory):
   """Starts a server with keys and low limits."""
   path = tmp_path_factory.mktemp("keys") / "keys.txt"
   path.write_text(f"# of tests\n\n{KEY}\nfedcba9876543210\n")
@@ -48,6 +48,13 @@ def strict(tmp_path_factory):
     yield running
     assert served.end(running) == 0
     assert "Traceback" not in running.log
+
+
+@pytest.fixture(name="strict")
+def fixture_strict(strict_server):
+  """Returns the server when the streams of the test before have ended."""
+  served.wait_until(lambda: strict_server.metric("ppn_open_streams", X_API_Key=KEY) == 0)
+  return strict_server
 
 
 def blank(width, height):
@@ -163,7 +170,7 @@ def test_limits_close_the_stream_with_a_reason(strict, messages, code, reason):
   ("path", "fields", "reason"),
   [
     ("/v1/pose", {"image": b"x" * 100_001}, "more than 100,000 bytes"),
-    ("/v1/pose", {"image": b"x" * 2_200_000}, "more than 2,100,000 bytes"),
+    ("/v1/pose", {"image": b"x" * 5_000_000}, "more than 2,100,000 bytes"),
     ("/v1/pose", {"image": blank(20_000, 20_000)}, "more than 50,000 pixels"),
     ("/v1/pose", {"image": blank(300, 200)}, "300x200 pixels"),
   ],
