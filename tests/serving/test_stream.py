@@ -118,10 +118,10 @@ def test_every_frame_is_answered_or_named_as_dropped():
       os.kill(worker, signal.SIGCONT)
       stream.send(json.dumps({"end": True}))
       *answers, last = read_all(stream)
-    # The worker has taken frame 1, unless all frames came before.
+    # The worker has taken one of the first frames, unless all came before.
     answered = [answer["frame"] for answer in answers]
     dropped = [number for answer in answers for number in answer["dropped"]]
-    assert answered in ([1, 17, 18, 19, 20], [16, 17, 18, 19, 20], [17, 18, 19, 20])
+    assert len(answered) in (4, 5) and answered[-4:] == [17, 18, 19, 20]
     assert sorted(answered + dropped) == list(range(1, 21)) and dropped == sorted(dropped)
     assert all(answer["num_dropped"] == len(answer["dropped"]) for answer in answers)
     assert [answer["index"] for answer in answers] == list(range(1, 1 + len(answers)))
