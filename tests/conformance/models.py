@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import pkgutil
-from typing import Callable, Dict, List, NamedTuple, Set, Tuple
+from typing import Callable, Dict, List, NamedTuple, Set
 from unittest import mock
 
 import numpy as np
@@ -40,15 +40,15 @@ class Case(NamedTuple):
   repeats: str = ""
 
 
-def _framewise(backbone: str, size: Tuple[int, int] = SIZE) -> Framewise:
-  return Framewise(pose_net(backbone, size, JOINTS, name="body_net"))
+def _framewise(backbone: str) -> Framewise:
+  return Framewise(pose_net(backbone, SIZE, JOINTS, name="body_net"))
 
 
-def _short_lite_hrnet(backbone: str = "lite_hrnet", size: Tuple[int, int] = SIZE) -> Framewise:
+def _short_lite_hrnet(backbone: str = "lite_hrnet") -> Framewise:
   """Builds Lite-HRNet with one module in each stage and one unit in each branch."""
   modules = dict.fromkeys(lite_hrnet.MODULES, 1)
   with mock.patch.multiple(lite_hrnet, MODULES=modules, UNITS=1):
-    return _framewise(backbone, size)
+    return _framewise(backbone)
 
 
 def _short_hrnet() -> Framewise:
@@ -129,7 +129,7 @@ CASES: Dict[str, Case] = {
     True,
   ),
   "lite_hrnet_enlarged": Case(
-    lambda: _short_lite_hrnet("lite_hrnet_enlarged", (96, 96)),
+    lambda: _short_lite_hrnet("lite_hrnet_enlarged"),
     {"backbone:lite_hrnet_enlarged", "lite_hrnet_enlarged"},
     True,
   ),

@@ -5,6 +5,7 @@ end of each module, branches receive the sum of all branches. Features of lower 
 then enlarged and added step by step.
 """
 
+import math
 from typing import Any, List, Optional, Tuple
 
 from ppn_tf.models.backbones.imagenet import DEVIATION, MEAN
@@ -162,17 +163,15 @@ def lite_hrnet(
 
 
 def lite_hrnet_enlarged(image_size: Tuple[int, int]) -> Tuple[tf.Tensor, tf.Tensor]:
-  """Builds `lite_hrnet` for frames that are enlarged by 4/3 first, from 192 to 256 pixels.
+  """Builds `lite_hrnet` for frames that are enlarged first, from 192 to 256 pixels.
 
-  PP-TinyPose has learned from people of this size, and finds less of smaller ones.
+  PP-TinyPose has learned from people of this size, and finds less of smaller ones. Frames grow by
+  4/3, rounded up to a multiple of 32 pixels.
 
   Args:
-    image_size: (H, W) in pixels, multiples of 96.
+    image_size: (H, W) in pixels, multiples of 32.
   Returns:
     Keras tensors as of `lite_hrnet`.
-  Raises:
-    ValueError: the size is not a multiple of 96.
   """
-  if any(length % 96 for length in image_size):
-    raise ValueError(f"image_size must be multiples of 96. Received: {tuple(image_size)}")
-  return lite_hrnet(image_size, (image_size[0] * 4 // 3, image_size[1] * 4 // 3))
+  height, width = (32 * math.ceil(length / 24) for length in image_size)
+  return lite_hrnet(image_size, (height, width))

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
+from ppn_tf.models.backbones.lite_hrnet import lite_hrnet_enlarged
 from ppn_tf.models.backbones.tinypose import read_tinypose
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.runtime.errors import InputError
@@ -63,9 +64,11 @@ def test_enlarged_network_sees_a_third_more_pixels(file):
   np.testing.assert_allclose(enlarged(frames), tf.image.resize(maps, (24, 24)), atol=1e-5)
 
 
-def test_enlarged_network_refuses_sizes_that_it_cannot_enlarge():
-  with pytest.raises(ValueError, match=r"multiples of 96. Received: \(64, 96\)"):
-    pose_net("lite_hrnet_enlarged", (64, 96), 17)
+def test_frames_are_enlarged_to_multiples_of_32():
+  for size, seen in ((192, 256), (96, 128), (64, 96)):
+    network = tf.keras.Model(*lite_hrnet_enlarged((size, size)))
+    assert network.get_layer("enlarge_frames").output_shape[1:3] == (seen, seen)
+    assert network.output_shape[1:] == (size // 4, size // 4, 40)
 
 
 @pytest.mark.slow
