@@ -1,46 +1,28 @@
 """Configuration of TensorFlow Serving, models.config, which lists the models of a server.
 
 The file is tensorflow_serving.ModelServerConfig in protobuf's text format. The few fields that
-this project writes are described here, as in `serving_requests`.
+this project writes are described here, as in `serving_messages`.
 """
 
 import pathlib
-from typing import Any, Dict
+from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from google.protobuf import descriptor_pool, message_factory, text_format
 
 from ppn_tf.runtime.errors import InputError, first_line
 from ppn_tf.runtime.files import complete_or_absent
 
-_FIELD = descriptor_pb2.FieldDescriptorProto
+from .serving_messages import Messages, describe_messages
+
 _PACKAGE = "ppn_tf_models_config"
 # Names, numbers and types of the fields, as in TensorFlow Serving's .proto files.
-_MESSAGES: Dict[str, Dict[str, Any]] = {
+_MESSAGES: Messages = {
   "ModelConfig": {"name": (1, None), "base_path": (2, None), "model_platform": (4, None)},
   "ModelConfigList": {"config": (1, "ModelConfig")},
   "ModelServerConfig": {"model_config_list": (1, "ModelConfigList")},
 }
-
-
-def _describe() -> descriptor_pb2.FileDescriptorProto:
-  file = descriptor_pb2.FileDescriptorProto(
-    name="ppn_tf_models_config.proto", package=_PACKAGE, syntax="proto3"
-  )
-  for name, fields in _MESSAGES.items():
-    message = file.message_type.add(name=name)
-    for field, (number, kind) in fields.items():
-      message.field.add(
-        name=field,
-        number=number,
-        label=_FIELD.LABEL_REPEATED if field == "config" else _FIELD.LABEL_OPTIONAL,
-        type=_FIELD.TYPE_MESSAGE if kind else _FIELD.TYPE_STRING,
-        type_name=f".{_PACKAGE}.{kind}" if kind else None,
-      )
-  return file
-
-
 _POOL = descriptor_pool.DescriptorPool()
-_POOL.Add(_describe())
+_POOL.Add(describe_messages(_PACKAGE, _MESSAGES, ("config",)))
 
 
 def read(path: pathlib.Path) -> Any:

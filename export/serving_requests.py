@@ -6,17 +6,19 @@ that defines them requires a second TensorFlow.
 """
 
 import pathlib
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import tensorflow as tf
 
+from .serving_messages import Messages, describe_messages
+
 FILE = pathlib.Path("assets.extra") / "tf_serving_warmup_requests"
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "ppn_tf_serving"
 # Names, numbers and types of the fields, as in TensorFlow Serving's .proto files.
-_MESSAGES: Dict[str, Dict[str, Any]] = {
+_MESSAGES: Messages = {
   "ModelSpec": {"name": (1, None), "signature_name": (3, None)},
   "PredictRequest": {"model_spec": (1, "ModelSpec"), "inputs": (2, "PredictRequest.InputsEntry")},
   "PredictLog": {"request": (1, "PredictRequest")},
@@ -25,20 +27,7 @@ _MESSAGES: Dict[str, Dict[str, Any]] = {
 
 
 def _describe() -> descriptor_pb2.FileDescriptorProto:
-  file = descriptor_pb2.FileDescriptorProto(
-    name="ppn_tf_serving.proto", package=_PACKAGE, syntax="proto3"
-  )
-  for name, fields in _MESSAGES.items():
-    message = file.message_type.add(name=name)
-    for field, (number, kind) in fields.items():
-      repeated = field == "inputs"
-      message.field.add(
-        name=field,
-        number=number,
-        label=_FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL,
-        type=_FIELD.TYPE_MESSAGE if kind else _FIELD.TYPE_STRING,
-        type_name=f".{_PACKAGE}.{kind}" if kind else None,
-      )
+  file = describe_messages(_PACKAGE, _MESSAGES, ("inputs",))
   # A map of names to serialized TensorProtos, which are encoded as bytes like all messages.
   entry = file.message_type[1].nested_type.add(name="InputsEntry")
   entry.options.map_entry = True

@@ -1,6 +1,5 @@
 """Work of one process: an interpreter with one thread, and the sessions of its clients."""
 
-import hashlib
 import io
 import itertools
 import json
@@ -13,12 +12,14 @@ from ppn_tf.serving.pictures import decode_picture
 from ppn_tf.serving.refusals import RefusedError
 from ppn_tf.serving.sessions import Session
 from ppn_tf.serving.worker_settings import WorkerSettings
+from ppn_tf.tracking.bulk.fingerprints import hash_model
 from ppn_tf.tracking.output.tables import frame_fields
 from ppn_tf.tracking.tracker import Tracker
 from ppn_tf.tracking.video.sources import LiveVideo
 
 # Frames of a video that are tracked at a time; in between, the worker serves its streams.
 VIDEO_STEP = 4
+_DIGITS = 16  # of the hash of a network in states
 
 
 class Worker:
@@ -32,7 +33,8 @@ class Worker:
     """
     self._settings = settings
     self._tracker = Tracker.from_preset(settings.model, num_threads=1)
-    self._network = _digest(settings.model)
+    path = people.FILE if settings.model == people.NAME else pathlib.Path(settings.model)
+    self._network = hash_model(path)[:_DIGITS]
     self._sessions: Dict[int, Session] = {}
     self._counts: Dict[int, int] = {}
     self._videos: Dict[int, Iterator[Dict[str, Any]]] = {}
@@ -150,10 +152,3 @@ class Worker:
         raise RefusedError(413, f"more than {index:,} frames. Send a shorter video.")
       tracked, _ = session.update(frame.image, frame.time)
       yield frame_fields(index, frame.number, frame.time, tracked)
-
-
-def _digest(model: str) -> str:
-  """Returns a digest of the file of a network, or of the name of a folder."""
-  path = people.FILE if model == people.NAME else pathlib.Path(model)
-  content = path.read_bytes() if path.is_file() else str(path).encode()
-  return hashlib.sha256(content).hexdigest()[:16]

@@ -9,18 +9,18 @@ import dataclasses
 import json
 import pathlib
 import zlib
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional
 
 from ppn_tf.runtime.files import complete_or_absent
-from ppn_tf.tracking.bulk.units import Unit, UnitResult
+from ppn_tf.tracking.bulk.units import JointFacts, Unit, UnitResult
 
 _DIGITS = 16  # of hashes in names
 _CHUNK = 1 << 16  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
-class Facts:
-  """Numbers about the joints of a unit or a video; see `UnitResult`.
+class Facts(JointFacts):
+  """Numbers about the joints of a unit or a video on disk.
 
   Attributes:
     video_hash: hash of the video.
@@ -30,13 +30,6 @@ class Facts:
 
   video_hash: str
   num_segments: int
-  num_frames: int
-  num_damaged: int
-  num_people: int
-  last_id: int
-  fps: float
-  size: Tuple[int, int]
-  joint_names: Tuple[str, ...]
   num_bytes: int
 
 

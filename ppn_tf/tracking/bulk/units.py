@@ -32,8 +32,8 @@ class Unit:
 
 
 @dataclasses.dataclass(frozen=True)
-class UnitResult:
-  """Joints of a unit.
+class JointFacts:
+  """Numbers about the joints of a unit or a video.
 
   Attributes:
     num_frames: number of frames tracked.
@@ -43,8 +43,6 @@ class UnitResult:
     fps: mean number of tracked frames per second.
     size: (height, width) of the frames in pixels.
     joint_names: K names.
-    lines: `JsonLines` of the joints, with frames and people counted within the unit, as UTF-8
-      compressed by zlib.
   """
 
   num_frames: int
@@ -54,6 +52,17 @@ class UnitResult:
   fps: float
   size: Tuple[int, int]
   joint_names: Tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class UnitResult(JointFacts):
+  """Joints of a unit.
+
+  Attributes:
+    lines: `JsonLines` of the joints, with frames and people counted within the unit, as UTF-8
+      compressed by zlib.
+  """
+
   lines: bytes
 
 
