@@ -28,8 +28,8 @@ def test_configuration_has_valid_flags(path):
   assert experiment.clips.num_frames >= 1 and experiment.optimizer.num_steps >= 1
 
 
-# One network of each kind; the others are built by the slow tests.
-FAST = ("demo", "people_framewise", "penn_smoke", "ppn_people", "table1_ppn_resnet18")
+# One PPN and one frame-wise network; the others are built by the slow tests.
+FAST = ("demo", "people_framewise")
 
 
 def _mark_slow(path):

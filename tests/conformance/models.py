@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 
 import ppn_tf.models
-from ppn_tf.models.backbones import hrnet, lite_hrnet
+from ppn_tf.models.backbones import hrnet, lite_hrnet, resnet
 from ppn_tf.models.layers import batch_norm
 from ppn_tf.models.layers.deform_conv import IMPLEMENTATIONS
 from ppn_tf.models.layers.upsample import UPSAMPLINGS
@@ -51,6 +51,13 @@ def _short_lite_hrnet(backbone: str = "lite_hrnet") -> Framewise:
     return _framewise(backbone)
 
 
+def _short_resnet(depth: int) -> Framewise:
+  """Builds ResNet with one block in each stage."""
+  kind, stages = resnet.BLOCKS[depth]
+  with mock.patch.dict(resnet.BLOCKS, {depth: (kind, [1] * len(stages))}):
+    return _framewise(f"resnet{depth}")
+
+
 def _short_hrnet() -> Framewise:
   """Builds HRNet-W48 with one module in each stage and one block in each branch."""
   modules = dict.fromkeys(hrnet.MODULES, 1)
@@ -90,19 +97,19 @@ CASES: Dict[str, Case] = {
     name: Case(
       lambda name=name: _framewise(name),
       {f"backbone:{name}", *_BACKBONE},
-      name != "resnet18",
+      True,
       repeats,
     )
     for name, repeats in {
       "mobilenet_v2": "mobilenet_v2_0.35",
       "mobilenet_v2_0.5": "mobilenet_v2_0.35",
       "mobilenet_v2_0.35": "",
-      "resnet18": "",
       "resnet34": "resnet18",
-      "resnet50": "",
       "resnet101": "resnet50",
     }.items()
   },
+  "resnet18": Case(lambda: _short_resnet(18), {"backbone:resnet18", *_BACKBONE}),
+  "resnet50": Case(lambda: _short_resnet(50), {"backbone:resnet50", *_BACKBONE}, True),
   "mobilenet_v2_fpn": Case(
     lambda: _framewise("mobilenet_v2_fpn"),
     {"backbone:mobilenet_v2_fpn", "Framewise", "pose_net", "batch_norm"},
@@ -132,6 +139,7 @@ CASES: Dict[str, Case] = {
     lambda: _short_lite_hrnet("lite_hrnet_enlarged"),
     {"backbone:lite_hrnet_enlarged", "lite_hrnet_enlarged"},
     True,
+    "lite_hrnet",
   ),
   "deconv": Case(lambda: Framewise(_tiny_net("deconv")), {"upsampling:deconv", "deconv"}, True),
   "separable_duc": Case(

@@ -4,7 +4,7 @@ from typing import Dict, List, Tuple
 
 import tensorflow as tf
 
-_BLOCKS: Dict[int, Tuple[str, List[int]]] = {
+BLOCKS: Dict[int, Tuple[str, List[int]]] = {
   18: ("basic_block", [2, 2, 2, 2]),
   34: ("basic_block", [3, 4, 6, 3]),
   50: ("block", [3, 4, 6, 3]),
@@ -29,9 +29,9 @@ def resnet(image_size: Tuple[int, int], depth: int) -> Tuple[tf.Tensor, tf.Tenso
   # keras-cv takes seconds to import, and prints messages.
   import keras_cv
 
-  if depth not in _BLOCKS:
-    raise ValueError(f"depth must be one of {sorted(_BLOCKS)}. Received: {depth}")
-  block_type, blocks = _BLOCKS[depth]
+  if depth not in BLOCKS:
+    raise ValueError(f"depth must be one of {sorted(BLOCKS)}. Received: {depth}")
+  block_type, blocks = BLOCKS[depth]
   network = keras_cv.models.ResNetBackbone(
     stackwise_filters=[64, 128, 256, 512],
     stackwise_blocks=blocks,

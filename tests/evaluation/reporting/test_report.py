@@ -24,7 +24,7 @@ SMALL = {
 
 
 @pytest.fixture(name="runs", scope="module")
-def fixture_runs(tmp_path_factory):
+def fixture_runs(tiny_backbone, tmp_path_factory):
   """Writes workdirs of a PPN and a frame-wise network with random weights."""
   root = tmp_path_factory.mktemp("runs")
   for method in ("ppn", "framewise"):
@@ -40,7 +40,7 @@ def fixture_runs(tmp_path_factory):
 
 
 def report(*arguments):
-  return run_command("ppn_tf.report", *arguments)
+  return run_command("tests.tiny_backbone", "ppn_tf.report", *arguments)
 
 
 def test_networks_and_predictions(runs, walkers, make_run, tmp_path):

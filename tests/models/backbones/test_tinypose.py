@@ -1,11 +1,12 @@
 """Tests of PP-TinyPose's weights: Lite-HRNet reproduces PP-TinyPose's own graph."""
 
 import pathlib
+from unittest import mock
 
 import numpy as np
 import pytest
 
-from ppn_tf.models.backbones.lite_hrnet import lite_hrnet_enlarged
+from ppn_tf.models.backbones import lite_hrnet
 from ppn_tf.models.backbones.tinypose import read_tinypose
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.runtime.errors import InputError
@@ -65,8 +66,10 @@ def test_enlarged_network_sees_a_third_more_pixels(file):
 
 
 def test_frames_are_enlarged_to_multiples_of_32():
+  modules = dict.fromkeys(lite_hrnet.MODULES, 1)
   for size, seen in ((192, 256), (96, 128), (64, 96)):
-    network = tf.keras.Model(*lite_hrnet_enlarged((size, size)))
+    with mock.patch.multiple(lite_hrnet, MODULES=modules, UNITS=1):
+      network = tf.keras.Model(*lite_hrnet.lite_hrnet_enlarged((size, size)))
     assert network.get_layer("enlarge_frames").output_shape[1:3] == (seen, seen)
     assert network.output_shape[1:] == (size // 4, size // 4, 40)
 
