@@ -23,10 +23,10 @@ from ppn_tf.clips import records
 from ppn_tf.clips.labels import ClipLabels, read_labels
 from ppn_tf.inference.frame_times import PERIOD
 from ppn_tf.inference.load import load_model
+from ppn_tf.inference.people_weights import REFRESH_AFTER
 from ppn_tf.keypoints.predictions import ClipPredictions
 from ppn_tf.runtime import app, command_flags
 from ppn_tf.runtime.settings import Bounds
-from ppn_tf.tracking.settings import TrackerSettings
 from ppn_tf.tracking.tracker import Tracker
 
 FLAGS = flags.FLAGS
@@ -35,7 +35,6 @@ STEPS = (1, 2, 3, 6)
 # Videos with fewer frames than this at a rate are left out.
 MIN_FRAMES = 4
 MAX_STARTS = 3
-NEVER = 1e9  # seconds
 
 
 def define_flags() -> None:
@@ -46,9 +45,9 @@ def define_flags() -> None:
   flags.DEFINE_string("model", "people", "Network to track with.")
   command_flags.define_numbers(
     "refresh_after",
-    (NEVER, TrackerSettings().refresh_after),
-    "Values of the tracker's setting to compare, in seconds.",
-    Bounds(0.0, NEVER),
+    (0.0, REFRESH_AFTER),
+    "Values of the tracker's setting to compare, in seconds; 0: never refreshed.",
+    Bounds(0.0, 3600.0),
   )
 
 
@@ -125,7 +124,7 @@ def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   model = load_model(FLAGS.model)
   trackers = {
-    "never" if value == NEVER else f"{value:g}": Tracker.from_preset(model, refresh_after=value)
+    f"{value:g}" if value else "never": Tracker.from_preset(model, refresh_after=value)
     for value in FLAGS.refresh_after
   }
   measures: Dict[Tuple[int, str], Dict[str, ClipMeasures]] = {}
@@ -133,7 +132,7 @@ def main(argv: Sequence[str]) -> None:
     dataset = pathlib.Path(FLAGS.data_dir) / SETS[name].records
     for key, found in measure_set(trackers, dataset).items():
       measures.setdefault(key, {}).update(found)
-  print("| frames/s | refreshed from, s | videos | " + " | ".join(f"@{a}" for a in ALPHAS) + " |")
+  print("| frames/s | refreshed after, s | videos | " + " | ".join(f"@{a}" for a in ALPHAS) + " |")
   print("|---" * (3 + len(ALPHAS)) + "|")
   for step in STEPS:
     for name in trackers:

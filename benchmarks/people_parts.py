@@ -2,20 +2,18 @@
 
   python -m benchmarks.people_parts --tinypose=tinypose_256x192.xml --output=DIR
 
-Writes head.tflite and body.tflite, the HeadNet and BodyNet of the network for people. With
---tinypose, writes PP-TinyPose as tinypose.tflite, for square crops, and as the HeadNet of the
-network for people as people_tinypose.tflite, which is no frame-wise network.
+Writes head.tflite and body.tflite, the HeadNet and BodyNet of the network for people, and with
+--tinypose PP-TinyPose as tinypose.tflite, for square crops.
 """
 
 import pathlib
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 from absl import flags
 
 from ppn_tf.inference import people, people_weights
 from ppn_tf.inference.tflite import convert
 from ppn_tf.inference.tflite.metadata import add_description, read_description
-from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.pose_net import pose_net
 from ppn_tf.models.ppn import PPN, Framewise
 from ppn_tf.runtime import app, command_flags
@@ -26,7 +24,7 @@ from ppn_tf.training.initial_weights import load_weights
 import tensorflow as tf
 
 FLAGS = flags.FLAGS
-_BACKBONE, _HEAD = "lite_hrnet", "lite_hrnet_enlarged"
+_BACKBONE = "lite_hrnet"
 # Its own, in PaddleDetection.
 TINYPOSE_MARGIN = 1.25
 
@@ -85,25 +83,6 @@ def build_tinypose(path: str, size: int) -> tf.keras.Model:
   return network
 
 
-def write_with_head(model: PPN, settings: Mapping[str, Any], head: str, path: pathlib.Path) -> None:
-  """Writes the network for people with PP-TinyPose as its HeadNet.
-
-  Args:
-    model: the network for people.
-    settings: flags that describe it.
-    head: .xml file of PP-TinyPose.
-    path: the .tflite file.
-  """
-  changed = build_network(NetworkConfig.from_flags({**settings, "head_backbone": _HEAD}))
-  assert isinstance(changed, PPN)
-  load_weights(changed.head_net, "head", _HEAD, head)
-  changed.body_net.set_weights(model.body_net.get_weights())
-  changed.ppu.set_weights(model.ppu.get_weights())
-  with complete_or_absent(path) as partial:
-    partial.write_bytes(convert.to_tflite(changed, preliminary=True))
-    add_description(partial, read_description(people.FILE))
-
-
 def main(argv: Sequence[str]) -> None:
   app.no_arguments(argv)
   command_flags.check_required()
@@ -111,14 +90,10 @@ def main(argv: Sequence[str]) -> None:
   networks: Dict[str, tf.keras.Model] = {}
   if FLAGS.tinypose:
     networks["tinypose"] = build_tinypose(FLAGS.tinypose, FLAGS.tinypose_size)
-  model, settings = people_weights.read()
+  model, _ = people_weights.read()
   assert isinstance(model, PPN)
   networks.update(head=model.head_net, body=model.body_net)
   folder.mkdir(parents=True, exist_ok=True)
-  if FLAGS.tinypose:
-    path = folder / "people_tinypose.tflite"
-    write_with_head(model, settings, FLAGS.tinypose, path)
-    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
   for name, network in networks.items():
     path = folder / f"{name}.tflite"
     write_network(network, path, TINYPOSE_MARGIN if name == "tinypose" else None)

@@ -143,7 +143,10 @@ def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
   size, margin = model.image_size, experiment.clips.box_margin
   start_size = model.head_net.input_shape[1:3] if isinstance(model, PPN) else size
   start_margin = people_weights.START_MARGIN if FLAGS.model else margin
-  restart_score = {"restart_score": people_weights.RESTART_SCORE} if FLAGS.model else {}
+  of_people = {
+    "restart_score": people_weights.RESTART_SCORE,
+    "refresh_after": people_weights.REFRESH_AFTER,
+  }
   return {
     "made_by": f"ppn_tf {ppn_tf.__version__}",
     "method": experiment.network.method,
@@ -167,6 +170,6 @@ def describe(model: Framewise, experiment: Experiment) -> Dict[str, Any]:
       "joint": "(cell + 0.5) * pixels_per_cell - 0.5, in the crop's pixels",
     },
     "readout": get_readout(),
-    **restart_score,
+    **(of_people if FLAGS.model else {}),
     "skeleton": skeletons.to_dict(experiment.skeleton),
   }

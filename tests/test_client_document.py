@@ -30,7 +30,6 @@ NUMBERS = {
   "visible": presence._VISIBLE,
   "min_visible": presence._MIN_VISIBLE,
   "restart_after": SETTINGS.restart_after,
-  "refresh_after": SETTINGS.refresh_after,
   "longest_wait": tracker.LONGEST_WAIT,
   "refinements": SETTINGS.refinements,
   "search_parts": SEARCH["parts"].default,

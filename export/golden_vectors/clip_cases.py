@@ -16,7 +16,7 @@ _FRAMES = 100
 _LEAVES, _RETURNS = 36, 58  # first frames without the person, and with them again
 _OTHER_BACKGROUND = np.array([150, 110, 128], np.uint8)
 _UPPER = 7  # joints from the head to the wrists
-_DISC = 3.2  # pixels, radius of the discs that stand for joints
+_DISC, _SMALL_DISC = 3.2, 2.5  # pixels, radius of the discs that stand for joints
 # Joints of a standing person in the order of PENN_ACTION: (x, y) from the middle, in pixels.
 _BODY = np.array(
   [
@@ -43,7 +43,8 @@ def clips() -> Iterator[Dict[str, Any]]:
     for t in range(_FRAMES)
   ]
   larger = ReferenceModel(start_size=(120, 120), start_margin=1.75)
-  yield _track("start sees a larger crop, and a cut", larger, shots, even, steady_crops=True)
+  refreshed = {"steady_crops": True, "refresh_after": 0.09}
+  yield _track("start sees a larger crop, and a cut", larger, shots, even, **refreshed)
   uneven = [0.04 * t + 0.005 * (t % 2) for t in range(_FRAMES)]
   model = ReferenceModel((72, 96), (18, 24), readout="answer")
   yield _track(
@@ -55,10 +56,20 @@ def clips() -> Iterator[Dict[str, Any]]:
     restart_score=0.25,
   )
   slow = [t / 10 for t in range(_FRAMES)]
-  yield _track("ten frames per second", larger, frames, slow, steady_crops=True)
+  yield _track("ten frames per second", larger, frames, slow, **refreshed)
   upper = [_draw(place_joints(t), num_joints=_UPPER) for t in range(_LEAVES)]
   larger = ReferenceModel(start_margin=1.75)
   yield _track("a part of a person", larger, upper, even[:_LEAVES], restart_score=0.75)
+  # The cells of a crop about the joints blend small discs more than those of the whole frame.
+  small = [_draw(place_joints(t), radius=_SMALL_DISC) for t in range(10, _LEAVES)]
+  yield _track(
+    "looks that lose the person",
+    ReferenceModel(),
+    small,
+    even[: len(small)],
+    restart_score=0.87,
+    part_score=1.0,
+  )
 
 
 def place_joints(t: int) -> Optional[np.ndarray]:
@@ -77,13 +88,14 @@ def _draw(
   joints: Optional[np.ndarray],
   background: np.ndarray = BACKGROUND,
   num_joints: int = len(_BODY),
+  radius: float = _DISC,
 ) -> np.ndarray:
   """Returns a frame [H, W, 3] uint8 with a disc for each of the first joints."""
   frame = np.empty((*_SIZE, 3))
   frame[:] = background
   rows, columns = np.mgrid[: _SIZE[0], : _SIZE[1]]
   for (x, y), color in zip(joints[:num_joints] if joints is not None else [], make_colors()):
-    cover = np.clip(_DISC + 0.5 - np.hypot(columns - x, rows - y), 0, 1)[..., None]
+    cover = np.clip(radius + 0.5 - np.hypot(columns - x, rows - y), 0, 1)[..., None]
     frame += cover * (color - frame)
   return np.rint(frame).astype(np.uint8)
 

@@ -18,6 +18,7 @@ def _description(**changes: Any) -> Dict[str, Any]:
     "heatmaps": {"size": [48, 40], "pixels_per_cell": 4},
     "readout": "present",
     "restart_score": 0.42,
+    "refresh_after": 0.12,
     "skeleton": to_dict(PENN_ACTION),
     **changes,
   }
@@ -26,13 +27,13 @@ def _description(**changes: Any) -> Dict[str, Any]:
 def descriptions() -> Iterator[Dict[str, Any]]:
   """Yields files with a description in a zip archive at their end; null without any."""
   plain = _description(readout="answer")
-  del plain["restart_score"]
+  del plain["restart_score"], plain["refresh_after"]
   older = {**plain, "frame": {"size": [192, 160], "box_margin": 1.25}}
   del older["readout"]
   start = {"frame": {"size": [288, 240], "box_margin": 1.75}}
   for name, description in (
     ("people", _description()),
-    ("no restart_score", plain),
+    ("no restart_score, no refresh_after", plain),
     ("older file", older),
     ("start takes a larger crop", _description(start=start)),
     ("no description", None),
@@ -76,6 +77,7 @@ def _fields(description: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]
     "stride": heatmaps["pixels_per_cell"],
     "readout": description.get("readout"),
     "restart_score": description.get("restart_score"),
+    "refresh_after": description.get("refresh_after", 0),
     "joint_names": skeleton["joint_names"],
     "limbs": skeleton["limbs"],
     "flip_pairs": skeleton["flip_pairs"],

@@ -7,6 +7,7 @@ import numpy as np
 
 from ppn_tf.evaluation import third_party
 from ppn_tf.evaluation.crop_networks import CropNetwork
+from ppn_tf.inference.frame_times import frames_between_refreshes
 from ppn_tf.inference.pose_model import SIGNATURES, TFLitePoseModel
 from ppn_tf.inference.recurrence import Recurrence
 from ppn_tf.runtime.command_names import command
@@ -25,13 +26,14 @@ class ExportedNetwork(CropNetwork):
 
   recurrent = True
 
-  def __init__(self, path: Path, num_threads: int = 2, refresh_every: int = 0):
+  def __init__(self, path: Path, num_threads: int = 2, refresh_every: Optional[int] = None):
     """Loads a file.
 
     Args:
       path: the .tflite file.
       num_threads: CPU threads.
-      refresh_every: frames after which HeadNet refreshes the previous heatmaps; 0: never.
+      refresh_every: frames after which HeadNet refreshes the previous heatmaps; 0: never. By
+        default as the file says, with frames PERIOD apart, since labeled clips have no times.
     Raises:
       InputError: it is no such file, or does not say which joints it has.
     """
@@ -45,6 +47,8 @@ class ExportedNetwork(CropNetwork):
     self.margin = self._model.margin or self.margin
     self.start_size = self._model.start_size
     self.start_scale = (self._model.start_margin or self.margin) / self.margin
+    if refresh_every is None:
+      refresh_every = frames_between_refreshes(self._model.refresh_after)
     self.refresh_every = refresh_every
     self._recurrence = Recurrence(self._model)
     self._initial: Optional[np.ndarray] = None

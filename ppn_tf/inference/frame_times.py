@@ -46,6 +46,15 @@ def newest_share(period: float, lag: float) -> float:
   return period / (period + lag)
 
 
+def frames_between_refreshes(refresh_after: float) -> int:
+  """Returns N if HeadNet refreshes every N-th frame of a video whose frames are PERIOD apart.
+
+  Args:
+    refresh_after: seconds since HeadNet's last look; 0: never.
+  """
+  return math.ceil(refresh_after / PERIOD)
+
+
 def is_over(elapsed: float, limit: float, period: float) -> bool:
   """Returns whether this frame is the one nearest to the end of a time limit, or a later one.
 

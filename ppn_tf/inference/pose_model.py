@@ -34,6 +34,8 @@ class PoseModel(abc.ABC):
     steady_crops: whether the previous heatmaps must move along with the crop, see
       `moved_heatmaps`.
     restart_score: mean score below which a person is lost; None if unknown.
+    refresh_after: seconds since HeadNet's last look at which its heatmaps refresh the previous
+      ones; 0: never.
   """
 
   image_size: Tuple[int, int]
@@ -44,6 +46,7 @@ class PoseModel(abc.ABC):
   start_margin: Optional[float] = None
   steady_crops: bool = False
   restart_score: Optional[float] = None
+  refresh_after: float = 0.0
   _start_size: Optional[Tuple[int, int]] = None
 
   @property
@@ -161,6 +164,7 @@ class TFLitePoseModel(ExportedPoseModel):
       fields = parse_tracker_fields(path, description)
       self.skeleton, self.margin, self.steady_crops = fields[:3]
       self.start_margin, self.restart_score = fields.start_margin, fields.restart_score
+      self.refresh_after = fields.refresh_after
       self._readout = fields.readout
 
   def _run(self, signature: str, **inputs: np.ndarray) -> Dict[str, np.ndarray]:

@@ -39,7 +39,7 @@ from ppn_tf.tracking.people_tracker import PeopleTracker, Track
 from ppn_tf.tracking.smoothing import OneEuroFilter, PoseSmoother
 from ppn_tf.tracking.tracker import Tracker, TrackerState
 
-MAGIC, VERSION = b"PPNS", 1
+MAGIC, VERSION = b"PPNS", 2
 _CHECKSUM = 8  # bytes
 _LARGEST = 16_000_000  # bytes of a state that is not compressed, at most
 _DTYPES = ("<f2", "<f4", "<f8", "|u1")
@@ -202,6 +202,7 @@ def tracker_kind(make: Any) -> Object:
       "recurrence": _recurrence_kind(tracker),
       "search_at": Number(low=0),
       "age": Number(whole=True, low=0),
+      "unrefreshed_for": Number(low=0),
       "lost_for": Number(low=0),
     },
     keywords=True,

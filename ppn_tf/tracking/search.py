@@ -60,16 +60,22 @@ class PersonSearch:
   ) -> Tuple[np.ndarray, float]:
     """Looks `settings.refinements` times, each time about the pose of the last look.
 
+    Where that loses a person found before, the last box in which somebody was found remains.
+
     Args:
       frame: [H, W, 3] uint8 RGB.
       box: [4], the box of the first look.
       evidence: evidence of an earlier look at that box, returned without refinements.
     Returns:
-      a box [4] about the person, and the evidence of the last look.
+      a box [4] about the person, and the evidence of the last look that counts.
     """
+    looked_at = box
     for _ in range(self.settings.refinements):
       keypoints, scores = self.look(frame, box)
-      evidence = self.evidence(scores)
+      latest = self.evidence(scores)
+      if latest < 0 <= evidence:
+        return looked_at, evidence
+      looked_at, evidence = box, latest
       refined = self.joints_box(keypoints, scores, frame)
       if refined is None:
         break
@@ -82,13 +88,15 @@ class PersonSearch:
     Args:
       frame: [H, W, 3] uint8 RGB.
     Returns:
-      the box [4] of the look with most evidence, refined, and its evidence.
+      the box [4] of the look that shows most of a person, by its mean score, refined, and its
+      evidence.
     """
     looks = [
-      (box, self.evidence(self.look(frame, box)[1]))
+      (box, self.look(frame, box)[1])
       for box in boxes.search_boxes(frame, self.settings.look_margin)
     ]
-    return self.refine(frame, *max(looks, key=lambda look: look[1]))
+    box, scores = max(looks, key=lambda look: look[1].mean())
+    return self.refine(frame, box, self.evidence(scores))
 
   def evidence(self, scores: np.ndarray, whole_score: Optional[float] = None) -> float:
     """Returns the evidence for a person, at least 0 if one counts as found; see `presence`.

@@ -22,8 +22,8 @@ class TrackerSettings:
     restart_after: seconds without the person after which the tracker searches. While it finds
       nobody, the time between searches doubles, up to `tracker.LONGEST_WAIT`.
     restart_every: frames after which HeadNet restarts the recurrence in the current box; 0: never.
-    refresh_after: seconds since the preceding frame from which its heatmaps are stale, and
-      HeadNet's of the current frame refresh them; see `Recurrence.step`.
+    refresh_after: seconds since HeadNet's last look at which its heatmaps of the current frame
+      refresh the previous ones, see `Recurrence.step`; 0: never.
     cuts: whether the tracker searches as soon as a new shot begins, see `cuts.CutDetector`.
     roam: whether it searches the whole frame, and not only the last place of the person.
     steady_crops: whether the previous heatmaps move along with the crop, see
@@ -39,10 +39,10 @@ class TrackerSettings:
   box_lag: float = 1 / 30
   refinements: int = 2
   restart_score: Optional[float] = None
-  part_score: float = 0.65
+  part_score: float = 0.6
   restart_after: float = 0.17
   restart_every: int = 0
-  refresh_after: float = 0.06
+  refresh_after: float = 0.0
   cuts: bool = True
   roam: bool = True
   steady_crops: bool = False

@@ -29,6 +29,7 @@ class TrackerState:
   recurrence: Recurrence
   search_at: float  # seconds without the person that trigger a search
   age: int = 0  # frames since HeadNet started the recurrence
+  unrefreshed_for: float = 0.0  # seconds since HeadNet started or refreshed it
   lost_for: float = 0.0  # seconds without the person
 
 
@@ -86,8 +87,8 @@ class Tracker:
       skeleton: names and limbs of the joints; by default those stored with the model.
       num_threads: CPU threads of a .tflite model.
       checkpoint: "latest" or "best", of a run.
-      **settings: fields of `TrackerSettings`. `margin`, `start_margin`, `steady_crops` and
-        `restart_score` are by default those stored with the model.
+      **settings: fields of `TrackerSettings`. `margin`, `start_margin`, `steady_crops`,
+        `restart_score` and `refresh_after` are by default those stored with the model.
     Raises:
       InputError: no such model, or not a model.
     """
@@ -100,6 +101,7 @@ class Tracker:
     settings.setdefault("steady_crops", model.steady_crops)
     if model.restart_score:
       settings.setdefault("restart_score", model.restart_score)
+    settings.setdefault("refresh_after", model.refresh_after)
     return cls(model, skeleton or model.skeleton, **settings)
 
   def copy(self, **changes: Any) -> "Tracker":
@@ -208,9 +210,10 @@ class Tracker:
     assert state is not None
     crop, affine = self.search.crop(frame, state.box)
     initial = None
-    if self._period >= self.settings.refresh_after:
+    state.unrefreshed_for += self._period
+    if 0 < self.settings.refresh_after <= state.unrefreshed_for:
       crops = self._crops_for_start(frame, state.box, crop, affine)
-      initial = state.recurrence.initial(*crops)
+      initial, state.unrefreshed_for = state.recurrence.initial(*crops), 0.0
     return self._step(frame, crop, affine, initial)
 
   def _crops_for_start(

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks import people_parts
-from ppn_tf.inference import people, people_weights
+from ppn_tf.inference import people
 from ppn_tf.inference.pose_model import TFLitePoseModel
 from tests.commands import run_command
-from tests.models.backbones.test_tinypose import FILE as TINYPOSE
 
 
 @pytest.mark.slow
@@ -23,23 +22,6 @@ def test_parts_equal_those_of_the_packaged_network(tmp_path):
   np.testing.assert_allclose(body.start(frame), preliminary, atol=1e-4)
   for part in (head, body):
     assert (part.skeleton, part.margin, part.image_size) == (packaged.skeleton, 1.05, (192, 192))
-
-
-@pytest.mark.slow
-def test_tinypose_becomes_the_head_net_of_the_packaged_network(tmp_path):
-  if not TINYPOSE.exists():
-    pytest.skip(f"{TINYPOSE} does not exist")
-  path = tmp_path / "people_tinypose.tflite"
-  people_parts.write_with_head(*people_weights.read(), str(TINYPOSE), path)
-  changed, packaged = TFLitePoseModel(path), people.pose_model()
-  frame = np.random.default_rng(0).uniform(0, 255, (192, 192, 3)).astype(np.float32)
-  previous = packaged.start(frame)
-  assert np.abs(changed.start(frame) - previous).max() > 0.1
-  for ours, theirs in zip(
-    changed.final_and_preliminary(frame, previous), packaged.final_and_preliminary(frame, previous)
-  ):
-    np.testing.assert_allclose(ours, theirs, atol=1e-2)  # the packaged file is float16
-  assert (changed.margin, changed.start_margin) == (packaged.margin, packaged.start_margin)
 
 
 def test_sizes_that_are_no_multiples_of_32_are_refused(tmp_path):

@@ -92,7 +92,7 @@ def test_files_describe_themselves(folder):
     assert word in read_description(folder / f"{name}.tflite")["heatmaps"]["read_by"]
   described = read_description(folder / "exact.tflite")
   assert (described["readout"], description["readout"]) == ("present", "answer")
-  assert not {"start", "restart_score"} & {*described, *description}
+  assert not {"start", "restart_score", "refresh_after"} & {*described, *description}
 
 
 def test_weights_contain_their_settings(workdir, tmp_path):
@@ -278,7 +278,8 @@ def test_packaged_network_is_exported(tmp_path):
   assert "exact sampler" in run_printed("export.tflite", *given, "--quantize=float16")
   description = read_description(path)
   assert description["skeleton"]["name"] == "coco" and description["frame"]["box_margin"] == 1.05
-  assert (description["readout"], description["restart_score"]) == ("present", 0.42)
+  assert (description["readout"], description["restart_score"]) == ("present", 0.36)
+  assert description["refresh_after"] == people_weights.REFRESH_AFTER
   assert 7e6 < path.stat().st_size < 10e6
   # Joints are read from the current frame.
   nothing = np.zeros((192, 192, 3), np.float32), np.zeros((48, 48, 17), np.float32)

@@ -11,8 +11,8 @@ from ppn_tf.inference.tflite.metadata import read_description
 from tests.command_calls import call_command
 from tests.export.golden_files import FOLDER, find_case, read_cases
 
-PART = "a part of a person"
-CLIPS = [case["name"] for case in read_cases("clip") if case["name"] != PART]
+PART, KEPT = "a part of a person", "looks that lose the person"
+CLIPS = [case["name"] for case in read_cases("clip") if case["name"] not in (PART, KEPT)]
 
 
 @pytest.fixture(name="written", scope="module")
@@ -127,6 +127,13 @@ def test_clips_show_the_joints_that_were_drawn(name):
     np.testing.assert_array_equal(frames[t][y, x], colors)
 
 
+def test_box_of_a_look_is_kept_where_the_next_loses_the_person():
+  """The crop of 1.25 times the box is a square of 54 pixels, 0.75 of the height of the frame."""
+  clip = find_case("clip", KEPT)
+  np.testing.assert_allclose(clip["box"][0], [5.4, 23.4, 48.6, 66.6], atol=0.01)
+  assert clip["found"][0] and not all(clip["found"])
+
+
 def test_box_about_a_part_of_a_person_grows():
   """Repeats the rule for widths: half of the last box, half of the grown box about the joints."""
   clip = find_case("clip", PART)
@@ -167,5 +174,6 @@ def test_files_of_descriptions_are_read(tmp_path):
     assert frame.get("steady_crops", False) == fields["steady_crops"]
     for key in ("readout", "restart_score"):
       assert description.get(key) == fields[key]
+    assert description.get("refresh_after", 0) == fields["refresh_after"]
     for key in ("joint_names", "limbs", "flip_pairs"):
       assert description["skeleton"][key] == fields[key]

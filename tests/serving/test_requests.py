@@ -88,7 +88,7 @@ def test_states_are_checked(server):
   for text, reason in [
     ("no state", "not Base64"),
     (base64.b64encode(b"no state").decode(), "not a state"),
-    (base64.b64encode(blob[:4] + b"\2" + blob[5:]).decode(), "not of version 1"),
+    (base64.b64encode(blob[:4] + b"\1" + blob[5:]).decode(), "not of version 2"),
     (base64.b64encode(damaged).decode(), "damaged"),
     (base64.b64encode(blob[:-9]).decode(), "damaged"),
   ]:

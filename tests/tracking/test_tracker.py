@@ -350,21 +350,37 @@ def test_restart_every():
 
 
 @pytest.mark.parametrize(
-  ("fps", "settings", "num_looks"),
-  [(30, {}, 0), (17, {}, 0), (16, {}, 4), (5, {}, 4), (5, {"refresh_after": 0.3}, 0)],
+  ("fps", "refresh_after", "looks"),
+  [
+    (30, 0.09, [3, 6]),
+    (30, 0.12, [4]),
+    (60, 0.09, [6]),
+    (15, 0.09, [2, 4, 6]),
+    (5, 0.09, [1, 2, 3, 4, 5, 6, 7]),
+    (5, 0.3, [2, 4, 6]),
+    (5, 0.0, []),
+  ],
 )
-def test_head_net_looks_at_frames_that_come_late(fps, settings, num_looks):
+def test_head_net_looks_again_in_time(fps, refresh_after, looks):
   """The first frame has one look in any case, with a box."""
-  joints = walk(5)
+  joints = walk(8)
   eye = Eye()
-  tracker = Tracker(eye, **settings)
+  tracker = Tracker(eye, refresh_after=refresh_after)
   list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0]), fps=fps))
-  assert (len(eye.starts), len(eye.steps)) == (1 + num_looks, 5)
-  for look, step in zip(eye.starts[1:], eye.steps[1:]):
-    assert np.array_equal(look, step[0])
+  assert (len(eye.starts), len(eye.steps)) == (1 + len(looks), 8)
+  for look, frame in zip(eye.starts[1:], looks):
+    assert np.array_equal(look, eye.steps[frame][0])
 
 
-def test_late_frames_are_refreshed_from_wider_crops():
+def test_a_restart_counts_as_a_look():
+  joints = walk(8)
+  eye = Eye()
+  tracker = Tracker(eye, refresh_after=0.09, restart_every=2)
+  list(tracker([paint(frame) for frame in joints], box=penn_box(joints[0])))
+  assert len(eye.starts) == 4  # restarts in frames 0, 2, 4 and 6 alone
+
+
+def test_heatmaps_are_refreshed_from_wider_crops():
   """A network that repeats the previous heatmaps follows a person only by HeadNet's looks."""
 
   class Sleeper(Eye):
@@ -378,7 +394,7 @@ def test_late_frames_are_refreshed_from_wider_crops():
   box = penn_box(joints[0])
   followed, left_behind = (
     list(Tracker(Sleeper(), refresh_after=after, **settings)(frames, box, fps=5))
-    for after in (0.1, 1.0)
+    for after in (0.1, 0.0)
   )
   assert errors(followed, joints)[-1].max() < 6.0  # late by one step
   assert errors(left_behind, joints)[-1].max() > 20.0

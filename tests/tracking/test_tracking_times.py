@@ -52,12 +52,15 @@ def test_searches_without_a_person_are_as_frequent_at_every_rate():
 
   At 10 frames per second these are at 0.13, 0.23, 0.43, 0.83 and 1.63 s.
   Each looks at 1 + 3 + 8 places, and once more at the best, and each later one at the last place.
-  The first frame starts the recurrence. At 10 frames per second, the 20 others refresh it.
+  The first frame starts the recurrence, and with a refresh after 0.09 s, the 20 other frames at 10
+  frames per second refresh it, every third of 60 at 30, and every eleventh of 240 at 120.
   """
-  for rate, searches, refreshed in ((10, 5, 20), (30, 4, 0), (120, 4, 0)):
-    eye = DiscEye()
-    follow(Tracker.from_preset(eye), lambda t: [], rate)
-    assert eye.starts == (12 + 1 + 1) + searches * (1 + 12 + 1) + refreshed
+  for rate, searches, refreshed in ((10, 5, 20), (30, 4, 20), (120, 4, 21)):
+    for refresh_after in (0.0, 0.09):
+      eye = DiscEye()
+      follow(Tracker.from_preset(eye, refresh_after=refresh_after), lambda t: [], rate)
+      looks = refreshed if refresh_after else 0
+      assert eye.starts == (12 + 1 + 1) + searches * (1 + 12 + 1) + looks
 
 
 @pytest.mark.parametrize("rate", RATES)

@@ -26,6 +26,7 @@ for (const c of readCases("metadata")) {
       stride: read.stride,
       readout: read.readout,
       restart_score: read.restartScore,
+      refresh_after: read.refreshAfter,
       joint_names: read.jointNames,
       limbs: read.limbs,
       flip_pairs: read.flipPairs,

@@ -26,6 +26,7 @@ export class ReferenceModel implements PoseModel {
       stride,
       steadyCrops: settings.steady_crops,
       restartScore: null,
+      refreshAfter: 0,
       jointNames: joint_names,
       limbs: [],
       flipPairs: [],

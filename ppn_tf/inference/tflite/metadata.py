@@ -32,6 +32,8 @@ class TrackerFields(NamedTuple):
     start_margin: as `margin`, for `start`; None if it is the same.
     readout: one of READOUTS; None if the file does not say.
     restart_score: mean score below which a person is lost; None if unknown.
+    refresh_after: seconds since HeadNet's last look at which its heatmaps refresh the previous
+      ones; 0: never.
   """
 
   skeleton: Skeleton
@@ -40,6 +42,7 @@ class TrackerFields(NamedTuple):
   start_margin: Optional[float] = None
   readout: Optional[str] = None
   restart_score: Optional[float] = None
+  refresh_after: float = 0.0
 
 
 def add_description(path: Path, description: Mapping[str, Any]) -> None:
@@ -90,6 +93,7 @@ def parse_tracker_fields(path: Path, description: Mapping[str, Any]) -> TrackerF
       start_margin=None if start is None else _parse_margin(start["frame"]),
       readout=readout,
       restart_score=None if restart_score is None else Bounds(0.0, 1.0).parse(restart_score),
+      refresh_after=float(Bounds(0.0, 3600.0).parse(description.get("refresh_after", 0.0))),
     )
   except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise _describe_damage(path, error) from error

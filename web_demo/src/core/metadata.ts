@@ -46,6 +46,7 @@ function parse(value: unknown): Metadata {
     readout: json["readout"] === undefined ? null : String(json["readout"]),
     restartScore:
       json["restart_score"] == null ? null : within(json["restart_score"], 0, 1, "restart_score"),
+    refreshAfter: within(json["refresh_after"] ?? 0, 0, 3600, "refresh_after"),
     jointNames,
     limbs: pairs(skeleton["limbs"], jointNames.length, "limbs"),
     flipPairs: pairs(skeleton["flip_pairs"], jointNames.length, "flip_pairs"),

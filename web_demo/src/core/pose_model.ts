@@ -20,6 +20,8 @@ export interface Description {
   readonly steadyCrops: boolean;
   /** Mean score below which a person is lost; null if unknown. */
   readonly restartScore: number | null;
+  /** Seconds since the last initial heatmaps at which new ones refresh the previous; 0: never. */
+  readonly refreshAfter: number;
   readonly jointNames: readonly string[];
   /** (i, j) joints that a drawing connects. */
   readonly limbs: readonly (readonly [number, number])[];

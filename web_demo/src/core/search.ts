@@ -25,12 +25,20 @@ export class PersonSearch {
     private readonly settings: TrackerSettings,
   ) {}
 
-  /** Looks `settings.refinements` times, each time about the pose of the last look. */
+  /**
+   * Looks `settings.refinements` times, each time about the pose of the last look, unless that
+   * loses a person found before.
+   */
   async refine(frame: Frame, candidate: Candidate): Promise<Candidate> {
     let { box, evidence } = candidate;
+    let lookedAt = box;
     for (let i = 0; i < this.settings.refinements; i++) {
       const { keypoints, scores } = await this.look(frame, box);
-      evidence = this.evidence(scores);
+      const latest = this.evidence(scores);
+      if (latest < 0 && evidence >= 0) {
+        return { box: lookedAt, evidence };
+      }
+      [lookedAt, evidence] = [box, latest];
       const refined = this.jointsBox(keypoints, scores, frame);
       if (refined === null) {
         break;
@@ -40,13 +48,15 @@ export class PersonSearch {
     return { box, evidence };
   }
 
-  /** Searches the whole frame; returns the box of the look with most evidence, refined. */
+  /** Searches the whole frame; returns the look that shows most of a person, refined. */
   async find(frame: Frame): Promise<Candidate> {
     let best: Candidate | null = null;
+    let highest = -Infinity;
     for (const box of searchBoxes(frame, this.model.description.startCrop.margin)) {
-      const found = this.evidence((await this.look(frame, box)).scores);
-      if (best === null || found > best.evidence) {
-        best = { box, evidence: found };
+      const { scores } = await this.look(frame, box);
+      if (mean(scores) > highest) {
+        highest = mean(scores);
+        best = { box, evidence: this.evidence(scores) };
       }
     }
     return this.refine(frame, best!);

@@ -17,8 +17,11 @@ export interface TrackerSettings {
   readonly restartAfter: number;
   /** Frames after which the recurrence restarts in the current box; 0: never. */
   readonly restartEvery: number;
-  /** Seconds since the preceding frame from which initial heatmaps refresh the previous ones. */
-  readonly refreshAfter: number;
+  /**
+   * Seconds since the network's last initial heatmaps at which new ones refresh the previous
+   * heatmaps; 0: never; null: as the model says.
+   */
+  readonly refreshAfter: number | null;
   /** Whether the tracker searches as soon as a new shot begins. */
   readonly cuts: boolean;
   /** Whether it searches the whole frame, and not only the last place of the person. */
@@ -31,10 +34,10 @@ export const DEFAULTS: TrackerSettings = {
   boxLag: 1 / 30,
   refinements: 2,
   restartScore: null,
-  partScore: 0.65,
+  partScore: 0.6,
   restartAfter: 0.17,
   restartEvery: 0,
-  refreshAfter: 0.06,
+  refreshAfter: null,
   cuts: true,
   roam: true,
 };

@@ -19,6 +19,7 @@ interface State {
   readonly recurrence: Recurrence;
   searchAt: number; // seconds without the person that trigger a search
   age: number; // frames since the recurrence started
+  unrefreshedFor: number; // seconds since initial heatmaps started or refreshed it
   lostFor: number; // seconds without the person
 }
 
@@ -100,14 +101,19 @@ export class Tracker {
   private async start(frame: Frame, box: Box): Promise<Pose> {
     const recurrence = await Recurrence.start(this.model, frame, box);
     const searchAt = this.settings.restartAfter;
-    this.state = { box, recurrence, searchAt, age: 0, lostFor: 0 };
+    this.state = { box, recurrence, searchAt, age: 0, unrefreshedFor: 0, lostFor: 0 };
     return this.step(frame, this.state);
   }
 
   /** Takes a step of the recurrence, and moves the box to the pose. */
   private async step(frame: Frame, state: State): Promise<Pose> {
+    const refreshAfter = this.settings.refreshAfter ?? this.model.description.refreshAfter;
     // A recurrence of age 0 was started with this frame.
-    const isRefreshed = state.age > 0 && this.period >= this.settings.refreshAfter;
+    state.unrefreshedFor += state.age > 0 ? this.period : 0;
+    const isRefreshed = refreshAfter > 0 && state.unrefreshedFor >= refreshAfter;
+    if (isRefreshed) {
+      state.unrefreshedFor = 0;
+    }
     const joints = await state.recurrence.step(frame, state.box, this.period, isRefreshed);
     const pose = this.makePose(joints, state.box);
     state.age += 1;

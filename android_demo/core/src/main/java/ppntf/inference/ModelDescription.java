@@ -8,6 +8,7 @@ import ppntf.keypoints.Skeleton;
 /** Sizes, crops and joints of a network, as its file describes them. */
 public final class ModelDescription {
   private static final String RESTART_SCORE = "restart_score";
+  private static final double LONGEST_REFRESH = 3600; // seconds
 
   /** Crops that HeadNet takes. */
   public final CropRule start;
@@ -21,6 +22,8 @@ public final class ModelDescription {
   public final String readout;
   /** Mean score below which a person is lost; NaN where the file does not say. */
   public final double restartScore;
+  /** Seconds since HeadNet's last look at which it refreshes the previous heatmaps; 0: never. */
+  public final double refreshAfter;
   public final Skeleton skeleton;
 
   private ModelDescription(
@@ -34,6 +37,7 @@ public final class ModelDescription {
     this.readout = json.isNull("readout") ? "" : json.getString("readout");
     this.restartScore =
         json.isNull(RESTART_SCORE) ? Double.NaN : json.getDouble(RESTART_SCORE);
+    this.refreshAfter = json.isNull("refresh_after") ? 0 : json.getDouble("refresh_after");
     this.skeleton = skeleton;
   }
 
@@ -82,6 +86,9 @@ public final class ModelDescription {
     }
     if (restartScore < 0 || restartScore > 1) {
       throw damaged("restart_score " + restartScore);
+    }
+    if (!(refreshAfter >= 0 && refreshAfter <= LONGEST_REFRESH)) {
+      throw damaged("refresh_after " + refreshAfter);
     }
     for (CropRule rule : new CropRule[] {start, step}) {
       boolean whole = rule.height % heatmapHeight == 0 && rule.width % heatmapWidth == 0;

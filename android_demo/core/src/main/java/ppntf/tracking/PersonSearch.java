@@ -32,12 +32,20 @@ public final class PersonSearch {
     return new Joints(joints.keypoints, clipped(joints.scores));
   }
 
-  /** Looks as often as the settings say, each time about the pose of the last look. */
+  /**
+   * Looks as often as the settings say, each time about the pose of the last look, unless that
+   * loses a person found before.
+   */
   Place refine(Frame frame, Place place) {
     Place refined = place;
+    float[] lookedAt = place.box;
     for (int look = 0; look < settings.refinements; look++) {
       Joints joints = look(frame, refined.box);
       double evidence = evidence(joints.scores);
+      if (evidence < 0 && refined.evidence >= 0) {
+        return new Place(lookedAt, refined.evidence);
+      }
+      lookedAt = refined.box;
       float[] box = jointsBox(joints, frame.height, frame.width);
       refined = new Place(box == null ? refined.box : box, evidence);
       if (box == null) {
@@ -47,13 +55,16 @@ public final class PersonSearch {
     return refined;
   }
 
-  /** Searches the whole frame; returns the look with most evidence, refined. */
+  /** Searches the whole frame; returns the look that shows most of a person, refined. */
   Place find(Frame frame) {
     Place best = null;
+    double highest = Double.NEGATIVE_INFINITY;
     for (float[] box : Boxes.searchBoxes(frame.height, frame.width, rule.margin)) {
-      double evidence = evidence(look(frame, box).scores);
-      if (best == null || evidence > best.evidence) {
-        best = new Place(box, evidence);
+      float[] scores = look(frame, box).scores;
+      double mean = Presence.mean(scores);
+      if (mean > highest) {
+        highest = mean;
+        best = new Place(box, evidence(scores));
       }
     }
     return refine(frame, best);

@@ -110,7 +110,9 @@ public final class Tracker {
   private Pose advance(Frame frame) {
     Crops crops = new Crops(model.description(), frame, state.box);
     FloatImage initial = null;
-    if (period >= settings.refreshAfter) {
+    state.unrefreshedFor += period;
+    if (settings.refreshAfter > 0 && state.unrefreshedFor >= settings.refreshAfter) {
+      state.unrefreshedFor = 0;
       initial = state.recurrence.initial(crops.forStart(), crops.startAffine, crops.affine);
     }
     return step(frame, crops, initial);
@@ -185,6 +187,7 @@ public final class Tracker {
     final Recurrence recurrence;
     double searchAt; // seconds without the person that trigger a search
     int age; // frames since HeadNet started the recurrence
+    double unrefreshedFor; // seconds since HeadNet started or refreshed it
     double lostFor; // seconds without the person
 
     State(float[] box, Recurrence recurrence, double searchAt) {

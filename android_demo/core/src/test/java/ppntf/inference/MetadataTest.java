@@ -53,6 +53,7 @@ class MetadataTest {
     boolean unknown = fields.isNull("restart_score");
     double score = unknown ? Double.NaN : fields.getDouble("restart_score");
     assertEquals(score, description.restartScore);
+    assertEquals(fields.getDouble("refresh_after"), description.refreshAfter);
     JSONArray names = fields.getJSONArray("joint_names");
     assertEquals(names.length(), description.numJoints());
     for (int k = 0; k < names.length(); k++) {
