@@ -43,7 +43,7 @@ def clips() -> Iterator[Dict[str, Any]]:
     for t in range(_FRAMES)
   ]
   larger = ReferenceModel(start_size=(120, 120), start_margin=1.75)
-  refreshed = {"steady_crops": True, "refresh_after": 0.09}
+  refreshed: Dict[str, Any] = {"steady_crops": True, "refresh_after": 0.09}
   yield _track("start sees a larger crop, and a cut", larger, shots, even, **refreshed)
   uneven = [0.04 * t + 0.005 * (t % 2) for t in range(_FRAMES)]
   model = ReferenceModel((72, 96), (18, 24), readout="answer")

@@ -43,6 +43,14 @@ def define_model() -> None:
       0.5,
       4.0,
     )
+    define_float(
+      "refresh_after",
+      None,
+      "Seconds after which HeadNet looks again, which takes longer than a step; 0: never. By "
+      "default as stored with the model.",
+      0.0,
+      3600.0,
+    )
 
 
 def define_people() -> None:
@@ -111,6 +119,7 @@ def model_options() -> Dict[str, Any]:
   }
   if FLAGS.skeleton:
     options["skeleton"] = skeletons.find_skeleton(FLAGS.skeleton)
-  if FLAGS.margin is not None:
-    options["margin"] = FLAGS.margin
+  for name in ("margin", "refresh_after"):
+    if FLAGS[name].value is not None:
+      options[name] = FLAGS[name].value
   return options

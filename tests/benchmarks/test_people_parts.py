@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from benchmarks import people_parts
 from ppn_tf.inference import people
 from ppn_tf.inference.pose_model import TFLitePoseModel
 from tests.commands import run_command

@@ -31,6 +31,7 @@ class BulkSettings:
   checkpoint: str = "latest"
   skeleton: Optional[Skeleton] = None
   margin: Optional[float] = None
+  refresh_after: Optional[float] = None
   max_people: int = 1
   box: Optional[Tuple[float, ...]] = None
   min_score: float = 0.2
@@ -83,7 +84,8 @@ class BulkSettings:
 @functools.lru_cache(maxsize=1)
 def _load_tracker(settings: BulkSettings) -> Tracker:
   """Loads the model once per process, with one CPU thread."""
-  changes: Dict[str, Any] = {} if settings.margin is None else {"margin": settings.margin}
+  given = {"margin": settings.margin, "refresh_after": settings.refresh_after}
+  changes = {name: value for name, value in given.items() if value is not None}
   return Tracker.from_preset(
     settings.model,
     settings.skeleton,
