@@ -20,7 +20,15 @@ from ppn_tf.runtime.errors import InputError
 from ppn_tf.serving.limits import Limits
 
 FLAGS = flags.FLAGS
-_EXTRA = ("fastapi", "multipart", "prometheus_client", "python_multipart", "uvicorn", "websockets")
+_EXTRA = (
+  "fastapi",
+  "fastapi_offline",
+  "multipart",
+  "prometheus_client",
+  "python_multipart",
+  "uvicorn",
+  "websockets",
+)
 
 
 def define_flags() -> None:

@@ -6,6 +6,7 @@ import pathlib
 from typing import Any, Dict, FrozenSet, List, Optional
 
 import fastapi
+import fastapi_offline
 from fastapi import File, Form, Query, Request, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -46,7 +47,8 @@ def make_application(
     keys: digests of API keys from `access.read_keys`; none lets everybody in.
     models: .tflite files by name for the browser demo, whose page is then at /.
   """
-  app = fastapi.FastAPI(
+  # Its page /docs loads nothing from elsewhere.
+  app = fastapi_offline.FastAPIOffline(
     title="ppn-tf",
     version=ppn_tf.__version__,
     description="Human pose in video. Cameras send their frames to the WebSocket /v1/stream.",
@@ -141,6 +143,14 @@ def _waits(request: Request) -> Wanted:
 
 
 def _add_stream(app: fastapi.FastAPI, service: Service) -> None:
+  # Browsers do not tell why a WebSocket was refused; this request does.
+  @app.get("/v1/stream", summary="Whether a stream may begin, and what its answers consist of")
+  async def describe() -> Dict[str, Any]:
+    refusal = service.refuse_stream()
+    if refusal is not None:
+      raise RefusedError(*refusal)
+    return {"max_people": service.limits.max_people, **await service.describe_joints()}
+
   @app.websocket("/v1/stream")
   async def stream(websocket: WebSocket) -> None:
     reason = service.refuse_stream()

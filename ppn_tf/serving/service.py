@@ -50,6 +50,7 @@ class Service:
     self._keys = itertools.count()
     self._no_stream = asyncio.Event()
     self._no_stream.set()
+    self._joints: Dict[str, Any] = {}
 
   @property
   def is_ready(self) -> bool:
@@ -89,6 +90,12 @@ class Service:
       stream.stop()
     with contextlib.suppress(asyncio.TimeoutError):
       await asyncio.wait_for(self._no_stream.wait(), self.limits.stop_after)
+
+  async def describe_joints(self) -> Dict[str, Any]:
+    """Returns the names and the limbs of the joints in all answers."""
+    if not self._joints:
+      self._joints = await self.pool.choose().call("describe_joints")
+    return self._joints
 
   async def call(self, wanted: Wanted, kind: str, name: str, *arguments: Any) -> Any:
     """Returns the answer of a worker to a request that is no stream.

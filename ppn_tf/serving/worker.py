@@ -39,6 +39,12 @@ class Worker:
     self._counts: Dict[int, int] = {}
     self._videos: Dict[int, Iterator[Dict[str, Any]]] = {}
 
+  def describe_joints(self) -> Dict[str, Any]:
+    """Returns `joint_names`, and `limbs` as pairs of indices of joints."""
+    skeleton = self._tracker.skeleton
+    limbs = [[int(i), int(j)] for i, j in skeleton.limbs]
+    return {"joint_names": list(skeleton.joint_names), "limbs": limbs}
+
   def track(
     self,
     key: int,

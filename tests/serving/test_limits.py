@@ -75,6 +75,8 @@ def test_keys_are_required_for_frames_and_metrics(strict):
   assert answer.status == 401 and "Authorization" in answer.fields["error"]
   assert answer.headers["www-authenticate"] == "Bearer"
   assert strict.post("/v1/pose", fields, X_API_Key="fedcba9876543210").status == 200
+  assert strict.get("/v1/stream").status == 401
+  assert strict.get("/v1/stream", X_API_Key=KEY).fields["max_people"] == 2
   assert strict.get("/healthz").status == strict.get("/readyz").status == 200
 
 
@@ -108,6 +110,9 @@ def test_streams_beyond_the_limit_are_refused(strict):
       pass
     assert error.value.response.status_code == 429
     assert b"2 streams are open" in error.value.response.body
+    # Browsers see no status of a refused WebSocket, and ask by this request.
+    answer = strict.get("/v1/stream", X_API_Key=KEY)
+    assert answer.status == 429 and "2 streams are open" in answer.fields["error"]
 
 
 def test_requests_beyond_the_limit_are_refused():

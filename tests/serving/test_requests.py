@@ -132,7 +132,20 @@ def test_health_and_description(server):
   assert server.get("/readyz").fields == {"status": "ready"}
   paths = server.get("/openapi.json").fields["paths"]
   assert {"/v1/pose", "/v1/video", "/v1/step", "/metrics"} <= set(paths)
-  assert server.get("/docs").status == 200
+
+
+def test_the_page_of_requests_loads_nothing_from_elsewhere(server):
+  text = server.get("/docs").content.decode()
+  assert "swagger-ui" in text and "//" not in "".join(re.findall(r'(?:src|href)="(.*?)"', text))
+  for address in re.findall(r'(?:src|href)="(.*?)"', text):
+    assert server.get(address).status == 200
+
+
+def test_streams_are_described(server, tracker):
+  answer = server.get("/v1/stream").fields
+  assert answer["max_people"] == 5
+  assert answer["joint_names"] == list(tracker.skeleton.joint_names)
+  assert answer["limbs"] == [list(limb) for limb in tracker.skeleton.limbs]
 
 
 def test_metrics_count_frames_people_and_refusals(server):

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 export const TOLERANCE = 0.5; // pixels of a frame
 
 /** Returns frame `t` of a clip in base64. */
-function encode(rgb, { width, height }, t) {
+export function encode(rgb, { width, height }, t) {
   const length = width * height * 3;
   return rgb.subarray(t * length, (t + 1) * length).toString("base64");
 }
@@ -59,7 +59,8 @@ export async function compareFrames(page, rgb, reference) {
   return differences;
 }
 
-function differencesOf({ keypoints }, expected) {
+/** Returns the distance of each joint from Python's, along the axis in which it is larger. */
+export function differencesOf({ keypoints }, expected) {
   assert.equal(keypoints.length, 2 * expected.keypoints.length);
   return expected.keypoints.map(([x, y], k) =>
     Math.max(Math.abs(keypoints[2 * k] - x), Math.abs(keypoints[2 * k + 1] - y)),
@@ -81,7 +82,8 @@ export function describe(differences) {
  * A camera that plays the clip may begin anywhere and leave frames out.
  */
 export function distancesFromNearest(rows, expected, minScore = 0.3) {
-  return rows.map(({ people: [person] }) => {
+  const found = rows.flatMap(({ people }) => people.filter((person) => person.found));
+  return found.map((person) => {
     const joints = Object.values(person.keypoints);
     const distances = expected
       .filter(({ found }) => found)

@@ -3,8 +3,8 @@
   python web_demo/checks/reference_poses.py VIDEOS OUTPUT MODEL.tflite ...
 
 The clip has a person on the left, then nobody, then another person on the right. Writes clip.y4m
-(for a simulated camera), clip.webm, clip.rgb (the same frames as [T, H, W, 3] uint8) and for each
-model NAME.json with the pose of every frame.
+(for a simulated camera), clip.webm, clip.rgb (the same frames as [T, H, W, 3] uint8), pair.webm
+with both people at a time, and for each model NAME.json with the pose of every frame of the clip.
 """
 
 import json
@@ -53,6 +53,15 @@ def make_clip(videos: pathlib.Path) -> List[np.ndarray]:
   empty = np.full((*SIZE, 3), 110, np.uint8)
   left = [place(frame, 0, 480) for frame in taiji]
   return [*left, *[empty] * 10, *(place(frame, 360, 270) for frame in dance)]
+
+
+def pair_people(clip: List[np.ndarray]) -> List[np.ndarray]:
+  """Returns frames with the first person of a clip on the left, and the second on the right."""
+  middle = 360
+  return [
+    np.concatenate([left[:, :middle], right[:, middle:]], axis=1)
+    for left, right in zip(clip[:30], clip[40:])
+  ]
 
 
 def write_y4m(frames: List[np.ndarray], path: pathlib.Path) -> None:
@@ -130,6 +139,7 @@ def main(videos: str, output: str, *models: str) -> None:
   write_y4m(make_clip(pathlib.Path(videos)), folder / "clip.y4m")
   frames = decode_y4m(folder / "clip.y4m")
   write_video(frames, folder / "clip.webm")
+  write_video(pair_people(frames), folder / "pair.webm")
   (folder / "clip.rgb").write_bytes(np.stack(frames).tobytes())
   for model in models:
     poses = track(frames, model)

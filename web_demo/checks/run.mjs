@@ -14,6 +14,7 @@ import { CHROMIUM, checkRequests, launch, open, waitForModel } from "./browser.m
 import { checkCamera, checkVideo } from "./camera.mjs";
 import { checkAccess, checkNoCamera } from "./page.mjs";
 import { compareClip, compareFrames, describe, median, TOLERANCE } from "./poses.mjs";
+import { checkServer } from "./server.mjs";
 import { startDemo, startPlain } from "./servers.mjs";
 
 const [page, folder, screenshots, ...models] = process.argv.slice(2).map((path) => resolve(path));
@@ -113,6 +114,7 @@ async function main() {
       const { poses } = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf-8"));
       await checkCamera(camera, demo.address, poses, screenshots);
       await checkVideo(camera, demo.address, join(folder, "clip.webm"), poses, screenshots);
+      await checkServer(camera, folder, screenshots);
       await camera.close();
     } else {
       skip("no clip of a person (../shared/data/videos/permissive), so no joints were compared");

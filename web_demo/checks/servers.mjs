@@ -1,4 +1,4 @@
-/** Servers of the page: the command `ppn-tf demo`, and any static one. */
+/** Servers of the page: the commands `ppn-tf demo` and `ppn-tf serve`, and any static one. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -34,6 +34,12 @@ async function start(args, pattern) {
 export function startDemo(models) {
   const given = models.map((model) => `--model=${model}`);
   return start(["-m", "ppn_tf.demo", "--port=0", ...given], /(http:\/\/localhost:\d+\/)/);
+}
+
+/** Starts `ppn-tf serve` with the network for people. */
+export function startServe(flags = []) {
+  const args = ["-m", "ppn_tf.serving", "--port=0", "--workers=1", "--nopin", ...flags];
+  return start(args, /at (http:\/\/127\.0\.0\.1:\d+\/)/);
 }
 
 /** Starts Python's own server in a folder, without headers for isolation. */

@@ -48,7 +48,8 @@ test("a limit is over in the frame nearest to it", () => {
   assert.ok(isOver(0.16, 0.17, 0.04));
 });
 
-const POSE = {
+const PERSON = {
+  trackId: 1,
   keypoints: Float32Array.from([1.23456, 2, 30, 40.5]),
   scores: Float32Array.from([0.9, 0.25]),
   box: [1, 2.346, 30, 40] as const,
@@ -57,7 +58,7 @@ const POSE = {
 };
 
 test("joints are written as JSON lines", () => {
-  const rows = [0, 1 / 30].map((time) => ({ time, pose: POSE }));
+  const rows = [0, 1 / 30].map((time) => ({ time, people: [PERSON] }));
   const lines = toJsonLines(rows, ["nose", "hip"]);
   const [, second] = lines.trimEnd().split("\n").map((line) => JSON.parse(line));
   assert.deepEqual(second, {
@@ -77,11 +78,20 @@ test("joints are written as JSON lines", () => {
 });
 
 test("joints are written as CSV", () => {
-  const csv = toCsv([{ time: 0.5, pose: { ...POSE, found: false } }], ["nose", 'a "b", c']);
+  const csv = toCsv([{ time: 0.5, people: [{ ...PERSON, found: false }] }], ["nose", 'a "b", c']);
   assert.deepEqual(csv.split("\n"), [
     "index,frame,time,track_id,found,score,x1,y1,x2,y2,nose_x,nose_y,nose_score," +
       '"a ""b"", c_x","a ""b"", c_y","a ""b"", c_score"',
     "0,0,0.5,1,0,0.575,1,2.35,30,40,1.235,2,0.9,30,40.5,0.25",
     "",
   ]);
+});
+
+test("each person of a frame has a row", () => {
+  const people = [PERSON, { ...PERSON, trackId: 7 }];
+  const [line] = toJsonLines([{ time: 0, people }], ["nose", "hip"]).split("\n");
+  const ids = JSON.parse(line!).people.map(({ track_id }: { track_id: number }) => track_id);
+  assert.deepEqual(ids, [1, 7]);
+  const rows = toCsv([{ time: 0, people }], ["nose", "hip"]).trimEnd().split("\n");
+  assert.deepEqual(rows.map((row) => row.split(",")[3]), ["track_id", "1", "7"]);
 });

@@ -1,4 +1,4 @@
-/** Pose of a person in one frame. */
+/** Poses of people in one frame. */
 
 import type { Box } from "./images.js";
 
@@ -15,8 +15,14 @@ export interface Pose {
   readonly restarted: boolean;
 }
 
+/** Pose of one of several people. */
+export interface Person extends Pose {
+  /** Number that the person keeps, from 1. */
+  readonly trackId: number;
+}
+
 /** Returns a pose in pixels of a frame whose sides are `scale` times as long. */
-export function scalePose(pose: Pose, scale: number): Pose {
+export function scalePose<P extends Pose>(pose: P, scale: number): P {
   // The center of the top-left pixel is (0, 0).
   const convert = (place: number): number => (place + 0.5) * scale - 0.5;
   return {

@@ -1,10 +1,13 @@
 /** Starts the page: connects sources, model, worker and controls. */
 
 import type { Accelerator, LoadedModel } from "../worker/messages.js";
+import { BrowserTracker } from "./browser_tracker.js";
 import { listenForDrops } from "./drops.js";
 import { elements, messageOf, showProblem, showStatus } from "./elements.js";
 import { fetchModel, listModels, type OfferedModel } from "./models.js";
 import { prepareOffline } from "./offline.js";
+import type { PoseTracker } from "./pose_tracker.js";
+import { ServerChoice } from "./server_choice.js";
 import { Session } from "./session.js";
 import { hasSeveralCameras, VideoSource, type Facing } from "./sources.js";
 import { installTestHook } from "./test_hook.js";
@@ -18,6 +21,7 @@ const NO_MODEL =
 
 const worker = new PoseWorker();
 const source = new VideoSource(elements.video);
+const server = new ServerChoice();
 let offered: OfferedModel[] = [];
 let ownModel: File | null = null;
 let model: LoadedModel | null = null;
@@ -68,6 +72,41 @@ async function loadModel(): Promise<void> {
   }
 }
 
+/** Finds poses in the chosen place from now on, also in the source that is open. */
+async function changePlace(): Promise<void> {
+  session?.cancel();
+  document.body.dataset["place"] = server.isChosen ? "server" : "browser";
+  for (const control of [elements.model, elements.modelFile, elements.accelerator]) {
+    control.disabled = server.isChosen;
+  }
+  showProblem("");
+  if (server.isChosen) {
+    if (!(await server.prepare())) {
+      return;
+    }
+    showStatus("The server is ready.");
+  } else if (model === null) {
+    await loadModel();
+    return;
+  } else {
+    describe(model);
+    showStatus("The model is ready.");
+  }
+  if (source.isOpen) {
+    void track();
+  }
+}
+
+/** Returns a tracker in the chosen place; null if there is none. */
+function makeTracker(): PoseTracker | null {
+  if (server.isChosen) {
+    return server.makeTracker((isLost) =>
+      isLost ? showStatus("The connection is lost. Connecting again …") : showTracking(),
+    );
+  }
+  return model && new BrowserTracker(worker, model);
+}
+
 function describe({ accelerator, threads, note }: LoadedModel): void {
   const isolation = crossOriginIsolated ? "" : " (page not isolated)";
   elements.threads.textContent =
@@ -88,28 +127,38 @@ async function open(begin: () => Promise<void>): Promise<void> {
     showControls();
     return;
   }
-  if (model === null) {
+  void track();
+}
+
+async function track(): Promise<void> {
+  const tracker = makeTracker();
+  if (tracker === null && server.isChosen) {
+    showControls();
+    void changePlace();
+    return;
+  }
+  if (tracker === null) {
     showStatus("");
     showProblem(elements.problem.textContent || NO_MODEL);
     showControls();
     return;
   }
-  void track();
-}
-
-async function track(): Promise<void> {
-  const current = new Session(worker, source, model!);
+  const current = new Session(tracker, source);
   session = current;
   elements.invitation.hidden = true;
   elements.view.setAttribute("aria-label", "Picture with the skeleton of the person");
   showControls();
-  showStatus(source.isLive ? "Tracking the camera." : "Tracking the video.");
+  showTracking();
   await current.run();
   if (!current.isCancelled) {
     source.close();
     showControls();
     showStatus(current.recording.length ? "Stopped. The joints can be downloaded." : "Stopped.");
   }
+}
+
+function showTracking(): void {
+  showStatus(source.isLive ? "Tracking the camera." : "Tracking the video.");
 }
 
 function showControls(): void {
@@ -127,9 +176,11 @@ function openVideo(file: File): void {
 
 function useOwnModel(file: File): void {
   ownModel = file;
+  model = null;
   elements.model.querySelector("option[value=own]")?.remove();
   elements.model.add(new Option(file.name, "own", true, true));
-  void loadModel();
+  elements.inBrowser.checked = true;
+  void changePlace();
 }
 
 function connect(): void {
@@ -140,6 +191,7 @@ function connect(): void {
   });
   elements.pause.addEventListener("click", () => void source.togglePause().then(showControls));
   elements.stop.addEventListener("click", () => {
+    session?.stop();
     source.close();
     showControls();
   });
@@ -155,6 +207,9 @@ function connect(): void {
       useOwnModel(file);
     }
   });
+  for (const control of [elements.inBrowser, elements.onServer, elements.key]) {
+    control.addEventListener("change", () => void changePlace());
+  }
   elements.model.addEventListener("change", () => void loadModel());
   elements.accelerator.addEventListener("change", () => void loadModel());
   elements.json.addEventListener("click", () => session?.recording.download("jsonl"));
@@ -182,7 +237,8 @@ async function begin(): Promise<void> {
     elements.model.add(new Option("none", "none"));
   }
   await loadModel();
-  installTestHook(worker);
+  await server.appear();
+  installTestHook(worker, server);
 }
 
 void begin();

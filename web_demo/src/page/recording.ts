@@ -1,7 +1,7 @@
 /** Joints of the tracked frames since the source was opened, and their download. */
 
 import { toCsv, toJsonLines, type Row } from "../core/joint_tables.js";
-import type { Pose } from "../core/poses.js";
+import type { Person } from "../core/poses.js";
 
 const MAX_ROWS = 200_000; // almost two hours at 30 frames per second
 
@@ -20,10 +20,10 @@ export class Recording {
     return this.rows.length;
   }
 
-  /** Adds a pose; beyond MAX_ROWS, the oldest one is left out. */
-  add(pose: Pose, time: number): void {
+  /** Adds the people in a frame; beyond MAX_ROWS, the oldest frame is left out. */
+  add(people: readonly Person[], time: number): void {
     this.begin = this.rows.length ? this.begin : time;
-    this.rows.push({ pose, time: time - this.begin });
+    this.rows.push({ people, time: time - this.begin });
     if (this.rows.length > MAX_ROWS) {
       this.rows.shift();
     }

@@ -22,6 +22,7 @@ export class VideoSource {
   private address = "";
   private lastTime = -1;
   private presented = 0; // frames that the browser has shown
+  private missedFrames = 0;
   private wake: () => void = () => undefined;
 
   constructor(private readonly video: HTMLVideoElement) {
@@ -38,6 +39,11 @@ export class VideoSource {
     return this.isLive || this.address !== "";
   }
 
+  /** Returns the number of frames since the source was opened that came while nobody waited. */
+  get missed(): number {
+    return this.missedFrames;
+  }
+
   get isPaused(): boolean {
     return this.video.paused;
   }
@@ -45,6 +51,7 @@ export class VideoSource {
   /** Opens a camera; throws an Error that says what to do. */
   async openCamera(facing: Facing): Promise<void> {
     this.close();
+    this.presented = this.missedFrames = 0;
     if (!navigator.mediaDevices) {
       throw new Error(
         "Browsers give cameras only to secure pages. Open this page on localhost or by https, or " +
@@ -69,10 +76,10 @@ export class VideoSource {
   /** Opens a video file; throws an Error if the browser cannot play it. */
   async openFile(file: File): Promise<void> {
     this.close();
+    this.presented = this.missedFrames = 0;
     this.isMirrored = false;
     this.address = URL.createObjectURL(file);
     this.video.src = this.address;
-    this.presented = 0;
     try {
       await this.video.play();
     } catch {
@@ -125,9 +132,10 @@ export class VideoSource {
     return { bitmap, time, scale: video.videoWidth / bitmap.width };
   }
 
-  /** Slows a file down as long as frames of it are missed. */
+  /** Counts missed frames, and slows a file down as long as there are any. */
   private adaptRate(presented: number): void {
     const steps = presented - this.presented;
+    this.missedFrames += this.presented ? Math.max(0, steps - 1) : 0;
     this.presented = presented;
     if (!this.isLive && steps > 0) {
       const rate = this.video.playbackRate * (steps > 1 ? 1 / steps : ACCELERATION);

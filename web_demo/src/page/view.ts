@@ -1,7 +1,7 @@
 /** Drawing of frames and skeletons. */
 
-import type { Description } from "../core/pose_model.js";
 import type { Pose } from "../core/poses.js";
+import type { Skeleton } from "./pose_tracker.js";
 
 // The right side of a person is warm, the left side cool, the middle light.
 const RIGHT = "#ff9d00";
@@ -9,8 +9,6 @@ const LEFT = "#2ec4ff";
 const MIDDLE = "#f4f4f4";
 const OUTLINE = "#101010";
 const MIN_SCORE = 0.2; // lowest score of a joint that is drawn; up to twice of it, transparent
-
-type Skeleton = Pick<Description, "jointNames" | "limbs">;
 
 /** Draws the picture of a frame onto a canvas of its size. */
 export function drawFrame(canvas: HTMLCanvasElement, bitmap: ImageBitmap): void {

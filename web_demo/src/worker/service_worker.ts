@@ -45,8 +45,8 @@ async function answer(request: Request): Promise<Response> {
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("fetch", (event) => {
-  const { method, url } = event.request;
-  if (method === "GET" && new URL(url).origin === self.location.origin) {
+  const { method, url, cache } = event.request;
+  if (method === "GET" && cache !== "no-store" && new URL(url).origin === self.location.origin) {
     event.respondWith(answer(event.request));
   }
 });
