@@ -78,7 +78,7 @@ def test_people_is_prepared_for_training():
   assert (model.image_size, model.num_joints) == ((192, 192), 17)
   lines = []
   model.summary(print_fn=lines.append)
-  assert any(line.startswith("Total params: 4839685") for line in lines)
+  assert any(line.startswith("Total params: 3840060") for line in lines)
   norms = [
     layer
     for network in model.networks
