@@ -9,6 +9,7 @@ from typing import List, NoReturn, Sequence
 import ppn_tf
 from ppn_tf.runtime import command_names, layout
 from ppn_tf.runtime.command_names import COMMANDS, GROUPS
+from ppn_tf.runtime.signals import end_with_reader
 
 _HELP = ("-h", "-help", "--help", "--helpfull", "help")
 
@@ -53,6 +54,7 @@ def _run(name: str, arguments: Sequence[str]) -> None:
     _fail(f"this requires {package}, which is not installed. Install ppn-tf with its requirements.")
 
 
+@end_with_reader()
 def main() -> None:
   """Lists the commands, or runs one without importing anything for the others."""
   program = (

@@ -35,6 +35,21 @@ def start(*arguments, cwd=ROOT):
   )
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("data",), ("--version",)])
+def test_lost_reader_of_the_list_ends_it_silently(arguments):
+  reading, writing = os.pipe()
+  os.close(reading)
+  done = subprocess.run(
+    [sys.executable, "-m", "ppn_tf", *arguments],
+    stdout=writing,
+    stderr=subprocess.PIPE,
+    timeout=120,
+    cwd=ROOT,
+  )
+  os.close(writing)
+  assert (done.returncode, done.stderr) == (141, b"")
+
+
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("help",)])
 def test_help_lists_every_command(arguments):
   done = start(*arguments)

@@ -3,7 +3,6 @@
 import errno
 import gc
 import io
-import os
 import re
 import signal
 import sys
@@ -14,7 +13,7 @@ from absl import app, flags, logging
 from ppn_tf.runtime.command_help import HelpFlag
 from ppn_tf.runtime.command_names import localize
 from ppn_tf.runtime.errors import InputError
-from ppn_tf.runtime.signals import list_endings
+from ppn_tf.runtime.signals import end_with_reader, list_endings
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -62,12 +61,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
   logging.set_verbosity(logging.WARNING)
   program = sys.modules["__main__"]
   program.__doc__ = localize(program.__doc__ or "")  # which --help prints
-  try:
+  with end_with_reader():
     app.run(guarded, flags_parser=parse_flags)
-  except BrokenPipeError:
-    # The interpreter flushes stdout once more when it exits.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(128 + signal.SIGPIPE)
 
 
 def parse_flags(argv: Sequence[str]) -> List[str]:

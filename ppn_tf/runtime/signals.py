@@ -1,8 +1,11 @@
-"""SIGINT, SIGTERM and SIGHUP, deferred to the end of a step of a long loop."""
+"""Signals that end a command, deferred to the end of a step of a long loop, and lost readers."""
 
+import contextlib
+import os
 import signal
+import sys
 import types
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 
 def list_endings() -> List[signal.Signals]:
@@ -14,6 +17,22 @@ def list_endings() -> List[signal.Signals]:
   if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
     return [signal.SIGTERM]
   return [signal.SIGTERM, hangup]
+
+
+@contextlib.contextmanager
+def end_with_reader() -> Iterator[None]:
+  """Ends the process silently if the reader of stdout is gone, as in `ppn-tf cost | head`.
+
+  Raises:
+    SystemExit: it is, with the code 141 of a process that SIGPIPE ends.
+  """
+  try:
+    yield
+    sys.stdout.flush()
+  except BrokenPipeError:
+    # The interpreter flushes stdout once more when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(128 + signal.SIGPIPE)
 
 
 class Interruption:
