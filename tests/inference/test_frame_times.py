@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from ppn_tf.inference.frame_times import PERIOD, Clock, is_over, newest_share
+from ppn_tf.inference.frame_times import (
+  PERIOD,
+  Clock,
+  frames_between_refreshes,
+  is_over,
+  newest_share,
+)
 from ppn_tf.inference.moved_heatmaps import MovedHeatmaps
 from ppn_tf.inference.present_places import PresentPlaces
 from ppn_tf.inference.recurrence import Recurrence
@@ -29,6 +35,12 @@ def about(x, y):
 def test_clock_without_times_ticks_thirty_times_a_second():
   clock = Clock()
   assert [clock.tick() for _ in range(3)] == [PERIOD] * 3 == [1 / 30] * 3
+
+
+def test_numbers_of_frames_between_refreshes():
+  """At 30 frames per second, the time of 0.09 s has passed after three frames."""
+  numbers = [frames_between_refreshes(seconds) for seconds in (0.0, 0.03, 0.09, 0.12, 1.0)]
+  assert numbers == [0, 1, 3, 4, 30]
 
 
 def test_clock_reads_times():
