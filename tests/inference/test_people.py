@@ -111,6 +111,7 @@ def test_files_without_a_network(tmp_path):
       people_weights.read(tmp_path / f"{name}.npz")
 
 
+@pytest.mark.slow
 def test_packaged_file_has_the_packaged_weights():
   """Compares the .tflite file, which trackers run, with the weights that it was made from."""
   sizes = [path.stat().st_size for path in (people.FILE, people_weights.WEIGHTS)]

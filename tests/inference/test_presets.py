@@ -73,6 +73,7 @@ def test_unknown_preset_is_refused(tmp_path):
     ppn_tf.PPN.from_preset(tmp_path)
 
 
+@pytest.mark.slow
 def test_people_is_prepared_for_training():
   model = ppn_tf.PPN.from_preset("people")
   assert (model.image_size, model.num_joints) == ((192, 192), 17)

@@ -133,6 +133,7 @@ def read(path, **options):
   return Excerpt(open_source(path), **options)
 
 
+@pytest.mark.slow
 def test_four_people_on_boards():
   tracker = PeopleTracker(Tracker.from_preset("people"), 4)
   tracked = [tracker.update(frame.image, frame.time) for frame in read(DATA / "bonn" / "060470979")]
@@ -145,6 +146,7 @@ def test_four_people_on_boards():
   assert 240 < returned[0].keypoints[:, 0].mean() < 320
 
 
+@pytest.mark.slow
 def test_man_who_jumps_keeps_his_number():
   """Somersaults off a roof, in 1.4 s; a woman walks past."""
   path = DATA / "videos" / "permissive" / "sports2d_demo.mp4"

@@ -60,7 +60,7 @@ def test_person_with_few_joints_in_the_frame(num_seen, found, max_people):
 
 
 def test_mediocre_scores_of_all_joints_are_nobody():
-  tracker = Tracker.from_preset(Portrait(5, rest=0.4), restart_score=0.7)
+  tracker = Tracker.from_preset(Portrait(0, rest=0.6), restart_score=0.7)
   assert PeopleTracker(tracker, 2).update(paint([(240, 150, 16)])) == []
 
 
