@@ -59,6 +59,10 @@ def main(argv: Sequence[str]) -> None:
   output = FLAGS.output
   if not output.endswith(".npz"):
     raise InputError(f"--output={output}: the file's name must end in .npz.")
+  if FLAGS.new_head_backbone and not FLAGS.new_head_weights:
+    raise InputError(
+      f"--new_head_backbone={FLAGS.new_head_backbone}: has no weights. Give --new_head_weights."
+    )
   experiment = experiment_flags.experiment_of_run()
   model = load_run(FLAGS.workdir, FLAGS.checkpoint).model
   if experiment.network.quantize_aware:

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from export import weights
 from export.weights import replace_head
 from ppn_tf.inference import people, people_weights
 from ppn_tf.models.build import NetworkConfig, build_network
 from ppn_tf.models.ppn import Framewise
 from ppn_tf.runtime.errors import InputError
+from tests.command_calls import call_command
 from tests.inference.test_people import SETTINGS
 from tests.random_weights import randomize
 
@@ -34,6 +36,13 @@ def test_head_net_is_replaced_alone(tmp_path, monkeypatch):
   np.testing.assert_allclose(changed.start(frame), expected, atol=0.02 * np.abs(expected).max())
   assert np.abs(expected - trained.start(frame)).max() > 0.1 * np.abs(expected).max()
   np.testing.assert_array_equal(changed.step(frame, expected), trained.step(frame, expected))
+
+
+def test_backbone_without_weights_is_refused(tmp_path):
+  given = (f"--workdir={tmp_path}", f"--output={tmp_path}/a.npz", f"--new_head_backbone={BACKBONE}")
+  with pytest.raises(InputError, match=f"--new_head_backbone={BACKBONE}: has no weights"):
+    call_command(weights, *given)
+  assert not list(tmp_path.iterdir())
 
 
 def test_frame_wise_network_is_refused():
